@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory, handed in: every allocation of the library goes through a struct mem.
+ *
+ * The one that embeds a net supplies the allocator; tests supply one that fails at a chosen call.
+ * Each call site is named (function and line), so a failure hook can drive every single one.
+ */
+#ifndef NETHOOD_BASE_MEM_H
+#define NETHOOD_BASE_MEM_H
+
+#include "base/types.h"
+
+/** struct mem_ops - where memory comes from; like malloc(3), calloc(3), free(3) */
+struct mem_ops {
+	void *(*alloc)(void *ctx, size_t size_bytes);  /**< uninitialised, or NULL */
+	void *(*zalloc)(void *ctx, size_t size_bytes); /**< zeroed (lazily if the system can), or NULL */
+	void (*free)(void *ctx, void *p, size_t size_bytes);
+};
+
+/** mem_fail_fn - asked before each allocation; true: this one fails */
+typedef bool (*mem_fail_fn)(void *ctx, const char *site, size_t size_bytes);
+
+/** struct mem - one accounted heap; a net owns one */
+struct mem {
+	const struct mem_ops *ops;
+	void *ctx;
+	mem_fail_fn fail; /**< NULL: never */
+	void *fail_ctx;
+	size_t live_bytes;  /**< allocated and not yet freed */
+	size_t peak_bytes;
+	u64 failed_count;   /**< allocations that returned NULL */
+};
+
+#define MEM_SITE_STR2(x) #x
+#define MEM_SITE_STR(x) MEM_SITE_STR2(x)
+#define MEM_SITE __FILE__ ":" MEM_SITE_STR(__LINE__)
+
+/** mem_alloc() - @size_bytes uninitialised bytes, aligned for anything; returned; NULL when there are none */
+#define mem_alloc(mem, size_bytes) mem_alloc_at(mem, size_bytes, MEM_SITE)
+/** mem_zalloc() - same, zeroed */
+#define mem_zalloc(mem, size_bytes) mem_zalloc_at(mem, size_bytes, MEM_SITE)
+
+void *mem_alloc_at(struct mem *mem, size_t size_bytes, const char *site);
+void *mem_zalloc_at(struct mem *mem, size_t size_bytes, const char *site);
+/** mem_free() - give back what mem_alloc() returned; @size_bytes as then; @p may be NULL */
+void mem_free(struct mem *mem, void *p, size_t size_bytes);
+
+/**
+ * struct kmem_cache - slab of objects of one size: LIFO free list over chunks, no per-object header
+ *
+ * Chunks go back to @mem only at kmem_cache_fini(), which asserts that no object is live.
+ */
+struct kmem_cache {
+	struct mem *mem;
+	const char *name;
+	u32 object_bytes; /**< rounded up to align */
+	u32 chunk_objects;
+	void *free_list;
+	void *chunks;
+	u32 live_count;
+	u32 total_count;
+};
+
+void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u32 object_bytes, u32 align);
+void kmem_cache_fini(struct kmem_cache *c);
+#define kmem_cache_alloc(c) kmem_cache_alloc_at(c, MEM_SITE)
+/** kmem_cache_alloc_at() - one uninitialised object; returned; NULL when there is no memory, or the hook says so */
+void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site);
+void kmem_cache_free(struct kmem_cache *c, void *object);
+
+extern const struct mem_ops mem_libc_ops; /* malloc(3) and friends */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sysctl variables: static tables of name, place and bounds, one table per owner.
+ *
+ * A table describes variables inside some structure; the one that owns an instance (a net, a device's parameters)
+ * registers table + base under a path such as "net.ipv4.conf.eth0".  Names are those of sysctl(8).
+ */
+#ifndef NETHOOD_BASE_SYSCTL_H
+#define NETHOOD_BASE_SYSCTL_H
+
+#include "base/list.h"
+#include "base/types.h"
+
+enum sysctl_type {
+	SYSCTL_INT,       /**< int, as is */
+	SYSCTL_MS,        /**< int in the file is milliseconds; ktime_t in memory */
+	SYSCTL_USER_HZ,   /**< int in the file is 1/100 s; ktime_t in memory */
+	SYSCTL_SECONDS,   /**< int in the file is seconds; ktime_t in memory */
+	SYSCTL_FN,        /**< get and set do it all */
+};
+
+struct ctl_table;
+/** struct ctl_dir - one registered instance: "net.ipv4.conf.eth0" + table + base */
+struct ctl_dir {
+	struct list_head node;
+	char path[64];
+	const struct ctl_table *table; /**< ends with a NULL name */
+	void *base;
+	void (*changed)(struct ctl_dir *dir, const struct ctl_table *entry); /**< after a write; may be NULL */
+	void *ctx;
+};
+
+struct ctl_table {
+	const char *name;
+	enum sysctl_type type;
+	u32 offset;
+	s64 min, max; /**< in the file's unit */
+	int (*get)(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes);
+	int (*set)(struct ctl_dir *dir, const struct ctl_table *e, const char *value);
+	bool read_only;
+};
+
+struct sysctl_root {
+	struct list_head dirs;
+};
+
+void sysctl_root_init(struct sysctl_root *root);
+void register_sysctl(struct sysctl_root *root, struct ctl_dir *dir);
+void unregister_sysctl(struct sysctl_root *root, struct ctl_dir *dir);
+/** sysctl_get() - text of @key without newline.  Return: length, -ENOENT, -ENOSPC */
+int sysctl_get(struct sysctl_root *root, const char *key, char *buf, size_t size_bytes);
+/** sysctl_set() - Return: 0, -ENOENT, -EINVAL (not a number, or outside its bounds), -EACCES (read only) */
+int sysctl_set(struct sysctl_root *root, const char *key, const char *value);
+/** sysctl_each() - every key, sorted by directory of registration */
+int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+#endif

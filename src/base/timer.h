@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hierarchical timing wheel: arm, cancel and fire are O(1), with any number armed.
+ *
+ * A timer fires at the first timer_wheel_advance() whose time is not before its expiry: never early, in order of
+ * expiry, and among equal expiries in order of arming.  Resolution is exact: the wheel sorts by ticks, but a timer
+ * whose tick has come and whose nanosecond has not stays.
+ */
+#ifndef NETHOOD_BASE_TIMER_H
+#define NETHOOD_BASE_TIMER_H
+
+#include "base/list.h"
+#include "base/types.h"
+
+struct timer;
+typedef void (*timer_fn)(struct timer *t);
+
+/** struct timer - embedded in its owner; container_of() in the callback finds it */
+struct timer {
+	struct list_head node; /**< points to itself when idle */
+	ktime_t expires;
+	timer_fn fn;
+};
+
+/** struct timer_wheel - defined here so that a net can embed it; private to timer.c */
+#define TIMER_WHEEL_LEVELS 6
+#define TIMER_WHEEL_SLOT_BITS 6
+#define TIMER_WHEEL_SLOTS (1U << TIMER_WHEEL_SLOT_BITS)
+
+struct timer_wheel;
+
+/** timer_setup() - @linux timer_setup */
+void timer_setup(struct timer *t, timer_fn fn);
+static inline bool timer_pending(const struct timer *t)
+{
+	return t->node.next != &t->node;
+}
+
+int timer_wheel_create(struct mem *mem, ktime_t now, struct timer_wheel **out);
+/** timer_wheel_destroy() - asserts that no timer is armed */
+void timer_wheel_destroy(struct timer_wheel *w);
+
+/** mod_timer() - arm, or move; @return true if it was pending.  @linux mod_timer */
+bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires);
+/** timer_delete() - @return true if it was pending.  @linux timer_delete */
+bool timer_delete(struct timer_wheel *w, struct timer *t);
+/** timer_wheel_advance() - fire all that is due at @now; callbacks may arm and cancel any timer, also their own */
+u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now);
+/** timer_wheel_next() - time of the earliest armed timer (exact), KTIME_MAX when none */
+ktime_t timer_wheel_next(const struct timer_wheel *w);
+u32 timer_wheel_armed_count(const struct timer_wheel *w);
+
+#endif

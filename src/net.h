@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct net: one host.
+ *
+ * Every layer may include this file; it knows the layers' state only as opaque pointers.  Each layer allocates and
+ * frees its own part in its init and exit function, and net.c, the one place where layers meet, calls them in order.
+ */
+#ifndef NETHOOD_NET_H
+#define NETHOOD_NET_H
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/rcu.h"
+#include "base/sysctl.h"
+#include "base/timer.h"
+#include "base/types.h"
+
+struct skb_pool;
+struct softnet_data;
+struct dev_net;
+struct neigh_net;
+struct netns_nf;
+struct netns_ipv4;
+struct netns_ipv6;
+struct netns_sock;
+struct netns_netlink;
+
+enum net_profile {
+	NET_PROFILE_LINUX,  /**< what the kernel does, exactly */
+	NET_PROFILE_STRICT, /**< what the RFC says, where the kernel differs */
+};
+
+struct net {
+	struct mem *mem;
+	struct rng rng;
+	struct rcu rcu;
+	struct sysctl_root sysctl;
+	enum net_profile profile;
+	char hostname[64];
+
+	/* The worker's part: what one thread at a time uses. */
+	ktime_t now; /**< time of the current poll or call; never decreases */
+	struct timer_wheel *timers;
+	struct skb_pool *skb_pool;     /**< skb/skbuff.h */
+	struct softnet_data *softnet;  /**< dev/softirq.h */
+
+	struct dev_net *dev;           /**< dev/netdevice.h */
+	struct neigh_net *neigh;       /**< neigh/neighbour.h */
+	struct netns_nf *nf;           /**< netfilter/netfilter.h */
+	struct netns_ipv4 *ipv4;       /**< ipv4/netns_ipv4.h */
+	struct netns_ipv6 *ipv6;       /**< later */
+	struct netns_sock *sock;       /**< socket/sock.h */
+	struct netns_netlink *netlink; /**< netlink/af_netlink.h */
+
+	void (*log)(void *ctx, const char *line); /**< the kernel log of this host: one line, no newline */
+	void *log_ctx;
+};
+
+/** net_log() - what Linux prints to dmesg; the caller limits its rate */
+__printf(2, 3) void net_log(struct net *net, const char *fmt, ...);
+
+#endif
