@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Network devices: what the layers above and the drivers below agree on.
+ *
+ * @step S9 dev_queue_xmit(), S13 dev_hard_start_xmit(); receive: netif_receive_skb()
+ * @linux include/linux/netdevice.h
+ */
+#ifndef NETHOOD_DEV_NETDEVICE_H
+#define NETHOOD_DEV_NETDEVICE_H
+
+#include <linux/if.h> /* IFF_*, IFNAMSIZ */
+#include <linux/if_packet.h>
+
+#include "base/list.h"
+#include "base/notifier.h"
+#include "base/rcu.h"
+#include "base/types.h"
+#include "net.h"
+#include "skb/skbuff.h"
+#include "wire/eth.h"
+
+#define MAX_ADDR_LEN 32
+#define MAX_PACKET_TYPES 16
+
+struct net_device;
+struct netdev_queue;
+struct neighbour;
+struct neigh_parms;
+struct in_device;
+struct inet6_dev;
+struct Qdisc;
+struct napi_struct;
+
+/** What ndo_start_xmit() says about the skb it was given */
+typedef enum netdev_tx {
+	NETDEV_TX_OK = 0x00,   /**< taken: sent, or dropped and counted */
+	NETDEV_TX_BUSY = 0x10, /**< not taken: the caller keeps it and tries again after netif_tx_wake_queue() */
+} netdev_tx_t;
+
+/** struct net_device_ops - the driver; no function may be called again from within itself */
+struct net_device_ops {
+	int (*ndo_init)(struct net_device *dev);
+	void (*ndo_uninit)(struct net_device *dev);
+	int (*ndo_open)(struct net_device *dev);
+	void (*ndo_stop)(struct net_device *dev);
+	/** @skb taken unless BUSY; @more: another follows at once, the doorbell may wait */
+	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev, bool more);
+	int (*ndo_change_mtu)(struct net_device *dev, u32 new_mtu);
+	int (*ndo_set_mac_address)(struct net_device *dev, const u8 *addr);
+	/** last word on a new neighbour entry's private part; see neigh/neighbour.h */
+	int (*ndo_neigh_construct)(struct net_device *dev, struct neighbour *n);
+	void (*ndo_neigh_destroy)(struct net_device *dev, struct neighbour *n);
+	/** file descriptor that becomes readable when frames are there, or -1 */
+	int (*ndo_get_fd)(const struct net_device *dev);
+};
+
+/** struct header_ops - link-layer headers; NULL in net_device: none (the packet goes out as it is) */
+struct header_ops {
+	/** push a header; saddr NULL: the device's; Return: its length, negative: daddr unknown or no room */
+	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len);
+	/** make the ready header for a cache: 16 bytes, the header at its end.  Return 0, -1 */
+	int (*cache)(const struct net_device *dev, const u8 *ha, __be16 type, u8 hh_data[static 16], u8 *hh_len);
+};
+
+/* features: what the driver can do, names as in Linux */
+#define NETIF_F_SG (1U << 0)         /**< page fragments */
+#define NETIF_F_HW_CSUM (1U << 1)    /**< completes CHECKSUM_PARTIAL */
+#define NETIF_F_RXCSUM (1U << 2)
+#define NETIF_F_TSO (1U << 3)
+#define NETIF_F_TSO6 (1U << 4)
+#define NETIF_F_GSO_UDP_L4 (1U << 5)
+#define NETIF_F_LOOPBACK (1U << 6)
+
+enum netdev_state {
+	__LINK_STATE_START = 1 << 0,     /**< administratively up: ndo_open() was called */
+	__LINK_STATE_NOCARRIER = 1 << 1,
+	__LINK_STATE_UNREGISTERING = 1 << 2,
+};
+
+/** struct rtnl_link_stats - 64-bit, names of struct rtnl_link_stats64 */
+struct netdev_stats {
+	u64 rx_packets, tx_packets, rx_bytes, tx_bytes;
+	u64 rx_errors, tx_errors, rx_dropped, tx_dropped, multicast;
+	u64 rx_length_errors, rx_crc_errors, rx_nohandler, tx_carrier_errors, tx_fifo_errors;
+};
+
+/** struct netdev_queue - one transmit queue */
+struct netdev_queue {
+	struct net_device *dev;
+	struct Qdisc *qdisc;
+	bool stopped;       /**< netif_tx_stop_queue(): the driver's ring is full */
+	u8 xmit_recursion;
+	u64 trans_start;
+};
+
+struct net_device {
+	/* read for each packet sent */
+	const struct net_device_ops *netdev_ops;
+	const struct header_ops *header_ops;
+	struct net *net;
+	struct netdev_queue *_tx;
+	u32 flags;  /**< IFF_* as user space sees them, without IFF_RUNNING and IFF_LOWER_UP: dev_get_flags() */
+	u32 state;  /**< __LINK_STATE_* */
+	u32 features;
+	u32 mtu;
+	u32 num_tx_queues;
+	int ifindex;
+	u16 type;   /**< ARPHRD_* */
+	u16 hard_header_len;
+	u16 needed_headroom;
+	u8 addr_len;
+	u8 operstate; /**< IF_OPER_* */
+	u8 dev_addr[MAX_ADDR_LEN];
+	u8 broadcast[MAX_ADDR_LEN];
+	struct netdev_stats stats;
+
+	/* what the families hang on a device */
+	struct in_device *ip_ptr;
+	struct inet6_dev *ip6_ptr;
+	struct neigh_parms *neigh_parms[2]; /**< by neigh_table index: ARP, ND */
+	struct list_head neigh_list[2];     /**< entries of this device, by neigh_table index */
+
+	char name[IFNAMSIZ];
+	u32 tx_queue_len;
+	u32 min_mtu, max_mtu;
+	u32 group;
+	u32 promiscuity, allmulti;
+	u32 refcnt;
+	struct list_head dev_list;  /**< in net->dev, by ifindex */
+	struct list_head napi_list;
+	const char *kind;  /**< what IFLA_INFO_KIND says, NULL: none ("tun", "veth" ...) */
+	u32 carrier_up_count, carrier_down_count;
+	struct rcu_head rcu;
+	u32 priv_bytes;
+	void *priv;  /**< the driver's own */
+};
+
+/* netdev notifier: data is struct netdev_notifier_info */
+enum netdev_cmd {
+	NETDEV_UP = 1, NETDEV_DOWN, NETDEV_REGISTER, NETDEV_UNREGISTER, NETDEV_CHANGE /* carrier, flags */,
+	NETDEV_CHANGEMTU, NETDEV_CHANGEADDR, NETDEV_CHANGENAME, NETDEV_GOING_DOWN, NETDEV_NOTIFY_PEERS,
+};
+struct netdev_notifier_info {
+	struct net_device *dev;
+	u32 flags_changed; /**< NETDEV_CHANGE */
+};
+int register_netdevice_notifier(struct net *net, struct notifier_block *nb);
+void unregister_netdevice_notifier(struct net *net, struct notifier_block *nb);
+
+/** struct packet_type - who gets frames of an ethertype; static const tables registered at net creation */
+struct packet_type {
+	__be16 type; /**< ethertype; CONST_BE16(ETH_P_ALL): every frame in and out (taps), as a clone */
+	/** @skb taken; data at the network header.  Return: 0 or NET_RX_DROP, informational */
+	int (*func)(struct sk_buff *skb, struct net_device *dev, void *ctx);
+	void *ctx;
+};
+int dev_add_pack(struct net *net, const struct packet_type *pt); /* copied; -ENOSPC */
+void dev_remove_pack(struct net *net, const struct packet_type *pt);
+
+int dev_net_init(struct net *net);
+void dev_net_exit(struct net *net);
+
+/* ---- life: alloc, register, (open, close)*, unregister frees */
+/** alloc_netdev() - @name may hold one %d; returned; NULL: no memory.  @linux alloc_netdev_mqs */
+struct net_device *alloc_netdev(struct net *net, u32 priv_bytes, const char *name, u32 tx_queues);
+void free_netdev(struct net_device *dev); /* only one that was never registered */
+/** register_netdev() - Return: 0, -EEXIST (name), -EINVAL (bad name), -ENOMEM; then the caller still owns it */
+int register_netdev(struct net_device *dev);
+/** unregister_netdev() - takes down, tells everybody, flushes queues, frees when the last reference goes */
+void unregister_netdev(struct net_device *dev);
+void ether_setup(struct net_device *dev); /* dev/eth.c */
+
+struct net_device *dev_find_by_index(struct net *net, int ifindex);       /* x_find(): borrowed */
+struct net_device *dev_find_by_name(struct net *net, const char *name);
+#define for_each_netdev(net_, dev_) list_for_each_entry(dev_, netdev_list(net_), dev_list)
+struct list_head *netdev_list(struct net *net);
+/** netdev_genid() - changes whenever a device appears, goes or changes: for torn dumps */
+u32 netdev_genid(const struct net *net);
+static inline struct net_device *dev_hold(struct net_device *dev)
+{
+	dev->refcnt++;
+	return dev;
+}
+void dev_put(struct net_device *dev);
+
+/* ---- state */
+int dev_open(struct net_device *dev);
+void dev_close(struct net_device *dev);
+int dev_change_flags(struct net_device *dev, u32 flags);
+u32 dev_get_flags(const struct net_device *dev); /* with IFF_RUNNING, IFF_LOWER_UP */
+int dev_set_mtu(struct net_device *dev, u32 mtu);             /* -EINVAL outside min..max */
+int dev_set_mac_address(struct net_device *dev, const u8 *addr);
+int dev_change_name(struct net_device *dev, const char *name);
+static inline bool netif_running(const struct net_device *dev)
+{
+	return dev->state & __LINK_STATE_START;
+}
+static inline bool netif_carrier_ok(const struct net_device *dev)
+{
+	return !(dev->state & __LINK_STATE_NOCARRIER);
+}
+void netif_carrier_on(struct net_device *dev);
+void netif_carrier_off(struct net_device *dev);
+void netdev_notify_peers(struct net_device *dev);
+
+/* ---- the way down */
+/** dev_queue_xmit() - @skb taken; dev, network header, link-layer header are set.  Return: NET_XMIT_* >= 0, -ENETDOWN, -ENOBUFS. S9 */
+int dev_queue_xmit(struct sk_buff *skb);
+/** dev_hard_start_xmit() - taps, checksum or GSO in software if needed, then the driver.  S13
+ *  Return: NULL, or what the driver did not take (BUSY), in order */
+struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq, netdev_tx_t *ret);
+static inline int dev_hard_header(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len)
+{
+	if (!dev->header_ops || !dev->header_ops->create)
+		return 0;
+	return dev->header_ops->create(skb, dev, type, daddr, saddr, len);
+}
+/** LL_RESERVED_SPACE() - headroom that a packet for @dev should have, a multiple of 16 */
+static inline u32 LL_RESERVED_SPACE(const struct net_device *dev)
+{
+	return ((u32)dev->hard_header_len + dev->needed_headroom + 15U) & ~15U;
+}
+void netif_tx_stop_queue(struct netdev_queue *txq);
+/** netif_tx_wake_queue() - the ring has room again: schedules the queue's qdisc */
+void netif_tx_wake_queue(struct netdev_queue *txq);
+
+#define NET_XMIT_SUCCESS 0x00
+#define NET_XMIT_DROP 0x01
+#define NET_XMIT_CN 0x02
+#define NET_RX_SUCCESS 0
+#define NET_RX_DROP 1
+static inline int net_xmit_errno(int e) /* what a socket sees */
+{
+	return e == NET_XMIT_CN ? 0 : -105 /* ENOBUFS */;
+}
+
+/* ---- the way up */
+/** struct napi_struct - a driver's source of frames, polled with a budget.  dev/napi.c */
+struct napi_struct {
+	struct list_head poll_list; /**< in softnet when scheduled */
+	struct list_head dev_list;
+	int (*poll)(struct napi_struct *napi, int budget); /**< Return: frames; < budget: done, call napi_complete first */
+	struct net_device *dev;
+	int weight;
+	bool scheduled;
+};
+void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int), int weight);
+void netif_napi_del(struct napi_struct *napi);
+void napi_schedule(struct napi_struct *napi);
+void napi_complete(struct napi_struct *napi);
+/** netif_receive_skb() - a frame from a driver: @skb taken, data at the network header, protocol and pkt_type set (eth_type_trans) */
+int netif_receive_skb(struct sk_buff *skb);
+/** netif_rx() - same, but later, through the bounded input backlog.  Return: NET_RX_* */
+int netif_rx(struct sk_buff *skb);
+__be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev); /* dev/eth.c: pulls the header */
+
+/* ---- multicast filter of a device: dev/dev_addr_lists.c (refcounted addresses) */
+int dev_mc_add(struct net_device *dev, const u8 *addr);
+int dev_mc_del(struct net_device *dev, const u8 *addr);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Deferred work of an instance: what Linux does in softirqs NET_TX and NET_RX.  @step S12
+ *
+ * net_poll() runs timers, then softirqs until nothing is pending or the budget is spent.
+ */
+#ifndef NETHOOD_DEV_SOFTIRQ_H
+#define NETHOOD_DEV_SOFTIRQ_H
+
+#include "base/list.h"
+#include "base/types.h"
+#include "skb/skbuff.h"
+
+struct net;
+struct Qdisc;
+
+#define NETDEV_BUDGET 300        /**< frames of one net_rx_action(), net.core.netdev_budget */
+#define NETDEV_MAX_BACKLOG 1000  /**< net.core.netdev_max_backlog */
+
+enum { NET_TX_SOFTIRQ = 1 << 0, NET_RX_SOFTIRQ = 1 << 1 };
+
+struct softnet_data {
+	u32 pending;                      /**< bits of softirqs */
+	struct list_head poll_list;       /**< napi_structs */
+	struct Qdisc *output_queue, **output_queue_tailp; /**< qdiscs waiting for NET_TX */
+	struct sk_buff_head input_pkt_queue; /**< netif_rx() backlog */
+	u64 processed, dropped, time_squeeze;
+	u32 xmit_recursion;
+};
+
+static inline void raise_softirq(struct softnet_data *sd, u32 which)
+{
+	sd->pending |= which;
+}
+/** do_softirq() - run what is pending; Return: true if work is left for the next poll */
+bool do_softirq(struct net *net);
+void net_tx_action(struct net *net);
+void net_rx_action(struct net *net);
+
+#endif
