@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* nethood: Linux's host network stack as a library.
+ *
+ * A net is one host: devices, addresses, routes, neighbours, sockets.  It does nothing by itself: the program that
+ * embeds it hands in memory, time, randomness and devices, and calls
+ *
+ *	nethood_poll(net, now_ns);             at each event, and not later than
+ *	nethood_next_deadline(net)             says.
+ *
+ * Rules for every function here:
+ * - Errors are negative errno values.  Times are nanoseconds of a clock that never goes back.
+ * - Pointers to const are borrowed for the call.  Whatever a function "returns" is the caller's to end.
+ * - A net and all that belongs to it is used by one thread at a time.  Different nets know nothing of each other.
+ * - A callback may call any function of this header but nethood_poll() and nethood_free().
+ */
+#ifndef NETHOOD_NETHOOD_H
+#define NETHOOD_NETHOOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NETHOOD_API __attribute__((visibility("default")))
+
+struct nethood_net;  /**< one host */
+struct nethood_sock; /**< one socket of it */
+struct nethood_dev;  /**< one network device of it */
+
+/* ------------------------------------------------------------------ a net */
+
+/** struct nethood_allocator - where memory comes from; NULL in the config: malloc(3) */
+struct nethood_allocator {
+	void *(*alloc)(void *ctx, size_t size_bytes);
+	void *(*zalloc)(void *ctx, size_t size_bytes);
+	void (*free)(void *ctx, void *p, size_t size_bytes);
+	/** asked before each allocation, for tests; true: fail this one.  May be NULL */
+	bool (*fail)(void *ctx, const char *site, size_t size_bytes);
+	void *ctx;
+};
+
+enum nethood_profile {
+	NETHOOD_PROFILE_LINUX = 0,  /**< exactly what the kernel does */
+	NETHOOD_PROFILE_STRICT = 1, /**< what the RFC says where the kernel differs */
+};
+
+struct nethood_config {
+	const char *hostname;                    /**< NULL: "nethood" */
+	const struct nethood_allocator *memory;  /**< copied; NULL: malloc(3) */
+	uint8_t random_key[32];                  /**< seed of all randomness: getrandom(2), or a test's number */
+	uint64_t now_ns;                         /**< the time at which the net begins */
+	enum nethood_profile profile;
+	void (*log)(void *ctx, const char *line); /**< what Linux would print to dmesg; NULL: nowhere */
+	void *log_ctx;
+};
+
+/**
+ * nethood_create() - a new net with a loopback device that is down, as in a new network namespace
+ * @config: borrowed
+ * @out: returned; nethood_free() ends it
+ * Return: 0, -ENOMEM.
+ */
+NETHOOD_API int nethood_create(const struct nethood_config *config, struct nethood_net **out);
+/** nethood_free() - closes all sockets, removes all devices, and asserts that nothing is left; @net taken, may be NULL */
+NETHOOD_API void nethood_free(struct nethood_net *net);
+/**
+ * nethood_poll() - do all that is due: timers, received frames, deferred transmission
+ * @now_ns: current time; one earlier than the last is taken as the last
+ * Return: true if work is left (a budget was used up): call again soon, other work may go between.
+ */
+NETHOOD_API bool nethood_poll(struct nethood_net *net, uint64_t now_ns);
+/** nethood_next_deadline() - when nethood_poll() must be called at the latest; UINT64_MAX: nothing is due */
+NETHOOD_API uint64_t nethood_next_deadline(const struct nethood_net *net);
+/** nethood_set_time() - tell the time without doing work, before a batch of socket calls */
+NETHOOD_API void nethood_set_time(struct nethood_net *net, uint64_t now_ns);
+
+/* ------------------------------------------------------------------ devices */
+
+struct nethood_dev_config {
+	const char *name;      /**< "eth0" */
+	const char *driver;    /**< "tap", "packet", "pcap", "unix", "fd"; "user" with .xmit below; "wire" for nethood_wire() */
+	const char *arg;       /**< what the driver wants: interface, path, "in.pcap,out.pcap" */
+	int fd;                /**< driver "fd": an open TAP or stream socket (taken); else -1 */
+	uint32_t mtu;          /**< 0: the driver's default */
+	const uint8_t *lladdr; /**< 6 bytes, NULL: random, locally administered */
+	uint32_t queues;       /**< 0: 1 */
+	bool offload;          /**< use what the driver can */
+	/** driver "user": called with each frame that leaves.  Return: 0 taken, -EAGAIN: not now, nethood_dev_wake() later */
+	int (*xmit)(void *ctx, const struct iovec *frame, int pieces);
+	void *ctx;
+};
+
+/** nethood_dev_create() - add a device (down).  Return: 0, -EEXIST, -EINVAL, -EBUSY, -EPERM, -ENODEV, -ENOMEM ... */
+NETHOOD_API int nethood_dev_create(struct nethood_net *net, const struct nethood_dev_config *config,
+				   struct nethood_dev **out);
+/** nethood_dev_destroy() - remove it; routes, addresses, neighbours go with it */
+NETHOOD_API void nethood_dev_destroy(struct nethood_dev *dev);
+/** nethood_wire() - join two "wire" devices of two nets (or one) by memory; either's destruction cuts it */
+NETHOOD_API int nethood_wire(struct nethood_dev *a, struct nethood_dev *b);
+/** nethood_dev_receive() - a frame arrived, Ethernet header first; copied.  Return: 0, -ENOBUFS, -ENETDOWN, -EMSGSIZE */
+NETHOOD_API int nethood_dev_receive(struct nethood_dev *dev, const void *frame, size_t len_bytes);
+/** nethood_dev_wake() - a "user" device that said -EAGAIN takes frames again */
+NETHOOD_API void nethood_dev_wake(struct nethood_dev *dev);
+/** nethood_dev_carrier() - plug (true) or unplug the cable */
+NETHOOD_API void nethood_dev_carrier(struct nethood_dev *dev, bool on);
+/** nethood_dev_fd() - descriptor to poll for input (and output, if *want_write), -1: none */
+NETHOOD_API int nethood_dev_fd(const struct nethood_dev *dev, bool *want_write);
+/** nethood_dev_fd_ready() - that descriptor is ready: frames will be read by the next nethood_poll() */
+NETHOOD_API void nethood_dev_fd_ready(struct nethood_dev *dev);
+NETHOOD_API int nethood_dev_ifindex(const struct nethood_dev *dev);
+/** nethood_dev_find() - borrowed, until the device goes; NULL: no such device */
+NETHOOD_API struct nethood_dev *nethood_dev_find(struct nethood_net *net, const char *name);
+
+/* ------------------------------------------------------------------ sockets: BSD's calls on an instance, never blocking */
+
+/**
+ * nethood_socket() - as socket(2); @type may carry no SOCK_NONBLOCK or SOCK_CLOEXEC
+ *
+ * AF_INET: SOCK_DGRAM (UDP, ICMP ping), SOCK_RAW.  AF_NETLINK: SOCK_RAW, SOCK_DGRAM with NETLINK_ROUTE.
+ * Return: 0, -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EPERM, -ENOBUFS.
+ */
+NETHOOD_API int nethood_socket(struct nethood_net *net, int domain, int type, int protocol,
+			       struct nethood_sock **out);
+/** nethood_close() - as close(2); @sk taken */
+NETHOOD_API void nethood_close(struct nethood_sock *sk);
+NETHOOD_API int nethood_bind(struct nethood_sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+NETHOOD_API int nethood_connect(struct nethood_sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+NETHOOD_API int nethood_listen(struct nethood_sock *sk, int backlog);
+NETHOOD_API int nethood_accept(struct nethood_sock *sk, struct nethood_sock **out, struct sockaddr *addr,
+			       socklen_t *len_bytes);
+/** nethood_sendmsg() - as sendmsg(2) with MSG_DONTWAIT.  Return: bytes, -EAGAIN, ... */
+NETHOOD_API ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags);
+/** nethood_recvmsg() - as recvmsg(2) with MSG_DONTWAIT; sets msg_namelen, msg_controllen, msg_flags.  Return: bytes, -EAGAIN, ... */
+NETHOOD_API ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags);
+NETHOOD_API ssize_t nethood_sendto(struct nethood_sock *sk, const void *buf, size_t len_bytes, int flags,
+				   const struct sockaddr *to, socklen_t to_bytes);
+NETHOOD_API ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, int flags,
+				     struct sockaddr *from, socklen_t *from_bytes);
+NETHOOD_API int nethood_shutdown(struct nethood_sock *sk, int how);
+NETHOOD_API int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
+NETHOOD_API int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
+NETHOOD_API int nethood_setsockopt(struct nethood_sock *sk, int level, int name, const void *value,
+				   socklen_t len_bytes);
+NETHOOD_API int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value,
+				   socklen_t *len_bytes);
+/**
+ * nethood_ioctl() - the SIOC* requests on any socket
+ * @arg: as for ioctl(2); pointers inside it point into this process
+ * Return: 0 or more, -ENOTTY for a request that is not known, ...
+ */
+NETHOOD_API int nethood_ioctl(struct nethood_sock *sk, unsigned long request, void *arg, size_t arg_bytes);
+/** nethood_readiness() - EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLPRI as poll(2) would say now */
+NETHOOD_API uint32_t nethood_readiness(const struct nethood_sock *sk);
+/** nethood_on_ready() - @fn is called whenever readiness may have grown, from within nethood_poll() or a socket call */
+NETHOOD_API void nethood_on_ready(struct nethood_sock *sk,
+				  void (*fn)(void *ctx, struct nethood_sock *sk, uint32_t events), void *ctx);
+/** nethood_sock_set_admin() - may this socket's owner change the net (CAP_NET_ADMIN)?  True for new sockets */
+NETHOOD_API void nethood_sock_set_admin(struct nethood_sock *sk, bool admin);
+
+/* ------------------------------------------------------------------ what it knows of itself */
+
+/** nethood_sysctl_get() - text of "net.ipv4.ip_forward", no newline.  Return: its length, -ENOENT, -ENOSPC */
+NETHOOD_API int nethood_sysctl_get(struct nethood_net *net, const char *key, char *buf, size_t size_bytes);
+/** nethood_sysctl_set() - Return: 0, -ENOENT, -EINVAL, -EACCES */
+NETHOOD_API int nethood_sysctl_set(struct nethood_net *net, const char *key, const char *value);
+/** nethood_sysctl_each() - every key with its value; stops at, and returns, the first non-zero of @fn */
+NETHOOD_API int nethood_sysctl_each(struct nethood_net *net,
+				    int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+struct nethood_drop {
+	const char *reason;   /**< "NEIGH_FAILED" */
+	const char *sentence; /**< "the neighbour did not answer" */
+	const char *where;    /**< function that dropped it */
+	uint64_t count;
+};
+/** nethood_drops_each() - packets dropped since the beginning, by reason and place */
+NETHOOD_API int nethood_drops_each(struct nethood_net *net,
+				   int (*fn)(void *ctx, const struct nethood_drop *drop), void *ctx);
+
+/** struct nethood_ledger - packets; taken_in == live + consumed + dropped, always */
+struct nethood_ledger {
+	uint64_t taken_in; /**< made by sockets and drivers, and copies */
+	uint64_t consumed; /**< sent, delivered, or used up */
+	uint64_t dropped;
+	uint64_t live;
+	uint64_t memory_bytes; /**< all that the net holds */
+};
+NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_ledger *out);
+
+/** struct nethood_hop - one place that a packet passed, or died at */
+struct nethood_hop {
+	uint64_t packet_id;
+	uint64_t now_ns;
+	uint8_t step; /**< n of Sn of the send path; 0: receive path */
+	const char *func;
+	const char *file;
+	int line;
+	const char *drop_reason; /**< NULL: it goes on */
+	const char *dev;         /**< NULL: not known yet */
+	const uint8_t *data;     /**< linear part, borrowed */
+	uint32_t linear_bytes, len_bytes;
+};
+/** nethood_trace() - tell @fn of each hop; NULL: stop.  Costs next to nothing while off */
+NETHOOD_API void nethood_trace(struct nethood_net *net, void (*fn)(void *ctx, const struct nethood_hop *hop),
+			       void *ctx);
+
+/** nethood_capture() - tell @fn of each frame in and out of each device; NULL: stop.  Return: 0, -ENOSPC */
+NETHOOD_API int nethood_capture(struct nethood_net *net,
+				void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns,
+					   const struct iovec *frame, int pieces),
+				void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
