@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IPv4 addresses of devices, and the parameters of net.ipv4.conf.  @linux include/linux/inetdevice.h, net/ipv4/devinet.c */
+#ifndef NETHOOD_IPV4_INETDEVICE_H
+#define NETHOOD_IPV4_INETDEVICE_H
+
+#include "base/byteorder.h"
+#include "base/list.h"
+#include "base/rcu.h"
+#include "base/sysctl.h"
+#include "base/types.h"
+#include "dev/netdevice.h"
+#include "net.h"
+
+enum {
+	IPV4_DEVCONF_FORWARDING, IPV4_DEVCONF_MC_FORWARDING, IPV4_DEVCONF_PROXY_ARP, IPV4_DEVCONF_ACCEPT_REDIRECTS,
+	IPV4_DEVCONF_SECURE_REDIRECTS, IPV4_DEVCONF_SEND_REDIRECTS, IPV4_DEVCONF_SHARED_MEDIA, IPV4_DEVCONF_RP_FILTER,
+	IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, IPV4_DEVCONF_LOG_MARTIANS, IPV4_DEVCONF_TAG, IPV4_DEVCONF_ARPFILTER,
+	IPV4_DEVCONF_MEDIUM_ID, IPV4_DEVCONF_ARP_ANNOUNCE, IPV4_DEVCONF_ARP_IGNORE, IPV4_DEVCONF_PROMOTE_SECONDARIES,
+	IPV4_DEVCONF_ARP_ACCEPT, IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ACCEPT_LOCAL, IPV4_DEVCONF_SRC_VMARK,
+	IPV4_DEVCONF_PROXY_ARP_PVLAN, IPV4_DEVCONF_ROUTE_LOCALNET, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+	IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST, IPV4_DEVCONF_DROP_GRATUITOUS_ARP, IPV4_DEVCONF_ARP_EVICT_NOCARRIER,
+	IPV4_DEVCONF_MAX
+};
+struct ipv4_devconf {
+	int data[IPV4_DEVCONF_MAX];
+	u32 state_set; /**< bit per variable set explicitly */
+	struct ctl_dir sysctl;
+};
+
+/** struct in_ifaddr - one address; dev->ip_ptr's list, primaries before their secondaries */
+struct in_ifaddr {
+	struct list_head node;
+	struct in_device *ifa_dev;
+	__be32 ifa_local, ifa_address, ifa_mask, ifa_broadcast;
+	u8 ifa_prefixlen, ifa_scope, ifa_proto;
+	u32 ifa_flags;      /**< IFA_F_* */
+	u32 ifa_rt_priority;
+	u32 ifa_valid_lft_s, ifa_preferred_lft_s; /**< INFINITY_LIFE_TIME: for ever */
+	ktime_t ifa_cstamp, ifa_tstamp;
+	char ifa_label[IFNAMSIZ];
+	struct list_head hash_node; /**< address -> in_ifaddr */
+	struct rcu_head rcu;
+};
+struct in_device {
+	struct net_device *dev;
+	struct list_head ifa_list;
+	struct ipv4_devconf cnf;
+	bool dead;
+	struct list_head mc_list; /**< ip_mc_list: joined groups */
+	struct rcu_head rcu;
+};
+
+#define IN_DEV_CONF_GET(in_dev, attr) ((in_dev)->cnf.data[IPV4_DEVCONF_##attr])
+#define IPV4_DEVCONF_ALL(net, attr) ((net)->ipv4->devconf_all->data[IPV4_DEVCONF_##attr])
+#define IN_DEV_ORCONF(in_dev, attr) (IPV4_DEVCONF_ALL((in_dev)->dev->net, attr) || IN_DEV_CONF_GET(in_dev, attr))
+#define IN_DEV_ANDCONF(in_dev, attr) (IPV4_DEVCONF_ALL((in_dev)->dev->net, attr) && IN_DEV_CONF_GET(in_dev, attr))
+static inline int in_dev_max(int a, int b)
+{
+	return a > b ? a : b;
+}
+#define IN_DEV_MAXCONF(in_dev, attr) in_dev_max(IPV4_DEVCONF_ALL((in_dev)->dev->net, attr), IN_DEV_CONF_GET(in_dev, attr))
+
+static inline struct in_device *in_dev_get_rcu(const struct net_device *dev)
+{
+	return dev->ip_ptr;
+}
+int devinet_init(struct net *net);
+void devinet_exit(struct net *net);
+/** inet_insert_ifa() - add an address (copied); Return: 0, -EEXIST, -EINVAL, -ENOBUFS; *errmsg: the kernel's text */
+int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *ifa, u32 portid, const char **errmsg);
+int inet_del_ifa(struct net_device *dev, struct in_ifaddr *ifa, u32 portid);
+/** inet_select_addr() - source address for @dev towards @dst (0: any) of at most @scope; 0: none.  @linux inet_select_addr */
+__be32 inet_select_addr(const struct net_device *dev, __be32 dst, int scope);
+/** inet_confirm_addr() - @linux inet_confirm_addr */
+__be32 inet_confirm_addr(struct net *net, struct in_device *in_dev, __be32 dst, __be32 local, int scope);
+bool inet_addr_onlink(const struct in_device *in_dev, __be32 a, __be32 b);
+struct in_ifaddr *inet_ifa_byprefix(const struct in_device *in_dev, __be32 prefix, __be32 mask);
+struct in_ifaddr *inet_lookup_ifaddr(struct net *net, __be32 addr); /* x_find */
+/** inet_addr_type*() - RTN_LOCAL, RTN_BROADCAST, RTN_UNICAST ... of @addr by the local table.  @linux inet_addr_type */
+unsigned int inet_addr_type(struct net *net, __be32 addr);
+unsigned int inet_dev_addr_type(struct net *net, const struct net_device *dev, __be32 addr);
+unsigned int inet_addr_type_dev_table(struct net *net, const struct net_device *dev, __be32 addr);
+
+static inline bool ipv4_is_multicast(__be32 a)
+{
+	return ((__force u32)a & (__force u32)CONST_BE32(0xf0000000U)) == (__force u32)CONST_BE32(0xe0000000U);
+}
+static inline bool ipv4_is_loopback(__be32 a)
+{
+	return ((__force u32)a & (__force u32)CONST_BE32(0xff000000U)) == (__force u32)CONST_BE32(0x7f000000U);
+}
+static inline bool ipv4_is_lbcast(__be32 a)
+{
+	return (__force u32)a == 0xffffffffU;
+}
+static inline bool ipv4_is_zeronet(__be32 a)
+{
+	return ((__force u32)a & (__force u32)CONST_BE32(0xff000000U)) == 0;
+}
+static inline __be32 inet_make_mask(u32 prefixlen)
+{
+	return prefixlen ? cpu_to_be32(~0U << (32 - prefixlen)) : cpu_to_be32(0);
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The IPv4 layer: output, input, forwarding, fragments.
+ *
+ * @step S4 of S13   @rfc 791, 1122 3.2-3.3, 1812, 6864   @linux include/net/ip.h
+ */
+#ifndef NETHOOD_IPV4_IP_H
+#define NETHOOD_IPV4_IP_H
+
+#include "base/types.h"
+#include "ipv4/netns_ipv4.h"
+#include "ipv4/route.h"
+#include "net.h"
+#include "skb/skbuff.h"
+#include "wire/ip.h"
+
+/** struct ip_options - parsed options of a received packet, or those to send */
+struct ip_options {
+	__be32 faddr;  /**< first hop of a source route to send */
+	u8 optlen;     /**< bytes, a multiple of 4 */
+	u8 srr, rr, ts, router_alert, cipso; /**< offsets from the IP header, 0: absent */
+	u8 is_strictroute : 1, srr_is_hit : 1, is_changed : 1, rr_needaddr : 1, ts_needtime : 1, ts_needaddr : 1;
+	u8 data[40];
+};
+
+/** struct inet_skb_parm - skb->cb while IPv4 has the packet */
+struct inet_skb_parm {
+	int iif;
+	u16 flags; /**< IPSKB_* */
+	u16 frag_max_size;
+	u8 optlen;
+	u8 opt_srr, opt_rr, opt_ts, opt_ra;
+};
+#define IPSKB_FORWARDED (1U << 0)
+#define IPSKB_FRAG_COMPLETE (1U << 3)
+#define IPCB(skb) ((struct inet_skb_parm *)(void *)((skb)->cb))
+
+/** struct ipcm_cookie - what a send call says about one datagram */
+struct ipcm_cookie {
+	__be32 addr;      /**< source, 0: choose */
+	int oif;
+	const struct ip_options *opt;
+	int ttl;          /**< -1: default */
+	int tos;          /**< -1: the socket's */
+	u32 priority, mark;
+	u8 protocol;
+	bool df;          /**< set DF; a packet larger than the path is -EMSGSIZE */
+	bool ignore_df;   /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
+	ktime_t transmit_time;
+};
+
+/* ---- down */
+/**
+ * ip_push_header() - put an IPv4 header on a datagram
+ * @skb: borrowed; data at the transport header; room for the header is there
+ */
+void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *rt, const struct flowi4 *fl4, const struct ipcm_cookie *ipc);
+/** ip_send_skb() - ip_local_out() with the statistics of a datagram; skb taken.  Return: 0, -ENOBUFS, -EPERM, -EMSGSIZE ... */
+int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb);
+/** ip_local_out() - length and checksum of the header, LOCAL_OUT hook, then dst->output; skb taken, dst set */
+int ip_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);
+int ip_output(struct net *net, struct sock *sk, struct sk_buff *skb);    /* dst->output of unicast */
+int ip_mc_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* of multicast and broadcast: loops back */
+/** ip_do_fragment() - @linux ip_do_fragment; skb taken; @output: where each fragment goes */
+int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, int (*output)(struct net *, struct sock *, struct sk_buff *));
+void ip_select_ident(struct net *net, struct iphdr *iph, const struct sk_buff *skb, u32 segs);
+
+/* ---- up */
+int ip_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx); /* packet_type of ETH_P_IP */
+int ip_local_deliver(struct sk_buff *skb);                          /* dst->input of RTN_LOCAL */
+int ip_forward(struct sk_buff *skb);                                /* dst->input of what is routed on */
+/** ip_defrag() - @skb taken.  Return: the whole packet once it is complete, NULL until then */
+struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user);
+int ip_frag_init(struct net *net);
+void ip_frag_exit(struct net *net);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a net knows of IPv4: net->ipv4.  @linux include/net/netns/ipv4.h */
+#ifndef NETHOOD_IPV4_NETNS_IPV4_H
+#define NETHOOD_IPV4_NETNS_IPV4_H
+
+#include "base/hash.h"
+#include "base/notifier.h"
+#include "base/sysctl.h"
+#include "base/types.h"
+
+struct net;
+struct net_protocol;
+struct raw_ops;
+struct neigh_table;
+struct fib_state;   /* ipv4/ip_fib.h: tables, rules, nexthops */
+struct route_state; /* ipv4/route.c: input route cache, per-destination exceptions */
+struct inet_frags;  /* ipv4/ip_fragment.c */
+struct icmp_state;  /* ipv4/icmp.c: token buckets, statistics */
+struct ipv4_devconf_set;
+struct ipv4_devconf;
+
+/** struct ipstats - counters under RFC 4293's names, as in /proc/net/snmp and netstat */
+struct ipstats {
+	u64 in_receives, in_hdr_errors, in_addr_errors, forw_datagrams, in_unknown_protos, in_discards, in_delivers;
+	u64 out_requests, out_discards, out_no_routes, reasm_timeout, reasm_reqds, reasm_oks, reasm_fails;
+	u64 frag_oks, frag_fails, frag_creates, in_truncated_pkts, in_csum_errors, in_no_routes;
+	u64 in_octets, out_octets, in_mcast_pkts, out_mcast_pkts, in_bcast_pkts, out_bcast_pkts, out_transmits;
+};
+
+struct netns_ipv4 {
+	struct fib_state *fib;
+	struct route_state *route;
+	struct inet_frags *frags;
+	struct icmp_state *icmp;
+	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
+
+	const struct raw_ops *raw;
+	const struct net_protocol *protos[256]; /**< ipv4/protocol.h; static const objects */
+	struct ipv4_devconf *devconf_all, *devconf_dflt; /**< ipv4/inetdevice.h */
+	struct notifier_chain inetaddr_chain;            /**< NETDEV_UP, NETDEV_DOWN with struct in_ifaddr */
+	struct notifier_chain fib_chain;                 /**< ipv4/ip_fib.h: FIB_EVENT_* */
+
+	struct ipstats stats;
+	u32 rt_genid; /**< routing tables' generation: a cached route of another one is looked up again */
+	siphash_key_t ip_id_key;
+
+	/* sysctls, names as in ip-sysctl */
+	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu;
+	int ip_local_port_range[2];
+	int icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ignore_bogus_error_responses;
+	int icmp_errors_use_inbound_ifaddr, icmp_ratelimit_ms, icmp_ratemask, icmp_msgs_per_sec, icmp_msgs_burst;
+	int ipfrag_high_thresh_bytes, ipfrag_low_thresh_bytes, ipfrag_max_dist;
+	ktime_t ipfrag_time;
+	int fib_multipath_use_neigh, fib_multipath_hash_policy;
+	int ping_group_range[2];
+	struct ctl_dir sysctl_dir, sysctl_icmp_dir, sysctl_route_dir;
+	int route_min_pmtu_bytes;
+	ktime_t route_mtu_expires;
+};
+
+int ipv4_net_init(struct net *net);
+void ipv4_net_exit(struct net *net);
+
+#endif

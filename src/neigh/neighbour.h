@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Neighbour table: from a next-hop address to a link-layer address.
+ *
+ * @step S7, S8 of S13
+ * @rfc 826, 1122 2.3.2, 4861 5.1 7.2 7.3
+ * @linux include/net/neighbour.h
+ *
+ * neigh/ knows a key, a device, a link-layer address and the NUD machine.  ARP and ND are two drivers: each registers
+ * a neigh_table with its neigh_ops.  Nobody outside neigh/ arms a timer of an entry or writes its state.
+ */
+#ifndef NETHOOD_NEIGH_NEIGHBOUR_H
+#define NETHOOD_NEIGH_NEIGHBOUR_H
+
+#include <string.h>
+
+#include "base/htable.h"
+#include "base/list.h"
+#include "base/notifier.h"
+#include "base/sysctl.h"
+#include "base/timer.h"
+#include "base/types.h"
+#include "dev/dst.h"
+#include "dev/netdevice.h"
+#include "neigh/nud.h"
+#include "net.h"
+#include "skb/skbuff.h"
+
+#define NEIGH_KEY_MAX 16
+#define NEIGH_HA_MAX 8
+#define HH_DATA_MOD 16
+
+enum { NEIGH_ARP_TABLE = 0, NEIGH_ND_TABLE = 1, NEIGH_NR_TABLES = 2 };
+
+struct neigh_table;
+struct neigh_parms;
+
+/** struct neigh_ops - what the family does for an entry; chosen by its constructor */
+struct neigh_ops {
+	/** ask for the address; @skb: a packet that waits, borrowed, or NULL.  n->probes says how often it was asked */
+	void (*solicit)(struct neighbour *n, struct sk_buff *skb);
+	/** a waiting packet's neighbour did not answer; @skb taken */
+	void (*error_report)(struct neighbour *n, struct sk_buff *skb);
+	int (*output)(struct neighbour *n, struct sk_buff *skb);           /**< not CONNECTED; skb taken */
+	int (*connected_output)(struct neighbour *n, struct sk_buff *skb); /**< CONNECTED; skb taken */
+};
+
+/** struct neigh_queue - what an entry has only while INCOMPLETE */
+struct neigh_queue {
+	struct sk_buff_head arp_queue;
+	u32 arp_queue_len_bytes; /**< sum of truesize */
+};
+
+/** struct neighbour - one entry.  Two cache lines serve output and timer; the key's length is the table's */
+struct neighbour {
+	int (*output)(struct neighbour *n, struct sk_buff *skb);
+	struct net_device *dev; /**< holds a reference */
+	u8 hh_data[HH_DATA_MOD]; /**< ready link-layer header, at the end of these 16 bytes */
+	u8 hh_len;               /**< 0: none yet */
+	u8 nud_state;            /**< NUD_*; 0: NONE */
+	u8 type;                 /**< RTN_* of the key */
+	u8 flags;                /**< NTF_* low byte: NTF_ROUTER, NTF_EXT_LEARNED */
+	u8 ha[NEIGH_HA_MAX];     /**< link-layer address, dev->addr_len bytes */
+	u8 probes;
+	u8 protocol;  /**< RTPROT_* of its originator */
+	u8 flags_ext; /**< NTF_EXT_* of NDA_FLAGS_EXT: MANAGED, EXT_VALIDATED */
+	u8 dead : 1;
+	u8 exempt_from_gc : 1;
+	u8 notify_state; /**< state of the last RTM_NEWNEIGH, for coalescing */
+	u32 refcnt;
+	const struct neigh_ops *ops;
+
+	ktime_t confirmed, updated, used;
+	struct timer timer;
+	struct neigh_table *tbl;
+
+	struct neigh_queue *queue; /**< NULL unless INCOMPLETE */
+	struct list_head dev_list; /**< of dev->neigh_list[tbl->index] */
+	union {
+		struct list_head gc_list; /**< oldest first; idle when exempt */
+		struct rcu_head rcu;      /**< when dead and unreferenced */
+	};
+	u8 primary_key[] __attribute__((aligned(4)));
+};
+
+/** struct neigh_parms - tunables of a device (or the table's default, dev NULL) */
+enum {
+	NEIGH_VAR_MCAST_PROBES, NEIGH_VAR_UCAST_PROBES, NEIGH_VAR_APP_PROBES, NEIGH_VAR_MCAST_REPROBES,
+	NEIGH_VAR_RETRANS_TIME, NEIGH_VAR_BASE_REACHABLE_TIME, NEIGH_VAR_DELAY_PROBE_TIME,
+	NEIGH_VAR_INTERVAL_PROBE_TIME, NEIGH_VAR_GC_STALETIME, NEIGH_VAR_QUEUE_LEN_BYTES, NEIGH_VAR_PROXY_QLEN,
+	NEIGH_VAR_ANYCAST_DELAY, NEIGH_VAR_PROXY_DELAY, NEIGH_VAR_LOCKTIME,
+	NEIGH_VAR_MAX
+};
+struct neigh_parms {
+	struct net_device *dev;
+	struct neigh_table *tbl;
+	ktime_t reachable_time;   /**< random in [1/2, 3/2) of base, redrawn every 300 s */
+	s64 data[NEIGH_VAR_MAX];  /**< ns for times, counts, bytes */
+	u32 data_set;             /**< bit per variable that was set explicitly: "default" does not overwrite it */
+	u32 refcnt;
+	struct list_head list;    /**< tbl->parms_list */
+	struct ctl_dir sysctl;
+};
+#define NEIGH_VAR(p, name) ((p)->data[NEIGH_VAR_##name])
+
+/** struct neigh_statistics - columns of /proc/net/stat/arp_cache */
+struct neigh_statistics {
+	u64 allocs, destroys, hash_grows, res_failed, lookups, hits;
+	u64 rcv_probes_mcast, rcv_probes_ucast, periodic_gc_runs, forced_gc_runs, unres_discards, table_fulls;
+};
+
+struct neigh_table {
+	/* the family's part */
+	u16 family;
+	u8 index;     /**< NEIGH_ARP_TABLE, NEIGH_ND_TABLE */
+	u8 key_len;
+	__be16 protocol; /**< ethertype of the packets that use it */
+	const char *id;  /**< "arp_cache" */
+	/** decide type, state (NOARP classes), ops, output; Return: 0, -EINVAL, -ENODEV */
+	int (*constructor)(struct neighbour *n);
+	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
+	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);
+	void (*proxy_redo)(struct sk_buff *skb);
+
+	/* neigh/'s part */
+	struct net *net;
+	struct htable hash;
+	struct kmem_cache cache, queue_cache;
+	struct neigh_parms parms; /**< defaults of new devices */
+	struct list_head parms_list;
+	struct list_head gc_list; /**< entries that may be collected, oldest first */
+	u32 entries_count, gc_entries_count;
+	u32 gc_thresh1, gc_thresh2, gc_thresh3;
+	ktime_t gc_interval, last_flush, last_rand;
+	struct timer gc_timer;
+	struct neigh_statistics stats;
+	struct ctl_dir sysctl_gc;
+	u32 genid; /**< changes with each change of the table: for torn dumps */
+};
+
+/** struct neigh_net - per net; net->neigh */
+struct neigh_net {
+	struct neigh_table *table[NEIGH_NR_TABLES];
+	struct notifier_chain chain; /**< data: struct neigh_notifier_info */
+};
+enum neigh_event {
+	NEIGH_EVENT_NEW = 1,  /**< externally visible change: RTM_NEWNEIGH */
+	NEIGH_EVENT_DEL,      /**< entry goes: RTM_DELNEIGH */
+	NEIGH_EVENT_APP_SOLICIT, /**< user space is asked: RTM_GETNEIGH */
+};
+struct neigh_notifier_info {
+	struct neighbour *neigh;
+	u32 portid; /**< netlink socket whose request caused it, 0: none */
+};
+
+int neigh_net_init(struct net *net);
+void neigh_net_exit(struct net *net);
+
+/* ---- tables and parameters (called by arp_init(), ndisc_init() and by the device notifier) */
+int neigh_table_init(struct net *net, struct neigh_table *tbl);
+void neigh_table_clear(struct neigh_table *tbl);
+/** neigh_parms_alloc() - parameters of @dev, cloned from the defaults; NULL: no memory */
+struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table *tbl);
+void neigh_parms_release(struct neigh_table *tbl, struct neigh_parms *p);
+
+/* ---- entries */
+/** neigh_find() - borrowed (x_find()), NULL: none */
+struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const struct net_device *dev);
+/** neigh_lookup() - returned (neigh_release() ends it), NULL: none.  @linux neigh_lookup */
+struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct net_device *dev);
+/**
+ * neigh_create() - the entry of @key on @dev: the one that exists, or a new one in NONE or NOARP
+ * @out: returned
+ * Return: 0, -ENOBUFS (table full, counted and logged), -EINVAL (the family refuses the key), -ENODEV.
+ * @linux __neigh_create
+ */
+int __must_check neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out);
+static inline struct neighbour *neigh_get(struct neighbour *n)
+{
+	n->refcnt++;
+	return n;
+}
+void neigh_destroy(struct neighbour *n); /* only by neigh_release() */
+static inline void neigh_release(struct neighbour *n)
+{
+	if (--n->refcnt == 0)
+		neigh_destroy(n);
+}
+static inline struct neigh_parms *neigh_parms_of(const struct neighbour *n)
+{
+	return n->dev->neigh_parms[n->tbl->index];
+}
+
+/* ---- what layers above tell it */
+#define NEIGH_UPDATE_F_OVERRIDE (1U << 0)
+#define NEIGH_UPDATE_F_WEAK_OVERRIDE (1U << 1)
+#define NEIGH_UPDATE_F_OVERRIDE_ISROUTER (1U << 2)
+#define NEIGH_UPDATE_F_USE (1U << 3)
+#define NEIGH_UPDATE_F_MANAGED (1U << 4)
+#define NEIGH_UPDATE_F_EXT_LEARNED (1U << 5)
+#define NEIGH_UPDATE_F_ISROUTER (1U << 6)
+#define NEIGH_UPDATE_F_EXT_VALIDATED (1U << 7)
+#define NEIGH_UPDATE_F_ADMIN (1U << 31)
+/**
+ * neigh_update() - news about an entry: a link-layer address, a state, or both
+ * @lladdr: dev->addr_len bytes, NULL: none given
+ * @new_state: one NUD_* bit, or NUD_NONE
+ * @flags: NEIGH_UPDATE_F_*
+ * @portid: netlink socket that asked, 0: none
+ * @errmsg: NULL, or set to the text of the error (static)
+ * @rfc 4861 7.2.5   @linux __neigh_update
+ * Return: 0 (also when the rules say that nothing changes), -EPERM (dead, or not yours to change), -EINVAL.
+ */
+int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags, u32 portid, const char **errmsg);
+/** neigh_event_ns() - a solicitation from @saddr came in: learn, STALE.  Return: returned entry, NULL */
+struct neighbour *neigh_event_ns(struct neigh_table *tbl, const u8 *lladdr, const void *saddr, struct net_device *dev);
+/** neigh_event_send() - a packet is about to use @n.  Return: true if it must wait (@skb, if any, was taken) */
+bool neigh_event_send(struct neighbour *n, struct sk_buff *skb);
+/** neigh_confirm() - forward progress was seen: the neighbour is alive.  @rfc 4861 7.3.1 */
+static inline void neigh_confirm(struct neighbour *n)
+{
+	n->confirmed = n->tbl->net->now;
+}
+/** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */
+int neigh_remove(struct neighbour *n, u32 portid);
+void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev); /**< all entries of dev, PERMANENT too */
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);     /**< same */
+void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev); /**< all but PERMANENT and EXT_VALIDATED */
+
+/* ---- S7: the way down */
+int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);
+int neigh_connected_output(struct neighbour *n, struct sk_buff *skb);
+int neigh_direct_output(struct neighbour *n, struct sk_buff *skb);
+int neigh_blackhole_output(struct neighbour *n, struct sk_buff *skb);
+/** neigh_hh_output() - 16-byte copy of the ready header, then S9 */
+static inline int neigh_hh_output(const struct neighbour *n, struct sk_buff *skb)
+{
+	assert(skb_headroom(skb) >= HH_DATA_MOD); /* ip_finish_output2() has seen to it */
+	memcpy(skb->data - HH_DATA_MOD, n->hh_data, HH_DATA_MOD);
+	skb_push(skb, n->hh_len);
+	return dev_queue_xmit(skb);
+}
+/**
+ * neigh_output() - hand @skb (taken; data at the network header, HH_DATA_MOD bytes of headroom) to neighbour @n
+ * @skip_cache: the next hop is of the other family: its ready header has the wrong ethertype
+ */
+static inline int neigh_output(struct neighbour *n, struct sk_buff *skb, bool skip_cache)
+{
+	TRACE_STEP(7, skb);
+	if (likely((n->nud_state & NUD_CONNECTED) && n->hh_len && !skip_cache))
+		return neigh_hh_output(n, skb);
+	return n->output(n, skb);
+}
+
+/* ---- for netlink and listings */
+/** neigh_table_scan() - walk that survives changes between calls: see htable_scan() */
+u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n), void *ctx);
+const char *nud_state_name(u8 state);
+
+#endif
