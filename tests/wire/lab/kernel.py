@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The oracle: the running kernel, in a network namespace, on TAP devices.
+
+The script holds the TAP descriptors, so nothing but the kernel under test stands
+between a script and the frames.
+"""
+
+import subprocess
+
+from .netns import Netns, tap_open
+from .ports import Hub, TapPort
+from .stack import Stack
+
+
+class KernelStack(Stack):
+    kind = "kernel"
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.netns = Netns()
+        self.hub = None
+        ports = []
+        try:
+            # IPv6 would talk on the wire without being asked
+            for scope in ("all", "default"):
+                self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 1)
+            for dev in self.devs:
+                dev.port = TapPort(dev.name, dev.mac, self.netns.do(tap_open, dev.name))
+                ports.append(dev.port)
+            self._ready()
+            self.hub = Hub(ports)
+            self._configure()
+        except BaseException:
+            self.close()
+            raise
+
+    def _configure(self):
+        lines = ["link set lo up"]
+        for dev in self.devs:
+            lines.append(f"link set {dev.name} address {dev.mac} mtu {self.mtu}")
+        for key, value in self._sysctls.items():
+            self.sysctl(key, value)
+        for dev in self.devs:
+            lines.append(f"link set {dev.name} up")
+            if self._addresses:
+                lines.append(f"addr add {dev.address}/24 brd + dev {dev.name}")
+        subprocess.run(self.wrap(["ip", "-batch", "-"]), input="\n".join(lines), text=True,
+                       check=True, pass_fds=self.pass_fds())
+
+    def wrap(self, argv):
+        return self.netns.wrap(argv)
+
+    def pass_fds(self):
+        return (self.netns.fd,)
+
+    def sysctl(self, key, value=None):
+        return self.netns.sysctl(key, value)
+
+    def close(self):
+        self._end_programs()
+        if self.hub:
+            self.hub.close()
+        self.netns.close()
