@@ -12,6 +12,7 @@
 
 enum sysctl_type {
 	SYSCTL_INT,       /**< int, as is */
+	SYSCTL_S64,       /**< s64, as is */
 	SYSCTL_MS,        /**< int in the file is milliseconds; ktime_t in memory */
 	SYSCTL_USER_HZ,   /**< int in the file is 1/100 s; ktime_t in memory */
 	SYSCTL_SECONDS,   /**< int in the file is seconds; ktime_t in memory */
@@ -19,7 +20,11 @@ enum sysctl_type {
 };
 
 struct ctl_table;
-/** struct ctl_dir - one registered instance: "net.ipv4.conf.eth0" + table + base */
+/**
+ * struct ctl_dir - one registered instance: "net.ipv4.conf.eth0" + table + base
+ *
+ * Several directories may have the same path: a key is looked for in each.
+ */
 struct ctl_dir {
 	struct list_head node;
 	char path[64];
