@@ -22,6 +22,9 @@ struct netns_nf;
 struct netns_ipv4;
 struct netns_ipv6;
 struct netns_sock;
+struct udp_net;
+struct raw_net;
+struct ping_net;
 struct netns_netlink;
 
 enum net_profile {
@@ -39,6 +42,7 @@ struct net {
 
 	/* The worker's part: what one thread at a time uses. */
 	ktime_t now; /**< time of the current poll or call; never decreases */
+	ktime_t wall_offset; /**< what makes calendar time (CLOCK_REALTIME) of now: for timestamps that leave the net */
 	struct timer_wheel *timers;
 	struct skb_pool *skb_pool;     /**< skb/skbuff.h */
 	struct softnet_data *softnet;  /**< dev/softirq.h */
@@ -48,7 +52,10 @@ struct net {
 	struct netns_nf *nf;           /**< netfilter/netfilter.h */
 	struct netns_ipv4 *ipv4;       /**< ipv4/netns_ipv4.h */
 	struct netns_ipv6 *ipv6;       /**< later */
-	struct netns_sock *sock;       /**< socket/sock.h */
+	struct netns_sock *sock;       /**< socket/netns_sock.h */
+	struct udp_net *udp;           /**< udp/udp.h */
+	struct raw_net *raw;           /**< raw/raw.h */
+	struct ping_net *ping;         /**< raw/ping.h */
 	struct netns_netlink *netlink; /**< netlink/af_netlink.h */
 
 	void (*log)(void *ctx, const char *line); /**< the kernel log of this host: one line, no newline */

@@ -55,6 +55,7 @@ struct nethood_config {
 	const struct nethood_allocator *memory;  /**< copied; NULL: malloc(3) */
 	uint8_t random_key[32];                  /**< seed of all randomness: getrandom(2), or a test's number */
 	uint64_t now_ns;                         /**< the time at which the net begins */
+	uint64_t wall_ns;                        /**< calendar time (CLOCK_REALTIME) at now_ns, for SO_TIMESTAMP */
 	enum nethood_profile profile;
 	void (*log)(void *ctx, const char *line); /**< what Linux would print to dmesg; NULL: nowhere */
 	void *log_ctx;
@@ -79,6 +80,8 @@ NETHOOD_API bool nethood_poll(struct nethood_net *net, uint64_t now_ns);
 NETHOOD_API uint64_t nethood_next_deadline(const struct nethood_net *net);
 /** nethood_set_time() - tell the time without doing work, before a batch of socket calls */
 NETHOOD_API void nethood_set_time(struct nethood_net *net, uint64_t now_ns);
+/** nethood_set_wall() - the calendar was set: it shows @wall_ns at @now_ns */
+NETHOOD_API void nethood_set_wall(struct nethood_net *net, uint64_t now_ns, uint64_t wall_ns);
 
 /* ------------------------------------------------------------------ devices */
 

@@ -17,6 +17,9 @@
 struct sock;
 struct sk_filter;
 struct dst_entry;
+struct netns_sock;
+struct cmsghdr;
+struct cmsg_out;
 
 /** struct proto - one protocol: table of what it does; every function returns 0 or more, or -errno */
 struct proto {
@@ -37,6 +40,7 @@ struct proto {
 	int (*getsockopt)(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 	int (*ioctl)(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 	u32 (*poll)(const struct sock *sk); /**< EPOLL*; NULL: datagram_poll() */
+	bool may_peek_off;                  /**< recvmsg obeys SO_PEEK_OFF */
 };
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
@@ -72,12 +76,20 @@ struct sock {
 	ktime_t rcvtimeo, sndtimeo; /**< kept for the one who blocks; KTIME_MAX: for ever */
 	ktime_t stamp;        /**< of the last packet read, SIOCGSTAMP */
 	struct linger linger;
-	int bpf_filter_len;
 	struct sk_filter *filter;   /**< socket/filter.h */
 	u32 portid_uid;       /**< uid of its owner */
 	u64 cookie;
 	bool admin;           /**< CAP_NET_ADMIN of its owner */
-	bool write_wanted;    /**< a sender got -EAGAIN: tell when there is room again */
+	struct netns_sock *ns;   /**< socket/netns_sock.h */
+	int peek_off;            /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
+	u32 tsflags;             /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
+	u32 tskey;               /**< of the next packet sent, SOF_TIMESTAMPING_OPT_ID */
+	u32 optmem_bytes;        /**< options, filters and memberships that the socket holds */
+	u64 max_pacing_rate;     /**< bytes per second; ~0: unlimited */
+	u32 busy_poll_us;
+	u16 busy_poll_budget;
+	int incoming_cpu;
+	u32 txtime_clock, txtime_flags;
 
 	void (*ready)(void *ctx, struct sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
@@ -92,15 +104,36 @@ enum {
 	SOCK_F_DONTROUTE = 1U << 4, SOCK_F_OOBINLINE = 1U << 5, SOCK_F_TIMESTAMP = 1U << 6, SOCK_F_TIMESTAMPNS = 1U << 7,
 	SOCK_F_NO_CHECK = 1U << 8, SOCK_F_DEAD = 1U << 9, SOCK_F_RXQ_OVFL = 1U << 10, SOCK_F_RCVBUF_LOCK = 1U << 11,
 	SOCK_F_SNDBUF_LOCK = 1U << 12, SOCK_F_PASSCRED = 1U << 13, SOCK_F_DBG = 1U << 14, SOCK_F_TIMESTAMPING = 1U << 15,
+	SOCK_F_TSTAMP_NEW = 1U << 16, SOCK_F_FILTER_LOCKED = 1U << 17, SOCK_F_SELECT_ERR_QUEUE = 1U << 18,
+	SOCK_F_NOFCS = 1U << 19, SOCK_F_WIFI_STATUS = 1U << 20, SOCK_F_TXTIME = 1U << 21, SOCK_F_TXREHASH = 1U << 22,
+	SOCK_F_PREFER_BUSY_POLL = 1U << 23, SOCK_F_ZEROCOPY = 1U << 24, SOCK_F_PASSSEC = 1U << 25,
+	SOCK_F_PASSPIDFD = 1U << 26, SOCK_F_RCVMARK = 1U << 27, SOCK_F_RCVPRIORITY = 1U << 28,
 };
+
+/** struct sock_skb_cb - last bytes of cb of an skb in a socket's receive queue; the protocol owns those before */
+struct sock_skb_cb {
+	u32 dropcount; /**< sk->drops when it was queued, SO_RXQ_OVFL */
+};
+#define SOCK_SKB_CB_BYTES 8U
+#define SOCK_SKB_CB(skb) ((struct sock_skb_cb *)(void *)((skb)->cb + sizeof((skb)->cb) - SOCK_SKB_CB_BYTES))
 
 #define SK_WMEM_DEFAULT 212992U
 #define SK_RMEM_DEFAULT 212992U
 #define SOCK_MIN_SNDBUF 4608U
 #define SOCK_MIN_RCVBUF 2304U
 
+/** struct sock_dev_ops - what a socket has to know of devices; net.c hands it over */
+struct sock_dev_ops {
+	int (*ifindex)(struct net *net, const char *name);                 /**< Return: 0 when there is none */
+	int (*ifname)(struct net *net, int ifindex, char name[static 16]); /**< Return: 0, -ENODEV */
+	u16 (*hatype)(const struct net_device *dev);                       /**< ARPHRD_* */
+};
+
 int sock_net_init(struct net *net);
-void sock_net_exit(struct net *net); /* closes what is still open */
+/** sock_net_close() - closes what is still open; packets on their way keep their socket's memory until they end */
+void sock_net_close(struct net *net);
+void sock_net_exit(struct net *net); /* after the last packet ended: asserts that no socket is left */
+void sock_set_dev_ops(struct net *net, const struct sock_dev_ops *ops);
 /** sock_register() - families are a static const table that net.c hands over */
 void sock_register_families(struct net *net, const struct net_proto_family *families, u32 count);
 
@@ -132,8 +165,35 @@ int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb);
 /** skb_recv_datagram() - first of the receive queue (a borrowed peek with MSG_PEEK, else returned).  Return: 0, -EAGAIN, pending error */
 int skb_recv_datagram(struct sock *sk, int flags, struct sk_buff **out);
-/** sk_report_error() - set the pending error (positive) and wake */
+/** skb_copy_datagram_iov() - bytes of @skb from @offset_bytes on into iovecs; Return: 0, -EFAULT */
+int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count, u32 len_bytes);
+/** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
+void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
+/** sock_cmsg_send() - one SOL_SOCKET control message of a sender.  Return: 0, -EINVAL, -EPERM */
+struct sockcm_cookie {
+	u32 mark, priority, tsflags;
+	ktime_t transmit_time;
+};
+int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct sockcm_cookie *out);
+/** sock_rfree() - destructor of an skb in the receive queue */
+void sock_rfree(struct sk_buff *skb);
+void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
+/** sock_queue_purge() - drop what waits in the receive and error queue */
+void sock_queue_purge(struct sock *sk);
+/** sk_set_err() - set the pending error (positive) and wake */
 void sk_set_err(struct sock *sk, int err);
+/** sock_opt_alloc() - memory of an option, charged to net.core.optmem_max; NULL: too much, or none */
+void *sock_opt_alloc(struct sock *sk, u32 size_bytes);
+void sock_opt_free(struct sock *sk, void *p, u32 size_bytes);
+static inline bool sock_flag(const struct sock *sk, u32 flag)
+{
+	return sk->flags & flag;
+}
+/** sock_writeable() - is half of the send buffer free?  @linux sock_writeable */
+static inline bool sock_writeable(const struct sock *sk)
+{
+	return sk->wmem_alloc_bytes < sk->sndbuf_bytes / 2;
+}
 static inline void sk_wake(struct sock *sk, u32 events)
 {
 	if (sk->ready)
@@ -151,5 +211,19 @@ struct cmsg_out {
 	bool truncated;
 };
 void put_cmsg(struct cmsg_out *out, int level, int type, const void *data, size_t len_bytes);
+/** cmsg_out_begin() / cmsg_out_end() - around the put_cmsg() of one recvmsg(): from and to msg_control, MSG_CTRUNC */
+static inline void cmsg_out_begin(struct cmsg_out *out, const struct msghdr *msg)
+{
+	out->buf = msg->msg_control;
+	out->size_bytes = msg->msg_control ? msg->msg_controllen : 0;
+	out->used_bytes = 0;
+	out->truncated = false;
+}
+static inline void cmsg_out_end(const struct cmsg_out *out, struct msghdr *msg)
+{
+	msg->msg_controllen = out->used_bytes;
+	if (out->truncated)
+		msg->msg_flags |= MSG_CTRUNC;
+}
 
 #endif
