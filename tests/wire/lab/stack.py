@@ -45,6 +45,7 @@ class Stack:
         self._remotes = []
         self._running = []
         self._main = None
+        self._ifindex = {}
         self._addresses = addresses
         self._sysctls = dict(sysctls or {})
 
@@ -72,6 +73,15 @@ class Stack:
         """The argument vector that runs @argv on this stack."""
         raise NotImplementedError
 
+    def batch(self, lines):
+        """Many ip(8) commands that must succeed."""
+        return self.run(["ip", "-batch", "-"], input="\n".join(lines))
+
+    def ifindex(self, dev="eth0"):
+        if dev not in self._ifindex:
+            self._ifindex[dev] = self.ip_json(f"link show dev {dev}")[0]["ifindex"]
+        return self._ifindex[dev]
+
     def start(self, argv, stdin=False, own_stderr=False, **kwargs):
         process = subprocess.Popen(
             self.wrap([str(a) for a in argv]), pass_fds=self.pass_fds(),
@@ -84,11 +94,11 @@ class Stack:
     def pass_fds(self):
         return ()
 
-    def run(self, argv, check=True, timeout=20, **kwargs):
+    def run(self, argv, check=True, timeout=20, input=None, **kwargs):
         """Run a program on the stack to its end."""
-        process = self.start(argv, **kwargs)
+        process = self.start(argv, stdin=input is not None, **kwargs)
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(input.encode() if input is not None else None, timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -172,6 +182,11 @@ class Stack:
     def lladdr(self, address, dev="eth0"):
         entry = self.neigh(address, dev)
         return entry.get("lladdr") if entry else None
+
+    def table(self, dev="eth0"):
+        """The whole neighbour table of a device: {address: (state, lladdr or None)}."""
+        return {e["dst"]: (e["state"][0] if e.get("state") else "NONE", e.get("lladdr"))
+                for e in self.ip_json(f"neigh show dev {dev} nud all")}
 
     def wait_nud(self, address, *states, within=1.0, dev="eth0"):
         """Wait until the entry is in one of these states; return the time."""
