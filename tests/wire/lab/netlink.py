@@ -150,32 +150,29 @@ def exchange(requests, strict, acks, groups, patience):
         if value:
             sock.setsockopt(270, option, 1)
     sock.bind((0, groups))
+    sock.settimeout(patience)
     answers = []
     for request in requests:
         sock.send(request)
-        sock.settimeout(5.0)
-        mine = []
-        while True:
+        wants_end = len(request) < 8 or struct.unpack("=H", request[6:8])[0] & 0x304
+        mine, last = [], False
+        while not last:
             try:
                 data = sock.recv(1 << 17)
             except TimeoutError:
                 break
             mine.append(data)
-            offset, last = 0, False
+            offset = 0
             while offset + 16 <= len(data):
-                size, kind, flags = struct.unpack("=IHH", data[offset:offset + 8])
-                last = kind in (2, 3)
+                size, kind = struct.unpack("=IH", data[offset:offset + 6])
+                last = kind in (2, 3) or not wants_end
                 offset += (max(size, 16) + 3) & ~3
-            if last:
-                break
-            if not flags & 2:
-                sock.settimeout(patience)
         answers.append(mine)
     sock.close()
     return answers
 
 
-def ask_many(stack, requests, strict=True, acks=True, groups=0, patience=0.05):
+def ask_many(stack, requests, strict=True, acks=True, groups=0, patience=3.0):
     """For each request the list of messages that answered it."""
     got = stack.call(exchange, requests, strict, acks, groups, patience, timeout=60)
     return [[m for data in answer for m in messages(data)] for answer in got]
