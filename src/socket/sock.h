@@ -40,6 +40,8 @@ struct proto {
 	int (*getsockopt)(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 	int (*ioctl)(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 	u32 (*poll)(const struct sock *sk); /**< EPOLL*; NULL: datagram_poll() */
+	int (*rehash)(struct sock *sk);     /**< its device changed; NULL: of no concern */
+	int (*confirm)(struct sock *sk);    /**< SO_CNX_ADVICE: the path is bad, look for another; NULL: cannot */
 	bool may_peek_off;                  /**< recvmsg obeys SO_PEEK_OFF */
 };
 
@@ -148,6 +150,8 @@ u32 sock_poll(const struct sock *sk);
 u32 datagram_poll(const struct sock *sk);
 
 /* ---- for protocols */
+/** msg_put_name() - @addr is where the packet came from: as much as fits, and its whole length */
+void msg_put_name(struct msghdr *msg, const void *addr, socklen_t len_bytes);
 static inline struct sock *sock_hold(struct sock *sk)
 {
 	sk->refcnt++;
@@ -165,6 +169,10 @@ int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb);
 /** skb_recv_datagram() - first of the receive queue (a borrowed peek with MSG_PEEK, else returned).  Return: 0, -EAGAIN, pending error */
 int skb_recv_datagram(struct sock *sk, int flags, struct sk_buff **out);
+/** skb_recv_datagram_off() - same; *off_bytes: where within it SO_PEEK_OFF begins */
+int skb_recv_datagram_off(struct sock *sk, int flags, struct sk_buff **out, u32 *off_bytes);
+/** sk_peek_offset_move() - @len_bytes were peeked at, or a packet of @len_bytes was read */
+void sk_peek_offset_move(struct sock *sk, int flags, u32 len_bytes);
 /** skb_copy_datagram_iov() - bytes of @skb from @offset_bytes on into iovecs; Return: 0, -EFAULT */
 int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count, u32 len_bytes);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
