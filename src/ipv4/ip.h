@@ -64,6 +64,12 @@ int ip_mc_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* of m
 int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, int (*output)(struct net *, struct sock *, struct sk_buff *));
 void ip_select_ident(struct net *net, struct iphdr *iph, const struct sk_buff *skb, u32 segs);
 
+/* ---- options: ipv4/ip_options.c */
+/** ip_options_get() - options that a user wants to send: checked, and parsed into @out.  Return: 0, -EINVAL, -EPERM */
+int __must_check ip_options_get(struct net *net, const u8 *data, u32 len_bytes, struct ip_options *out);
+/** ip_options_echo() - options for the answer to @skb: routes reversed, stamps kept.  Return: 0, -EINVAL */
+int __must_check ip_options_echo(struct ip_options *out, const struct sk_buff *skb);
+
 /* ---- up */
 int ip_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx); /* packet_type of ETH_P_IP */
 int ip_local_deliver(struct sk_buff *skb);                          /* dst->input of RTN_LOCAL */

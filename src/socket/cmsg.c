@@ -3,6 +3,8 @@
 #include "socket/sock.h"
 
 #include <errno.h>
+#include <sys/select.h> /* struct timespec, which the next one wants */
+
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
