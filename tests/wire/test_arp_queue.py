@@ -7,6 +7,9 @@ take (their truesize), the oldest is dropped first, the newest is always kept, t
 rest leaves in order.  A datagram of 100 octets takes 832, one of 1000 takes 2304.
 """
 
+import socket
+import struct
+
 import pytest
 
 from lab.frames import ARP, BROADCAST, Ether, arp_request, is_arp, to_mac, udp

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from lab import packets as p
-from lab.frames import ICMP, IP, Ether, icmp, is_arp, is_ip, match, udp
+from lab.frames import IP, Ether, icmp, is_arp, is_ip, udp
 from lab.stack import ADDRESS, PEER, PEER_MAC
 
 OURS = "02:00:00:00:00:02"

@@ -303,8 +303,8 @@ def test_a_large_packet_is_put_together_and_its_answer_is_fragmented(wire):
 def cut(ident, *spans):
     """Pieces (start, length, more) of an echo request of 256 octets."""
     whole = echo(ident, payload=bytes(i & 0xff for i in range(248)))
-    return [ipv4(PEER, ADDRESS, 1, whole[at:at + n], ident=ident, frag=at // 8 | (MF if more else 0))
-            for at, n, more in spans]
+    return [ipv4(PEER, ADDRESS, 1, whole[at:at + n], ident=ident,
+                 frag=at // 8 | (MF if more else 0)) for at, n, more in spans]
 
 
 BAD_FRAGMENTS = [

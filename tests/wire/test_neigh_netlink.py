@@ -7,6 +7,7 @@ checking, filters.  A refused request changes nothing (D3).
 """
 
 import errno
+import socket
 import struct
 
 import pytest
@@ -317,7 +318,8 @@ DUMP_ERRORS = [
     # what                            request, text
     ("a short header", nl.message(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, bytes([2, 0, 0, 0])),
      "Invalid header for neighbor dump request"),
-    ("a device in the header", dump(ifindex=1), "Invalid values in header for neighbor dump request"),
+    ("a device in the header", dump(ifindex=1),
+     "Invalid values in header for neighbor dump request"),
     ("a state in the header", dump(state=STALE),
      "Invalid values in header for neighbor dump request"),
     ("a type in the header", dump(kind=1), "Invalid values in header for neighbor dump request"),

@@ -253,7 +253,7 @@ def test_a_stalled_listener_gets_enobufs_and_holds_up_nobody(stack):
         said = error.errno
     assert said == errno.ENOBUFS, f"{len(got)} messages, then {said}"
     assert len(got) + len(hears(slow)) < count, "something was lost"
-    stack.ip(f"neigh del 10.77.0.20 dev eth0")
+    stack.ip("neigh del 10.77.0.20 dev eth0")
     assert len(hears(slow)) == 2, "and afterwards it hears again"
 
 

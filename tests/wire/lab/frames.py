@@ -5,9 +5,8 @@ import logging
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 
-from scapy.layers.inet import ICMP, IP, TCP, UDP          # noqa: E402,F401
-from scapy.layers.l2 import ARP, Dot1Q, Ether             # noqa: E402,F401
-from scapy.packet import Padding, Raw                     # noqa: E402,F401
+from scapy.layers.inet import ICMP, IP, UDP               # noqa: E402
+from scapy.layers.l2 import ARP, Ether                    # noqa: E402
 from scapy.utils import hexdump                           # noqa: E402
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
