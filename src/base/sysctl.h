@@ -55,6 +55,8 @@ void unregister_sysctl(struct sysctl_root *root, struct ctl_dir *dir);
 int sysctl_get(struct sysctl_root *root, const char *key, char *buf, size_t size_bytes);
 /** sysctl_set() - Return: 0, -ENOENT, -EINVAL (not a number, or outside its bounds), -EACCES (read only) */
 int sysctl_set(struct sysctl_root *root, const char *key, const char *value);
+/** sysctl_parse_number() - for SYSCTL_FN: one decimal number within bounds.  Return: 0, -EINVAL */
+int sysctl_parse_number(const char *value, s64 min, s64 max, s64 *out);
 /** sysctl_each() - every key, sorted by directory of registration */
 int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
 

@@ -16,6 +16,7 @@
 #include "base/htable.h"
 #include "base/list.h"
 #include "base/notifier.h"
+#include "base/ratelimit.h"
 #include "base/sysctl.h"
 #include "base/timer.h"
 #include "base/types.h"
@@ -28,6 +29,7 @@
 #define NEIGH_KEY_MAX 16
 #define NEIGH_HA_MAX 8
 #define HH_DATA_MOD 16
+#define NEIGH_EXT_VALIDATED 0x04U /**< NTF_EXT_EXT_VALIDATED: younger than the system's header */
 
 enum { NEIGH_ARP_TABLE = 0, NEIGH_ND_TABLE = 1, NEIGH_NR_TABLES = 2 };
 
@@ -96,7 +98,6 @@ struct neigh_parms {
 	ktime_t reachable_time;   /**< random in [1/2, 3/2) of base, redrawn every 300 s */
 	s64 data[NEIGH_VAR_MAX];  /**< ns for times, counts, bytes */
 	u32 data_set;             /**< bit per variable that was set explicitly: "default" does not overwrite it */
-	u32 refcnt;
 	struct list_head list;    /**< tbl->parms_list */
 	struct ctl_dir sysctl;
 };
@@ -115,6 +116,7 @@ struct neigh_table {
 	u8 key_len;
 	__be16 protocol; /**< ethertype of the packets that use it */
 	const char *id;  /**< "arp_cache" */
+	const char *sysctl_path; /**< "net.ipv4.neigh" */
 	/** decide type, state (NOARP classes), ops, output; Return: 0, -EINVAL, -ENODEV */
 	int (*constructor)(struct neighbour *n);
 	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
@@ -133,6 +135,7 @@ struct neigh_table {
 	ktime_t gc_interval, last_flush, last_rand;
 	struct timer gc_timer;
 	struct neigh_statistics stats;
+	struct ratelimit_state overflow_ratelimit;
 	struct ctl_dir sysctl_gc;
 	u32 genid; /**< changes with each change of the table: for torn dumps */
 };
@@ -161,6 +164,8 @@ void neigh_table_clear(struct neigh_table *tbl);
 /** neigh_parms_alloc() - parameters of @dev, cloned from the defaults; NULL: no memory */
 struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table *tbl);
 void neigh_parms_release(struct neigh_table *tbl, struct neigh_parms *p);
+/** neigh_parms_set() - set one variable explicitly; a default reaches all devices that have not set their own */
+void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value);
 
 /* ---- entries */
 /** neigh_find() - borrowed (x_find()), NULL: none */
@@ -215,6 +220,8 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 struct neighbour *neigh_event_ns(struct neigh_table *tbl, const u8 *lladdr, const void *saddr, struct net_device *dev);
 /** neigh_event_send() - a packet is about to use @n.  Return: true if it must wait (@skb, if any, was taken) */
 bool neigh_event_send(struct neighbour *n, struct sk_buff *skb);
+/** neigh_use() - resolve @n though no packet waits (NTF_USE, NTF_MANAGED); the first probe leaves at the next poll */
+void neigh_use(struct neighbour *n);
 /** neigh_confirm() - forward progress was seen: the neighbour is alive.  @rfc 4861 7.3.1 */
 static inline void neigh_confirm(struct neighbour *n)
 {
@@ -254,6 +261,5 @@ static inline int neigh_output(struct neighbour *n, struct sk_buff *skb, bool sk
 /* ---- for netlink and listings */
 /** neigh_table_scan() - walk that survives changes between calls: see htable_scan() */
 u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n), void *ctx);
-const char *nud_state_name(u8 state);
 
 #endif

@@ -27,7 +27,8 @@ enum nud_event {
 #define NUD_C_EXHAUSTED (1U << 2) /**< as many probes were sent as the parameters allow */
 #define NUD_C_NO_PROBES (1U << 3) /**< parameters allow no multicast and no application probe */
 #define NUD_C_VALIDATED (1U << 4) /**< externally validated: doubted, never given up */
-#define NUD_C_ALL 0x1fU
+#define NUD_C_DEFERRED (1U << 5)  /**< whoever asks may not be called back now: the first probe waits for the timer */
+#define NUD_C_ALL 0x3fU
 
 /** What neighbour.c does then, in this order */
 #define NUD_A_CONNECT (1U << 0)      /**< output = connected_output */
@@ -45,6 +46,7 @@ enum nud_event {
 enum nud_timer {
 	NUD_T_KEEP,      /**< as it was */
 	NUD_T_STOP,      /**< not at all */
+	NUD_T_SOON,      /**< at the next poll */
 	NUD_T_RETRANS,   /**< after retrans_time */
 	NUD_T_DELAY,     /**< after delay_probe_time */
 	NUD_T_REACHABLE, /**< reachable_time after the last confirmation */
@@ -52,7 +54,7 @@ enum nud_timer {
 
 /** struct nud_edge - one arrow; the first that matches wins */
 struct nud_edge {
-	u8 from;              /**< mask of NUD_*; 0: NONE */
+	u8 from;              /**< mask of NUD_*; NONE takes the edges of FAILED */
 	enum nud_event event;
 	u32 mask, want;       /**< matches if (cond & mask) == want */
 	u8 to;                /**< 0: stays */

@@ -45,6 +45,7 @@
 	X(NEIGH_HH_FILLFAIL, "no link-layer header could be made")                                  \
 	X(ARP_MALFORMED, "malformed ARP packet")                                                    \
 	X(ARP_IGNORED, "ARP packet of no concern to us")                                            \
+	X(ARP_BAD_SENDER, "ARP packet from a broadcast, multicast, zero or our own address")        \
 	X(ICMP_CSUM, "wrong ICMP checksum")                                                         \
 	X(INVALID_PROTO, "malformed or unknown message of a known protocol")                        \
 	X(QDISC_DROP, "the queueing discipline's limit")                                            \

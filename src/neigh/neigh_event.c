@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The NUD machine at work: conditions in, the table's edge, actions out.
+ *
+ * @step S8 of S13, from neigh/neigh_output.c and from the timer
+ * @rfc 4861 7.2.2 7.3.3
+ * @linux neigh_timer_handler, __neigh_event_send
+ *
+ * Rule: nud_step() decides with the entry as it is; neigh_do() changes it completely before anything is called out,
+ * and calls out in the order of the NUD_A_* bits.
+ */
+#include "neigh/neigh_internal.h"
+
+#define NEIGH_TIMER_FLOOR_NS (10 * NSEC_PER_MSEC) /* no timer is re-armed for less */
+
+static u32 neigh_max_probes(const struct neighbour *n)
+{
+	const struct neigh_parms *p = neigh_parms_of(n);
+	s64 last = n->nud_state & NUD_PROBE ? NEIGH_VAR(p, MCAST_REPROBES) : NEIGH_VAR(p, MCAST_PROBES);
+
+	return (u32)(NEIGH_VAR(p, UCAST_PROBES) + NEIGH_VAR(p, APP_PROBES) + last);
+}
+
+static u32 neigh_timer_cond(const struct neighbour *n)
+{
+	const struct neigh_parms *p = neigh_parms_of(n);
+	ktime_t now = n->tbl->net->now;
+	ktime_t fresh = n->nud_state & NUD_REACHABLE ? p->reachable_time : NEIGH_VAR(p, DELAY_PROBE_TIME);
+	u32 cond = 0;
+
+	if (now <= n->confirmed + fresh)
+		cond |= NUD_C_CONFIRMED;
+	if (now <= n->used + NEIGH_VAR(p, DELAY_PROBE_TIME))
+		cond |= NUD_C_USED;
+	if (n->probes >= neigh_max_probes(n))
+		cond |= NUD_C_EXHAUSTED;
+	if (n->flags_ext & NEIGH_EXT_VALIDATED)
+		cond |= NUD_C_VALIDATED;
+	return cond;
+}
+
+static u32 neigh_output_cond(const struct neighbour *n, bool deferred)
+{
+	const struct neigh_parms *p = neigh_parms_of(n);
+	u32 cond = deferred ? NUD_C_DEFERRED : 0;
+
+	if (NEIGH_VAR(p, MCAST_PROBES) + NEIGH_VAR(p, APP_PROBES) == 0)
+		cond |= NUD_C_NO_PROBES;
+	return cond;
+}
+
+void neigh_connect(struct neighbour *n)
+{
+	n->output = n->ops->connected_output;
+}
+
+void neigh_suspect(struct neighbour *n)
+{
+	n->output = n->ops->output;
+}
+
+void neigh_add_timer(struct neighbour *n, ktime_t expires)
+{
+	if (!mod_timer(n->tbl->net->timers, &n->timer, expires))
+		neigh_get(n);
+}
+
+void neigh_del_timer(struct neighbour *n)
+{
+	if (timer_pending(&n->timer) && timer_delete(n->tbl->net->timers, &n->timer))
+		neigh_release(n);
+}
+
+static void neigh_arm(struct neighbour *n, enum nud_timer when)
+{
+	const struct neigh_parms *p = neigh_parms_of(n);
+	ktime_t now = n->tbl->net->now;
+	ktime_t next = now;
+
+	switch (when) {
+	case NUD_T_KEEP:
+		return;
+	case NUD_T_STOP:
+		neigh_del_timer(n);
+		return;
+	case NUD_T_SOON:
+		neigh_add_timer(n, now);
+		return;
+	case NUD_T_RETRANS:
+		next = now + NEIGH_VAR(p, RETRANS_TIME);
+		break;
+	case NUD_T_DELAY:
+		next = now + NEIGH_VAR(p, DELAY_PROBE_TIME);
+		break;
+	case NUD_T_REACHABLE:
+		next = n->confirmed + p->reachable_time;
+		break;
+	}
+	neigh_add_timer(n, next < now + NEIGH_TIMER_FLOOR_NS ? now + NEIGH_TIMER_FLOOR_NS : next);
+}
+
+/* Ask once more.  The last packet that waits lends its source address to the question. */
+static void neigh_probe(struct neighbour *n)
+{
+	struct sk_buff *skb = n->queue ? skb_peek_tail(&n->queue->arp_queue) : NULL;
+
+	if (skb)
+		skb_get(skb);
+	if (n->ops->solicit)
+		n->ops->solicit(n, skb);
+	if (n->probes < UINT8_MAX)
+		n->probes++;
+	consume_skb(skb);
+}
+
+void neigh_invalidate(struct neighbour *n)
+{
+	struct sk_buff_head waiting;
+	struct sk_buff *skb;
+
+	neigh_queue_steal(n, &waiting);
+	while ((skb = __skb_dequeue(&waiting)))
+		n->ops->error_report(n, skb);
+}
+
+void neigh_notify(struct neighbour *n, enum neigh_event event, u32 portid)
+{
+	struct neigh_notifier_info info = { .neigh = n, .portid = portid };
+
+	(void)notifier_call_chain(&n->tbl->net->neigh->chain, (unsigned long)event, &info);
+}
+
+static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
+{
+	if (e->to) {
+		if (n->nud_state != e->to) {
+			n->updated = n->tbl->net->now;
+			n->tbl->genid++;
+		}
+		n->nud_state = e->to;
+		if (e->to == NUD_FAILED && (e->act & NUD_A_INVALIDATE))
+			n->tbl->stats.res_failed++;
+	}
+	if (e->act & NUD_A_CONNECT)
+		neigh_connect(n);
+	if (e->act & NUD_A_SUSPECT)
+		neigh_suspect(n);
+	if (e->act & NUD_A_RESET_PROBES)
+		n->probes = 0;
+	if (e->act & NUD_A_UCAST_DONE)
+		n->probes = (u8)NEIGH_VAR(neigh_parms_of(n), UCAST_PROBES);
+	neigh_arm(n, e->timer);
+}
+
+/* @skb: taken, unless the edge says XMIT; the caller holds a reference on @n. */
+static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_buff *skb)
+{
+	neigh_enter(n, e);
+	if (e->act & NUD_A_NOTIFY)
+		neigh_notify(n, NEIGH_EVENT_NEW, 0);
+	if (skb && (e->act & NUD_A_QUEUE))
+		neigh_queue_tail(n, skb);
+	if (skb && (e->act & NUD_A_DROP))
+		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_FAILED);
+	if (e->act & NUD_A_INVALIDATE)
+		neigh_invalidate(n);
+	if (e->act & NUD_A_PROBE)
+		neigh_probe(n);
+}
+
+void neigh_timer_handler(struct timer *t)
+{
+	struct neighbour *n = container_of(t, struct neighbour, timer);
+	const struct nud_edge *e;
+
+	/* The timer's reference is ours until the end. */
+	if (n->nud_state & NUD_IN_TIMER) {
+		e = nud_step(n->nud_state, NUD_EV_TIMER, neigh_timer_cond(n));
+		assert(e);
+		neigh_do(n, e, NULL);
+	}
+	neigh_release(n);
+}
+
+static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
+{
+	const struct nud_edge *e;
+
+	n->used = n->tbl->net->now;
+	if (n->nud_state & (NUD_CONNECTED | NUD_DELAY | NUD_PROBE))
+		return false;
+	if (n->dead) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_DEAD);
+		return true;
+	}
+	if (skb)
+		TRACE_STEP(8, skb);
+	e = nud_step(n->nud_state, NUD_EV_OUTPUT, neigh_output_cond(n, deferred));
+	assert(e);
+	neigh_get(n); /* a solicitation may, through a hook or a loop, delete the entry */
+	neigh_do(n, e, skb);
+	neigh_release(n);
+	return !(e->act & NUD_A_XMIT);
+}
+
+bool neigh_event_send(struct neighbour *n, struct sk_buff *skb)
+{
+	return neigh_event(n, skb, false);
+}
+
+void neigh_use(struct neighbour *n)
+{
+	(void)neigh_event(n, NULL, true);
+}

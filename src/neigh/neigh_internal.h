@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of neigh/ know of each other.  Nobody else includes this. */
+#ifndef NETHOOD_NEIGH_INTERNAL_H
+#define NETHOOD_NEIGH_INTERNAL_H
+
+#include "neigh/neighbour.h"
+
+/** neigh_event.c: the NUD machine at work */
+void neigh_timer_handler(struct timer *t);
+void neigh_connect(struct neighbour *n);
+void neigh_suspect(struct neighbour *n);
+/** neigh_add_timer() - keeps a reference while the timer is armed */
+void neigh_add_timer(struct neighbour *n, ktime_t expires);
+/** neigh_del_timer() - and gives it back; @n must be held by somebody else too */
+void neigh_del_timer(struct neighbour *n);
+/** neigh_invalidate() - an error report for each packet that waits */
+void neigh_invalidate(struct neighbour *n);
+void neigh_notify(struct neighbour *n, enum neigh_event event, u32 portid);
+
+/** neigh_queue.c: packets that wait */
+void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb);
+void neigh_queue_purge(struct neighbour *n, enum skb_drop_reason reason);
+/** neigh_queue_flush() - send all that waits, in order, each through its route's current neighbour */
+void neigh_queue_flush(struct neighbour *n);
+/** neigh_queue_steal() - what waited, for the caller; n->queue is NULL then */
+void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list);
+
+/** neigh_output.c */
+void neigh_hh_init(struct neighbour *n);
+
+/** neigh_gc.c: who may stay when there is no room */
+/** neigh_gc_make_room() - may one more entry be made?  Collects when thresholds say so */
+bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt);
+void neigh_gc_update_list(struct neighbour *n);
+void neigh_gc_timer_handler(struct timer *t);
+
+/** neighbour.c: the two phases of deletion */
+/** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */
+void neigh_mark_dead(struct neighbour *n, u32 portid);
+
+/** neigh_parms.c */
+void neigh_parms_init(struct neigh_table *tbl);
+void neigh_parms_fini(struct neigh_table *tbl);
+void neigh_parms_rand_reach_time(struct neigh_table *tbl);
+
+static inline u64 neigh_hash(const struct neigh_table *tbl, const void *key, int ifindex)
+{
+	if (tbl->key_len == 4) {
+		u32 addr;
+
+		memcpy(&addr, key, sizeof(addr));
+		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | (u32)ifindex);
+	}
+	return htable_hash_bytes(&tbl->hash, key, tbl->key_len) + (u64)(u32)ifindex * 0x9e3779b97f4a7c15ULL;
+}
+
+#endif

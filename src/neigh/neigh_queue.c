@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* arp_queue: packets that wait for an address.
+ *
+ * @step S7 of S13   @rfc 1122 2.3.2.2, 4861 7.2.2   @linux arp_queue of struct neighbour
+ *
+ * Only an INCOMPLETE entry has a queue.  Its limit is in bytes of truesize; when a packet does not fit, the oldest
+ * ones go, and the new one always stays: it is the one that somebody still waits for.
+ */
+#include "neigh/neigh_internal.h"
+
+static struct neigh_queue *neigh_queue_get(struct neighbour *n)
+{
+	struct neigh_queue *q = n->queue;
+
+	if (q)
+		return q;
+	q = kmem_cache_alloc(&n->tbl->queue_cache);
+	if (!q)
+		return NULL;
+	__skb_queue_head_init(&q->arp_queue);
+	q->arp_queue_len_bytes = 0;
+	n->queue = q;
+	return q;
+}
+
+void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb)
+{
+	u32 limit_bytes = (u32)NEIGH_VAR(neigh_parms_of(n), QUEUE_LEN_BYTES);
+	struct neigh_queue *q = neigh_queue_get(n);
+	struct sk_buff *oldest;
+
+	if (!q) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	while (q->arp_queue_len_bytes + skb->truesize > limit_bytes && (oldest = __skb_dequeue(&q->arp_queue))) {
+		q->arp_queue_len_bytes -= oldest->truesize;
+		n->tbl->stats.unres_discards++;
+		kfree_skb_reason(oldest, SKB_DROP_REASON_NEIGH_QUEUEFULL);
+	}
+	skb_dst_force(skb);
+	__skb_queue_tail(&q->arp_queue, skb);
+	q->arp_queue_len_bytes += skb->truesize;
+}
+
+void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list)
+{
+	struct neigh_queue *q = n->queue;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(list);
+	if (!q)
+		return;
+	n->queue = NULL;
+	while ((skb = __skb_dequeue(&q->arp_queue)))
+		__skb_queue_tail(list, skb);
+	kmem_cache_free(&n->tbl->queue_cache, q);
+}
+
+void neigh_queue_purge(struct neighbour *n, enum skb_drop_reason reason)
+{
+	struct sk_buff_head waiting;
+
+	neigh_queue_steal(n, &waiting);
+	skb_queue_purge_reason(&waiting, reason);
+}
+
+/* The route may lead to another neighbour by now: ask it again. */
+static void neigh_queue_send(struct neighbour *n, struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+	struct neighbour *n1 = NULL;
+
+	if (dst && dst->ops->neigh_lookup && !(dst->flags & DST_DEAD))
+		n1 = dst->ops->neigh_lookup(dst, skb, NULL);
+	if (!n1)
+		n1 = neigh_get(n);
+	(void)n1->output(n1, skb);
+	neigh_release(n1);
+}
+
+void neigh_queue_flush(struct neighbour *n)
+{
+	struct sk_buff_head waiting;
+	struct sk_buff *skb;
+
+	neigh_queue_steal(n, &waiting);
+	while ((skb = __skb_dequeue(&waiting)))
+		neigh_queue_send(n, skb);
+}

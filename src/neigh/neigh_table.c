@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Neighbour tables: beginning, end, flushes and walks.
+ *
+ * @linux neigh_table_init, neigh_ifdown, neigh_carrier_down
+ */
+#include <errno.h>
+
+#include "neigh/neigh_internal.h"
+
+#define NEIGH_HASH_MIN_SLOTS 8
+
+int neigh_net_init(struct net *net)
+{
+	struct neigh_net *nn = mem_alloc(net->mem, sizeof(*nn));
+
+	if (!nn)
+		return -ENOMEM;
+	memset(nn, 0, sizeof(*nn));
+	notifier_chain_init(&nn->chain);
+	net->neigh = nn;
+	return 0;
+}
+
+void neigh_net_exit(struct net *net)
+{
+	mem_free(net->mem, net->neigh, sizeof(*net->neigh));
+	net->neigh = NULL;
+}
+
+int neigh_table_init(struct net *net, struct neigh_table *tbl)
+{
+	u32 entry_bytes = (u32)sizeof(struct neighbour) + tbl->key_len;
+	int err = htable_init(&tbl->hash, net->mem, &net->rng, NEIGH_HASH_MIN_SLOTS);
+
+	if (err)
+		return err;
+	tbl->net = net;
+	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
+	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
+	INIT_LIST_HEAD(&tbl->gc_list);
+	tbl->gc_thresh1 = 128;
+	tbl->gc_thresh2 = 512;
+	tbl->gc_thresh3 = 1024;
+	tbl->gc_interval = 30 * NSEC_PER_SEC;
+	tbl->last_flush = tbl->last_rand = net->now;
+	ratelimit_init(&tbl->overflow_ratelimit, 5 * NSEC_PER_SEC, 10);
+	neigh_parms_init(tbl);
+	timer_setup(&tbl->gc_timer, neigh_gc_timer_handler);
+	mod_timer(net->timers, &tbl->gc_timer, net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
+	net->neigh->table[tbl->index] = tbl;
+	return 0;
+}
+
+void neigh_table_clear(struct neigh_table *tbl)
+{
+	timer_delete(tbl->net->timers, &tbl->gc_timer);
+	rcu_quiescent(&tbl->net->rcu);
+	assert(tbl->entries_count == 0);
+	neigh_parms_fini(tbl);
+	kmem_cache_fini(&tbl->queue_cache);
+	kmem_cache_fini(&tbl->cache);
+	htable_fini(&tbl->hash);
+	tbl->net->neigh->table[tbl->index] = NULL;
+}
+
+/* Each deletion tells listeners, and they may delete other entries: no pointer to a next one is kept. */
+static void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev, bool keep_permanent)
+{
+	struct list_head *entries = &dev->neigh_list[tbl->index];
+	struct list_head todo;
+	struct neighbour *n;
+
+	INIT_LIST_HEAD(&todo);
+	list_splice_tail_init(entries, &todo);
+	while (!list_empty(&todo)) {
+		n = list_first_entry(&todo, struct neighbour, dev_list);
+		if (keep_permanent && ((n->nud_state & NUD_PERMANENT) || (n->flags_ext & NEIGH_EXT_VALIDATED)))
+			list_move_tail(&n->dev_list, entries);
+		else
+			neigh_mark_dead(n, 0);
+	}
+}
+
+void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev)
+{
+	neigh_flush_dev(tbl, dev, false);
+}
+
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
+{
+	neigh_flush_dev(tbl, dev, false);
+}
+
+void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev)
+{
+	neigh_flush_dev(tbl, dev, true);
+}
+
+struct neigh_scan {
+	void (*fn)(void *ctx, struct neighbour *n);
+	void *ctx;
+};
+
+static void neigh_scan_one(void *ctx, void *obj)
+{
+	const struct neigh_scan *scan = ctx;
+
+	scan->fn(scan->ctx, obj);
+}
+
+u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n),
+		     void *ctx)
+{
+	struct neigh_scan scan = { fn, ctx };
+
+	return htable_scan(&tbl->hash, cursor, max_slots, neigh_scan_one, &scan);
+}

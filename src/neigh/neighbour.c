@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Neighbour entries: birth, look-up, news, death.
+ *
+ * @step S7 of S13, from ipv4/ip_output.c
+ * @rfc 826, 1122 2.3.2, 4861 5.1 7.2.5
+ * @linux net/core/neighbour.c
+ *
+ * Reading order: neigh_find(), neigh_create(), neigh_update(), neigh_mark_dead(), neigh_destroy().
+ *
+ * Lifetime, in phases: an entry is born with one reference, the table's.  Its timer, while armed, holds another, and
+ * so does everybody who keeps a pointer beyond a quiescent point.  neigh_mark_dead() unlinks it and drops the table's;
+ * the last neigh_release() calls neigh_destroy(), and the memory goes after a grace period, so a reader that found it
+ * in the table just before may still look at it.
+ */
+#include "neigh/neighbour.h"
+
+#include <errno.h>
+
+#include "neigh/neigh_internal.h"
+
+struct neigh_key {
+	const void *primary;
+	const struct net_device *dev;
+	u8 key_len;
+};
+
+static bool neigh_match(const void *obj, const void *key)
+{
+	const struct neighbour *n = obj;
+	const struct neigh_key *k = key;
+
+	return n->dev == k->dev && memcmp(n->primary_key, k->primary, k->key_len) == 0;
+}
+
+struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const struct net_device *dev)
+{
+	const struct neigh_key k = { key, dev, tbl->key_len };
+	struct neighbour *n;
+
+	tbl->stats.lookups++;
+	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->ifindex), neigh_match, &k);
+	if (n)
+		tbl->stats.hits++;
+	return n;
+}
+
+struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct net_device *dev)
+{
+	struct neighbour *n = neigh_find(tbl, key, dev);
+
+	return n ? neigh_get(n) : NULL;
+}
+
+static void neigh_free_rcu(struct rcu_head *head)
+{
+	struct neighbour *n = container_of(head, struct neighbour, rcu);
+
+	kmem_cache_free(&n->tbl->cache, n);
+}
+
+static struct neighbour *neigh_alloc(struct neigh_table *tbl, const void *key, struct net_device *dev)
+{
+	bool exempt = dev->flags & IFF_LOOPBACK;
+	struct neighbour *n;
+
+	if (!neigh_gc_make_room(tbl, exempt))
+		return NULL;
+	n = kmem_cache_alloc(&tbl->cache);
+	if (!n)
+		return NULL;
+	memset(n, 0, sizeof(*n));
+	memcpy(n->primary_key, key, tbl->key_len);
+	n->tbl = tbl;
+	n->dev = dev_hold(dev);
+	n->refcnt = 1;
+	n->output = neigh_blackhole_output;
+	n->exempt_from_gc = exempt;
+	n->updated = n->used = tbl->net->now;
+	timer_setup(&n->timer, neigh_timer_handler);
+	INIT_LIST_HEAD(&n->dev_list);
+	INIT_LIST_HEAD(&n->gc_list);
+	tbl->entries_count++;
+	tbl->stats.allocs++;
+	return n;
+}
+
+static int neigh_construct(struct neighbour *n)
+{
+	const struct net_device_ops *ops = n->dev->netdev_ops;
+	int err = n->tbl->constructor(n);
+
+	if (err)
+		return err;
+	return ops->ndo_neigh_construct ? ops->ndo_neigh_construct(n->dev, n) : 0;
+}
+
+/* An entry that was born and never linked. */
+static void neigh_abort(struct neighbour *n)
+{
+	n->dead = 1;
+	neigh_release(n);
+}
+
+static int neigh_link(struct neighbour *n)
+{
+	struct neigh_table *tbl = n->tbl;
+	u64 grown = tbl->hash.grow_count;
+	int err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
+
+	if (err)
+		return -ENOBUFS;
+	tbl->stats.hash_grows += tbl->hash.grow_count - grown;
+	list_add_tail(&n->dev_list, &n->dev->neigh_list[tbl->index]);
+	neigh_gc_update_list(n);
+	tbl->genid++;
+	return 0;
+}
+
+int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
+{
+	struct neighbour *n = neigh_find(tbl, key, dev);
+	struct neighbour *other;
+	int err;
+
+	if (n) {
+		*out = neigh_get(n);
+		return 0;
+	}
+	if (!dev->neigh_parms[tbl->index])
+		return -EINVAL; /* the device is going, or the family is off on it */
+	n = neigh_alloc(tbl, key, dev);
+	if (!n)
+		return -ENOBUFS;
+	err = neigh_construct(n);
+	if (err)
+		goto err_abort;
+	n->confirmed = tbl->net->now - 2 * NEIGH_VAR(neigh_parms_of(n), BASE_REACHABLE_TIME);
+
+	/* The constructor may have put another key in the place of this one: 0.0.0.0 on point-to-point devices. */
+	other = neigh_find(tbl, n->primary_key, dev);
+	if (other) {
+		neigh_abort(n);
+		*out = neigh_get(other);
+		return 0;
+	}
+	err = neigh_link(n);
+	if (err)
+		goto err_abort;
+	*out = neigh_get(n);
+	return 0;
+
+err_abort:
+	neigh_abort(n);
+	return err;
+}
+
+void neigh_mark_dead(struct neighbour *n, u32 portid)
+{
+	struct neigh_table *tbl = n->tbl;
+
+	assert(!n->dead);
+	n->dead = 1;
+	htable_remove(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
+	list_del_init(&n->dev_list);
+	neigh_gc_update_list(n);
+	neigh_del_timer(n);
+	tbl->genid++;
+	neigh_notify(n, NEIGH_EVENT_DEL, portid); /* with its last state: listeners see what went */
+	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
+	/* Whoever still holds it must neither send through it nor wake it up. */
+	n->output = neigh_blackhole_output;
+	n->nud_state = n->nud_state & NUD_VALID ? NUD_NOARP : NUD_NONE;
+	n->hh_len = 0;
+	neigh_release(n);
+}
+
+void neigh_destroy(struct neighbour *n)
+{
+	struct neigh_table *tbl = n->tbl;
+	struct net_device *dev = n->dev;
+
+	assert(n->dead);
+	assert(!timer_pending(&n->timer));
+	assert(!n->queue);
+	if (dev->netdev_ops->ndo_neigh_destroy)
+		dev->netdev_ops->ndo_neigh_destroy(dev, n);
+	tbl->entries_count--;
+	tbl->stats.destroys++;
+	rcu_defer_free(&tbl->net->rcu, &n->rcu, neigh_free_rcu);
+	dev_put(dev);
+}
+
+int neigh_remove(struct neighbour *n, u32 portid)
+{
+	int err;
+
+	neigh_get(n);
+	err = neigh_update(n, NULL, NUD_FAILED, NEIGH_UPDATE_F_OVERRIDE | NEIGH_UPDATE_F_ADMIN, portid, NULL);
+	if (!n->dead)
+		neigh_mark_dead(n, portid);
+	neigh_release(n);
+	return err;
+}
+
+/* ------------------------------------------------------------------ news about an entry */
+
+/** struct neigh_news - one call of neigh_update(), on its way through the rules */
+struct neigh_news {
+	const u8 *lladdr;
+	u8 old, new_state;
+	u32 flags;
+	bool notify, update_isrouter, confirm;
+	const char *errmsg;
+};
+
+enum neigh_verdict { NEIGH_GO_ON, NEIGH_IGNORE, NEIGH_REFUSE };
+
+static bool neigh_same_lladdr(const struct neighbour *n, const u8 *lladdr)
+{
+	return memcmp(lladdr, n->ha, n->dev->addr_len) == 0;
+}
+
+/* Flags that an administrator sets on the entry itself, whatever becomes of its address. */
+static void neigh_update_admin_flags(struct neighbour *n, struct neigh_news *news)
+{
+	u8 flags = n->flags & (u8)~NTF_EXT_LEARNED;
+	u8 ext = 0;
+
+	if (!(news->flags & NEIGH_UPDATE_F_ADMIN))
+		return;
+	if (news->flags & NEIGH_UPDATE_F_EXT_LEARNED)
+		flags |= NTF_EXT_LEARNED;
+	if (news->flags & NEIGH_UPDATE_F_MANAGED)
+		ext |= NTF_EXT_MANAGED;
+	if (news->flags & NEIGH_UPDATE_F_EXT_VALIDATED)
+		ext |= NEIGH_EXT_VALIDATED;
+	news->notify |= flags != n->flags || ext != n->flags_ext;
+	n->flags = flags;
+	n->flags_ext = ext;
+}
+
+/* A state in which the address, if there is one, must not be used. */
+static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
+{
+	neigh_del_timer(n);
+	if (news->old & NUD_CONNECTED)
+		neigh_suspect(n);
+	n->nud_state = news->new_state;
+	news->notify |= (news->old & NUD_VALID) != 0;
+	if ((news->old & (NUD_INCOMPLETE | NUD_PROBE)) && news->new_state == NUD_FAILED) {
+		news->notify = true;
+		n->tbl->stats.res_failed++;
+		neigh_invalidate(n);
+	} else if (news->new_state == NUD_INCOMPLETE) {
+		/* Linux leaves the entry without a timer, and its packets for ever: begin to resolve instead. */
+		n->nud_state = NUD_NONE;
+		neigh_use(n);
+	} else {
+		neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_FAILED);
+	}
+}
+
+static enum neigh_verdict neigh_update_lladdr(const struct neighbour *n, struct neigh_news *news)
+{
+	if (!n->dev->addr_len)
+		news->lladdr = n->ha;
+	else if (news->lladdr) {
+		if ((news->old & NUD_VALID) && neigh_same_lladdr(n, news->lladdr))
+			news->lladdr = n->ha;
+	} else {
+		if (!(news->old & NUD_VALID)) {
+			news->errmsg = "No link layer address given";
+			return NEIGH_REFUSE;
+		}
+		news->lladdr = n->ha;
+	}
+	return NEIGH_GO_ON;
+}
+
+/* Whose word counts when an address is known already.  RFC 4861 7.2.5, and ARP's locktime through OVERRIDE. */
+static enum neigh_verdict neigh_update_override(const struct neighbour *n, struct neigh_news *news)
+{
+	news->update_isrouter = news->flags & NEIGH_UPDATE_F_OVERRIDE_ISROUTER;
+	if (!(news->old & NUD_VALID))
+		return NEIGH_GO_ON;
+	if (news->lladdr != n->ha && !(news->flags & NEIGH_UPDATE_F_OVERRIDE)) {
+		news->update_isrouter = false;
+		if (!(news->flags & NEIGH_UPDATE_F_WEAK_OVERRIDE) || !(news->old & NUD_CONNECTED))
+			return NEIGH_IGNORE;
+		news->lladdr = n->ha;
+		news->new_state = NUD_STALE;
+	} else if (news->lladdr == n->ha && news->new_state == NUD_STALE && !(news->flags & NEIGH_UPDATE_F_ADMIN)) {
+		news->new_state = news->old;
+	}
+	return NEIGH_GO_ON;
+}
+
+static void neigh_set_state(struct neighbour *n, u8 new_state)
+{
+	ktime_t now = n->tbl->net->now;
+
+	neigh_del_timer(n);
+	if (new_state & NUD_PROBE)
+		n->probes = 0;
+	n->nud_state = new_state;
+	if (new_state & NUD_IN_TIMER)
+		neigh_add_timer(n, new_state & NUD_REACHABLE ? now + neigh_parms_of(n)->reachable_time : now);
+}
+
+static void neigh_set_lladdr(struct neighbour *n, const u8 *lladdr, u8 new_state)
+{
+	memcpy(n->ha, lladdr, n->dev->addr_len);
+	if (n->hh_len)
+		neigh_hh_init(n);
+	if (!(new_state & NUD_CONNECTED))
+		n->confirmed = n->tbl->net->now - 2 * NEIGH_VAR(neigh_parms_of(n), BASE_REACHABLE_TIME);
+}
+
+static void neigh_update_isrouter(struct neighbour *n, struct neigh_news *news)
+{
+	u8 flags = n->flags & (u8)~NTF_ROUTER;
+
+	if (!news->update_isrouter)
+		return;
+	if (news->flags & NEIGH_UPDATE_F_ISROUTER)
+		flags |= NTF_ROUTER;
+	news->notify |= flags != n->flags;
+	n->flags = flags;
+}
+
+/* The rules have let it through: carry it out. */
+static void neigh_update_apply(struct neighbour *n, struct neigh_news *news)
+{
+	bool new_lladdr = news->lladdr != n->ha;
+	bool state_change = news->new_state != news->old;
+
+	if (news->new_state & NUD_CONNECTED)
+		n->confirmed = n->tbl->net->now;
+	if (state_change || new_lladdr) {
+		n->updated = n->tbl->net->now;
+		n->tbl->genid++;
+	}
+	if (state_change)
+		neigh_set_state(n, news->new_state);
+	if (new_lladdr)
+		neigh_set_lladdr(n, news->lladdr, news->new_state);
+	news->notify |= state_change || new_lladdr;
+	if (!state_change)
+		return;
+	if (news->new_state & NUD_CONNECTED)
+		neigh_connect(n);
+	else
+		neigh_suspect(n);
+}
+
+static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
+{
+	if (n->dead) {
+		news->errmsg = "Neighbor entry is now dead";
+		return -EPERM;
+	}
+	if (!(news->flags & NEIGH_UPDATE_F_ADMIN) && (news->old & (NUD_NOARP | NUD_PERMANENT)))
+		return -EPERM;
+	neigh_update_admin_flags(n, news);
+	if (news->flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED)) {
+		n->nud_state = news->old & (u8)~NUD_PERMANENT;
+		if (n->nud_state != news->old)
+			neigh_suspect(n);
+		return 0;
+	}
+	if (!(news->new_state & NUD_VALID)) {
+		neigh_update_not_valid(n, news);
+		return 0;
+	}
+	if (neigh_update_lladdr(n, news) == NEIGH_REFUSE)
+		return -EINVAL;
+	if (neigh_update_override(n, news) == NEIGH_GO_ON)
+		neigh_update_apply(n, news);
+	neigh_update_isrouter(n, news);
+	return 0;
+}
+
+int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags, u32 portid, const char **errmsg)
+{
+	struct neigh_news news = { .lladdr = lladdr, .old = n->nud_state, .new_state = new_state, .flags = flags };
+	int err;
+
+	neigh_get(n); /* what waits may, when it leaves, delete the entry */
+	err = neigh_update_rules(n, &news);
+	if (errmsg)
+		*errmsg = news.errmsg;
+	if (!err && !n->dead)
+		neigh_gc_update_list(n);
+	if (news.notify)
+		neigh_notify(n, NEIGH_EVENT_NEW, portid); /* before the queue leaves, as in Linux */
+	if (!err && (n->nud_state & NUD_VALID) && !(news.old & NUD_VALID))
+		neigh_queue_flush(n);
+	neigh_release(n);
+	return err;
+}
+
+struct neighbour *neigh_event_ns(struct neigh_table *tbl, const u8 *lladdr, const void *saddr, struct net_device *dev)
+{
+	struct neighbour *n = neigh_lookup(tbl, saddr, dev);
+
+	if (!n && (!(lladdr || !dev->addr_len) || neigh_create(tbl, saddr, dev, &n)))
+		return NULL;
+	/* Refused for NOARP and PERMANENT entries: the answer still goes out. */
+	(void)neigh_update(n, lladdr, NUD_STALE, NEIGH_UPDATE_F_OVERRIDE, 0, NULL);
+	return n;
+}
