@@ -154,7 +154,7 @@ err_abort:
 	return err;
 }
 
-void neigh_mark_dead(struct neighbour *n, u32 portid)
+static void neigh_unlink(struct neighbour *n)
 {
 	struct neigh_table *tbl = n->tbl;
 
@@ -165,6 +165,19 @@ void neigh_mark_dead(struct neighbour *n, u32 portid)
 	neigh_gc_update_list(n);
 	neigh_del_timer(n);
 	tbl->genid++;
+}
+
+void neigh_undo_create(struct neighbour *n)
+{
+	if (n->dead)
+		return;
+	neigh_unlink(n);
+	neigh_release(n);
+}
+
+void neigh_mark_dead(struct neighbour *n, u32 portid)
+{
+	neigh_unlink(n);
 	neigh_notify(n, NEIGH_EVENT_DEL, portid); /* with its last state: listeners see what went */
 	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
 	/* Whoever still holds it must neither send through it nor wake it up. */

@@ -227,6 +227,8 @@ static inline void neigh_confirm(struct neighbour *n)
 {
 	n->confirmed = n->tbl->net->now;
 }
+/** neigh_undo_create() - @n was made for a request that was refused: it goes, and nobody is told */
+void neigh_undo_create(struct neighbour *n);
 /** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */
 int neigh_remove(struct neighbour *n, u32 portid);
 void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev); /**< all entries of dev, PERMANENT too */
