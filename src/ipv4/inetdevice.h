@@ -68,6 +68,10 @@ int devinet_init(struct net *net);
 void devinet_exit(struct net *net);
 /** inet_insert_ifa() - add an address (copied); Return: 0, -EEXIST, -EINVAL, -ENOBUFS; *errmsg: the kernel's text */
 int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *ifa, u32 portid, const char **errmsg);
+/** inet_change_ifa() - new lifetimes, flags, priority of an address that exists (NLM_F_REPLACE); Return: 0, -errno */
+int inet_change_ifa(struct in_ifaddr *ifa, const struct in_ifaddr *want, u32 portid);
+/** inet_addr_genid() - changes with each change of an address: for torn dumps */
+u32 inet_addr_genid(const struct net *net);
 int inet_del_ifa(struct net_device *dev, struct in_ifaddr *ifa, u32 portid);
 /** inet_select_addr() - source address for @dev towards @dst (0: any) of at most @scope; 0: none.  @linux inet_select_addr */
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst, int scope);
