@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Seeded, growing hash table of pointers: open addressing, 16 bytes a slot, incremental growth.
  *
- * A slot holds the 64-bit hash beside the pointer, so a lookup touches the object only to confirm a hit, and not even
- * then if the hash is exact (htable_hash_exact64() is a bijection of its 64-bit key: equal hash means equal key).
- * Growth and clean-up of deleted slots move a bounded number of slots at each insertion: no pause at any size.
- * One writer; readers may look up under RCU at the same time.
+ * A slot holds the 64-bit hash beside the pointer, so a look-up touches the object only to confirm a hit, and not even
+ * then if the hash is exact: htable_hash_exact64() is a bijection, equal hash means equal key.
+ *
+ * The home of an object is given by the high bits of its hash, so the table is nearly sorted by hash.  That makes a
+ * walk resumable: a cursor is a hash, and it stays right when the table grows or is cleaned in between.
+ *
+ * Growth, and cleaning of deleted slots, move a bounded number of slots at each insertion: no pause at any size.
  */
 #ifndef NETHOOD_BASE_HTABLE_H
 #define NETHOOD_BASE_HTABLE_H
@@ -13,15 +16,20 @@
 #include "base/types.h"
 
 struct rng;
+
+#define HTABLE_EMPTY 0U   /* values of htable_slot.hash that no object has */
+#define HTABLE_DELETED 1U
+
 struct htable_slot {
-	u64 hash;  /**< 0: empty, 1: deleted; htable_hash_*() never return these */
+	u64 hash;
 	void *obj;
 };
 
 struct htable_array {
 	struct htable_slot *slot;
-	u32 mask;        /**< slots - 1; slots are a power of two */
-	u32 used_count;  /**< live and deleted */
+	u32 mask;       /**< slots - 1; slots are a power of two */
+	u32 shift;      /**< home = hash >> shift */
+	u32 used_count; /**< live and deleted */
 };
 
 struct htable {
@@ -31,7 +39,6 @@ struct htable {
 	struct htable_array old; /**< being emptied into cur while slot != NULL */
 	u32 old_next;            /**< first slot of old not yet moved */
 	u32 live_count;
-	u32 min_slots;
 	u64 grow_count;          /**< times the number of slots doubled */
 	u64 grow_failed_count;   /**< times memory for that was missing; the table goes on, fuller */
 };
@@ -39,14 +46,51 @@ struct htable {
 /** htable_match_fn - does @obj have @key?  Called only for equal hashes */
 typedef bool (*htable_match_fn)(const void *obj, const void *key);
 
-int htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots);
-/** htable_fini() - frees the slots; asserts that it is empty */
+/** htable_init() - @min_slots: a power of two, 8 at least.  Return: 0, -ENOMEM */
+int __must_check htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots);
+/** htable_fini() - frees the slots; asserts that the table is empty */
 void htable_fini(struct htable *t);
 
-/** htable_hash_exact64() - keyed bijection (but for the two reserved values, which map to match-needed hashes) */
-u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes); /* keyed; not a bijection */
+/** htable_hash_exact64() - keyed bijection; @key >= 2, so that no key has a reserved hash */
+static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
+{
+	do { /* walk the cycle past the reserved values: it began outside of them */
+		key ^= t->seed[0];
+		key *= 0xd6e8feb86659fd93ULL;
+		key ^= key >> 32;
+		key ^= t->seed[1];
+		key *= 0x9e3779b97f4a7c15ULL;
+		key ^= key >> 29;
+		key *= 0xd6e8feb86659fd93ULL;
+		key ^= key >> 32;
+	} while (unlikely(key <= HTABLE_DELETED));
+	return key;
+}
+/** htable_hash_bytes() - keyed, for keys of any length; equal hashes need a match function */
+u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes);
 
-void *htable_lookup(const struct htable *t, u64 hash, htable_match_fn match, const void *key);
+static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, htable_match_fn match, const void *key)
+{
+	for (u32 i = (u32)(hash >> a->shift);; i++) {
+		const struct htable_slot *s = &a->slot[i & a->mask];
+
+		if (s->hash == hash && (!match || match(s->obj, key)))
+			return s->obj;
+		if (s->hash == HTABLE_EMPTY)
+			return NULL;
+	}
+}
+
+/** htable_lookup() - borrowed, or NULL; @match NULL: the hash is exact */
+static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match_fn match, const void *key)
+{
+	void *obj = htable_array_lookup(&t->cur, hash, match, key);
+
+	if (unlikely(!obj && t->old.slot))
+		obj = htable_array_lookup(&t->old, hash, match, key);
+	return obj;
+}
+
 /** htable_insert() - @obj must not be in the table; Return: 0, -ENOMEM when it is full and cannot grow */
 int __must_check htable_insert(struct htable *t, u64 hash, void *obj);
 /** htable_remove() - @return true if it was there */
@@ -54,11 +98,11 @@ bool htable_remove(struct htable *t, u64 hash, const void *obj);
 
 /**
  * htable_scan() - walk that survives changes between calls
- * @cursor: 0 to begin; 0 again when the walk is over
+ * @cursor: 0 to begin; 0 is returned when the walk is over
  *
- * Calls @fn for the objects of a bounded number of slots.  An object that is in the table during the whole walk is
- * seen at least once also if the table grows meanwhile, and exactly once if it does not.
+ * Calls @fn, which may remove the object it is given, for the objects of about @max_slots slots.  An object that is
+ * in the table during the whole walk is seen exactly once, also if the table grows meanwhile.
  */
-u64 htable_scan(const struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ctx, void *obj), void *ctx);
+u64 htable_scan(struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ctx, void *obj), void *ctx);
 
 #endif

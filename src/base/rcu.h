@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Read-copy-update: what a reader of a table holds stays valid until its worker's next quiescent point.
  *
- * Two back ends: a plain deferred list for a net with one worker (and for the simulator), and liburcu's QSBR for
- * several.  The core uses only what is below, so that the second worker changes no caller.
+ * The back end is a plain deferred list: right for a net with one worker, and for the simulator.  Several workers need
+ * a grace period across threads (QSBR) behind the same functions, so that the second worker changes no caller.
  */
 #ifndef NETHOOD_BASE_RCU_H
 #define NETHOOD_BASE_RCU_H
@@ -21,7 +21,7 @@ struct rcu {
 	struct rcu_head *head;
 	struct rcu_head **tail;
 	u32 pending_count;
-	bool qsbr; /**< several workers: hand over to liburcu's call_rcu */
+
 };
 
 void rcu_init(struct rcu *rcu);

@@ -21,11 +21,6 @@ struct timer {
 	timer_fn fn;
 };
 
-/** struct timer_wheel - defined here so that a net can embed it; private to timer.c */
-#define TIMER_WHEEL_LEVELS 6
-#define TIMER_WHEEL_SLOT_BITS 6
-#define TIMER_WHEEL_SLOTS (1U << TIMER_WHEEL_SLOT_BITS)
-
 struct timer_wheel;
 
 /** timer_setup() - @linux timer_setup */
@@ -35,6 +30,7 @@ static inline bool timer_pending(const struct timer *t)
 	return t->node.next != &t->node;
 }
 
+struct mem;
 int timer_wheel_create(struct mem *mem, ktime_t now, struct timer_wheel **out);
 /** timer_wheel_destroy() - asserts that no timer is armed */
 void timer_wheel_destroy(struct timer_wheel *w);
@@ -45,7 +41,12 @@ bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires);
 bool timer_delete(struct timer_wheel *w, struct timer *t);
 /** timer_wheel_advance() - fire all that is due at @now; callbacks may arm and cancel any timer, also their own */
 u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now);
-/** timer_wheel_next() - time of the earliest armed timer (exact), KTIME_MAX when none */
+/**
+ * timer_wheel_next() - when to advance next, KTIME_MAX when nothing is armed
+ *
+ * Never later than the earliest timer; exact for one that is due within a millisecond, else perhaps earlier: then the
+ * wheel has a step of its own to make.
+ */
 ktime_t timer_wheel_next(const struct timer_wheel *w);
 u32 timer_wheel_armed_count(const struct timer_wheel *w);
 

@@ -7,6 +7,7 @@
 #include <linux/fib_rules.h>
 #include <string.h>
 
+#include "ipv4/netns_ipv4.h"
 #include "netlink/netlink_internal.h"
 #include "netlink/rtnetlink.h"
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Seeded, growing hash table: see htable.h. */
+#include "base/htable.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/random.h"
+
+#define MIGRATE_SLOTS 32U /* moved at each insertion while the table grows */
+
+static int array_init(struct htable *t, struct htable_array *a, u32 slots)
+{
+	a->slot = mem_zalloc(t->mem, slots * sizeof(*a->slot));
+	if (!a->slot)
+		return -ENOMEM;
+	a->mask = slots - 1;
+	a->shift = (u32)__builtin_clzll(slots) + 1; /* 64 - log2(slots) */
+	a->used_count = 0;
+	return 0;
+}
+
+static void array_fini(struct htable *t, struct htable_array *a)
+{
+	mem_free(t->mem, a->slot, ((size_t)a->mask + 1) * sizeof(*a->slot));
+	a->slot = NULL;
+}
+
+int htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots)
+{
+	memset(t, 0, sizeof(*t));
+	t->mem = mem;
+	t->seed[0] = get_random_u64(rng);
+	t->seed[1] = get_random_u64(rng);
+	return array_init(t, &t->cur, min_slots);
+}
+
+void htable_fini(struct htable *t)
+{
+	assert(t->live_count == 0);
+	array_fini(t, &t->cur);
+	if (t->old.slot)
+		array_fini(t, &t->old);
+}
+
+u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes)
+{
+	const siphash_key_t k = { { t->seed[0], t->seed[1] } };
+	u64 hash = siphash(key, len_bytes, &k);
+
+	return hash <= HTABLE_DELETED ? hash + 2 : hash;
+}
+
+/* There is an empty slot: the load is kept below one. */
+static void array_put(struct htable_array *a, u64 hash, void *obj)
+{
+	u32 i = (u32)(hash >> a->shift);
+
+	while (a->slot[i & a->mask].hash > HTABLE_DELETED)
+		i++;
+	a->used_count += a->slot[i & a->mask].hash == HTABLE_EMPTY;
+	a->slot[i & a->mask].obj = obj;
+	a->slot[i & a->mask].hash = hash;
+}
+
+static void htable_migrate(struct htable *t, u32 max_slots)
+{
+	while (t->old.slot && max_slots--) {
+		struct htable_slot *s = &t->old.slot[t->old_next];
+
+		if (s->hash > HTABLE_DELETED) {
+			array_put(&t->cur, s->hash, s->obj);
+			s->hash = HTABLE_DELETED; /* not empty: look-ups walk on */
+		}
+		if (t->old_next++ == t->old.mask)
+			array_fini(t, &t->old);
+	}
+}
+
+/* Many deleted slots: as many again, clean.  Else twice as many. */
+static void htable_grow(struct htable *t)
+{
+	u32 slots = t->cur.mask + 1;
+	bool twice = t->live_count >= slots / 2;
+	struct htable_array next;
+
+	htable_migrate(t, UINT32_MAX);
+	if (array_init(t, &next, twice ? slots * 2 : slots)) {
+		t->grow_failed_count++;
+		return;
+	}
+	t->grow_count += twice;
+	t->old = t->cur;
+	t->cur = next;
+	t->old_next = 0;
+}
+
+int htable_insert(struct htable *t, u64 hash, void *obj)
+{
+	u32 slots = t->cur.mask + 1;
+
+	htable_migrate(t, MIGRATE_SLOTS);
+	if ((u64)(t->cur.used_count + 1) * 5 > (u64)slots * 4)
+		htable_grow(t);
+	if (t->cur.used_count + 1 >= t->cur.mask + 1)
+		return -ENOMEM; /* one slot always stays empty: it ends each search */
+	array_put(&t->cur, hash, obj);
+	t->live_count++;
+	return 0;
+}
+
+/* A deleted slot before an empty one serves no search: it, and those before it, become empty again. */
+static void array_clean_back(struct htable_array *a, u32 i)
+{
+	if (a->slot[(i + 1) & a->mask].hash != HTABLE_EMPTY)
+		return;
+	while (a->slot[i & a->mask].hash == HTABLE_DELETED) {
+		a->slot[i & a->mask].hash = HTABLE_EMPTY;
+		a->used_count--;
+		i--;
+	}
+}
+
+static bool array_remove(struct htable_array *a, u64 hash, const void *obj)
+{
+	for (u32 i = (u32)(hash >> a->shift);; i++) {
+		struct htable_slot *s = &a->slot[i & a->mask];
+
+		if (s->hash == HTABLE_EMPTY)
+			return false;
+		if (s->hash != hash || s->obj != obj)
+			continue;
+		s->hash = HTABLE_DELETED;
+		s->obj = NULL;
+		array_clean_back(a, i);
+		return true;
+	}
+}
+
+bool htable_remove(struct htable *t, u64 hash, const void *obj)
+{
+	bool found = array_remove(&t->cur, hash, obj) || (t->old.slot && array_remove(&t->old, hash, obj));
+
+	t->live_count -= found;
+	return found;
+}
+
+/* Objects with @from <= hash <= @last.  They lie between the home of @from and the first empty slot behind that of @last. */
+static void array_scan(const struct htable_array *a, u64 from, u64 last, void (*fn)(void *ctx, void *obj), void *ctx)
+{
+	u32 i = (u32)(from >> a->shift);
+	u32 home_last = (u32)(last >> a->shift);
+	u32 end = i + a->mask + 1; /* once around at most */
+
+	for (; i != end; i++) {
+		struct htable_slot s = a->slot[i & a->mask];
+
+		if (i > home_last && s.hash == HTABLE_EMPTY)
+			return;
+		if (s.hash > HTABLE_DELETED && s.hash >= from && s.hash <= last)
+			fn(ctx, s.obj);
+	}
+}
+
+u64 htable_scan(struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ctx, void *obj), void *ctx)
+{
+	u32 slots = t->cur.mask + 1;
+	u64 span = max_slots >= slots ? UINT64_MAX : (u64)max_slots << t->cur.shift;
+	u64 last = cursor > UINT64_MAX - span ? UINT64_MAX : cursor + span - 1;
+	struct htable_array cur = t->cur;
+
+	if (span == UINT64_MAX)
+		last = UINT64_MAX;
+	array_scan(&cur, cursor, last, fn, ctx);
+	if (t->old.slot)
+		array_scan(&t->old, cursor, last, fn, ctx);
+	return last == UINT64_MAX ? 0 : last + 1;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Memory, handed in, and slabs over it: see mem.h. */
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#define NETHOOD_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NETHOOD_ASAN 1
+#endif
+#endif
+#ifdef NETHOOD_ASAN /* a freed object is poisoned, so that the sanitizer sees into slabs too */
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+#define CACHE_CHUNK_BYTES 4096U
+#define CACHE_CHUNK_MAX_BYTES 65536U
+
+static bool mem_must_fail(struct mem *mem, const char *site, size_t size_bytes)
+{
+	if (likely(!mem->fail) || !mem->fail(mem->fail_ctx, site, size_bytes))
+		return false;
+	mem->failed_count++;
+	return true;
+}
+
+static void *mem_account(struct mem *mem, void *p, size_t size_bytes)
+{
+	if (!p) {
+		mem->failed_count++;
+		return NULL;
+	}
+	mem->live_bytes += size_bytes;
+	if (mem->live_bytes > mem->peak_bytes)
+		mem->peak_bytes = mem->live_bytes;
+	return p;
+}
+
+void *mem_alloc_at(struct mem *mem, size_t size_bytes, const char *site)
+{
+	if (mem_must_fail(mem, site, size_bytes))
+		return NULL;
+	return mem_account(mem, mem->ops->alloc(mem->ctx, size_bytes), size_bytes);
+}
+
+void *mem_zalloc_at(struct mem *mem, size_t size_bytes, const char *site)
+{
+	if (mem_must_fail(mem, site, size_bytes))
+		return NULL;
+	return mem_account(mem, mem->ops->zalloc(mem->ctx, size_bytes), size_bytes);
+}
+
+void mem_free(struct mem *mem, void *p, size_t size_bytes)
+{
+	if (!p)
+		return;
+	mem->live_bytes -= size_bytes;
+	mem->ops->free(mem->ctx, p, size_bytes);
+}
+
+static void *libc_alloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return malloc(size_bytes);
+}
+
+static void *libc_zalloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return calloc(1, size_bytes);
+}
+
+static void libc_free(void *ctx, void *p, size_t size_bytes)
+{
+	(void)ctx;
+	(void)size_bytes;
+	free(p);
+}
+
+const struct mem_ops mem_libc_ops = { libc_alloc, libc_zalloc, libc_free };
+
+/* ------------------------------------------------------------------ slabs */
+
+/** struct chunk - header of a piece of memory that objects are cut from */
+struct chunk {
+	struct chunk *next;
+	size_t size_bytes;
+	_Alignas(16) u8 objects[];
+};
+
+void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u32 object_bytes, u32 align)
+{
+	*c = (struct kmem_cache){ .mem = mem, .name = name };
+	c->object_bytes = ALIGN_UP(max_u32(object_bytes, (u32)sizeof(void *)), align);
+	c->chunk_objects = max_u32((CACHE_CHUNK_BYTES - (u32)sizeof(struct chunk)) / c->object_bytes, 1);
+}
+
+void kmem_cache_fini(struct kmem_cache *c)
+{
+	struct chunk *chunk = c->chunks;
+
+	assert(c->live_count == 0);
+	while (chunk) {
+		struct chunk *next = chunk->next;
+
+		ASAN_UNPOISON_MEMORY_REGION(chunk, chunk->size_bytes);
+		mem_free(c->mem, chunk, chunk->size_bytes);
+		chunk = next;
+	}
+	c->chunks = NULL;
+	c->free_list = NULL;
+}
+
+/* Chunks grow with the cache: few calls for large tables, little waste for small ones. */
+static bool cache_add_chunk(struct kmem_cache *c, const char *site)
+{
+	size_t size_bytes = sizeof(struct chunk) + (size_t)c->chunk_objects * c->object_bytes;
+	struct chunk *chunk = mem_alloc_at(c->mem, size_bytes, site);
+
+	if (!chunk)
+		return false;
+	chunk->size_bytes = size_bytes;
+	chunk->next = c->chunks;
+	c->chunks = chunk;
+	for (u32 i = c->chunk_objects; i-- > 0;) {
+		void **object = (void **)(void *)(chunk->objects + (size_t)i * c->object_bytes);
+
+		*object = c->free_list;
+		c->free_list = object;
+		ASAN_POISON_MEMORY_REGION(object, c->object_bytes);
+	}
+	c->total_count += c->chunk_objects;
+	if (c->chunk_objects < c->total_count / 4 && size_bytes < CACHE_CHUNK_MAX_BYTES / 2)
+		c->chunk_objects *= 2;
+	return true;
+}
+
+void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
+{
+	void **object;
+
+	if (unlikely(c->mem->fail) && mem_must_fail(c->mem, site, c->object_bytes))
+		return NULL;
+	if (unlikely(!c->free_list) && !cache_add_chunk(c, site))
+		return NULL;
+	object = c->free_list;
+	ASAN_UNPOISON_MEMORY_REGION(object, c->object_bytes);
+	c->free_list = *object;
+	c->live_count++;
+	return object;
+}
+
+void kmem_cache_free(struct kmem_cache *c, void *object)
+{
+	*(void **)object = c->free_list;
+	c->free_list = object;
+	c->live_count--;
+	ASAN_POISON_MEMORY_REGION(object, c->object_bytes);
+}

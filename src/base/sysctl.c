@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* sysctl variables: see sysctl.h. */
+#include "base/sysctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYSCTL_VALUE_BYTES 256
+#define SYSCTL_KEY_BYTES 128
+
+void sysctl_root_init(struct sysctl_root *root)
+{
+	INIT_LIST_HEAD(&root->dirs);
+}
+
+void register_sysctl(struct sysctl_root *root, struct ctl_dir *dir)
+{
+	struct ctl_dir *pos;
+
+	list_for_each_entry(pos, &root->dirs, node) {
+		if (strcmp(pos->path, dir->path) > 0)
+			break;
+	}
+	list_add_tail(&dir->node, &pos->node);
+}
+
+void unregister_sysctl(struct sysctl_root *root, struct ctl_dir *dir)
+{
+	(void)root;
+	list_del_init(&dir->node);
+}
+
+/* ------------------------------------------------------------------ one variable */
+
+/* What one unit of the file is in memory. */
+static s64 unit_of(enum sysctl_type type)
+{
+	switch (type) {
+	case SYSCTL_MS:
+		return NSEC_PER_MSEC;
+	case SYSCTL_USER_HZ:
+		return 10 * NSEC_PER_MSEC;
+	case SYSCTL_SECONDS:
+		return NSEC_PER_SEC;
+	default:
+		return 1;
+	}
+}
+
+static s64 entry_read(const struct ctl_dir *dir, const struct ctl_table *e)
+{
+	const u8 *p = (const u8 *)dir->base + e->offset;
+	s64 wide;
+	int narrow;
+
+	if (e->type == SYSCTL_INT) {
+		memcpy(&narrow, p, sizeof(narrow));
+		return narrow;
+	}
+	memcpy(&wide, p, sizeof(wide));
+	return wide / unit_of(e->type);
+}
+
+static void entry_write(struct ctl_dir *dir, const struct ctl_table *e, s64 value)
+{
+	u8 *p = (u8 *)dir->base + e->offset;
+	int narrow = (int)value;
+
+	if (e->type == SYSCTL_INT) {
+		memcpy(p, &narrow, sizeof(narrow));
+		return;
+	}
+	value *= unit_of(e->type);
+	memcpy(p, &value, sizeof(value));
+}
+
+static int entry_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes)
+{
+	int len;
+
+	if (e->get)
+		return e->get(dir, e, buf, size_bytes);
+	len = snprintf(buf, size_bytes, "%lld", (long long)entry_read(dir, e));
+	return (size_t)len < size_bytes ? len : -ENOSPC;
+}
+
+int sysctl_parse_number(const char *value, s64 min, s64 max, s64 *out)
+{
+	char *end;
+	long long x;
+
+	errno = 0;
+	x = strtoll(value, &end, 0);
+	while (*end == ' ' || *end == '\t' || *end == '\n')
+		end++;
+	if (errno || end == value || *end || x < min || x > max)
+		return -EINVAL;
+	*out = x;
+	return 0;
+}
+
+static int entry_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+{
+	s64 x;
+	int err;
+
+	if (e->read_only)
+		return -EACCES;
+	if (e->set)
+		return e->set(dir, e, value);
+	if (e->type == SYSCTL_FN)
+		return -EACCES;
+	err = sysctl_parse_number(value, e->min, e->max, &x);
+	if (err)
+		return err;
+	entry_write(dir, e, x);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ by name */
+
+/* Device names may hold dots: the path is compared whole, and the rest is the variable. */
+static const struct ctl_table *dir_find(const struct ctl_dir *dir, const char *key)
+{
+	size_t path_len = strlen(dir->path);
+
+	if (strncmp(key, dir->path, path_len) != 0 || key[path_len] != '.')
+		return NULL;
+	for (const struct ctl_table *e = dir->table; e->name; e++) {
+		if (strcmp(e->name, key + path_len + 1) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+static struct ctl_dir *root_find(struct sysctl_root *root, const char *key, const struct ctl_table **e)
+{
+	struct ctl_dir *dir;
+
+	list_for_each_entry(dir, &root->dirs, node) {
+		*e = dir_find(dir, key);
+		if (*e)
+			return dir;
+	}
+	return NULL;
+}
+
+int sysctl_get(struct sysctl_root *root, const char *key, char *buf, size_t size_bytes)
+{
+	const struct ctl_table *e;
+	const struct ctl_dir *dir = root_find(root, key, &e);
+
+	return dir ? entry_get(dir, e, buf, size_bytes) : -ENOENT;
+}
+
+int sysctl_set(struct sysctl_root *root, const char *key, const char *value)
+{
+	const struct ctl_table *e;
+	struct ctl_dir *dir = root_find(root, key, &e);
+	int err;
+
+	if (!dir)
+		return -ENOENT;
+	err = entry_set(dir, e, value);
+	if (!err && dir->changed)
+		dir->changed(dir, e);
+	return err;
+}
+
+int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, const char *value), void *ctx)
+{
+	char key[SYSCTL_KEY_BYTES], value[SYSCTL_VALUE_BYTES];
+	struct ctl_dir *dir;
+	int ret;
+
+	list_for_each_entry(dir, &root->dirs, node) {
+		for (const struct ctl_table *e = dir->table; e->name; e++) {
+			snprintf(key, sizeof(key), "%s.%s", dir->path, e->name);
+			ret = entry_get(dir, e, value, sizeof(value));
+			if (ret >= 0)
+				ret = fn(ctx, key, value);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Hierarchical timing wheel (Varghese and Lauck 1987), by digits.
+ *
+ * Time is counted in ticks, written as digits of six bits.  A timer hangs in the slot of the highest digit in which its
+ * tick differs from the wheel's: so all timers of a lower level come before all of a higher one.  When the wheel's
+ * digit of a level reaches a slot, its timers move to lower levels; from the lowest they move to the due list, which is
+ * sorted by nanoseconds.
+ */
+#include "base/timer.h"
+
+#include <errno.h>
+
+#include "base/mem.h"
+
+#define TICK_SHIFT 20 /* a tick is about one millisecond */
+#define LEVELS 5
+#define SLOT_BITS 6
+#define SLOTS (1U << SLOT_BITS)
+
+struct timer_wheel {
+	struct mem *mem;
+	u64 tick;
+	u32 armed_count;
+	u64 occupied[LEVELS]; /**< bit n: slot n may hold timers */
+	struct list_head due; /**< of ticks not after tick, sorted */
+	struct list_head far; /**< beyond the highest level */
+	struct list_head slot[LEVELS][SLOTS];
+};
+
+static u64 tick_of(ktime_t t)
+{
+	return t < 0 ? 0 : (u64)t >> TICK_SHIFT;
+}
+
+static u32 digit(u64 tick, u32 level)
+{
+	return (u32)(tick >> (level * SLOT_BITS)) & (SLOTS - 1);
+}
+
+void timer_setup(struct timer *t, timer_fn fn)
+{
+	INIT_LIST_HEAD(&t->node);
+	t->expires = 0;
+	t->fn = fn;
+}
+
+int timer_wheel_create(struct mem *mem, ktime_t now, struct timer_wheel **out)
+{
+	struct timer_wheel *w = mem_zalloc(mem, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->mem = mem;
+	w->tick = tick_of(now);
+	INIT_LIST_HEAD(&w->due);
+	INIT_LIST_HEAD(&w->far);
+	for (u32 l = 0; l < LEVELS; l++)
+		for (u32 s = 0; s < SLOTS; s++)
+			INIT_LIST_HEAD(&w->slot[l][s]);
+	*out = w;
+	return 0;
+}
+
+void timer_wheel_destroy(struct timer_wheel *w)
+{
+	assert(w->armed_count == 0);
+	mem_free(w->mem, w, sizeof(*w));
+}
+
+static void due_insert(struct timer_wheel *w, struct timer *t)
+{
+	struct list_head *pos = w->due.prev;
+
+	while (pos != &w->due && list_entry(pos, struct timer, node)->expires > t->expires)
+		pos = pos->prev;
+	list_add(&t->node, pos);
+}
+
+static void wheel_insert(struct timer_wheel *w, struct timer *t)
+{
+	u64 tick = tick_of(t->expires);
+	u32 level;
+
+	if (tick <= w->tick) {
+		due_insert(w, t);
+		return;
+	}
+	level = (63U - (u32)__builtin_clzll(tick ^ w->tick)) / SLOT_BITS;
+	if (level >= LEVELS) {
+		list_add_tail(&t->node, &w->far);
+		return;
+	}
+	list_add_tail(&t->node, &w->slot[level][digit(tick, level)]);
+	w->occupied[level] |= 1ULL << digit(tick, level);
+}
+
+/* @n was the only node of @head: if that is a slot, it is free again. */
+static void slot_emptied(struct timer_wheel *w, const struct list_head *head)
+{
+	size_t i = (size_t)(head - &w->slot[0][0]);
+
+	if (head >= &w->slot[0][0] && i < (size_t)LEVELS * SLOTS)
+		w->occupied[i / SLOTS] &= ~(1ULL << (i % SLOTS));
+}
+
+static void wheel_unlink(struct timer_wheel *w, struct timer *t)
+{
+	struct list_head *next = t->node.next;
+
+	list_del_init(&t->node);
+	if (list_empty(next))
+		slot_emptied(w, next);
+}
+
+bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires)
+{
+	bool pending = timer_pending(t);
+
+	if (pending)
+		wheel_unlink(w, t);
+	else
+		w->armed_count++;
+	t->expires = expires;
+	wheel_insert(w, t);
+	return pending;
+}
+
+bool timer_delete(struct timer_wheel *w, struct timer *t)
+{
+	if (!timer_pending(t))
+		return false;
+	wheel_unlink(w, t);
+	w->armed_count--;
+	return true;
+}
+
+/* ------------------------------------------------------------------ what comes next */
+
+/** struct wheel_step - the next tick at which something moves */
+struct wheel_step {
+	u64 tick;
+	struct list_head *list; /**< NULL: nothing will */
+};
+
+static struct wheel_step wheel_next_step(struct timer_wheel *w)
+{
+	for (u32 level = 0; level < LEVELS; level++) {
+		u32 now = digit(w->tick, level);
+		u64 later = now == SLOTS - 1 ? 0 : w->occupied[level] & (~0ULL << (now + 1));
+
+		if (later) {
+			u32 s = (u32)__builtin_ctzll(later);
+			u32 shift = level * SLOT_BITS;
+			u64 base = w->tick >> (shift + SLOT_BITS) << (shift + SLOT_BITS);
+
+			return (struct wheel_step){ base | (u64)s << shift, &w->slot[level][s] };
+		}
+	}
+	if (!list_empty(&w->far)) {
+		u32 shift = LEVELS * SLOT_BITS;
+
+		return (struct wheel_step){ ((w->tick >> shift) + 1) << shift, &w->far };
+	}
+	return (struct wheel_step){ 0, NULL };
+}
+
+ktime_t timer_wheel_next(const struct timer_wheel *w)
+{
+	struct wheel_step step;
+
+	if (!list_empty(&w->due))
+		return list_first_entry(&w->due, struct timer, node)->expires;
+	step = wheel_next_step((struct timer_wheel *)w);
+	return step.list ? (ktime_t)(step.tick << TICK_SHIFT) : KTIME_MAX;
+}
+
+u32 timer_wheel_armed_count(const struct timer_wheel *w)
+{
+	return w->armed_count;
+}
+
+/* ------------------------------------------------------------------ time passes */
+
+/* Both sorted; the result is in @b, equal expiries of @a first. */
+static void merge_sorted(struct list_head *a, struct list_head *b)
+{
+	struct list_head *pos = b->next;
+
+	while (!list_empty(a)) {
+		struct timer *t = list_first_entry(a, struct timer, node);
+
+		while (pos != b && list_entry(pos, struct timer, node)->expires < t->expires)
+			pos = pos->next;
+		list_del_init(&t->node);
+		list_add_tail(&t->node, pos);
+	}
+}
+
+/* Stable merge sort by expiry: a slot of the lowest level may hold many timers, in any order. */
+static void sort_list(struct list_head *list)
+{
+	struct list_head left, *pos = list->next, *fast = list->next;
+
+	if (list_empty(list) || list->next->next == list)
+		return;
+	INIT_LIST_HEAD(&left);
+	while (fast != list && fast->next != list) {
+		fast = fast->next->next;
+		pos = pos->next;
+	}
+	/* left := first half, list keeps the second */
+	left.next = list->next;
+	left.prev = pos->prev;
+	list->next->prev = &left;
+	pos->prev->next = &left;
+	list->next = pos;
+	pos->prev = list;
+	sort_list(&left);
+	sort_list(list);
+	merge_sorted(&left, list);
+}
+
+static void wheel_take_step(struct timer_wheel *w, const struct wheel_step *step)
+{
+	struct list_head moving;
+	struct timer *t;
+
+	INIT_LIST_HEAD(&moving);
+	w->tick = step->tick;
+	list_splice_tail_init(step->list, &moving);
+	slot_emptied(w, step->list);
+	if (step->list >= &w->slot[0][0] && step->list < &w->slot[1][0]) {
+		sort_list(&moving);
+		list_splice_tail_init(&moving, &w->due);
+		return;
+	}
+	while (!list_empty(&moving)) {
+		t = list_first_entry(&moving, struct timer, node);
+		list_del_init(&t->node);
+		wheel_insert(w, t);
+	}
+}
+
+static u32 fire_due(struct timer_wheel *w, ktime_t now)
+{
+	u32 fired = 0;
+
+	while (!list_empty(&w->due)) {
+		struct timer *t = list_first_entry(&w->due, struct timer, node);
+
+		if (t->expires > now)
+			break;
+		list_del_init(&t->node);
+		w->armed_count--;
+		fired++;
+		t->fn(t); /* may arm, cancel and free any timer, also this one */
+	}
+	return fired;
+}
+
+u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now)
+{
+	u64 target = tick_of(now);
+	u32 fired = fire_due(w, now);
+
+	for (;;) {
+		struct wheel_step step = wheel_next_step(w);
+
+		if (!step.list || step.tick > target)
+			break;
+		wheel_take_step(w, &step);
+		fired += fire_due(w, now);
+	}
+	if (target > w->tick)
+		w->tick = target;
+	return fired;
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Published vectors, and small properties, of the rest of base. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/csum.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/notifier.h"
+#include "base/random.h"
+#include "base/ratelimit.h"
+#include "base/rcu.h"
+#include "base/sysctl.h"
+
+/* RFC 8439 A.1, test vector 1: key and nonce zero, block 0 */
+static void chacha20_gives_the_keystream_of_rfc_8439(void **state)
+{
+	static const u8 want[16] = { 0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90,
+				     0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28 };
+	const u8 key[RNG_KEY_BYTES] = { 0 };
+	struct rng r;
+	u8 got[16];
+
+	(void)state;
+	rng_init(&r, key);
+	get_random_bytes(&r, got, sizeof(got));
+	assert_memory_equal(got, want, sizeof(want));
+}
+
+static void random_numbers_below_a_ceiling_are_even(void **state)
+{
+	const u8 key[RNG_KEY_BYTES] = { 5 };
+	u32 count[6] = { 0 };
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, key);
+	for (int i = 0; i < 60000; i++)
+		count[get_random_u32_below(&r, 6)]++;
+	for (int i = 0; i < 6; i++)
+		assert_in_range(count[i], 9500, 10500);
+	assert_int_equal(get_random_u32_below(&r, 1), 0);
+}
+
+/* Vector of the SipHash paper, appendix A */
+static void siphash_gives_the_paper_s_vector(void **state)
+{
+	const siphash_key_t key = { { 0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL } };
+	u8 data[15];
+
+	(void)state;
+	for (u8 i = 0; i < sizeof(data); i++)
+		data[i] = i;
+	assert_int_equal(siphash(data, sizeof(data), &key), 0xa129ca6149be45e5ULL);
+}
+
+static u16 naive_csum(const u8 *p, size_t len)
+{
+	u64 sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i & 1 ? p[i] : (u64)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (u16)~sum;
+}
+
+static bool same_csum(u16 a, u16 b)
+{
+	return a == b || ((a == 0 || a == 0xffff) && (b == 0 || b == 0xffff));
+}
+
+static void checksums_of_any_length_and_alignment_are_right(void **state)
+{
+	static u8 buf[70000], copy[70000];
+	const u8 key[RNG_KEY_BYTES] = { 9 };
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, key);
+	get_random_bytes(&r, buf, sizeof(buf));
+	for (int i = 0; i < 4000; i++) {
+		size_t off = get_random_u32_below(&r, 64);
+		size_t len = get_random_u32_below(&r, i % 100 ? 2000 : 69000);
+		size_t cut = len ? get_random_u32_below(&r, (u32)len) : 0;
+		u16 want = naive_csum(buf + off, len);
+		u32 parts = csum_block_add(csum_partial(buf + off, cut, 0), csum_partial(buf + off + cut, len - cut, 0), cut);
+
+		assert_true(same_csum(be16_to_cpu(ip_compute_csum(buf + off, len)), want));
+		assert_true(same_csum(be16_to_cpu(csum_fold(parts)), want));
+		assert_true(same_csum(be16_to_cpu(csum_fold(csum_partial_copy(buf + off, copy, len, 0))), want));
+		assert_memory_equal(copy, buf + off, len);
+	}
+	memset(buf, 0xff, sizeof(buf));
+	assert_true(same_csum(be16_to_cpu(ip_compute_csum(buf, 65536)), naive_csum(buf, 65536)));
+}
+
+static void incremental_updates_equal_a_new_sum(void **state)
+{
+	u8 header[20];
+	const u8 key[RNG_KEY_BYTES] = { 11 };
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, key);
+	for (int i = 0; i < 5000; i++) {
+		__be16 field, old2, new2;
+		__be32 old4, new4;
+
+		get_random_bytes(&r, header, sizeof(header));
+		if (i % 3 == 0)
+			memset(header, i % 2 ? 0xff : 0, 8);
+		field = ip_compute_csum(header, sizeof(header));
+		memcpy(&old2, header + 2, 2);
+		get_random_bytes(&r, &new2, 2);
+		memcpy(header + 2, &new2, 2);
+		csum_replace2(&field, old2, new2);
+		assert_true(same_csum(be16_to_cpu(field), naive_csum(header, sizeof(header))));
+		memcpy(&old4, header + 8, 4);
+		get_random_bytes(&r, &new4, 4);
+		memcpy(header + 8, &new4, 4);
+		csum_replace4(&field, old4, new4);
+		assert_true(same_csum(be16_to_cpu(field), naive_csum(header, sizeof(header))));
+	}
+}
+
+static void slabs_give_back_all_they_took(void **state)
+{
+	struct mem mem = { .ops = &mem_libc_ops };
+	struct kmem_cache c;
+	void *p[1000];
+
+	(void)state;
+	kmem_cache_init(&c, &mem, "test", 100, 8);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 1000; i++) {
+			p[i] = kmem_cache_alloc(&c);
+			assert_non_null(p[i]);
+			memset(p[i], i, 100);
+		}
+		for (int i = 0; i < 1000; i++) {
+			assert_int_equal(((u8 *)p[i])[99], (u8)i);
+			kmem_cache_free(&c, p[i]);
+		}
+	}
+	assert_true(mem.live_bytes < 1000 * 104 * 2);
+	kmem_cache_fini(&c);
+	assert_int_equal(mem.live_bytes, 0);
+}
+
+static void rcu_count(struct rcu_head *head);
+struct deferred {
+	struct rcu_head rcu;
+	struct rcu *domain;
+	int *freed;
+	struct deferred *then;
+};
+static void rcu_count(struct rcu_head *head)
+{
+	struct deferred *d = container_of(head, struct deferred, rcu);
+
+	(*d->freed)++;
+	if (d->then)
+		rcu_defer_free(d->domain, &d->then->rcu, rcu_count);
+}
+
+static void what_is_deferred_goes_at_the_quiescent_point(void **state)
+{
+	int freed = 0;
+	struct rcu rcu;
+	struct deferred b = { .domain = &rcu, .freed = &freed }, a = { .domain = &rcu, .freed = &freed, .then = &b };
+
+	(void)state;
+	rcu_init(&rcu);
+	rcu_defer_free(&rcu, &a.rcu, rcu_count);
+	assert_int_equal(freed, 0);
+	rcu_quiescent(&rcu);
+	assert_int_equal(freed, 2);
+	rcu_fini(&rcu);
+}
+
+struct vars {
+	int i;
+	s64 t;
+};
+static const struct ctl_table vars_table[] = {
+	{ .name = "number", .type = SYSCTL_INT, .offset = offsetof(struct vars, i), .min = -1, .max = 9 },
+	{ .name = "time_ms", .type = SYSCTL_MS, .offset = offsetof(struct vars, t), .min = 0, .max = INT32_MAX },
+	{ .name = "time", .type = SYSCTL_SECONDS, .offset = offsetof(struct vars, t), .min = 0, .max = INT32_MAX },
+	{ .name = "fixed", .type = SYSCTL_INT, .offset = offsetof(struct vars, i), .max = 9, .read_only = true },
+	{ .name = NULL },
+};
+
+static const struct {
+	const char *sentence, *key, *value;
+	int err;
+	const char *then;
+} sysctl_rows[] = {
+	{ "a number is set", "net.x.number", "7", 0, "7" },
+	{ "white space around it does not matter", "net.x.number", " 8\n", 0, "8" },
+	{ "hexadecimal is a number", "net.x.number", "0x3", 0, "3" },
+	{ "its upper bound holds", "net.x.number", "10", -EINVAL, "3" },
+	{ "its lower bound holds", "net.x.number", "-2", -EINVAL, "3" },
+	{ "words are no numbers", "net.x.number", "seven", -EINVAL, "3" },
+	{ "half numbers are none either", "net.x.number", "7x", -EINVAL, "3" },
+	{ "nothing is not a number", "net.x.number", "", -EINVAL, "3" },
+	{ "too much for any integer", "net.x.number", "99999999999999999999", -EINVAL, "3" },
+	{ "milliseconds are milliseconds", "net.x.time_ms", "1500", 0, "1500" },
+	{ "seconds are the same time", "net.x.time", "2", 0, "2" },
+	{ "what is fixed stays", "net.x.fixed", "1", -EACCES, "3" },
+};
+
+static int count_keys(void *ctx, const char *key, const char *value)
+{
+	(void)key;
+	(void)value;
+	(*(int *)ctx)++;
+	return 0;
+}
+
+static void sysctl_variables_are_read_and_written_by_name(void **state)
+{
+	struct sysctl_root root;
+	struct vars v = { 0 };
+	struct ctl_dir dir = { .path = "net.x", .table = vars_table, .base = &v };
+	char buf[32];
+	int keys = 0;
+
+	(void)state;
+	sysctl_root_init(&root);
+	register_sysctl(&root, &dir);
+	for (size_t i = 0; i < ARRAY_SIZE(sysctl_rows); i++) {
+		int err = sysctl_set(&root, sysctl_rows[i].key, sysctl_rows[i].value);
+
+		if (err != sysctl_rows[i].err)
+			fail_msg("%s: %d", sysctl_rows[i].sentence, err);
+		assert_true(sysctl_get(&root, sysctl_rows[i].key, buf, sizeof(buf)) > 0);
+		assert_string_equal(buf, sysctl_rows[i].then);
+	}
+	assert_int_equal(v.t, 2 * NSEC_PER_SEC);
+	assert_int_equal(sysctl_get(&root, "net.y.number", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(sysctl_set(&root, "net.x", "1"), -ENOENT);
+	assert_int_equal(sysctl_each(&root, count_keys, &keys), 0);
+	assert_int_equal(keys, 4);
+	unregister_sysctl(&root, &dir);
+}
+
+static int chain_note(struct notifier_block *nb, unsigned long event, void *data)
+{
+	char *trace = data;
+	size_t n = strlen(trace);
+
+	trace[n] = (char)('a' + nb->priority);
+	return event == 2 ? -EPERM : 0;
+}
+
+static void a_chain_calls_in_order_and_stops_at_a_veto(void **state)
+{
+	struct notifier_chain c;
+	struct notifier_block low = { .call = chain_note, .priority = 0 }, high = { .call = chain_note, .priority = 2 };
+	char trace[8] = "";
+
+	(void)state;
+	notifier_chain_init(&c);
+	notifier_chain_register(&c, &low);
+	notifier_chain_register(&c, &high);
+	assert_int_equal(notifier_call_chain(&c, 1, trace), 0);
+	assert_string_equal(trace, "ca");
+	assert_int_equal(notifier_call_chain(&c, 2, trace), -EPERM);
+	assert_string_equal(trace, "cac");
+	notifier_chain_unregister(&c, &high);
+	notifier_chain_unregister(&c, &low);
+}
+
+static void a_rate_limit_lets_bursts_through(void **state)
+{
+	struct ratelimit_state rs;
+	int passed = 0;
+
+	(void)state;
+	ratelimit_init(&rs, NSEC_PER_SEC, 3);
+	for (int i = 0; i < 10; i++)
+		passed += ratelimit(&rs, i);
+	assert_int_equal(passed, 3);
+	assert_int_equal(rs.missed_count, 7);
+	assert_true(ratelimit(&rs, NSEC_PER_SEC));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(chacha20_gives_the_keystream_of_rfc_8439),
+		cmocka_unit_test(random_numbers_below_a_ceiling_are_even),
+		cmocka_unit_test(siphash_gives_the_paper_s_vector),
+		cmocka_unit_test(checksums_of_any_length_and_alignment_are_right),
+		cmocka_unit_test(incremental_updates_equal_a_new_sum),
+		cmocka_unit_test(slabs_give_back_all_they_took),
+		cmocka_unit_test(what_is_deferred_goes_at_the_quiescent_point),
+		cmocka_unit_test(sysctl_variables_are_read_and_written_by_name),
+		cmocka_unit_test(a_chain_calls_in_order_and_stops_at_a_veto),
+		cmocka_unit_test(a_rate_limit_lets_bursts_through),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The hash table against an array of flags, through growth, cleaning and lack of memory; and walks during all that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/htable.h"
+#include "base/random.h"
+
+#define OBJECTS 5000
+
+struct object {
+	u64 key;
+	bool in, walked;
+	u32 seen;
+};
+
+struct world {
+	struct mem mem;
+	struct rng rng;
+	struct htable t;
+	struct object o[OBJECTS];
+	bool exact, no_memory;
+};
+
+static bool match(const void *obj, const void *key)
+{
+	return ((const struct object *)obj)->key == *(const u64 *)key;
+}
+
+static u64 hash_of(struct world *w, u64 key)
+{
+	return w->exact ? htable_hash_exact64(&w->t, key) : htable_hash_bytes(&w->t, &key, sizeof(key));
+}
+
+static struct object *find(struct world *w, u64 key)
+{
+	return htable_lookup(&w->t, hash_of(w, key), w->exact ? NULL : match, &key);
+}
+
+static bool fail_if_told(void *ctx, const char *site, size_t size_bytes)
+{
+	(void)site;
+	(void)size_bytes;
+	return ((struct world *)ctx)->no_memory;
+}
+
+static void world_init(struct world *w, u8 seed)
+{
+	const u8 key[RNG_KEY_BYTES] = { seed };
+
+	memset(w, 0, sizeof(*w));
+	w->mem = (struct mem){ .ops = &mem_libc_ops, .fail = fail_if_told, .fail_ctx = w };
+	rng_init(&w->rng, key);
+	w->exact = seed & 1;
+	assert_int_equal(htable_init(&w->t, &w->mem, &w->rng, 8), 0);
+	for (u64 i = 0; i < OBJECTS; i++)
+		w->o[i].key = i + 2;
+}
+
+static void world_fini(struct world *w)
+{
+	for (int i = 0; i < OBJECTS; i++) {
+		if (w->o[i].in)
+			assert_true(htable_remove(&w->t, hash_of(w, w->o[i].key), &w->o[i]));
+	}
+	htable_fini(&w->t);
+	assert_int_equal(w->mem.live_bytes, 0);
+}
+
+static void toggle(struct world *w, struct object *o)
+{
+	u64 hash = hash_of(w, o->key);
+
+	assert_ptr_equal(find(w, o->key), o->in ? o : NULL);
+	if (o->in) {
+		assert_true(htable_remove(&w->t, hash, o));
+		assert_false(htable_remove(&w->t, hash, o));
+		o->in = false;
+		o->walked = false; /* was not there all the time */
+	} else if (htable_insert(&w->t, hash, o) == 0) {
+		o->in = true;
+	} else {
+		assert_true(w->no_memory);
+	}
+}
+
+static void it_holds_what_was_put_in(void **state)
+{
+	(void)state;
+	for (u8 seed = 0; seed < 6; seed++) {
+		static struct world w;
+
+		world_init(&w, seed);
+		for (int i = 0; i < 60000; i++) {
+			u32 range = i % 20000 < 10000 ? OBJECTS : 50;
+
+			w.no_memory = seed >= 4 && i % 3000 > 1500;
+			toggle(&w, &w.o[get_random_u32_below(&w.rng, range)]);
+		}
+		for (int i = 0; i < OBJECTS; i++)
+			assert_ptr_equal(find(&w, w.o[i].key), w.o[i].in ? &w.o[i] : NULL);
+		if (seed < 4)
+			assert_true(w.t.grow_count > 5);
+		world_fini(&w);
+	}
+}
+
+static void see(void *ctx, void *obj)
+{
+	(void)ctx;
+	((struct object *)obj)->seen++;
+}
+
+static void a_walk_sees_each_object_once_while_others_come_and_go(void **state)
+{
+	(void)state;
+	for (u8 seed = 0; seed < 8; seed++) {
+		static struct world w;
+		u64 cursor = 0;
+
+		world_init(&w, seed);
+		for (int i = 0; i < OBJECTS / 4; i++)
+			toggle(&w, &w.o[i * 4]);
+		for (int i = 0; i < OBJECTS; i++)
+			w.o[i].walked = w.o[i].in;
+		do {
+			cursor = htable_scan(&w.t, cursor, 1 + get_random_u32_below(&w.rng, 40), see, NULL);
+			for (int i = 0; i < 100; i++) {
+				struct object *o = &w.o[get_random_u32_below(&w.rng, OBJECTS)];
+
+				if (!o->in || get_random_u32_below(&w.rng, 8) == 0)
+					toggle(&w, o);
+			}
+		} while (cursor);
+		for (int i = 0; i < OBJECTS; i++) {
+			if (w.o[i].walked)
+				assert_int_equal(w.o[i].seen, 1);
+		}
+		world_fini(&w);
+	}
+}
+
+static void remove_it(void *ctx, void *obj)
+{
+	struct world *w = ctx;
+
+	toggle(w, obj);
+}
+
+static void a_walk_may_remove_what_it_sees(void **state)
+{
+	static struct world w;
+	u64 cursor = 0;
+
+	(void)state;
+	world_init(&w, 1);
+	for (int i = 0; i < OBJECTS; i++)
+		toggle(&w, &w.o[i]);
+	do {
+		cursor = htable_scan(&w.t, cursor, 64, remove_it, &w);
+	} while (cursor);
+	assert_int_equal(w.t.live_count, 0);
+	world_fini(&w);
+}
+
+static void exact_hashes_do_not_collide(void **state)
+{
+	static struct world w;
+	u64 last = 0;
+
+	(void)state;
+	world_init(&w, 3);
+	for (u64 k = 2; k < 100000; k++) {
+		u64 h = htable_hash_exact64(&w.t, k);
+
+		assert_true(h > HTABLE_DELETED && h != last);
+		last = h;
+	}
+	world_fini(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_holds_what_was_put_in),
+		cmocka_unit_test(a_walk_sees_each_object_once_while_others_come_and_go),
+		cmocka_unit_test(a_walk_may_remove_what_it_sees),
+		cmocka_unit_test(exact_hashes_do_not_collide),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
