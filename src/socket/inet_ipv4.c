@@ -196,3 +196,8 @@ void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb)
 	}
 	*INET_SKB_CB(skb) = cb;
 }
+
+__be32 ip_skb_saddr(const struct sk_buff *skb)
+{
+	return ((const struct iphdr *)(const void *)skb_network_header(skb))->saddr;
+}

@@ -64,6 +64,10 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 	return (struct inet_sock *)(void *)sk;
 }
 
+#ifndef MSG_PROBE
+#define MSG_PROBE 0x10 /* linux/socket.h: look for the route, send nothing */
+#endif
+
 #define INET_TCP_ESTABLISHED 1
 #define INET_TCP_CLOSE 7
 
@@ -112,6 +116,8 @@ bool ip_sk_df(const struct inet_sock *inet, const struct rtable *rt, u32 len_byt
 /** ip_sk_update_pmtu() - ICMP said that @skb's quoted packet was too large */
 void ip_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mtu_bytes);
 /** ip_pktinfo_prepare() - note in cb what recvmsg() may be asked, before the route is forgotten */
+/** ip_skb_saddr() - source of a received packet */
+__be32 ip_skb_saddr(const struct sk_buff *skb);
 void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb);
 int ip_default_ttl(const struct net *net);
 

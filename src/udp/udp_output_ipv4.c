@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* UDP over IPv4, outwards.
+ *
+ * @step S2, S3 of S13, to ipv4/ip_output.c
+ * @rfc 768, 1122 4.1   @linux net/ipv4/udp.c: udp_sendmsg
+ *
+ * Reading order: udp_sendmsg(), send_slow(), udp_build(), udp_transmit().
+ * A connected socket with a current route and nothing special to say takes the short way through udp_sendmsg().
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "dev/netdevice.h"
+#include "ipv4/inetdevice.h"
+#include "ipv4/ip.h"
+#include "ipv4/netns_ipv4.h"
+#include "ipv4/route.h"
+#include "net.h"
+#include "udp/udp.h"
+#include "wire/checksum.h"
+#include "wire/ip.h"
+#include "wire/udp.h"
+
+#define UDP_SEGMENT_CMSG 103
+#define IP_HEADER_BYTES 20U
+#define IP_MAX_MTU 0xffffU
+
+/* udp_dest - where one datagram goes, and how */
+struct udp_dest {
+	struct flowi4 fl4;
+	struct rtable *rt;       /* borrowed */
+	struct rtable *rt_owned; /* reference to give back, or NULL */
+	struct ipcm_cookie ipc;
+	u16 gso_bytes;
+	bool confirm;
+};
+
+/* ------------------------------------------------------------------ one datagram */
+
+/* Room for everything below the payload, and the payload. */
+static int udp_alloc(struct sock *sk, const struct rtable *rt, u32 opt_bytes, u32 payload_bytes, struct sk_buff **out)
+{
+	u32 headroom = LL_RESERVED_SPACE(rt->dst.dev) + IP_HEADER_BYTES + opt_bytes + UDP_HEADER_BYTES;
+	int err = sock_alloc_send_skb(sk, headroom + payload_bytes, out);
+
+	if (likely(!err))
+		skb_reserve(*out, headroom);
+	return err;
+}
+
+/* The UDP header, and the checksum unless the device computes it, which it can only for a whole packet. */
+static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl4, const struct rtable *rt, u32 opt_bytes)
+{
+	struct udphdr *uh = skb_push(skb, UDP_HEADER_BYTES);
+	u32 len_bytes = skb->len;
+
+	skb_reset_transport_header(skb);
+	uh->source = inet_sk(sk)->sport;
+	uh->dest = fl4->dport;
+	uh->len = cpu_to_be16((u16)len_bytes);
+	uh->check = 0;
+	if (unlikely(sock_flag(sk, SOCK_F_NO_CHECK)))
+		return;
+	if ((rt->dst.dev->features & NETIF_F_HW_CSUM) && len_bytes + IP_HEADER_BYTES + opt_bytes <= ip_dst_mtu(rt)) {
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = (u16)((u32)(skb->data - skb->head));
+		skb->csum_offset = (u16)offsetof(struct udphdr, check);
+		uh->check = (__sum16)~csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, 0);
+		return;
+	}
+	uh->check = csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP,
+				      csum_partial(skb->data, len_bytes, 0));
+	if (!uh->check)
+		uh->check = CSUM_MANGLED_0;
+}
+
+/* From S3 to S4.  A queue that is full is the sender's business only if it asked for errors. */
+static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d)
+{
+	struct udp_net *un = sk->net->udp;
+	int err;
+
+	TRACE_STEP(3, skb);
+	skb->priority = d->ipc.priority;
+	skb->mark = d->ipc.mark;
+	skb->dst_pending_confirm = d->confirm;
+	skb->ignore_df = ip_sk_ignore_df(inet_sk(sk));
+	skb_dst_set_noref(skb, &d->rt->dst);
+	udp_header(sk, skb, &d->fl4, d->rt, d->ipc.opt ? d->ipc.opt->optlen : 0);
+	ip_push_header(sk->net, skb, d->rt, &d->fl4, &d->ipc);
+	err = ip_send_skb(sk->net, sk, skb);
+	if (likely(!err)) {
+		un->mib.out_datagrams++;
+		return 0;
+	}
+	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
+		un->mib.sndbuf_errors++;
+		return 0;
+	}
+	return err;
+}
+
+static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset_bytes, u32 len_bytes, struct udp_dest *d)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	u32 opt_bytes = d->ipc.opt ? d->ipc.opt->optlen : 0;
+	u32 packet_bytes = IP_HEADER_BYTES + opt_bytes + UDP_HEADER_BYTES + len_bytes;
+	struct sk_buff *skb;
+	int err;
+
+	if (packet_bytes > (ip_sk_ignore_df(inet) ? IP_MAX_MTU : ip_sk_mtu(inet, d->rt))) {
+		ip_local_error(sk, EMSGSIZE, d->fl4.daddr, d->fl4.dport, ip_sk_mtu(inet, d->rt) - opt_bytes);
+		return -EMSGSIZE;
+	}
+	err = udp_alloc(sk, d->rt, opt_bytes, len_bytes, &skb);
+	if (unlikely(err))
+		return err;
+	TRACE_STEP(1, skb);
+	TRACE_STEP(2, skb);
+	err = memcpy_from_iov(skb_put(skb, len_bytes), msg->msg_iov, msg->msg_iovlen, offset_bytes, len_bytes);
+	assert(!err); /* sock_sendmsg() measured the iovecs */
+	d->ipc.df = ip_sk_df(inet, d->rt, packet_bytes);
+	return udp_transmit(sk, skb, d);
+}
+
+/* UDP_SEGMENT: many datagrams by one call. */
+static int udp_send_segments(struct sock *sk, const struct msghdr *msg, size_t len_bytes, struct udp_dest *d)
+{
+	u32 max_bytes = ip_sk_mtu(inet_sk(sk), d->rt) - IP_HEADER_BYTES - UDP_HEADER_BYTES;
+	int err = 0;
+
+	if (d->gso_bytes > max_bytes)
+		return -EMSGSIZE;
+	if (len_bytes > (size_t)d->gso_bytes * UDP_MAX_SEGMENTS)
+		return -EINVAL;
+	if (sock_flag(sk, SOCK_F_NO_CHECK))
+		return -EINVAL;
+	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes)
+		err = udp_send_one(sk, msg, done, (u32)min_size(d->gso_bytes, len_bytes - done), d);
+	return err;
+}
+
+/* ------------------------------------------------------------------ where to */
+
+static int foreign_cmsg(const struct cmsghdr *cmsg, void *ctx)
+{
+	struct udp_dest *d = ctx;
+
+	if (cmsg->cmsg_level != IPPROTO_UDP)
+		return 0;
+	if (cmsg->cmsg_type != UDP_SEGMENT_CMSG || cmsg->cmsg_len != CMSG_LEN(sizeof(u16)))
+		return -EINVAL;
+	memcpy(&d->gso_bytes, CMSG_DATA(cmsg), sizeof(u16));
+	return 0;
+}
+
+/* The address that the caller names, or the peer.  Return: 0, 1: it is the peer, -errno */
+static int dest_address(const struct sock *sk, const struct msghdr *msg, struct flowi4 *fl4)
+{
+	struct sockaddr_in sin;
+
+	if (!msg->msg_name) {
+		if (sk->state != INET_TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		fl4->daddr = inet_sk(sk)->daddr;
+		fl4->dport = inet_sk(sk)->dport;
+		return 1;
+	}
+	if (msg->msg_namelen < sizeof(sin))
+		return -EINVAL;
+	memcpy(&sin, msg->msg_name, sizeof(sin));
+	if (sin.sin_family != AF_INET && sin.sin_family != AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	if (!sin.sin_port)
+		return -EINVAL;
+	fl4->daddr = (__force __be32)sin.sin_addr.s_addr;
+	fl4->dport = (__force __be16)sin.sin_port;
+	return 0;
+}
+
+static void dest_interface(const struct inet_sock *inet, struct udp_dest *d)
+{
+	if (ipv4_is_multicast(d->fl4.daddr)) {
+		if (!d->ipc.oif)
+			d->ipc.oif = inet->mc_index;
+		if (!d->ipc.addr)
+			d->ipc.addr = inet->mc_addr;
+	} else if (!d->ipc.oif) {
+		d->ipc.oif = inet->uc_index;
+	} else if (ipv4_is_lbcast(d->fl4.daddr) && inet->uc_index) {
+		d->ipc.oif = inet->uc_index;
+	}
+}
+
+static int dest_route(struct sock *sk, struct udp_dest *d, int flags)
+{
+	struct flowi4 *fl4 = &d->fl4;
+	int err;
+
+	fl4->oif = d->ipc.oif;
+	fl4->saddr = d->ipc.addr;
+	fl4->tos = (u8)d->ipc.tos;
+	fl4->scope = (flags & MSG_DONTROUTE) || sock_flag(sk, SOCK_F_DONTROUTE) ||
+			     (d->ipc.opt && d->ipc.opt->is_strictroute) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	fl4->proto = IPPROTO_UDP;
+	fl4->flags = inet_sk(sk)->transparent ? FLOWI_FLAG_ANYSRC : 0;
+	fl4->mark = d->ipc.mark;
+	fl4->sport = inet_sk(sk)->sport;
+	fl4->uid = sk->portid_uid;
+	err = ip_route_output_flow(sk->net, fl4, &d->rt_owned);
+	if (err) {
+		if (err == -ENETUNREACH)
+			sk->net->ipv4->stats.out_no_routes++;
+		return err;
+	}
+	d->rt = d->rt_owned;
+	if ((d->rt->flags & RTCF_BROADCAST) && !sock_flag(sk, SOCK_F_BROADCAST))
+		return -EACCES;
+	return 0;
+}
+
+/* Is what the call says no different from what connect() found a route for? */
+static bool route_still_fits(const struct inet_sock *inet, const struct udp_dest *d, int flags)
+{
+	return !(flags & MSG_DONTROUTE) && d->ipc.addr == inet->saddr && d->ipc.oif == inet->sk.bound_dev_if &&
+	       d->ipc.tos == inet->tos && d->ipc.mark == inet->sk.mark && !d->ipc.opt &&
+	       !sock_flag(&inet->sk, SOCK_F_DONTROUTE);
+}
+
+static int dest_find(struct sock *sk, const struct msghdr *msg, int flags, struct udp_dest *d)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	__be32 final;
+	int err, peer;
+
+	memset(&d->fl4, 0, sizeof(d->fl4));
+	d->rt = d->rt_owned = NULL;
+	d->confirm = flags & MSG_CONFIRM;
+	d->gso_bytes = udp_sk(sk)->gso_bytes;
+	peer = dest_address(sk, msg, &d->fl4);
+	if (peer < 0)
+		return peer;
+	if (!inet->num && udp_autobind(sk))
+		return -EAGAIN;
+	ip_ipcm_init(&d->ipc, inet);
+	if (msg->msg_controllen) {
+		err = ip_cmsg_send(sk, msg, &d->ipc, foreign_cmsg, d);
+		if (err)
+			return err;
+	}
+	if (peer && route_still_fits(inet, d, flags)) {
+		d->fl4.saddr = inet->saddr;
+		d->fl4.sport = inet->sport;
+		d->rt = ip_sk_route(inet);
+		err = d->rt ? 0 : ip_sk_relookup(inet, &d->rt);
+		return err;
+	}
+	final = d->fl4.daddr;
+	dest_interface(inet, d);
+	if (d->ipc.opt && d->ipc.opt->srr)
+		d->fl4.daddr = d->ipc.opt->faddr;
+	err = dest_route(sk, d, flags);
+	if (d->ipc.opt && d->ipc.opt->srr)
+		d->fl4.daddr = final;
+	return err;
+}
+
+static void dest_ttl(const struct inet_sock *inet, struct udp_dest *d)
+{
+	if (d->ipc.ttl >= 0)
+		return;
+	d->ipc.ttl = ipv4_is_multicast(d->fl4.daddr) ? inet->mc_ttl : inet->uc_ttl;
+}
+
+/* ------------------------------------------------------------------ MSG_MORE and UDP_CORK */
+
+void udp_flush_pending(struct sock *sk)
+{
+	struct udp_cork *cork = &udp_sk(sk)->cork;
+
+	if (!cork->skb)
+		return;
+	consume_skb(cork->skb);
+	dst_release(&cork->rt->dst);
+	memset(cork, 0, sizeof(*cork));
+}
+
+int udp_push_pending(struct sock *sk)
+{
+	struct udp_cork *cork = &udp_sk(sk)->cork;
+	struct sk_buff *skb = cork->skb;
+	struct udp_dest d = { .rt = cork->rt, .confirm = cork->confirm };
+	int err;
+
+	if (!skb)
+		return 0;
+	d.fl4 = (struct flowi4){ .saddr = cork->saddr, .daddr = cork->daddr, .dport = cork->dport,
+				 .sport = inet_sk(sk)->sport, .proto = IPPROTO_UDP };
+	ip_ipcm_init(&d.ipc, inet_sk(sk));
+	d.ipc.opt = cork->opt;
+	d.ipc.ttl = cork->ttl;
+	d.ipc.tos = cork->tos;
+	d.ipc.mark = cork->mark;
+	d.ipc.priority = cork->priority;
+	d.ipc.df = ip_sk_df(inet_sk(sk), d.rt, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES);
+	memset(cork, 0, sizeof(*cork));
+	err = udp_transmit(sk, skb, &d);
+	dst_release(&d.rt->dst);
+	return err;
+}
+
+/* Move what is pending to a buffer with room for @more_bytes. */
+static int cork_grow(struct sock *sk, u32 more_bytes)
+{
+	struct udp_cork *cork = &udp_sk(sk)->cork;
+	struct sk_buff *old = cork->skb, *skb;
+	u32 opt_bytes = cork->opt ? cork->opt->optlen : 0;
+	u32 room_bytes = min_u32(max_u32(old->len * 2, old->len + more_bytes), UDP_MAX_PAYLOAD_BYTES);
+	int err = udp_alloc(sk, cork->rt, opt_bytes, room_bytes, &skb);
+
+	if (err)
+		return err;
+	memcpy(skb_put(skb, old->len), old->data, old->len);
+	consume_skb(old);
+	cork->skb = skb;
+	return 0;
+}
+
+static int cork_append(struct sock *sk, const struct msghdr *msg, u32 len_bytes)
+{
+	struct udp_cork *cork = &udp_sk(sk)->cork;
+	u32 opt_bytes = cork->opt ? cork->opt->optlen : 0;
+	const struct inet_sock *inet = inet_sk(sk);
+	u32 packet_bytes = IP_HEADER_BYTES + opt_bytes + UDP_HEADER_BYTES + cork->skb->len + len_bytes;
+	int err;
+
+	if (packet_bytes > (ip_sk_ignore_df(inet) ? IP_MAX_MTU : ip_sk_mtu(inet, cork->rt))) {
+		ip_local_error(sk, EMSGSIZE, cork->daddr, cork->dport, ip_sk_mtu(inet, cork->rt) - opt_bytes);
+		return -EMSGSIZE;
+	}
+	if (skb_tailroom(cork->skb) < len_bytes) {
+		err = cork_grow(sk, len_bytes);
+		if (err)
+			return err;
+	}
+	return memcpy_from_iov(skb_put(cork->skb, len_bytes), msg->msg_iov, msg->msg_iovlen, 0, len_bytes);
+}
+
+static int cork_begin(struct sock *sk, struct udp_dest *d, u32 len_bytes)
+{
+	struct udp_cork *cork = &udp_sk(sk)->cork;
+	struct sk_buff *skb;
+	int err = udp_alloc(sk, d->rt, d->ipc.opt ? d->ipc.opt->optlen : 0, len_bytes, &skb);
+
+	if (err)
+		return err;
+	dst_get(&d->rt->dst);
+	*cork = (struct udp_cork){
+		.skb = skb, .rt = d->rt, .saddr = d->fl4.saddr, .daddr = d->fl4.daddr, .dport = d->fl4.dport,
+		.ttl = d->ipc.ttl, .tos = d->ipc.tos, .mark = d->ipc.mark, .priority = d->ipc.priority,
+		.opt = inet_sk(sk)->opt, .confirm = d->confirm,
+	};
+	return 0;
+}
+
+static ssize_t send_corked(struct sock *sk, const struct msghdr *msg, u32 len_bytes, bool more)
+{
+	int err = cork_append(sk, msg, len_bytes);
+
+	if (err)
+		udp_flush_pending(sk);
+	else if (!more)
+		err = udp_push_pending(sk);
+	return err ? err : (ssize_t)len_bytes;
+}
+
+/* ------------------------------------------------------------------ S2 */
+
+static __noinline ssize_t send_slow(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+{
+	bool more = udp_sk(sk)->corkflag || (flags & MSG_MORE);
+	struct udp_dest d;
+	ssize_t err;
+
+	if (len_bytes > UDP_MAX_PAYLOAD_BYTES)
+		return -EMSGSIZE;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (udp_sk(sk)->cork.skb)
+		return send_corked(sk, msg, (u32)len_bytes, more);
+	err = dest_find(sk, msg, flags, &d);
+	if (!err) {
+		dest_ttl(inet_sk(sk), &d);
+		if (flags & MSG_PROBE)
+			more = false; /* the caller only wanted to know whether there is a route */
+		else if (more)
+			err = cork_begin(sk, &d, (u32)len_bytes);
+		else if (d.gso_bytes && len_bytes > d.gso_bytes)
+			err = udp_send_segments(sk, msg, len_bytes, &d);
+		else
+			err = udp_send_one(sk, msg, 0, (u32)len_bytes, &d);
+		if (!err && more)
+			err = cork_append(sk, msg, (u32)len_bytes);
+		if (err && more)
+			udp_flush_pending(sk);
+	}
+	if (d.rt_owned)
+		dst_release(&d.rt_owned->dst);
+	if (err == -ENOBUFS || err == -EAGAIN)
+		sk->net->udp->mib.sndbuf_errors++;
+	return err ? err : (ssize_t)len_bytes;
+}
+
+/* Nothing but the data differs from the datagram before: the route that connect() found is all there is to know. */
+static bool send_is_plain(const struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+{
+	const struct udp_sock *up = udp_sk(sk);
+
+	return sk->state == INET_TCP_ESTABLISHED && !msg->msg_name && !msg->msg_controllen &&
+	       !(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) && !up->cork.skb && !up->corkflag && !up->gso_bytes &&
+	       !up->inet.opt && !sock_flag(sk, SOCK_F_DONTROUTE) && len_bytes <= UDP_MAX_PAYLOAD_BYTES;
+}
+
+ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct udp_dest d;
+	int err;
+
+	if (unlikely(!send_is_plain(sk, msg, len_bytes, flags)))
+		return send_slow(sk, msg, len_bytes, flags);
+	d.rt = ip_sk_route(inet);
+	if (unlikely(!d.rt))
+		return send_slow(sk, msg, len_bytes, flags);
+	d.fl4.saddr = inet->saddr;
+	d.fl4.daddr = inet->daddr;
+	d.fl4.sport = inet->sport;
+	d.fl4.dport = inet->dport;
+	d.fl4.proto = IPPROTO_UDP;
+	d.confirm = false;
+	ip_ipcm_init(&d.ipc, inet);
+	dest_ttl(inet, &d);
+	err = udp_send_one(sk, msg, 0, (u32)len_bytes, &d);
+	if (unlikely(err)) {
+		if (err == -ENOBUFS || err == -EAGAIN)
+			sk->net->udp->mib.sndbuf_errors++;
+		return err;
+	}
+	return (ssize_t)len_bytes;
+}
