@@ -17,7 +17,7 @@
 #include "raw/ping.h"
 #include "raw/raw.h"
 #include "raw/raw_dest_ipv4.h"
-#include "wire/checksum.h"
+#include "base/csum.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 

@@ -8,18 +8,15 @@
 #include "base/types.h"
 #include "socket/sock.h"
 
-struct inet_af_ops;
-
 struct netns_sock {
 	struct list_head sockets; /**< open ones, oldest first */
 	u32 open_count;
 	u32 live_count;           /**< open, or closed with packets on their way */
 	u64 next_cookie;
 	u64 netns_cookie;
-	const struct net_proto_family *families;
+	const struct net_proto_family *const *families;
 	u32 families_count;
 	const struct sock_dev_ops *dev_ops;
-	const struct inet_af_ops *inet_af; /**< socket/inet_sock.h */
 
 	/* net.core.* */
 	int wmem_max, rmem_max, wmem_default, rmem_default;

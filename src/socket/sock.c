@@ -52,7 +52,7 @@ void sock_net_exit(struct net *net)
 	net->sock = NULL;
 }
 
-void sock_register_families(struct net *net, const struct net_proto_family *families, u32 count)
+void sock_register_families(struct net *net, const struct net_proto_family *const *families, u32 count)
 {
 	net->sock->families = families;
 	net->sock->families_count = count;
@@ -66,8 +66,8 @@ void sock_set_dev_ops(struct net *net, const struct sock_dev_ops *ops)
 static const struct net_proto_family *family_find(const struct netns_sock *ns, int family)
 {
 	for (u32 i = 0; i < ns->families_count; i++) {
-		if (ns->families[i].family == family)
-			return &ns->families[i];
+		if (ns->families[i]->family == family)
+			return ns->families[i];
 	}
 	return NULL;
 }

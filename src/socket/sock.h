@@ -18,6 +18,7 @@ struct sock;
 struct sk_filter;
 struct dst_entry;
 struct netns_sock;
+struct nethood_sock; /* what include/nethood calls a struct sock */
 struct cmsghdr;
 struct cmsg_out;
 
@@ -93,7 +94,7 @@ struct sock {
 	int incoming_cpu;
 	u32 txtime_clock, txtime_flags;
 
-	void (*ready)(void *ctx, struct sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
+	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
 	struct list_head net_node;  /**< all sockets of the net: net->sock */
 };
@@ -137,7 +138,7 @@ void sock_net_close(struct net *net);
 void sock_net_exit(struct net *net); /* after the last packet ended: asserts that no socket is left */
 void sock_set_dev_ops(struct net *net, const struct sock_dev_ops *ops);
 /** sock_register() - families are a static const table that net.c hands over */
-void sock_register_families(struct net *net, const struct net_proto_family *families, u32 count);
+void sock_register_families(struct net *net, const struct net_proto_family *const *families, u32 count);
 
 /* ---- S1, what include/nethood calls */
 int sock_create(struct net *net, int family, int type, int protocol, struct sock **out);
@@ -205,7 +206,7 @@ static inline bool sock_writeable(const struct sock *sk)
 static inline void sk_wake(struct sock *sk, u32 events)
 {
 	if (sk->ready)
-		sk->ready(sk->ready_ctx, sk, events);
+		sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
 }
 int sock_error(struct sock *sk); /**< takes the pending error: 0 or -errno */
 /** copying between iovecs and memory; Return: 0, -EFAULT when the iovecs are shorter */

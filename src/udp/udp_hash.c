@@ -14,12 +14,6 @@
 #include "net.h"
 #include "udp/udp.h"
 
-struct udp_addr_key {
-	__be32 addr;
-	__be16 port;
-	u16 zero;
-};
-
 struct udp_conn_key {
 	__be32 addr, peer_addr;
 	__be16 port, peer_port;
@@ -27,9 +21,8 @@ struct udp_conn_key {
 
 static u64 addr_hash(const struct udp_net *un, __be32 addr, __be16 port)
 {
-	struct udp_addr_key key = { addr, port, 0 };
-
-	return htable_hash_bytes(&un->by_addr, &key, sizeof(key));
+	/* 48 bits, and one so that no key is 0 or 1 */
+	return htable_hash_exact64(&un->by_addr, 1ULL << 63 | (u64)(__force u32)addr << 16 | (__force u16)port);
 }
 
 static u64 conn_hash(const struct udp_net *un, __be32 addr, __be16 port, __be32 peer_addr, __be16 peer_port)
@@ -42,16 +35,9 @@ static u64 conn_hash(const struct udp_net *un, __be32 addr, __be16 port, __be32 
 /* ------------------------------------------------------------------ slots */
 
 /* A slot is a hash, not a key: the sockets in it are compared one by one. */
-static bool slot_match(const void *obj, const void *key)
-{
-	(void)obj;
-	(void)key;
-	return true;
-}
-
 static struct udp_slot *slot_find(const struct htable *t, u64 hash)
 {
-	return htable_lookup(t, hash, slot_match, NULL);
+	return htable_lookup(t, hash, NULL, NULL);
 }
 
 static struct udp_slot *slot_get(struct udp_net *un, struct htable *t, u64 hash)

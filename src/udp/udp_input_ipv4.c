@@ -16,7 +16,7 @@
 #include "ipv4/route.h"
 #include "net.h"
 #include "udp/udp.h"
-#include "wire/checksum.h"
+#include "base/csum.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 #include "wire/udp.h"

@@ -18,7 +18,7 @@
 #include "ipv4/route.h"
 #include "net.h"
 #include "udp/udp.h"
-#include "wire/checksum.h"
+#include "base/csum.h"
 #include "wire/ip.h"
 #include "wire/udp.h"
 
@@ -66,13 +66,13 @@ static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct 
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = (u16)((u32)(skb->data - skb->head));
 		skb->csum_offset = (u16)offsetof(struct udphdr, check);
-		uh->check = (__sum16)~csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, 0);
+		uh->check = (__force __be16)(u16)~(__force u16)csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, 0);
 		return;
 	}
 	uh->check = csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP,
 				      csum_partial(skb->data, len_bytes, 0));
 	if (!uh->check)
-		uh->check = CSUM_MANGLED_0;
+		uh->check = cpu_to_be16(0xffff);
 }
 
 /* From S3 to S4.  A queue that is full is the sender's business only if it asked for errors. */

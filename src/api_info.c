@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What a net knows of itself: sysctls, drops, the ledger, hops, frames. */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "base/byteorder.h"
+#include "base/sysctl.h"
+
+#define CAPTURE_PIECES (MAX_SKB_FRAGS + 1)
+
+int nethood_sysctl_get(struct nethood_net *nn, const char *key, char *buf, size_t size_bytes)
+{
+	return sysctl_get(&nn->net.sysctl, key, buf, size_bytes);
+}
+
+int nethood_sysctl_set(struct nethood_net *nn, const char *key, const char *value)
+{
+	return sysctl_set(&nn->net.sysctl, key, value);
+}
+
+int nethood_sysctl_each(struct nethood_net *nn, int (*fn)(void *ctx, const char *key, const char *value), void *ctx)
+{
+	return sysctl_each(&nn->net.sysctl, fn, ctx);
+}
+
+int nethood_drops_each(struct nethood_net *nn, int (*fn)(void *ctx, const struct nethood_drop *drop), void *ctx)
+{
+	u32 count;
+	const struct skb_drop_site *sites = skb_drop_sites(nn->net.skb_pool, &count);
+
+	for (u32 i = 0; i < count; i++) {
+		struct nethood_drop drop = {
+			.reason = skb_drop_reason_name(sites[i].reason),
+			.sentence = skb_drop_reason_sentence(sites[i].reason),
+			.where = sites[i].func,
+			.count = sites[i].count,
+		};
+		int ret = fn(ctx, &drop);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+void nethood_ledger(const struct nethood_net *nn, struct nethood_ledger *out)
+{
+	const struct skb_stats *stats = &nn->net.skb_pool->stats;
+
+	memset(out, 0, sizeof(*out));
+	out->taken_in = stats->allocated;
+	out->consumed = stats->consumed;
+	out->live = stats->live;
+	for (u32 r = 0; r < SKB_DROP_REASON_MAX; r++)
+		out->dropped += stats->dropped[r];
+	out->memory_bytes = nn->mem.live_bytes;
+}
+
+/* ------------------------------------------------------------------ hops */
+
+static void trace_tell(struct nethood_net *nn, const struct skb_trace_point *at, const struct sk_buff *skb, const char *reason)
+{
+	struct nethood_hop hop = {
+		.packet_id = skb->id,
+		.now_ns = (uint64_t)nn->net.now,
+		.step = at->step,
+		.func = at->func,
+		.file = at->file,
+		.line = at->line,
+		.drop_reason = reason,
+		.dev = skb->dev ? skb->dev->name : NULL,
+		.data = skb->data,
+		.linear_bytes = skb_headlen(skb),
+		.len_bytes = skb->len,
+	};
+
+	nn->trace(nn->trace_ctx, &hop);
+}
+
+static void trace_hop(void *ctx, const struct skb_trace_point *at, const struct sk_buff *skb)
+{
+	trace_tell(ctx, at, skb, NULL);
+}
+
+static void trace_drop(void *ctx, const struct skb_trace_point *at, const struct sk_buff *skb, enum skb_drop_reason r)
+{
+	trace_tell(ctx, at, skb, skb_drop_reason_name(r));
+}
+
+void nethood_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx)
+{
+	nn->trace = fn;
+	nn->trace_ctx = ctx;
+	nn->tracer = (struct skb_tracer){ trace_hop, trace_drop, nn };
+	nn->net.skb_pool->tracer = fn ? &nn->tracer : NULL;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static int capture_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
+{
+	struct nethood_net *nn = ctx;
+	struct iovec iov[CAPTURE_PIECES];
+	int pieces;
+
+	if (skb_mac_header_was_set(skb) && skb_mac_header(skb) < skb->data)
+		skb_push(skb, (u32)(skb->data - skb_mac_header(skb)));
+	pieces = skb_to_iovec(skb, iov, CAPTURE_PIECES);
+	if (pieces > 0)
+		nn->capture(nn->capture_ctx, dev->name, skb->pkt_type == PACKET_OUTGOING, (uint64_t)nn->net.now, iov,
+			    pieces);
+	consume_skb(skb);
+	return 0;
+}
+
+int nethood_capture(struct nethood_net *nn,
+		    void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces),
+		    void *ctx)
+{
+	const struct packet_type pt = { .type = CONST_BE16(ETH_P_ALL), .func = capture_rcv, .ctx = nn };
+	int err = 0;
+
+	if (fn && !nn->capture)
+		err = dev_add_pack(&nn->net, &pt);
+	else if (!fn && nn->capture)
+		dev_remove_pack(&nn->net, &pt);
+	if (err)
+		return err;
+	nn->capture = fn;
+	nn->capture_ctx = ctx;
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A net: the one place where all layers meet.
+ *
+ * Reading order: layers[], nethood_create(), nethood_poll(), nethood_free().
+ * Layers begin from the bottom and end from the top.  Between, in nethood_free(), all sockets are closed and all
+ * devices go, so that each layer ends when nobody uses it any more; at the end everything is at zero.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "dev/netdevice.h"
+#include "dev/softirq.h"
+#include "drivers/drivers.h"
+#include "ipv4/icmp.h"
+#include "ipv4/netns_ipv4.h"
+#include "ipv4/protocol.h"
+#include "neigh/neighbour.h"
+#include "netfilter/netfilter.h"
+#include "netlink/af_netlink.h"
+#include "raw/ping.h"
+#include "raw/raw.h"
+#include "socket/netns_sock.h"
+#include "socket/sock.h"
+#include "udp/udp.h"
+
+/* ------------------------------------------------------------------ families */
+
+static int inet_create(struct net *net, int type, int protocol, const struct proto **out)
+{
+	(void)net;
+	if (protocol < 0 || protocol >= IPPROTO_MAX)
+		return -EINVAL;
+	switch (type) {
+	case SOCK_DGRAM:
+		if (protocol == IPPROTO_IP || protocol == IPPROTO_UDP)
+			*out = &udp_prot;
+		else if (protocol == IPPROTO_ICMP)
+			*out = &ping_prot;
+		else
+			return -EPROTONOSUPPORT;
+		return 0;
+	case SOCK_RAW:
+		if (protocol == IPPROTO_IP || protocol > 255)
+			return -EPROTONOSUPPORT;
+		*out = &raw_prot;
+		return 0;
+	case SOCK_STREAM: /* TCP is not here yet */
+		return -EPROTONOSUPPORT;
+	default:
+		return -ESOCKTNOSUPPORT;
+	}
+}
+
+static const struct net_proto_family inet_family = { AF_INET, inet_create };
+static const struct net_proto_family *const families[] = { &inet_family, &netlink_family };
+
+/* ------------------------------------------------------------------ what sockets ask about devices */
+
+static int sock_dev_ifindex(struct net *net, const char *name)
+{
+	const struct net_device *dev = dev_find_by_name(net, name);
+
+	return dev ? dev->ifindex : 0;
+}
+
+static int sock_dev_ifname(struct net *net, int ifindex, char name[static 16])
+{
+	const struct net_device *dev = dev_find_by_index(net, ifindex);
+
+	if (!dev)
+		return -ENODEV;
+	memcpy(name, dev->name, IFNAMSIZ);
+	return 0;
+}
+
+static u16 sock_dev_hatype(const struct net_device *dev)
+{
+	return dev->type;
+}
+
+static const struct sock_dev_ops sock_dev_ops = {
+	.ifindex = sock_dev_ifindex,
+	.ifname = sock_dev_ifname,
+	.hatype = sock_dev_hatype,
+};
+
+/* ------------------------------------------------------------------ layers */
+
+static int timers_init(struct net *net)
+{
+	return timer_wheel_create(net->mem, net->now, &net->timers);
+}
+
+static void timers_exit(struct net *net)
+{
+	timer_wheel_destroy(net->timers);
+}
+
+static int skb_init(struct net *net)
+{
+	return skb_pool_create(net->mem, net, &net->skb_pool);
+}
+
+static void skb_exit(struct net *net)
+{
+	skb_pool_destroy(net->skb_pool);
+}
+
+/* Protocols above IPv4, once the sockets' tables are there. */
+static int protocols_init(struct net *net)
+{
+	int err = inet_add_protocol(net, &udp_protocol, IPPROTO_UDP);
+
+	if (err)
+		return err;
+	inet_set_raw_ops(net, &raw_ipv4_ops);
+	icmp_set_ping_rcv(net, ping_rcv, ping_err);
+	sock_register_families(net, families, ARRAY_SIZE(families));
+	sock_set_dev_ops(net, &sock_dev_ops);
+	return 0;
+}
+
+static void protocols_exit(struct net *net)
+{
+	icmp_set_ping_rcv(net, NULL, NULL);
+	inet_set_raw_ops(net, NULL);
+	inet_del_protocol(net, IPPROTO_UDP);
+}
+
+static void loopback_exit(struct net *net)
+{
+	unregister_netdev_all(net);
+	rcu_quiescent(&net->rcu);
+}
+
+/* From the bottom up.  What a layer's end needs is still there, for it began before. */
+static const struct net_layer {
+	int (*init)(struct net *net);
+	void (*exit)(struct net *net);
+} layers[] = {
+	{ timers_init, timers_exit },
+	{ skb_init, skb_exit },
+	{ sock_net_init, sock_net_exit },
+	{ dev_net_init, dev_net_exit },
+	{ neigh_net_init, neigh_net_exit },
+	{ netfilter_net_init, netfilter_net_exit },
+	{ ipv4_net_init, ipv4_net_exit },
+	{ udp_net_init, udp_net_exit },
+	{ raw_net_init, raw_net_exit },
+	{ ping_net_init, ping_net_exit },
+	{ protocols_init, protocols_exit },
+	{ loopback_net_init, loopback_exit },
+	{ netlink_net_init, netlink_net_exit },
+};
+
+static void layers_exit(struct net *net, u32 count)
+{
+	while (count--)
+		layers[count].exit(net);
+}
+
+static int layers_init(struct net *net)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(layers); i++) {
+		int err = layers[i].init(net);
+
+		if (err) {
+			layers_exit(net, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ life */
+
+static void *libc_alloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return malloc(size_bytes);
+}
+
+static void *libc_zalloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return calloc(1, size_bytes);
+}
+
+static void libc_free(void *ctx, void *p, size_t size_bytes)
+{
+	(void)ctx;
+	(void)size_bytes;
+	free(p);
+}
+
+static const struct nethood_allocator libc_allocator = { libc_alloc, libc_zalloc, libc_free, NULL, NULL };
+
+static void net_memory(struct nethood_net *nn, const struct nethood_allocator *a)
+{
+	nn->allocator = *a;
+	nn->mem_ops = (struct mem_ops){ nn->allocator.alloc, nn->allocator.zalloc, nn->allocator.free };
+	nn->mem.ops = &nn->mem_ops;
+	nn->mem.ctx = a->ctx;
+	nn->mem.fail = a->fail;
+	nn->mem.fail_ctx = a->ctx;
+}
+
+static void net_basics(struct net *net, const struct nethood_config *config)
+{
+	net->mem = &nethood_of(net)->mem;
+	rng_init(&net->rng, config->random_key);
+	rcu_init(&net->rcu);
+	sysctl_root_init(&net->sysctl);
+	net->profile = config->profile == NETHOOD_PROFILE_STRICT ? NET_PROFILE_STRICT : NET_PROFILE_LINUX;
+	snprintf(net->hostname, sizeof(net->hostname), "%s", config->hostname ? config->hostname : "nethood");
+	net->now = (ktime_t)config->now_ns;
+	net->wall_offset = (ktime_t)(config->wall_ns ? config->wall_ns - config->now_ns : 0);
+	net->log = config->log;
+	net->log_ctx = config->log_ctx;
+}
+
+static void net_end(struct nethood_net *nn)
+{
+	const struct nethood_allocator allocator = nn->allocator;
+
+	rcu_fini(&nn->net.rcu);
+	assert(list_empty(&nn->net.sysctl.dirs));
+	assert(!nn->mem.live_bytes);
+	allocator.free(allocator.ctx, nn, sizeof(*nn));
+}
+
+int nethood_create(const struct nethood_config *config, struct nethood_net **out)
+{
+	const struct nethood_allocator *a = config->memory ? config->memory : &libc_allocator;
+	struct nethood_net *nn;
+	int err;
+
+	if (a->fail && a->fail(a->ctx, MEM_SITE, sizeof(*nn)))
+		return -ENOMEM;
+	nn = a->zalloc(a->ctx, sizeof(*nn));
+	if (!nn)
+		return -ENOMEM;
+	net_memory(nn, a);
+	net_basics(&nn->net, config);
+	err = layers_init(&nn->net);
+	if (err) {
+		net_end(nn);
+		return err;
+	}
+	*out = nn;
+	return 0;
+}
+
+void nethood_free(struct nethood_net *nn)
+{
+	if (!nn)
+		return;
+	nethood_trace(nn, NULL, NULL);
+	nethood_capture(nn, NULL, NULL);
+	sock_net_close(&nn->net);
+	layers_exit(&nn->net, ARRAY_SIZE(layers));
+	net_end(nn);
+}
+
+/* ------------------------------------------------------------------ time */
+
+void nethood_set_time(struct nethood_net *nn, uint64_t now_ns)
+{
+	if ((ktime_t)now_ns > nn->net.now)
+		nn->net.now = (ktime_t)now_ns;
+}
+
+void nethood_set_wall(struct nethood_net *nn, uint64_t now_ns, uint64_t wall_ns)
+{
+	nn->net.wall_offset = (ktime_t)(wall_ns - now_ns);
+}
+
+bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
+{
+	struct net *net = &nn->net;
+	bool more;
+
+	nethood_set_time(nn, now_ns);
+	timer_wheel_advance(net->timers, net->now);
+	more = do_softirq(net);
+	rcu_quiescent(&net->rcu);
+	return more;
+}
+
+uint64_t nethood_next_deadline(const struct nethood_net *nn)
+{
+	ktime_t next;
+
+	if (nn->net.softnet->pending)
+		return (uint64_t)nn->net.now;
+	next = timer_wheel_next(nn->net.timers);
+	return next == KTIME_MAX ? UINT64_MAX : (uint64_t)next;
+}
+
+void net_log(struct net *net, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	if (!net->log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	net->log(net->log_ctx, line);
+}
