@@ -15,12 +15,12 @@
 
 #include "base/byteorder.h"
 #include "ipv4/inetdevice.h"
+#include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/route.h"
 #include "netfilter/netfilter.h"
 #include "wire/arp.h"
-#include "wire/ip.h"
 
 /* ------------------------------------------------------------------ entries */
 

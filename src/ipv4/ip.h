@@ -13,6 +13,11 @@
 #include "skb/skbuff.h"
 #include "wire/ip.h"
 
+static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
+{
+	return (struct iphdr *)(void *)skb_network_header(skb);
+}
+
 /** struct ip_options - parsed options of a received packet, or those to send */
 struct ip_options {
 	__be32 faddr;  /**< first hop of a source route to send */

@@ -48,7 +48,7 @@ struct skb_shared_info {
 	u16 gso_segs;
 	u16 gso_type;  /**< SKB_GSO_* */
 	struct sk_buff *frag_list; /**< reassembled fragments, in order */
-	u32 head_bytes;
+	u32 head_bytes; /**< of the whole buffer, this structure included */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -152,11 +152,18 @@ struct skb_stats {
 	u64 live;
 };
 
+/** struct skb_dst_ops - how an skb holds its route: dev/dst.c, upward */
+struct skb_dst_ops {
+	void (*hold)(struct dst_entry *dst);
+	void (*release)(struct dst_entry *dst);
+};
+
 /** struct skb_pool - where a worker's skbs come from and go to */
 struct skb_pool {
 	struct mem *mem;
 	struct net *net;
-	struct skb_tracer *tracer;
+	const struct skb_tracer *tracer;
+	const struct skb_dst_ops *dst_ops; /**< set by dev_net_init() */
 	struct skb_stats stats;
 	u64 next_id;
 	struct skb_pool_private *priv; /**< caches: skbuff.c */
@@ -204,6 +211,8 @@ static inline struct sk_buff *skb_get(struct sk_buff *skb)
 struct sk_buff *skb_clone(struct sk_buff *skb);
 /** skb_copy() - new skb, private linear data with everything, at least @headroom bytes before it.  @linux skb_copy_expand */
 struct sk_buff *skb_copy_expand(const struct sk_buff *skb, u32 headroom, u32 tailroom);
+/** skb_headers_move() - the data moved by @shift bytes within the head */
+void skb_headers_move(struct sk_buff *skb, s32 shift);
 /** skb_cow_head() - headers may be written, and @headroom bytes are free before data; Return: 0, -ENOMEM */
 int __must_check skb_cow_head(struct sk_buff *skb, u32 headroom);
 /** pskb_expand_head() - private head with more room; Return: 0, -ENOMEM (then nothing changed).  @linux pskb_expand_head */
@@ -366,13 +375,12 @@ static inline struct dst_entry *skb_dst(const struct sk_buff *skb)
 {
 	return (struct dst_entry *)((uintptr_t)skb->_dst & ~SKB_DST_NOREF);
 }
-void skb_dst_release_fn(struct sk_buff *skb);
 /** skb_dst_drop() - forget the route, and give back the reference if there is one */
 static inline void skb_dst_drop(struct sk_buff *skb)
 {
 	if (skb->_dst) {
 		if (!((uintptr_t)skb->_dst & SKB_DST_NOREF))
-			skb_dst_release_fn(skb);
+			skb->pool->dst_ops->release(skb->_dst);
 		skb->_dst = NULL;
 	}
 }

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The bytes of a packet, wherever they lie: linear part, page fragments, list of fragments.
+ *
+ * @linux skb_copy_bits, __pskb_pull_tail, ___pskb_trim, skb_checksum of net/core/skbuff.c
+ *
+ * Everything that reads or writes a range goes through skb_walk().
+ */
+#include <errno.h>
+#include <sys/uio.h>
+
+#include "base/csum.h"
+#include "skb/skb_internal.h"
+
+/** struct piece_walk - a walk on its way through the pieces */
+struct piece_walk {
+	u32 skip_bytes, left_bytes;
+	skb_walk_fn fn;
+	void *ctx;
+};
+
+static int walk_piece(struct piece_walk *w, u8 *p, u32 len_bytes)
+{
+	u32 n;
+
+	if (w->skip_bytes >= len_bytes) {
+		w->skip_bytes -= len_bytes;
+		return 0;
+	}
+	n = min_u32(len_bytes - w->skip_bytes, w->left_bytes);
+	p += w->skip_bytes;
+	w->skip_bytes = 0;
+	w->left_bytes -= n;
+	return n ? w->fn(w->ctx, p, n) : 0;
+}
+
+static int walk_skb(struct piece_walk *w, const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	int err = walk_piece(w, skb->data, skb_headlen(skb));
+
+	for (u32 i = 0; !err && w->left_bytes && i < shinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &shinfo->frags[i];
+
+		err = walk_piece(w, frag->page->data + frag->offset_bytes, frag->len_bytes);
+	}
+	for (const struct sk_buff *f = shinfo->frag_list; !err && w->left_bytes && f; f = f->next)
+		err = walk_skb(w, f);
+	return err;
+}
+
+int skb_walk(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, skb_walk_fn fn, void *ctx)
+{
+	struct piece_walk w = { offset_bytes, len_bytes, fn, ctx };
+
+	if (offset_bytes > skb->len || len_bytes > skb->len - offset_bytes)
+		return -EFAULT;
+	return walk_skb(&w, skb);
+}
+
+/* ------------------------------------------------------------------ reading and writing */
+
+static int copy_out(void *ctx, u8 *p, u32 len_bytes)
+{
+	u8 **to = ctx;
+
+	memcpy(*to, p, len_bytes);
+	*to += len_bytes;
+	return 0;
+}
+
+int skb_copy_bits(const struct sk_buff *skb, u32 offset_bytes, void *to, u32 len_bytes)
+{
+	u8 *p = to;
+
+	if (likely(offset_bytes <= skb_headlen(skb) && len_bytes <= skb_headlen(skb) - offset_bytes)) {
+		memcpy(to, skb->data + offset_bytes, len_bytes);
+		return 0;
+	}
+	return skb_walk(skb, offset_bytes, len_bytes, copy_out, &p);
+}
+
+static int copy_in(void *ctx, u8 *p, u32 len_bytes)
+{
+	const u8 **from = ctx;
+
+	memcpy(p, *from, len_bytes);
+	*from += len_bytes;
+	return 0;
+}
+
+int skb_store_bits(struct sk_buff *skb, u32 offset_bytes, const void *from, u32 len_bytes)
+{
+	const u8 *p = from;
+
+	return skb_walk(skb, offset_bytes, len_bytes, copy_in, &p);
+}
+
+struct csum_walk {
+	u32 sum, pos_bytes;
+};
+
+static int sum_piece(void *ctx, u8 *p, u32 len_bytes)
+{
+	struct csum_walk *c = ctx;
+
+	c->sum = csum_block_add(c->sum, csum_partial(p, len_bytes, 0), c->pos_bytes);
+	c->pos_bytes += len_bytes;
+	return 0;
+}
+
+u32 skb_checksum(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, u32 sum)
+{
+	struct csum_walk c = { sum, 0 };
+
+	if (likely(offset_bytes <= skb_headlen(skb) && len_bytes <= skb_headlen(skb) - offset_bytes))
+		return csum_partial(skb->data + offset_bytes, len_bytes, sum);
+	(void)skb_walk(skb, offset_bytes, len_bytes, sum_piece, &c);
+	return c.sum;
+}
+
+int skb_checksum_help(struct sk_buff *skb)
+{
+	u32 start = (u32)(skb->head + skb->csum_start - skb->data);
+	u32 at = start + skb->csum_offset;
+	__be16 csum;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return 0;
+	if (skb->head + skb->csum_start < skb->data || at + sizeof(csum) > skb_headlen(skb))
+		return -EINVAL;
+	if (skb_cow_head(skb, 0))
+		return -ENOMEM;
+	csum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
+	if (!csum)
+		csum = CONST_BE16(0xffff); /* RFC 768: zero would say that there is none */
+	put_unaligned_be16(csum, skb->data + at);
+	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
+}
+
+struct iovec_walk {
+	struct iovec *iov;
+	int count, max;
+};
+
+static int iovec_piece(void *ctx, u8 *p, u32 len_bytes)
+{
+	struct iovec_walk *w = ctx;
+
+	if (w->count == w->max)
+		return -ENOSPC;
+	w->iov[w->count++] = (struct iovec){ p, len_bytes };
+	return 0;
+}
+
+int skb_to_iovec(const struct sk_buff *skb, struct iovec *iov, int max)
+{
+	struct iovec_walk w = { iov, 0, max };
+	int err = skb_walk(skb, 0, skb->len, iovec_piece, &w);
+
+	return err ? err : w.count;
+}
+
+/* ------------------------------------------------------------------ fragments */
+
+void skb_add_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_bytes, u32 len_bytes)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	assert(shinfo->nr_frags < MAX_SKB_FRAGS);
+	shinfo->frags[shinfo->nr_frags++] = (skb_frag_t){ page, offset_bytes, len_bytes };
+	skb->len += len_bytes;
+	skb->data_len += len_bytes;
+	skb->truesize += len_bytes;
+}
+
+/* Take @len_bytes from the front of the page fragments.  Return: what they could not give. */
+static u32 frags_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+{
+	u32 gone = 0;
+
+	while (len_bytes && gone < shinfo->nr_frags) {
+		skb_frag_t *frag = &shinfo->frags[gone];
+		u32 n = min_u32(len_bytes, frag->len_bytes);
+
+		frag->offset_bytes += n;
+		frag->len_bytes -= n;
+		len_bytes -= n;
+		if (frag->len_bytes)
+			break;
+		skb_page_put(frag->page);
+		gone++;
+	}
+	shinfo->nr_frags = (u8)(shinfo->nr_frags - gone);
+	memmove(shinfo->frags, shinfo->frags + gone, shinfo->nr_frags * sizeof(skb_frag_t));
+	return len_bytes;
+}
+
+/* Replace each shared packet of the list by a clone: its ends are going to move. */
+static int frag_list_unshare(struct skb_shared_info *shinfo)
+{
+	for (struct sk_buff **pos = &shinfo->frag_list; *pos; pos = &(*pos)->next) {
+		struct sk_buff *f = *pos, *clone;
+
+		if (f->refcnt == 1)
+			continue;
+		clone = skb_clone(f);
+		if (!clone)
+			return -ENOMEM;
+		clone->next = f->next;
+		*pos = clone;
+		consume_skb(f);
+	}
+	return 0;
+}
+
+static int frag_list_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+{
+	while (len_bytes) {
+		struct sk_buff *f = shinfo->frag_list;
+		u32 n = min_u32(len_bytes, f->len);
+
+		if (!pskb_may_pull(f, n))
+			return -ENOMEM;
+		skb_pull(f, n);
+		len_bytes -= n;
+		if (f->len)
+			break;
+		shinfo->frag_list = f->next;
+		consume_skb(f);
+	}
+	return 0;
+}
+
+/* A private head with room for @len_bytes more behind the linear part. */
+static int skb_make_tailroom(struct sk_buff *skb, u32 len_bytes)
+{
+	u32 have = skb->end - skb->tail;
+	bool shared = skb->cloned && skb_shinfo(skb)->dataref > 1;
+
+	if (!shared && len_bytes <= have)
+		return 0;
+	return pskb_expand_head(skb, 0, len_bytes > have ? len_bytes - have + 128 : 0);
+}
+
+bool __pskb_pull_tail(struct sk_buff *skb, u32 len_bytes)
+{
+	u32 left;
+
+	if (skb_make_tailroom(skb, len_bytes) || frag_list_unshare(skb_shinfo(skb)))
+		return false;
+	if (skb_copy_bits(skb, skb_headlen(skb), skb_tail_pointer(skb), len_bytes))
+		return false;
+	left = frags_eat(skb_shinfo(skb), len_bytes);
+	if (frag_list_eat(skb_shinfo(skb), left))
+		return false;
+	skb->tail += len_bytes;
+	skb->data_len -= len_bytes;
+	return true;
+}
+
+static int frag_list_trim(struct skb_shared_info *shinfo, u32 keep_bytes)
+{
+	struct sk_buff **pos = &shinfo->frag_list;
+	int err = frag_list_unshare(shinfo);
+
+	while (!err && *pos && keep_bytes) {
+		u32 n = min_u32(keep_bytes, (*pos)->len);
+
+		err = pskb_trim(*pos, n);
+		keep_bytes -= n;
+		pos = &(*pos)->next;
+	}
+	while (!err && *pos) {
+		struct sk_buff *f = *pos;
+
+		*pos = f->next;
+		consume_skb(f);
+	}
+	return err;
+}
+
+/* Keep the first @keep_bytes of what is not linear. */
+static int skb_trim_frags(struct sk_buff *skb, u32 keep_bytes)
+{
+	struct skb_shared_info *shinfo;
+	u32 i = 0, left = keep_bytes;
+
+	if (skb->cloned && skb_shinfo(skb)->dataref > 1 && pskb_expand_head(skb, 0, 0))
+		return -ENOMEM;
+	shinfo = skb_shinfo(skb);
+	for (; i < shinfo->nr_frags && left; i++) {
+		shinfo->frags[i].len_bytes = min_u32(shinfo->frags[i].len_bytes, left);
+		left -= shinfo->frags[i].len_bytes;
+	}
+	for (u32 j = i; j < shinfo->nr_frags; j++)
+		skb_page_put(shinfo->frags[j].page);
+	shinfo->nr_frags = (u8)i;
+	return frag_list_trim(shinfo, left);
+}
+
+int pskb_trim(struct sk_buff *skb, u32 len_bytes)
+{
+	u32 linear = skb_headlen(skb);
+	int err;
+
+	if (len_bytes >= skb->len)
+		return 0;
+	if (skb->data_len) {
+		err = skb_trim_frags(skb, len_bytes > linear ? len_bytes - linear : 0);
+		if (err)
+			return err;
+	}
+	if (len_bytes < linear) {
+		skb->tail -= linear - len_bytes;
+		linear = len_bytes;
+	}
+	skb->len = len_bytes;
+	skb->data_len = len_bytes - linear;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of skb/ know of each other. */
+#ifndef NETHOOD_SKB_INTERNAL_H
+#define NETHOOD_SKB_INTERNAL_H
+
+#include "skb/skbuff.h"
+
+#define SKB_SHINFO_BYTES 320U       /* what Linux counts for skb_shared_info */
+#define SKB_OVERHEAD_BYTES 256U     /* and for sk_buff */
+#define SKB_SMALL_HEAD_BYTES 576U   /* its smallest head buffer */
+static_assert(sizeof(struct skb_shared_info) <= SKB_SHINFO_BYTES, "truesize is the truth");
+static_assert(sizeof(struct sk_buff) <= SKB_OVERHEAD_BYTES, "truesize is the truth");
+
+/** Sizes of head buffers: 576, 1024, 2048, 4096, 8192, then whole powers of two from the heap */
+#define SKB_HEAD_CLASSES 5
+
+struct skb_pool_private {
+	struct kmem_cache skbs;
+	struct kmem_cache heads[SKB_HEAD_CLASSES];
+	u32 live_pages;
+	struct skb_drop_site sites[SKB_DROP_SITES];
+	u32 site_count;
+	u64 sites_missed; /**< drops at places that found no row */
+};
+
+/** skb_head_bytes() - of the buffer for @size_bytes of data */
+u32 skb_head_bytes(u32 size_bytes);
+u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site);
+void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes);
+/** skb_head_setup() - shared info of a new head buffer */
+void skb_head_setup(struct sk_buff *skb, u8 *head, u32 head_bytes);
+/** skb_release_data() - give up the share of head and fragments */
+void skb_release_data(struct sk_buff *skb);
+void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enum skb_drop_reason reason);
+
+/** skb_walk() - every piece of a range, in order; @fn non-zero stops.  Return: 0, what @fn said, -EFAULT: range outside */
+typedef int (*skb_walk_fn)(void *ctx, u8 *p, u32 len_bytes);
+int skb_walk(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, skb_walk_fn fn, void *ctx);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Where skbs come from and go to: caches, pages, and the ledger.
+ *
+ * Head buffers come in Linux's sizes, so that truesize, by which queues are limited, means the same here and there.
+ */
+#include <errno.h>
+
+#include "skb/skb_internal.h"
+
+static const u32 head_class_bytes[SKB_HEAD_CLASSES] = { SKB_SMALL_HEAD_BYTES, 1024, 2048, 4096, 8192 };
+
+u32 skb_head_bytes(u32 size_bytes)
+{
+	u32 want = ALIGN_UP(size_bytes, 64U) + SKB_SHINFO_BYTES;
+
+	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++) {
+		if (want <= head_class_bytes[i])
+			return head_class_bytes[i];
+	}
+	return 1U << (32 - __builtin_clz(want - 1));
+}
+
+u32 skb_truesize(u32 size_bytes)
+{
+	return SKB_OVERHEAD_BYTES + skb_head_bytes(size_bytes);
+}
+
+static struct kmem_cache *head_cache(struct skb_pool *pool, u32 head_bytes)
+{
+	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++) {
+		if (head_bytes == head_class_bytes[i])
+			return &pool->priv->heads[i];
+	}
+	return NULL;
+}
+
+u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site)
+{
+	struct kmem_cache *cache = head_cache(pool, head_bytes);
+
+	return cache ? kmem_cache_alloc_at(cache, site) : mem_alloc_at(pool->mem, head_bytes, site);
+}
+
+void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes)
+{
+	struct kmem_cache *cache = head_cache(pool, head_bytes);
+
+	if (cache)
+		kmem_cache_free(cache, head);
+	else
+		mem_free(pool->mem, head, head_bytes);
+}
+
+int skb_pool_create(struct mem *mem, struct net *net, struct skb_pool **out)
+{
+	struct skb_pool *pool = mem_zalloc(mem, sizeof(*pool));
+	struct skb_pool_private *priv;
+
+	if (!pool)
+		return -ENOMEM;
+	priv = mem_zalloc(mem, sizeof(*priv));
+	if (!priv) {
+		mem_free(mem, pool, sizeof(*pool));
+		return -ENOMEM;
+	}
+	pool->mem = mem;
+	pool->net = net;
+	pool->priv = priv;
+	kmem_cache_init(&priv->skbs, mem, "skbuff", sizeof(struct sk_buff), 64);
+	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++)
+		kmem_cache_init(&priv->heads[i], mem, "skbuff_head", head_class_bytes[i], 64);
+	*out = pool;
+	return 0;
+}
+
+static u64 skb_stats_dropped(const struct skb_stats *s)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < SKB_DROP_REASON_MAX; i++)
+		sum += s->dropped[i];
+	return sum;
+}
+
+void skb_pool_destroy(struct skb_pool *pool)
+{
+	struct skb_pool_private *priv = pool->priv;
+
+	assert(pool->stats.live == 0);
+	assert(pool->stats.allocated == pool->stats.consumed + skb_stats_dropped(&pool->stats));
+	assert(priv->live_pages == 0);
+	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++)
+		kmem_cache_fini(&priv->heads[i]);
+	kmem_cache_fini(&priv->skbs);
+	mem_free(pool->mem, priv, sizeof(*priv));
+	mem_free(pool->mem, pool, sizeof(*pool));
+}
+
+/* ------------------------------------------------------------------ pages */
+
+struct skb_page *skb_page_alloc(struct skb_pool *pool, u32 size_bytes)
+{
+	struct skb_page *page = mem_alloc(pool->mem, sizeof(*page) + size_bytes);
+
+	if (!page)
+		return NULL;
+	page->refcnt = 1;
+	page->size_bytes = size_bytes;
+	page->pool = pool;
+	pool->priv->live_pages++;
+	return page;
+}
+
+void skb_page_put(struct skb_page *page)
+{
+	if (--page->refcnt)
+		return;
+	page->pool->priv->live_pages--;
+	mem_free(page->pool->mem, page, sizeof(*page) + page->size_bytes);
+}
+
+/* ------------------------------------------------------------------ drops by place */
+
+void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enum skb_drop_reason reason)
+{
+	struct skb_pool_private *priv = pool->priv;
+
+	pool->stats.dropped[reason]++;
+	for (u32 i = 0; i < priv->site_count; i++) {
+		if (priv->sites[i].func == at->func && priv->sites[i].reason == reason) {
+			priv->sites[i].count++;
+			return;
+		}
+	}
+	if (priv->site_count == SKB_DROP_SITES) {
+		priv->sites_missed++;
+		return;
+	}
+	priv->sites[priv->site_count++] = (struct skb_drop_site){ at->func, reason, 1 };
+}
+
+const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *count)
+{
+	*count = pool->priv->site_count;
+	return pool->priv->sites;
+}
