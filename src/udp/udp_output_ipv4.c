@@ -34,6 +34,7 @@ struct udp_dest {
 	struct ipcm_cookie ipc;
 	u16 gso_bytes;
 	bool confirm;
+	bool csum_offload;       /* the device completes the checksum */
 };
 
 /* ------------------------------------------------------------------ one datagram */
@@ -49,34 +50,39 @@ static int udp_alloc(struct sock *sk, const struct rtable *rt, u32 opt_bytes, u3
 	return err;
 }
 
-/* The UDP header, and the checksum unless the device computes it, which it can only for a whole packet. */
-static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl4, const struct rtable *rt, u32 opt_bytes)
+/*
+ * The UDP header.  The checksum is the device's if it can, which it can only for a whole packet; else what is needed
+ * of it besides the payload's sum, which copying gave.
+ */
+static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct udp_dest *d, u32 payload_sum)
 {
 	struct udphdr *uh = skb_push(skb, UDP_HEADER_BYTES);
-	u32 len_bytes = skb->len;
+	const struct flowi4 *fl4 = &d->fl4;
+	u32 len_bytes = skb->len, sum;
 
 	skb_reset_transport_header(skb);
 	uh->source = inet_sk(sk)->sport;
 	uh->dest = fl4->dport;
 	uh->len = cpu_to_be16((u16)len_bytes);
-	uh->check = 0;
+	uh->check = cpu_to_be16(0);
 	if (unlikely(sock_flag(sk, SOCK_F_NO_CHECK)))
 		return;
-	if ((rt->dst.dev->features & NETIF_F_HW_CSUM) && len_bytes + IP_HEADER_BYTES + opt_bytes <= ip_dst_mtu(rt)) {
+	if (d->csum_offload) {
+		sum = csum_tcpudp_nofold(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, 0);
 		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = (u16)((u32)(skb->data - skb->head));
+		skb->csum_start = skb->transport_header;
 		skb->csum_offset = (u16)offsetof(struct udphdr, check);
-		uh->check = (__force __be16)(u16)~(__force u16)csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, 0);
+		uh->check = (__force __be16)(u16)~(__force u16)csum_fold(sum);
 		return;
 	}
-	uh->check = csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP,
-				      csum_partial(skb->data, len_bytes, 0));
+	sum = csum_add(payload_sum, (u32)(__force u16)uh->source + (__force u16)uh->dest + (__force u16)uh->len);
+	uh->check = csum_tcpudp_magic(fl4->saddr, fl4->daddr, len_bytes, IPPROTO_UDP, sum);
 	if (!uh->check)
 		uh->check = cpu_to_be16(0xffff);
 }
 
 /* From S3 to S4.  A queue that is full is the sender's business only if it asked for errors. */
-static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d)
+static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d, u32 payload_sum)
 {
 	struct udp_net *un = sk->net->udp;
 	int err;
@@ -87,7 +93,7 @@ static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_d
 	skb->dst_pending_confirm = d->confirm;
 	skb->ignore_df = ip_sk_ignore_df(inet_sk(sk));
 	skb_dst_set_noref(skb, &d->rt->dst);
-	udp_header(sk, skb, &d->fl4, d->rt, d->ipc.opt ? d->ipc.opt->optlen : 0);
+	udp_header(sk, skb, d, payload_sum);
 	ip_push_header(sk->net, skb, d->rt, &d->fl4, &d->ipc);
 	err = ip_send_skb(sk->net, sk, skb);
 	if (likely(!err)) {
@@ -101,12 +107,33 @@ static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_d
 	return err;
 }
 
+/* What depends on the size of the packet: DF, and whether the device sees all of it at once. */
+static void dest_size(const struct inet_sock *inet, struct udp_dest *d, u32 packet_bytes)
+{
+	d->ipc.df = ip_sk_df(inet, d->rt, packet_bytes);
+	d->csum_offload = (d->rt->dst.dev->features & NETIF_F_HW_CSUM) && packet_bytes <= ip_dst_mtu(d->rt);
+}
+
+/* Payload into @skb, and its sum if the header will need it: in one pass where the caller's data is in one piece. */
+static u32 copy_payload(struct sk_buff *skb, const struct msghdr *msg, size_t offset_bytes, u32 len_bytes, bool sum)
+{
+	u8 *to = skb_put(skb, len_bytes);
+	int err;
+
+	if (likely(msg->msg_iovlen == 1 && sum))
+		return csum_partial_copy((const u8 *)msg->msg_iov->iov_base + offset_bytes, to, len_bytes, 0);
+	err = memcpy_from_iov(to, msg->msg_iov, msg->msg_iovlen, offset_bytes, len_bytes);
+	assert(!err); /* sock_sendmsg() measured the iovecs */
+	return sum ? csum_partial(to, len_bytes, 0) : 0;
+}
+
 static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset_bytes, u32 len_bytes, struct udp_dest *d)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	u32 opt_bytes = d->ipc.opt ? d->ipc.opt->optlen : 0;
 	u32 packet_bytes = IP_HEADER_BYTES + opt_bytes + UDP_HEADER_BYTES + len_bytes;
 	struct sk_buff *skb;
+	u32 sum;
 	int err;
 
 	if (packet_bytes > (ip_sk_ignore_df(inet) ? IP_MAX_MTU : ip_sk_mtu(inet, d->rt))) {
@@ -118,10 +145,9 @@ static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset
 		return err;
 	TRACE_STEP(1, skb);
 	TRACE_STEP(2, skb);
-	err = memcpy_from_iov(skb_put(skb, len_bytes), msg->msg_iov, msg->msg_iovlen, offset_bytes, len_bytes);
-	assert(!err); /* sock_sendmsg() measured the iovecs */
-	d->ipc.df = ip_sk_df(inet, d->rt, packet_bytes);
-	return udp_transmit(sk, skb, d);
+	dest_size(inet, d, packet_bytes);
+	sum = copy_payload(skb, msg, offset_bytes, len_bytes, !d->csum_offload);
+	return udp_transmit(sk, skb, d, sum);
 }
 
 /* UDP_SEGMENT: many datagrams by one call. */
@@ -303,9 +329,9 @@ int udp_push_pending(struct sock *sk)
 	d.ipc.tos = cork->tos;
 	d.ipc.mark = cork->mark;
 	d.ipc.priority = cork->priority;
-	d.ipc.df = ip_sk_df(inet_sk(sk), d.rt, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES);
+	dest_size(inet_sk(sk), &d, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES + (d.ipc.opt ? d.ipc.opt->optlen : 0));
 	memset(cork, 0, sizeof(*cork));
-	err = udp_transmit(sk, skb, &d);
+	err = udp_transmit(sk, skb, &d, d.csum_offload ? 0 : csum_partial(skb->data, skb->len, 0));
 	dst_release(&d.rt->dst);
 	return err;
 }
