@@ -51,6 +51,8 @@ struct net_device_ops {
 	void (*ndo_neigh_destroy)(struct net_device *dev, struct neighbour *n);
 	/** file descriptor that becomes readable when frames are there, or -1 */
 	int (*ndo_get_fd)(const struct net_device *dev);
+	/** must that descriptor also be watched for room to write?  NULL: never */
+	bool (*ndo_want_write)(const struct net_device *dev);
 };
 
 /** struct header_ops - link-layer headers; NULL in net_device: none (the packet goes out as it is) */
@@ -74,22 +76,33 @@ enum netdev_state {
 	__LINK_STATE_START = 1 << 0,     /**< administratively up: ndo_open() was called */
 	__LINK_STATE_NOCARRIER = 1 << 1,
 	__LINK_STATE_UNREGISTERING = 1 << 2,
+	__LINK_STATE_REGISTERED = 1 << 3, /**< in the lists of its net */
 };
+
+/* priv_flags */
+#define IFF_NO_QUEUE (1U << 0)         /**< default queueing discipline is noqueue */
+#define IFF_LIVE_ADDR_CHANGE (1U << 1) /**< the address may change while it is up */
+
+#define DEFAULT_TX_QUEUE_LEN 1000
 
 /** struct rtnl_link_stats - 64-bit, names of struct rtnl_link_stats64 */
 struct netdev_stats {
 	u64 rx_packets, tx_packets, rx_bytes, tx_bytes;
 	u64 rx_errors, tx_errors, rx_dropped, tx_dropped, multicast;
 	u64 rx_length_errors, rx_crc_errors, rx_nohandler, tx_carrier_errors, tx_fifo_errors;
+	u64 rx_otherhost_dropped; /**< counted by the network layers */
 };
 
 /** struct netdev_queue - one transmit queue */
 struct netdev_queue {
 	struct net_device *dev;
-	struct Qdisc *qdisc;
-	bool stopped;       /**< netif_tx_stop_queue(): the driver's ring is full */
-	u8 xmit_recursion;
-	u64 trans_start;
+	struct Qdisc *qdisc; /**< never NULL while registered: noop until dev_activate() */
+	bool stopped;        /**< netif_tx_stop_queue(): the driver's ring is full */
+	u8 xmit_recursion;   /**< a device without queue is in its own ndo_start_xmit() */
+	ktime_t trans_start; /**< last frame that the driver took */
+	const struct sk_buff *untaken; /**< the driver said BUSY to it: prepared, and shown to the taps */
+	struct Qdisc *qdisc_sleeping;  /**< what dev_activate() puts into qdisc; the one to show */
+	struct Qdisc *qdisc_noop;
 };
 
 struct net_device {
@@ -124,13 +137,18 @@ struct net_device {
 	u32 min_mtu, max_mtu;
 	u32 group;
 	u32 promiscuity, allmulti;
+	u32 gflags; /**< IFF_PROMISC, IFF_ALLMULTI as user space set them */
+	u32 priv_flags; /**< IFF_NO_QUEUE ... */
 	u32 refcnt;
 	struct list_head dev_list;  /**< in net->dev, by ifindex */
 	struct list_head napi_list;
+	struct list_head mc_list; /**< struct netdev_hw_addr */
+	u32 mc_count;
 	const char *kind;  /**< what IFLA_INFO_KIND says, NULL: none ("tun", "veth" ...) */
 	u32 carrier_up_count, carrier_down_count;
 	struct rcu_head rcu;
 	u32 priv_bytes;
+	size_t alloc_bytes; /**< of this object, its queues and priv */
 	void *priv;  /**< the driver's own */
 };
 
@@ -153,6 +171,7 @@ struct packet_type {
 	int (*func)(struct sk_buff *skb, struct net_device *dev, void *ctx);
 	void *ctx;
 };
+/* A tap sees a frame that leaves with pkt_type PACKET_OUTGOING; its link-layer header is before data, as in received ones. */
 int dev_add_pack(struct net *net, const struct packet_type *pt); /* copied; -ENOSPC */
 void dev_remove_pack(struct net *net, const struct packet_type *pt);
 
@@ -167,7 +186,15 @@ void free_netdev(struct net_device *dev); /* only one that was never registered 
 int register_netdev(struct net_device *dev);
 /** unregister_netdev() - takes down, tells everybody, flushes queues, frees when the last reference goes */
 void unregister_netdev(struct net_device *dev);
-void ether_setup(struct net_device *dev); /* dev/eth.c */
+/** unregister_netdev_all() - every device of @net, the latest first: how a net ends */
+void unregister_netdev_all(struct net *net);
+
+/* ---- Ethernet: dev/eth.c */
+void ether_setup(struct net_device *dev);
+int eth_header(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len);
+int eth_header_cache(const struct net_device *dev, const u8 *ha, __be16 type, u8 hh_data[static 16], u8 *hh_len);
+/** eth_mac_addr() - ndo_set_mac_address of most: -EBUSY while up (unless LIVE), -EADDRNOTAVAIL */
+int eth_mac_addr(struct net_device *dev, const u8 *addr);
 
 struct net_device *dev_find_by_index(struct net *net, int ifindex);       /* x_find(): borrowed */
 struct net_device *dev_find_by_name(struct net *net, const char *name);
@@ -201,6 +228,9 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
 void netdev_notify_peers(struct net_device *dev);
+/** dev_set_promiscuity() - @inc: +1, -1; one count for each that wants it */
+void dev_set_promiscuity(struct net_device *dev, int inc);
+void dev_set_allmulti(struct net_device *dev, int inc);
 
 /* ---- the way down */
 /** dev_queue_xmit() - @skb taken; dev, network header, link-layer header are set.  Return: NET_XMIT_* >= 0, -ENETDOWN, -ENOBUFS. S9 */
@@ -223,6 +253,28 @@ void netif_tx_stop_queue(struct netdev_queue *txq);
 /** netif_tx_wake_queue() - the ring has room again: schedules the queue's qdisc */
 void netif_tx_wake_queue(struct netdev_queue *txq);
 
+static inline void netif_tx_stop_all_queues(struct net_device *dev)
+{
+	for (u32 i = 0; i < dev->num_tx_queues; i++)
+		netif_tx_stop_queue(&dev->_tx[i]);
+}
+static inline void netif_tx_wake_all_queues(struct net_device *dev)
+{
+	for (u32 i = 0; i < dev->num_tx_queues; i++)
+		netif_tx_wake_queue(&dev->_tx[i]);
+}
+/** dev_sw_netstats_tx_add(), _rx_add(): a driver counts each frame with its link-layer header */
+static inline void dev_sw_netstats_tx_add(struct net_device *dev, u32 packets, u32 len_bytes)
+{
+	dev->stats.tx_packets += packets;
+	dev->stats.tx_bytes += len_bytes;
+}
+static inline void dev_sw_netstats_rx_add(struct net_device *dev, u32 len_bytes)
+{
+	dev->stats.rx_packets++;
+	dev->stats.rx_bytes += len_bytes;
+}
+
 #define NET_XMIT_SUCCESS 0x00
 #define NET_XMIT_DROP 0x01
 #define NET_XMIT_CN 0x02
@@ -241,8 +293,9 @@ struct napi_struct {
 	int (*poll)(struct napi_struct *napi, int budget); /**< Return: frames; < budget: done, call napi_complete first */
 	struct net_device *dev;
 	int weight;
-	bool scheduled;
+	bool scheduled; /**< in poll_list, or being polled */
 };
+#define NAPI_POLL_WEIGHT 64
 void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int), int weight);
 void netif_napi_del(struct napi_struct *napi);
 void napi_schedule(struct napi_struct *napi);
@@ -251,10 +304,20 @@ void napi_complete(struct napi_struct *napi);
 int netif_receive_skb(struct sk_buff *skb);
 /** netif_rx() - same, but later, through the bounded input backlog.  Return: NET_RX_* */
 int netif_rx(struct sk_buff *skb);
+/** netif_flush_backlog() - drop what waits there from @dev, which goes */
+void netif_flush_backlog(struct net_device *dev);
 __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev); /* dev/eth.c: pulls the header */
 
 /* ---- multicast filter of a device: dev/dev_addr_lists.c (refcounted addresses) */
+struct netdev_hw_addr {
+	struct list_head node;
+	u8 addr[MAX_ADDR_LEN];
+	u32 refcnt;
+};
+/** dev_mc_add() - one more wants frames to @addr.  Return: 0, -ENOMEM */
 int dev_mc_add(struct net_device *dev, const u8 *addr);
+/** dev_mc_del() - one less.  Return: 0, -ENOENT */
 int dev_mc_del(struct net_device *dev, const u8 *addr);
+void dev_mc_flush(struct net_device *dev);
 
 #endif

@@ -19,18 +19,22 @@ struct Qdisc;
 enum { NET_TX_SOFTIRQ = 1 << 0, NET_RX_SOFTIRQ = 1 << 1 };
 
 struct softnet_data {
-	u32 pending;                      /**< bits of softirqs */
+	u32 pending;                      /**< bits of softirqs; not 0: the net is due for a poll now */
 	struct list_head poll_list;       /**< napi_structs */
 	struct Qdisc *output_queue, **output_queue_tailp; /**< qdiscs waiting for NET_TX */
 	struct sk_buff_head input_pkt_queue; /**< netif_rx() backlog */
-	u64 processed, dropped, time_squeeze;
-	u32 xmit_recursion;
+	u64 processed, dropped, time_squeeze; /**< columns of /proc/net/softnet_stat */
+	u32 xmit_recursion;               /**< devices without queue, one inside another's ndo_start_xmit() */
+	int netdev_budget, netdev_max_backlog, dev_weight; /**< sysctls of net.core */
 };
+#define XMIT_RECURSION_LIMIT 8
 
 static inline void raise_softirq(struct softnet_data *sd, u32 which)
 {
 	sd->pending |= which;
 }
+int softnet_init(struct net *net);  /* by dev_net_init() */
+void softnet_exit(struct net *net); /* drops what waits */
 /** do_softirq() - run what is pending; Return: true if work is left for the next poll */
 bool do_softirq(struct net *net);
 void net_tx_action(struct net *net);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of dev/ share: a net's devices and who wants their frames. */
+#ifndef NETHOOD_DEV_DEV_INTERNAL_H
+#define NETHOOD_DEV_DEV_INTERNAL_H
+
+#include "base/htable.h"
+#include "dev/netdevice.h"
+#include "dev/softirq.h"
+
+/** struct dev_net - per net; net->dev */
+struct dev_net {
+	/* read for each packet */
+	u32 tap_count;
+	u32 ptype_count;
+	__be16 ptype_key[MAX_PACKET_TYPES]; /**< types of ptype[], close together */
+	struct packet_type ptype[MAX_PACKET_TYPES];
+	struct packet_type tap[MAX_PACKET_TYPES];
+
+	struct list_head dev_list; /**< by ifindex */
+	struct htable by_index, by_name;
+	struct notifier_chain chain;
+	u32 genid;
+	int last_ifindex;
+	u32 live_count; /**< devices allocated and not yet freed */
+};
+
+int call_netdevice_notifiers(enum netdev_cmd cmd, struct net_device *dev, u32 flags_changed);
+/** dev_valid_name() - @linux dev_valid_name; a %d is checked elsewhere */
+bool dev_valid_name(const char *name);
+/** dev_name_table_add() - Return: 0, -ENOMEM */
+int dev_name_table_add(struct net_device *dev, const char *name);
+void dev_name_table_del(struct net_device *dev, const char *name);
+/** dev_alloc_name() - @out: @pattern with its %d replaced by the first free number; Return: 0, -EINVAL, -ENFILE */
+int dev_alloc_name(struct net *net, const char *pattern, char out[static IFNAMSIZ]);
+
+
+extern const struct skb_dst_ops dst_skb_ops; /* how an skb holds its route */
+/** softnet_schedule_backlog() - the input backlog has something: poll it */
+void softnet_schedule_backlog(struct softnet_data *sd);
+
+#endif
