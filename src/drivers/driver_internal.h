@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the drivers share: cable state, napi, frames into skbs. */
+#ifndef NETHOOD_DRIVERS_DRIVER_INTERNAL_H
+#define NETHOOD_DRIVERS_DRIVER_INTERNAL_H
+
+#include "drivers/drivers.h"
+
+#define FRAME_MAX_BYTES (65535U + ETH_HLEN + 4U) /**< largest MTU, header, one VLAN tag */
+#define FRAME_PIECES_MAX (MAX_SKB_FRAGS + 1)
+
+/** struct netdev_driver - one row of the table in driver.c */
+struct netdev_driver {
+	const char *name;
+	const struct net_device_ops *ops;
+	u32 priv_bytes;
+	u32 queues_max;
+	/** the rest of @cfg; on error nothing is left.  ops->ndo_uninit() undoes it, and may be called twice */
+	int (*setup)(struct net_device *dev, const struct netdev_config *cfg);
+};
+extern const struct netdev_driver tap_driver, stream_driver, packet_driver, pcap_driver, wire_driver, user_driver,
+	null_driver;
+
+/** struct netdev_common - every priv begins with it */
+struct netdev_common {
+	struct napi_struct napi;
+	bool link;      /**< what the other side says */
+	bool unplugged; /**< netdev_plug(false) */
+};
+static inline struct netdev_common *netdev_common(const struct net_device *dev)
+{
+	return dev->priv;
+}
+/** netdev_link() - the other side is there, or is not: sets the carrier */
+void netdev_link(struct net_device *dev, bool up);
+
+/** netdev_frame_to_skb() - copy of a received frame, ready for netif_receive_skb(); counted.
+ *  Return: 0, -ENETDOWN (no carrier), -EMSGSIZE, -ENOBUFS */
+int netdev_frame_to_skb(struct net_device *dev, const void *frame, size_t len_bytes, struct sk_buff **out);
+/** netdev_skb_alloc() - empty skb for a frame of @len_bytes, with room to forward it; NULL: no memory, counted */
+struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes);
+/** netdev_frame_check() - may a frame of this length come in?  Return: 0, or the error, counted */
+int netdev_frame_check(struct net_device *dev, size_t len_bytes);
+/** netdev_receive_frame() - same from within a napi poll: it goes up now */
+void netdev_receive_frame(struct net_device *dev, const void *frame, size_t len_bytes);
+
+/** netdev_tx_done() - @skb (taken) was sent */
+static inline netdev_tx_t netdev_tx_done(struct net_device *dev, struct sk_buff *skb)
+{
+	dev_sw_netstats_tx_add(dev, 1, skb->len);
+	consume_skb(skb);
+	return NETDEV_TX_OK;
+}
+/** netdev_tx_error() - @skb (taken) could not be sent */
+netdev_tx_t netdev_tx_error(struct net_device *dev, struct sk_buff *skb, enum skb_drop_reason reason);
+/** netdev_tx_busy() - @skb stays with the caller until netif_tx_wake_queue() */
+netdev_tx_t netdev_tx_busy(struct net_device *dev, const struct sk_buff *skb);
+/** netdev_skb_iovec() - pieces of @skb.  Return: number */
+int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PIECES_MAX]);
+
+int netdev_open_linked(struct net_device *dev); /* ndo_open: the link is up from now on */
+void netdev_stop_linked(struct net_device *dev);
+
+/** wire_tell_peer() - this end of the cable changed: the other one sees it at its next poll */
+void wire_tell_peer(struct net_device *dev);
+const char *tap_host_name(const struct net_device *dev);    /* NULL: no tap */
+const char *packet_host_name(const struct net_device *dev); /* NULL: no packet device */
+
+/* what only files that may call the system use: drivers/sys.c */
+int sys_set_nonblock(int fd);
+void sys_close(int *fd); /* and sets it to -1, which is not closed again */
+/** fd_driver() - who understands this descriptor: a TAP or a stream socket; NULL: nobody */
+const struct netdev_driver *fd_driver(int fd);
+
+#endif

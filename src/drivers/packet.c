@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* AF_PACKET: frames of an interface that the host has already.
+ *
+ * @step S13 of S13, to the kernel
+ * @linux packet(7); PACKET_VNET_HDR: linux/virtio_net.h
+ *
+ * The interface is made promiscuous, so frames to the net's own address arrive; the host's stack goes on using it
+ * beside the net.  Each frame has a header that says what is missing: the other side of a veth leaves checksums to
+ * hardware that is not there, and they are completed here.  A train of segments (GSO) is refused and counted.
+ *
+ * @syscalls socket setsockopt bind ioctl recvmsg sendmsg fcntl close
+ */
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/virtio_net.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/byteorder.h"
+#include "drivers/driver_internal.h"
+#include "net.h"
+
+#define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+struct packet_priv {
+	struct netdev_common common;
+	int fd;
+	bool blocked; /* the socket's buffer was full */
+	char host_name[IFNAMSIZ];
+	struct net_device *dev;
+	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
+	u8 *frame;               /* FRAME_MAX_BYTES: what is read */
+};
+
+static struct packet_priv *packet_priv(const struct net_device *dev)
+{
+	return dev->priv;
+}
+
+/* ---- link */
+
+static void packet_link_down(struct net_device *dev)
+{
+	mod_timer(dev->net->timers, &packet_priv(dev)->link_timer, dev->net->now + LINK_CHECK_INTERVAL_NS);
+	netdev_link(dev, false);
+}
+
+static bool packet_host_running(const struct packet_priv *priv)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	memcpy(ifr.ifr_name, priv->host_name, IFNAMSIZ);
+	return ioctl(priv->fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+}
+
+static void packet_link_check(struct timer *t)
+{
+	struct packet_priv *priv = container_of(t, struct packet_priv, link_timer);
+
+	if (packet_host_running(priv))
+		netdev_link(priv->dev, true);
+	else
+		packet_link_down(priv->dev);
+}
+
+/* ---- transmit */
+
+static void vnet_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
+{
+	memset(hdr, 0, sizeof(*hdr));
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return;
+	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	hdr->csum_start = (u16)(skb->csum_start - (skb->data - skb->head));
+	hdr->csum_offset = skb->csum_offset;
+}
+
+static netdev_tx_t packet_send_failed(struct net_device *dev, struct sk_buff *skb, int error)
+{
+	if (error == EAGAIN) {
+		packet_priv(dev)->blocked = true;
+		return netdev_tx_busy(dev, skb);
+	}
+	if (error != ENETDOWN && error != ENXIO)
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
+	netdev_tx_error(dev, skb, SKB_DROP_REASON_NO_CARRIER);
+	packet_link_down(dev);
+	return NETDEV_TX_OK;
+}
+
+static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	struct iovec iov[FRAME_PIECES_MAX + 1];
+	struct msghdr msg = { .msg_iov = iov };
+	struct virtio_net_hdr hdr;
+
+	(void)more;
+	vnet_hdr_from_skb(skb, &hdr);
+	iov[0] = (struct iovec){ .iov_base = &hdr, .iov_len = sizeof(hdr) };
+	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
+	if (unlikely(sendmsg(packet_priv(dev)->fd, &msg, 0) < 0))
+		return packet_send_failed(dev, skb, errno);
+	return netdev_tx_done(dev, skb);
+}
+
+/* ---- receive */
+
+/* A sum that was only begun is completed, so the frame is right wherever it goes.  Return: 0, -EINVAL, -ENOMEM */
+static int complete_checksum(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
+{
+	int err;
+
+	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return 0;
+	if ((u32)hdr->csum_start + hdr->csum_offset + 2 > skb->len)
+		return -EINVAL;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = (u16)((u32)(skb->data - skb->head) + hdr->csum_start);
+	skb->csum_offset = hdr->csum_offset;
+	err = skb_checksum_help(skb);
+	skb->ip_summed = err ? CHECKSUM_NONE : CHECKSUM_UNNECESSARY;
+	return err;
+}
+
+static void packet_receive(struct net_device *dev, const u8 *frame, u32 len, const struct virtio_net_hdr *hdr)
+{
+	struct sk_buff *skb;
+
+	if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+		dev->stats.rx_dropped++;
+		return;
+	}
+	if (netdev_frame_check(dev, len))
+		return;
+	skb = netdev_skb_alloc(dev, len);
+	if (!skb)
+		return;
+	memcpy(skb_put(skb, len), frame, len);
+	if (complete_checksum(skb, hdr)) {
+		dev->stats.rx_errors++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_SKB_CSUM);
+		return;
+	}
+	dev_sw_netstats_rx_add(dev, len);
+	skb->protocol = eth_type_trans(skb, dev);
+	netif_receive_skb(skb);
+}
+
+static bool packet_receive_failed(struct net_device *dev, int error)
+{
+	if (error == EINTR)
+		return true;
+	if (error == ENETDOWN || error == ENXIO)
+		packet_link_down(dev);
+	else if (error != EAGAIN)
+		dev->stats.rx_errors++;
+	return false;
+}
+
+/* One frame.  Return: false when there is none. */
+static bool packet_read(struct net_device *dev)
+{
+	struct packet_priv *priv = packet_priv(dev);
+	struct virtio_net_hdr hdr;
+	struct sockaddr_ll from;
+	struct iovec iov[2] = {
+		{ .iov_base = &hdr, .iov_len = sizeof(hdr) },
+		{ .iov_base = priv->frame, .iov_len = FRAME_MAX_BYTES },
+	};
+	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 2 };
+	ssize_t n = recvmsg(priv->fd, &msg, 0);
+
+	if (n < 0)
+		return packet_receive_failed(dev, errno);
+	if (from.sll_pkttype == PACKET_OUTGOING) /* a kernel that cannot leave them out */
+		return true;
+	if ((size_t)n < sizeof(hdr) || (msg.msg_flags & MSG_TRUNC)) {
+		dev->stats.rx_length_errors++;
+		dev->stats.rx_errors++;
+		return true;
+	}
+	packet_receive(dev, priv->frame, (u32)((size_t)n - sizeof(hdr)), &hdr);
+	return true;
+}
+
+static int packet_poll(struct napi_struct *napi, int budget)
+{
+	struct net_device *dev = napi->dev;
+	struct packet_priv *priv = packet_priv(dev);
+	int work = 0;
+
+	if (netif_running(dev) && priv->blocked) {
+		priv->blocked = false;
+		netif_tx_wake_all_queues(dev);
+	}
+	while (work < budget) {
+		/* What comes up may close the device, and even remove it. */
+		if (!netif_running(dev) || !packet_read(dev)) {
+			napi_complete(napi);
+			break;
+		}
+		work++;
+	}
+	return work;
+}
+
+static int packet_get_fd(const struct net_device *dev)
+{
+	return netif_running(dev) ? packet_priv(dev)->fd : -1;
+}
+
+static bool packet_want_write(const struct net_device *dev)
+{
+	return netif_running(dev) && packet_priv(dev)->blocked;
+}
+
+/* ---- life */
+
+static int packet_open(struct net_device *dev)
+{
+	struct packet_priv *priv = packet_priv(dev);
+
+	if (packet_host_running(priv))
+		netdev_link(dev, true);
+	else
+		packet_link_down(dev);
+	napi_schedule(&priv->common.napi);
+	return 0;
+}
+
+static void packet_stop(struct net_device *dev)
+{
+	timer_delete(dev->net->timers, &packet_priv(dev)->link_timer);
+	netdev_link(dev, false);
+}
+
+static void packet_uninit(struct net_device *dev)
+{
+	struct packet_priv *priv = packet_priv(dev);
+
+	sys_close(&priv->fd);
+	mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
+	priv->frame = NULL;
+}
+
+static const struct net_device_ops packet_ops = {
+	.ndo_open = packet_open,
+	.ndo_stop = packet_stop,
+	.ndo_uninit = packet_uninit,
+	.ndo_start_xmit = packet_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
+	.ndo_get_fd = packet_get_fd,
+	.ndo_want_write = packet_want_write,
+};
+
+/* The interface must exist and be of Ethernet.  Return: its index, -errno */
+static int host_interface_index(int fd, const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	if (!*name || strlen(name) >= IFNAMSIZ)
+		return -EINVAL;
+	memcpy(ifr.ifr_name, name, strlen(name));
+	if (ioctl(fd, SIOCGIFHWADDR, &ifr) < 0)
+		return -errno;
+	if (ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return -EINVAL;
+	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -errno : ifr.ifr_ifindex;
+}
+
+/* Everything is set before bind(), with which frames begin to come.  Return: 0, -errno */
+static int packet_socket_setup(int fd, int ifindex)
+{
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = cpu_to_be16(ETH_P_ALL),
+		.sll_ifindex = ifindex,
+	};
+	struct packet_mreq promisc = { .mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC };
+	int on = 1;
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 && errno != ENOPROTOOPT)
+		return -errno;
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promisc, sizeof(promisc)) < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&sll, sizeof(sll)) < 0 && errno != ENETDOWN)
+		return -errno;
+	return 0;
+}
+
+/* Return: a socket, -errno */
+static int packet_socket(const char *name)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = host_interface_index(fd, name);
+	if (ret > 0)
+		ret = packet_socket_setup(fd, ret);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
+{
+	struct packet_priv *priv = packet_priv(dev);
+	int fd;
+
+	if (!cfg->arg || cfg->fd >= 0)
+		return -EINVAL;
+	priv->frame = mem_alloc(dev->net->mem, FRAME_MAX_BYTES);
+	if (!priv->frame)
+		return -ENOMEM;
+	fd = packet_socket(cfg->arg);
+	if (fd < 0) {
+		mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
+		return fd;
+	}
+	priv->fd = fd;
+	priv->dev = dev;
+	memcpy(priv->host_name, cfg->arg, strlen(cfg->arg));
+	timer_setup(&priv->link_timer, packet_link_check);
+	dev->features = NETIF_F_SG;
+	if (cfg->offload)
+		dev->features |= NETIF_F_HW_CSUM;
+	netif_napi_add(dev, &priv->common.napi, packet_poll, NAPI_POLL_WEIGHT);
+	return 0;
+}
+
+const char *packet_host_name(const struct net_device *dev)
+{
+	return dev->netdev_ops == &packet_ops ? packet_priv(dev)->host_name : NULL;
+}
+
+const struct netdev_driver packet_driver = {
+	.name = "packet",
+	.ops = &packet_ops,
+	.priv_bytes = sizeof(struct packet_priv),
+	.queues_max = 1,
+	.setup = packet_setup,
+};

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Frames from a capture file, at the pace of their timestamps, and frames to one.
+ *
+ * @step S13 of S13, to a file
+ *
+ * The first frame comes when the device goes up, the others as long after it as the file says.  A file that is damaged
+ * or cut off ends after its last whole frame.  The file that is written ends at a frame's boundary as well, also when
+ * the disk is full: what was written of the last one is cut off.
+ *
+ * @syscalls open read write lseek dup ftruncate close
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pcap/pcap.h>
+#include <unistd.h>
+
+#include "drivers/driver_internal.h"
+#include "net.h"
+
+struct pcap_priv {
+	struct netdev_common common;
+	struct net_device *dev;
+	pcap_t *in; /* NULL: nothing to read, or read to its end */
+	const u8 *next_frame;
+	struct pcap_pkthdr *next; /* the frame that is due at next_time; valid while next_frame is */
+	ktime_t next_time;
+	ktime_t first_stamp, start; /* of the file; of ours */
+	bool started;
+	struct timer timer;
+	bool has_out; /* a file to write was asked for */
+	pcap_t *out_format;
+	FILE *out_file;
+	pcap_dumper_t *out; /* NULL: none, or it failed */
+	off_t out_whole_bytes; /* up to here the file holds whole frames */
+};
+
+static struct pcap_priv *pcap_priv(const struct net_device *dev)
+{
+	return dev->priv;
+}
+
+/* ---- receive */
+
+static void pcap_in_end(struct pcap_priv *priv)
+{
+	if (priv->in)
+		pcap_close(priv->in);
+	priv->in = NULL;
+	priv->next_frame = NULL;
+}
+
+/* The next frame of the file, and when it is due. */
+static void pcap_read_ahead(struct pcap_priv *priv)
+{
+	struct net_device *dev = priv->dev;
+	ktime_t stamp;
+	int ret;
+
+	if (!priv->in || priv->next_frame)
+		return;
+	ret = pcap_next_ex(priv->in, &priv->next, &priv->next_frame);
+	if (ret != 1) {
+		if (ret == PCAP_ERROR) {
+			dev->stats.rx_errors++;
+			net_log(dev->net, "%s: %s", dev->name, pcap_geterr(priv->in));
+		}
+		pcap_in_end(priv);
+		return;
+	}
+	stamp = (ktime_t)priv->next->ts.tv_sec * NSEC_PER_SEC + (ktime_t)priv->next->ts.tv_usec; /* opened for ns */
+	if (!priv->started) {
+		priv->started = true;
+		priv->first_stamp = stamp;
+		priv->start = dev->net->now;
+	}
+	priv->next_time = priv->start + (stamp - priv->first_stamp);
+}
+
+static void pcap_receive(struct pcap_priv *priv)
+{
+	struct net_device *dev = priv->dev;
+	const u8 *frame = priv->next_frame;
+
+	priv->next_frame = NULL;
+	if (priv->next->caplen < priv->next->len) { /* not all of it was captured */
+		dev->stats.rx_length_errors++;
+		dev->stats.rx_errors++;
+		return;
+	}
+	netdev_receive_frame(dev, frame, priv->next->caplen);
+}
+
+static int pcap_poll(struct napi_struct *napi, int budget)
+{
+	struct net_device *dev = napi->dev;
+	struct pcap_priv *priv = pcap_priv(dev);
+	int work = 0;
+
+	while (work < budget) {
+		pcap_read_ahead(priv);
+		if (!netif_running(dev) || !priv->next_frame || priv->next_time > dev->net->now) {
+			napi_complete(napi);
+			break;
+		}
+		pcap_receive(priv);
+		work++;
+	}
+	if (netif_running(dev) && priv->next_frame)
+		mod_timer(dev->net->timers, &priv->timer, priv->next_time);
+	return work;
+}
+
+static void pcap_timer(struct timer *t)
+{
+	struct pcap_priv *priv = container_of(t, struct pcap_priv, timer);
+
+	napi_schedule(&priv->common.napi);
+}
+
+/* ---- transmit */
+
+/* Return: 0, -EIO: a frame is not, or not wholly, in the file */
+static int pcap_out_flush(struct pcap_priv *priv)
+{
+	off_t bytes = ftello(priv->out_file);
+
+	if (pcap_dump_flush(priv->out) || ferror(priv->out_file) || bytes < 0)
+		return -EIO;
+	priv->out_whole_bytes = bytes;
+	return 0;
+}
+
+static void pcap_out_end(struct pcap_priv *priv)
+{
+	bool failed;
+	int fd;
+
+	if (!priv->out)
+		return;
+	failed = pcap_out_flush(priv);
+	fd = dup(fileno(priv->out_file));
+	pcap_dump_close(priv->out); /* tries to write once more what could not be written */
+	pcap_close(priv->out_format);
+	priv->out = NULL;
+	if (failed && fd >= 0 && ftruncate(fd, priv->out_whole_bytes))
+		net_log(priv->dev->net, "%s: the capture file may end inside a frame", priv->dev->name);
+	sys_close(&fd);
+}
+
+static int pcap_write(struct pcap_priv *priv, const struct sk_buff *skb)
+{
+	ktime_t now = priv->dev->net->now + priv->dev->net->wall_offset;
+	struct pcap_pkthdr hdr = {
+		.ts = { .tv_sec = now / NSEC_PER_SEC, .tv_usec = now % NSEC_PER_SEC }, /* opened for ns */
+		.caplen = skb->len,
+		.len = skb->len,
+	};
+
+	pcap_dump((u8 *)priv->out, &hdr, skb->data);
+	return pcap_out_flush(priv);
+}
+
+static netdev_tx_t pcap_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	struct pcap_priv *priv = pcap_priv(dev);
+
+	(void)more;
+	if (!priv->has_out)
+		return netdev_tx_done(dev, skb);
+	if (!priv->out)
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
+	if (pcap_write(priv, skb)) {
+		net_log(dev->net, "%s: the capture file cannot be written: it ends here", dev->name);
+		pcap_out_end(priv);
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
+	}
+	return netdev_tx_done(dev, skb);
+}
+
+/* ---- life */
+
+static int pcap_open_dev(struct net_device *dev)
+{
+	netdev_link(dev, true);
+	napi_schedule(&pcap_priv(dev)->common.napi);
+	return 0;
+}
+
+static void pcap_stop(struct net_device *dev)
+{
+	timer_delete(dev->net->timers, &pcap_priv(dev)->timer);
+	netdev_link(dev, false);
+}
+
+static void pcap_uninit(struct net_device *dev)
+{
+	struct pcap_priv *priv = pcap_priv(dev);
+
+	pcap_in_end(priv);
+	pcap_out_end(priv);
+}
+
+static const struct net_device_ops pcap_ops = {
+	.ndo_open = pcap_open_dev,
+	.ndo_stop = pcap_stop,
+	.ndo_uninit = pcap_uninit,
+	.ndo_start_xmit = pcap_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
+};
+
+static int pcap_in_open(struct pcap_priv *priv, const char *path)
+{
+	char text[PCAP_ERRBUF_SIZE];
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -errno;
+	priv->in = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
+	if (!priv->in) {
+		fclose(f);
+		return -EINVAL;
+	}
+	if (pcap_datalink(priv->in) != DLT_EN10MB) {
+		pcap_in_end(priv);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int pcap_out_open(struct pcap_priv *priv, const char *path)
+{
+	priv->out_format = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)FRAME_MAX_BYTES,
+								PCAP_TSTAMP_PRECISION_NANO);
+	if (!priv->out_format)
+		return -ENOMEM;
+	priv->out_file = fopen(path, "we");
+	if (!priv->out_file) {
+		int err = -errno;
+
+		pcap_close(priv->out_format);
+		return err;
+	}
+	priv->out = pcap_dump_fopen(priv->out_format, priv->out_file);
+	if (!priv->out) {
+		fclose(priv->out_file);
+		pcap_close(priv->out_format);
+		return -ENOMEM;
+	}
+	priv->has_out = true;
+	return pcap_out_flush(priv);
+}
+
+/* @arg: "IN", "IN,OUT" or ",OUT" */
+static int pcap_files_open(struct pcap_priv *priv, const char *arg)
+{
+	const char *comma = strchr(arg, ',');
+	size_t in_len = comma ? (size_t)(comma - arg) : strlen(arg);
+	char in[PATH_MAX];
+	int err = 0;
+
+	if (in_len >= sizeof(in) || (!in_len && (!comma || !comma[1])))
+		return -EINVAL;
+	memcpy(in, arg, in_len);
+	in[in_len] = '\0';
+	if (in_len)
+		err = pcap_in_open(priv, in);
+	if (!err && comma && comma[1])
+		err = pcap_out_open(priv, comma + 1);
+	if (err) {
+		pcap_in_end(priv);
+		pcap_out_end(priv);
+	}
+	return err;
+}
+
+static int pcap_setup(struct net_device *dev, const struct netdev_config *cfg)
+{
+	struct pcap_priv *priv = pcap_priv(dev);
+	int err;
+
+	if (!cfg->arg || cfg->fd >= 0)
+		return -EINVAL;
+	priv->dev = dev;
+	timer_setup(&priv->timer, pcap_timer);
+	err = pcap_files_open(priv, cfg->arg);
+	if (!err)
+		netif_napi_add(dev, &priv->common.napi, pcap_poll, NAPI_POLL_WEIGHT);
+	return err;
+}
+
+const struct netdev_driver pcap_driver = {
+	.name = "pcap",
+	.ops = &pcap_ops,
+	.priv_bytes = sizeof(struct pcap_priv),
+	.queues_max = 1,
+	.setup = pcap_setup,
+};
