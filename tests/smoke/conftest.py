@@ -91,7 +91,8 @@ class Host:
 
     def good(self, *argv, **kwargs):
         done = self.nethood(*argv, **kwargs)
-        assert done.returncode == 0, f"nethood {argv}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, \
+            f"nethood {argv}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     # ---- nets that are up -----------------------------------------------

@@ -15,6 +15,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lab.kernel import KernelStack      # noqa: E402
 from lab.nethood import NethoodStack    # noqa: E402
+from lab.netns import become_root_of_a_namespace    # noqa: E402
+
+if os.geteuid() != 0:
+    try:
+        os.environ["LOGNAME"] = f"uid{os.geteuid()}"    # pytest's folder is named after it
+        become_root_of_a_namespace()
+    except OSError as error:
+        WHY_NOT = f"no user namespace: {error}"
 
 KINDS = {"kernel": KernelStack, "nethood": NethoodStack}
 
@@ -30,8 +38,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     if os.geteuid() != 0:
         for item in items:
-            item.add_marker(pytest.mark.skip(reason="wires are TAP devices: /dev/net/tun and "
-                                                    "network namespaces need root"))
+            item.add_marker(pytest.mark.skip(reason=WHY_NOT))
 
 
 def _boot(request, kind, options):

@@ -136,7 +136,7 @@ OTHER = [
     ("an address goes", "address", ["addr add 10.99.0.1/24 dev eth0",
                                     "addr del 10.99.0.1/24 dev eth0"],
      ["inet 10.99.0.1/24", "Deleted"]),
-    ("a link goes down", "link", ["link set eth0 down"], ["eth0: <BROADCAST,MULTICAST>"]),
+    ("a link goes down", "link", ["link set eth0 down"], ["eth0: <BROADCAST,MULTICAST", "state DOWN"]),
     ("a link changes its MTU", "link", ["link set eth0 mtu 1400"], ["mtu 1400"]),
     ("a link changes its address", "link", ["link set eth0 address 02:00:00:00:00:77"],
      ["link/ether 02:00:00:00:00:77"]),

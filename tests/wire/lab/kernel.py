@@ -2,13 +2,14 @@
 """The oracle: the running kernel, in a network namespace, on TAP devices.
 
 The script holds the TAP descriptors, so nothing but the kernel under test stands
-between a script and the frames.
+between a script and the frames.  Where TAP devices are root's, a veth pair takes their
+place, with the script at the other end in a namespace that has no address and no voice.
 """
 
 import subprocess
 
-from .netns import Netns, tap_open
-from .ports import Hub, TapPort
+from .netns import Netns, tap_open, tap_possible, veth_open
+from .ports import Hub, PacketPort, TapPort
 from .stack import Stack
 
 
@@ -18,21 +19,33 @@ class KernelStack(Stack):
     def __init__(self, **options):
         super().__init__(**options)
         self.netns = Netns()
+        self.outside = None
         self.hub = None
-        ports = []
         try:
             # IPv6 would talk on the wire without being asked
             for scope in ("all", "default"):
                 self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 1)
             for dev in self.devs:
-                dev.port = TapPort(dev.name, dev.mac, self.netns.do(tap_open, dev.name))
-                ports.append(dev.port)
+                dev.port = self._wire(dev)
             self._ready()
-            self.hub = Hub(ports)
+            self.hub = Hub([dev.port for dev in self.devs])
             self._configure()
         except BaseException:
             self.close()
             raise
+
+    def _wire(self, dev):
+        if tap_possible():
+            return TapPort(dev.name, dev.mac, self.netns.do(tap_open, dev.name))
+        if self.outside is None:
+            self.outside = Netns()
+            self.outside.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+        ifname = f"wire{dev.index}"
+        veth_open(self.netns, dev.name, self.outside, ifname)
+        subprocess.run(self.outside.wrap(["ip", "link", "set", ifname, "mtu", "65535", "arp",
+                                          "off", "up"]), check=True,
+                       pass_fds=(self.outside.fd,))
+        return self.outside.do(PacketPort, dev.name, dev.mac, ifname)
 
     def _configure(self):
         lines = ["link set lo up"]
@@ -60,4 +73,6 @@ class KernelStack(Stack):
         self._end_programs()
         if self.hub:
             self.hub.close()
-        self.netns.close()
+        for netns in (self.netns, self.outside):
+            if netns:
+                netns.close()

@@ -3,7 +3,8 @@
 
 NETHOOD names the binary; without it the newest build*/apps/nethood/nethood of the
 tree is taken.  NETHOOD_WIRE chooses the driver: `fd` (an inherited TAP descriptor,
-the default), `tap` (nethood makes the TAP), `unix` (an inherited stream socket).
+the default), `tap` (nethood makes the TAP), `unix` (an inherited stream socket), `packet`
+(AF_PACKET on one end of a veth pair; the default where TAP devices are root's).
 """
 
 import glob
@@ -12,7 +13,7 @@ import secrets
 import socket
 import subprocess
 
-from .netns import Netns, tap_open
+from .netns import Netns, tap_open, tap_possible, veth_open
 from .ports import Hub, PacketPort, StreamPort
 from .stack import Stack
 
@@ -54,13 +55,15 @@ class NethoodStack(Stack):
 
     def _wire(self, dev):
         """Make one wire; return the driver's name and argument for --dev."""
-        driver = os.environ.get("NETHOOD_WIRE", "fd")
+        driver = os.environ.get("NETHOOD_WIRE", "fd" if tap_possible() else "packet")
         if driver == "unix":
             ours, theirs = socket.socketpair()
             self._inherit.append(theirs.detach())
             dev.port = StreamPort(dev.name, dev.mac, ours)
             return f"fd:{self._inherit[-1]}"
         ifname = f"wire{dev.index}"
+        if driver == "packet":
+            return self._packet_wire(dev, ifname)
         fd = self.netns.do(tap_open, ifname) if driver == "fd" else None
         if fd is None:
             self._command(["ip", "tuntap", "add", ifname, "mode", "tap"])
@@ -70,6 +73,13 @@ class NethoodStack(Stack):
             return f"tap:{ifname}"
         self._inherit.append(fd)
         return f"fd:{fd}"
+
+    def _packet_wire(self, dev, ifname):
+        veth_open(self.netns, f"net{dev.index}", self.netns, ifname)
+        for name in (f"net{dev.index}", ifname):
+            self._command(["ip", "link", "set", name, "mtu", "65535", "arp", "off", "up"])
+        dev.port = self.netns.do(PacketPort, dev.name, dev.mac, ifname)
+        return f"packet:net{dev.index}"
 
     def _up(self):
         self.netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
