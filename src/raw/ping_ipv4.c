@@ -127,6 +127,7 @@ static struct sock *ping_lookup(struct net *net, __be32 local, u16 ident, int di
 static int ping_init_sock(struct sock *sk)
 {
 	inet_sock_init(sk);
+	sk->flags |= SOCK_F_REUSEADDR; /* as Linux: several may use one identifier */
 	INIT_LIST_HEAD(&ping_sk(sk)->node);
 	return 0;
 }

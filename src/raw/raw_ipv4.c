@@ -25,6 +25,7 @@ static int raw_init_sock(struct sock *sk)
 	struct raw_sock *raw = raw_sk(sk);
 
 	inet_sock_init(sk);
+	sk->flags |= SOCK_F_REUSEADDR; /* as Linux: nothing here conflicts */
 	raw->inet.num = sk->protocol;
 	raw->inet.sport = cpu_to_be16(sk->protocol); /* Linux shows it so in getsockname() */
 	raw->inet.hdrincl = sk->protocol == IPPROTO_RAW;

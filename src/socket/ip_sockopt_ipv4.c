@@ -228,6 +228,8 @@ static int set_value(struct inet_sock *inet, int name, int value, socklen_t len_
 		return 0;
 	case IP_TRANSPARENT:
 		return set_transparent(inet, value);
+	case IP_ROUTER_ALERT: /* packets of others are not given to sockets */
+		return inet->sk.type == SOCK_RAW ? -ENOPROTOOPT : -EINVAL;
 	case IP_MINTTL:
 		if (value < 0 || value > 255)
 			return -EINVAL;
@@ -343,7 +345,10 @@ static int get_value(const struct inet_sock *inet, int name, int *v)
 		*v = (int)((u32)inet->local_port_range[0] | (u32)inet->local_port_range[1] << 16);
 		return 0;
 	case NH_IP_PROTOCOL:
-		*v = inet->sk.type == SOCK_RAW ? inet->num : inet->sk.protocol;
+		*v = inet->num; /* so named for raw sockets, where the two are the same */
+		return 0;
+	case IP_ROUTER_ALERT:
+		*v = 0;
 		return 0;
 	default:
 		return -ENOPROTOOPT;
@@ -355,7 +360,7 @@ int ip_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *
 	int v, err;
 
 	if (level != SOL_IP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	if (name == IP_OPTIONS)
 		return get_options(inet_sk(sk), value, len_bytes);
 	if (name == IP_MULTICAST_IF || name == IP_MSFILTER || name == MCAST_MSFILTER)

@@ -93,8 +93,6 @@ static void sock_init_data(struct sock *sk, struct net *net)
 	sk->busy_poll_budget = 8;
 	sk->incoming_cpu = -1;
 	sk->admin = true;
-	if (ns->txrehash)
-		sk->flags |= SOCK_F_TXREHASH;
 	sk->cookie = ns->next_cookie++;
 	list_add_tail(&sk->net_node, &ns->sockets);
 	ns->open_count++;

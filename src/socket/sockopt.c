@@ -151,7 +151,7 @@ static int set_timestamping(struct sock *sk, int name, int value)
 	if ((flags & SOF_TIMESTAMPING_OPT_STATS) && !(flags & SOF_TIMESTAMPING_OPT_TSONLY))
 		return -EINVAL;
 	if (flags & (1U << 15) /* BIND_PHC: no device has a clock */)
-		return -EINVAL;
+		return -EOPNOTSUPP;
 	sk->tsflags = flags;
 	flag_assign(sk, SOCK_F_TSTAMP_NEW, name == NH_SO_TIMESTAMPING_NEW);
 	flag_assign(sk, SOCK_F_TIMESTAMPING, flags & SOF_TIMESTAMPING_RX_SOFTWARE);
@@ -209,15 +209,6 @@ static int set_bindtodevice(struct sock *sk, const void *value, socklen_t len_by
 		return bind_device(sk, 0);
 	ifindex = sk->ns->dev_ops->ifindex(sk->net, name);
 	return ifindex ? bind_device(sk, ifindex) : -ENODEV;
-}
-
-static int set_bindtoifindex(struct sock *sk, int ifindex)
-{
-	char name[16];
-
-	if (ifindex && sk->ns->dev_ops->ifname(sk->net, ifindex, name))
-		return -ENODEV;
-	return bind_device(sk, ifindex);
 }
 
 static int set_filter(struct sock *sk, const void *value, socklen_t len_bytes)
@@ -282,7 +273,7 @@ static int set_txtime(struct sock *sk, const void *value, socklen_t len_bytes)
 	if (len_bytes != sizeof(v))
 		return -EINVAL;
 	memcpy(v, value, sizeof(v));
-	if (v[1] & ~3U)
+	if ((v[1] & ~3U) || (v[0] != 0 && v[0] != 1 && v[0] != 11 /* CLOCK_TAI */))
 		return -EINVAL;
 	if (v[0] != 1 /* CLOCK_MONOTONIC */ && !sk->admin)
 		return -EPERM;
@@ -367,7 +358,7 @@ static int int_setsockopt(struct sock *sk, int name, int value)
 		sk->mark = (u32)value;
 		return 0;
 	case SO_BINDTOIFINDEX:
-		return set_bindtoifindex(sk, value);
+		return bind_device(sk, value); /* it need not be there yet */
 	case SO_DETACH_FILTER: /* also SO_DETACH_BPF */
 		return del_filter(sk);
 	case SO_LOCK_FILTER:
@@ -384,10 +375,9 @@ static int int_setsockopt(struct sock *sk, int name, int value)
 	case NH_SO_BUF_LOCK:
 		return set_buf_lock(sk, value);
 	case NH_SO_TXREHASH:
-		if (value < -1 || value > 1)
-			return -EINVAL;
-		flag_assign(sk, SOCK_F_TXREHASH, value);
-		return 0;
+		return -EOPNOTSUPP; /* TCP's; of datagrams each finds its own way */
+	case NH_SO_RESERVE_MEM:
+		return value < 0 ? -EINVAL : -EOPNOTSUPP; /* memory is not counted per group of processes */
 	case SO_ZEROCOPY:
 		if (sk->family != AF_INET || (sk->protocol != 6 && sk->protocol != 17))
 			return -EOPNOTSUPP;
@@ -679,8 +669,7 @@ static int int_getsockopt(struct sock *sk, int name, int *v)
 		*v = (sock_flag(sk, SOCK_F_SNDBUF_LOCK) ? 1 : 0) | (sock_flag(sk, SOCK_F_RCVBUF_LOCK) ? 2 : 0);
 		return 0;
 	case NH_SO_TXREHASH:
-		*v = sock_flag(sk, SOCK_F_TXREHASH);
-		return 0;
+		return -EOPNOTSUPP;
 	case SO_PASSCRED:
 		*v = sock_flag(sk, SOCK_F_PASSCRED);
 		return sk->family == AF_NETLINK ? 0 : -EOPNOTSUPP;

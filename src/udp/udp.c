@@ -23,7 +23,8 @@
 #define MEM_PAGE_BYTES 4096
 
 /* Of linux/udp.h, which has a struct udphdr of its own. */
-enum { UDP_CORK = 1, UDP_ENCAP = 100, UDP_NO_CHECK6_TX = 101, UDP_NO_CHECK6_RX = 102, UDP_SEGMENT = 103, UDP_GRO = 104 };
+enum { UDP_CORK = 1, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, UDP_ENCAP = 100, UDP_NO_CHECK6_TX = 101, UDP_NO_CHECK6_RX = 102, UDP_SEGMENT = 103,
+       UDP_GRO = 104 };
 
 /* ------------------------------------------------------------------ net */
 
@@ -248,7 +249,9 @@ static int udp_set_value(struct sock *sk, int name, int value)
 	case UDP_GRO:
 		up->gro_enabled = value;
 		return 0;
-	default: /* UDP_ENCAP: no tunnels here */
+	case UDP_ENCAP: /* no tunnels here: only none can be asked for */
+		return value ? -ENOPROTOOPT : 0;
+	default:
 		return -ENOPROTOOPT;
 	}
 }
@@ -276,6 +279,8 @@ int udp_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t 
 	case UDP_CORK:
 		v = up->corkflag;
 		break;
+	case UDPLITE_SEND_CSCOV:
+	case UDPLITE_RECV_CSCOV:
 	case UDP_ENCAP:
 		v = 0;
 		break;
