@@ -6,6 +6,7 @@
  * devices go, so that each layer ends when nobody uses it any more; at the end everything is at zero.
  */
 #include <errno.h>
+#include <netinet/in.h> /* before linux/in.h, which steps back for it */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
