@@ -126,9 +126,9 @@ int skb_checksum_help(struct sk_buff *skb)
 
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return 0;
-	if (skb->head + skb->csum_start < skb->data || at + sizeof(csum) > skb_headlen(skb))
+	if (skb->head + skb->csum_start < skb->data || at + sizeof(csum) > skb->len)
 		return -EINVAL;
-	if (skb_cow_head(skb, 0))
+	if (!pskb_may_pull(skb, at + (u32)sizeof(csum)) || skb_cow_head(skb, 0))
 		return -ENOMEM;
 	csum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
 	if (!csum)
@@ -174,8 +174,8 @@ void skb_add_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_bytes, 
 	skb->truesize += len_bytes;
 }
 
-/* Take @len_bytes from the front of the page fragments.  Return: what they could not give. */
-static u32 frags_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+/* Take @len_bytes from the front of the page fragments, which have them. */
+static void frags_eat(struct skb_shared_info *shinfo, u32 len_bytes)
 {
 	u32 gone = 0;
 
@@ -193,7 +193,6 @@ static u32 frags_eat(struct skb_shared_info *shinfo, u32 len_bytes)
 	}
 	shinfo->nr_frags = (u8)(shinfo->nr_frags - gone);
 	memmove(shinfo->frags, shinfo->frags + gone, shinfo->nr_frags * sizeof(skb_frag_t));
-	return len_bytes;
 }
 
 /* Replace each shared packet of the list by a clone: its ends are going to move. */
@@ -214,22 +213,48 @@ static int frag_list_unshare(struct skb_shared_info *shinfo)
 	return 0;
 }
 
-static int frag_list_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+/* The packet of the list that has octet @pos_bytes of it, and where in it. */
+static struct sk_buff *frag_list_find(const struct skb_shared_info *shinfo, u32 *pos_bytes)
 {
-	while (len_bytes) {
-		struct sk_buff *f = shinfo->frag_list;
-		u32 n = min_u32(len_bytes, f->len);
+	struct sk_buff *f = shinfo->frag_list;
 
-		if (!pskb_may_pull(f, n))
-			return -ENOMEM;
-		skb_pull(f, n);
-		len_bytes -= n;
-		if (f->len)
-			break;
+	for (; f && *pos_bytes >= f->len; f = f->next)
+		*pos_bytes -= f->len;
+	return f;
+}
+
+static u32 frags_len_bytes(const struct skb_shared_info *shinfo)
+{
+	u32 sum = 0;
+
+	for (u32 i = 0; i < shinfo->nr_frags; i++)
+		sum += shinfo->frags[i].len_bytes;
+	return sum;
+}
+
+/* What of frag_list_eat() may fail for want of memory. */
+static int frag_list_prepare_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+{
+	struct sk_buff *f;
+
+	if (frag_list_unshare(shinfo))
+		return -ENOMEM;
+	f = frag_list_find(shinfo, &len_bytes);
+	return f && !pskb_may_pull(f, len_bytes) ? -ENOMEM : 0;
+}
+
+/* Take @len_bytes from the front of the list; it is prepared. */
+static void frag_list_eat(struct skb_shared_info *shinfo, u32 len_bytes)
+{
+	struct sk_buff *f;
+
+	while ((f = shinfo->frag_list) && len_bytes >= f->len) {
+		len_bytes -= f->len;
 		shinfo->frag_list = f->next;
 		consume_skb(f);
 	}
-	return 0;
+	if (len_bytes)
+		skb_pull(f, len_bytes);
 }
 
 /* A private head with room for @len_bytes more behind the linear part. */
@@ -245,50 +270,57 @@ static int skb_make_tailroom(struct sk_buff *skb, u32 len_bytes)
 
 bool __pskb_pull_tail(struct sk_buff *skb, u32 len_bytes)
 {
-	u32 left;
+	struct skb_shared_info *shinfo;
+	u32 in_frags;
 
-	if (skb_make_tailroom(skb, len_bytes) || frag_list_unshare(skb_shinfo(skb)))
+	if (skb_make_tailroom(skb, len_bytes))
+		return false;
+	shinfo = skb_shinfo(skb);
+	in_frags = min_u32(len_bytes, frags_len_bytes(shinfo));
+	if (frag_list_prepare_eat(shinfo, len_bytes - in_frags))
 		return false;
 	if (skb_copy_bits(skb, skb_headlen(skb), skb_tail_pointer(skb), len_bytes))
 		return false;
-	left = frags_eat(skb_shinfo(skb), len_bytes);
-	if (frag_list_eat(skb_shinfo(skb), left))
-		return false;
+	frags_eat(shinfo, in_frags);
+	frag_list_eat(shinfo, len_bytes - in_frags);
 	skb->tail += len_bytes;
 	skb->data_len -= len_bytes;
 	return true;
 }
 
+/* Keep the first @keep_bytes of the list: all of it, or nothing is done. */
 static int frag_list_trim(struct skb_shared_info *shinfo, u32 keep_bytes)
 {
 	struct sk_buff **pos = &shinfo->frag_list;
-	int err = frag_list_unshare(shinfo);
+	struct sk_buff *f;
+	u32 in_last = keep_bytes;
 
-	while (!err && *pos && keep_bytes) {
-		u32 n = min_u32(keep_bytes, (*pos)->len);
-
-		err = pskb_trim(*pos, n);
-		keep_bytes -= n;
-		pos = &(*pos)->next;
-	}
-	while (!err && *pos) {
-		struct sk_buff *f = *pos;
-
+	if (frag_list_unshare(shinfo))
+		return -ENOMEM;
+	f = frag_list_find(shinfo, &in_last);
+	if (f && in_last && pskb_trim(f, in_last))
+		return -ENOMEM;
+	for (; *pos && keep_bytes; pos = &(*pos)->next)
+		keep_bytes -= (*pos)->len;
+	while ((f = *pos)) {
 		*pos = f->next;
 		consume_skb(f);
 	}
-	return err;
+	return 0;
 }
 
 /* Keep the first @keep_bytes of what is not linear. */
 static int skb_trim_frags(struct sk_buff *skb, u32 keep_bytes)
 {
 	struct skb_shared_info *shinfo;
-	u32 i = 0, left = keep_bytes;
+	u32 i = 0, left = keep_bytes, in_frags;
 
 	if (skb->cloned && skb_shinfo(skb)->dataref > 1 && pskb_expand_head(skb, 0, 0))
 		return -ENOMEM;
 	shinfo = skb_shinfo(skb);
+	in_frags = frags_len_bytes(shinfo);
+	if (frag_list_trim(shinfo, keep_bytes > in_frags ? keep_bytes - in_frags : 0))
+		return -ENOMEM;
 	for (; i < shinfo->nr_frags && left; i++) {
 		shinfo->frags[i].len_bytes = min_u32(shinfo->frags[i].len_bytes, left);
 		left -= shinfo->frags[i].len_bytes;
@@ -296,7 +328,7 @@ static int skb_trim_frags(struct sk_buff *skb, u32 keep_bytes)
 	for (u32 j = i; j < shinfo->nr_frags; j++)
 		skb_page_put(shinfo->frags[j].page);
 	shinfo->nr_frags = (u8)i;
-	return frag_list_trim(shinfo, left);
+	return 0;
 }
 
 int pskb_trim(struct sk_buff *skb, u32 len_bytes)

@@ -19,6 +19,7 @@ struct skb_pool_private {
 	struct kmem_cache heads[SKB_HEAD_CLASSES];
 	u32 live_pages;
 	struct skb_drop_site sites[SKB_DROP_SITES];
+	u16 site_at[2 * SKB_DROP_SITES]; /**< by hash of place and reason: row + 1, 0: none */
 	u32 site_count;
 	u64 sites_missed; /**< drops at places that found no row */
 };

@@ -121,26 +121,43 @@ void skb_page_put(struct skb_page *page)
 
 /* ------------------------------------------------------------------ drops by place */
 
+/* The row of a place and a reason, a new one if there is none yet; NULL: all are taken. */
+static struct skb_drop_site *drop_site(struct skb_pool_private *priv, const char *func, enum skb_drop_reason reason)
+{
+	u64 hash = ((u64)(uintptr_t)func ^ (u64)reason << 48) * 0x9e3779b97f4a7c15ULL;
+	u32 i = (u32)(hash >> 32) % ARRAY_SIZE(priv->site_at);
+
+	for (; priv->site_at[i]; i = (i + 1) % ARRAY_SIZE(priv->site_at)) { /* at most half are taken */
+		struct skb_drop_site *site = &priv->sites[priv->site_at[i] - 1];
+
+		if (site->func == func && site->reason == reason)
+			return site;
+	}
+	if (priv->site_count == SKB_DROP_SITES)
+		return NULL;
+	priv->sites[priv->site_count] = (struct skb_drop_site){ .func = func, .reason = reason };
+	priv->site_at[i] = (u16)(priv->site_count + 1);
+	return &priv->sites[priv->site_count++];
+}
+
 void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enum skb_drop_reason reason)
 {
-	struct skb_pool_private *priv = pool->priv;
+	struct skb_drop_site *site = drop_site(pool->priv, at->func, reason);
 
 	pool->stats.dropped[reason]++;
-	for (u32 i = 0; i < priv->site_count; i++) {
-		if (priv->sites[i].func == at->func && priv->sites[i].reason == reason) {
-			priv->sites[i].count++;
-			return;
-		}
-	}
-	if (priv->site_count == SKB_DROP_SITES) {
-		priv->sites_missed++;
-		return;
-	}
-	priv->sites[priv->site_count++] = (struct skb_drop_site){ at->func, reason, 1 };
+	if (site)
+		site->count++;
+	else
+		pool->priv->sites_missed++;
 }
 
 const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *count)
 {
 	*count = pool->priv->site_count;
 	return pool->priv->sites;
+}
+
+u64 skb_drop_sites_missed(const struct skb_pool *pool)
+{
+	return pool->priv->sites_missed;
 }

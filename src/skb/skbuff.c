@@ -48,9 +48,12 @@ static void skb_counted(struct skb_pool *pool)
 struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *site)
 {
 	u32 head_bytes = skb_head_bytes(size_bytes);
-	struct sk_buff *skb = skb_struct_alloc(pool, site);
+	struct sk_buff *skb;
 	u8 *head;
 
+	if (unlikely(size_bytes > SKB_MAX_ALLOC_BYTES))
+		return NULL;
+	skb = skb_struct_alloc(pool, site);
 	if (unlikely(!skb))
 		return NULL;
 	head = skb_head_alloc(pool, head_bytes, site);
@@ -94,7 +97,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb)
 }
 
 /* Everything but data, lists, owner and accounting. */
-static void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, u32 shift)
+static void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, s32 shift)
 {
 	to->dev = from->dev;
 	skb_dst_copy(to, from);
@@ -115,7 +118,7 @@ static void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, u32 
 	to->mac_header = from->mac_header;
 	to->network_header = from->network_header;
 	to->transport_header = from->transport_header;
-	skb_headers_move(to, (s32)shift);
+	skb_headers_move(to, shift);
 }
 
 struct sk_buff *skb_copy_expand(const struct sk_buff *skb, u32 headroom, u32 tailroom)
@@ -132,16 +135,19 @@ struct sk_buff *skb_copy_expand(const struct sk_buff *skb, u32 headroom, u32 tai
 		kfree_skb_reason(copy, SKB_DROP_REASON_NOMEM);
 		return NULL;
 	}
-	skb_copy_header(copy, skb, (u32)shift);
+	skb_copy_header(copy, skb, shift);
 	skb_shinfo(copy)->gso_size = skb_shinfo(skb)->gso_size;
 	skb_shinfo(copy)->gso_segs = skb_shinfo(skb)->gso_segs;
 	skb_shinfo(copy)->gso_type = skb_shinfo(skb)->gso_type;
 	return copy;
 }
 
+/* A header that the copy has no room for is not there any more. */
 static u16 header_moved(u16 header, s32 shift)
 {
-	return header == SKB_HEADER_UNSET ? header : (u16)(header + shift);
+	s32 moved = (s32)header + shift;
+
+	return header == SKB_HEADER_UNSET || moved < 0 || moved >= (s32)SKB_HEADER_UNSET ? SKB_HEADER_UNSET : (u16)moved;
 }
 
 void skb_headers_move(struct sk_buff *skb, s32 shift)
@@ -169,12 +175,16 @@ static void shinfo_share(struct skb_shared_info *to, const struct skb_shared_inf
 
 int pskb_expand_head(struct sk_buff *skb, u32 more_headroom, u32 more_tailroom)
 {
-	u32 head_bytes = skb_head_bytes(skb->end + more_headroom + more_tailroom);
-	u8 *head = skb_head_alloc(skb->pool, head_bytes, MEM_SITE);
+	u32 size_bytes = skb->end + more_headroom + more_tailroom;
+	u32 head_bytes = skb_head_bytes(size_bytes);
 	u32 data_offset = skb_headroom(skb);
 	u32 old_bytes = skb_shinfo(skb)->head_bytes;
 	struct sk_buff old = *skb;
+	u8 *head;
 
+	if (size_bytes > SKB_MAX_ALLOC_BYTES)
+		return -ENOMEM;
+	head = skb_head_alloc(skb->pool, head_bytes, MEM_SITE);
 	if (!head)
 		return -ENOMEM;
 	memcpy(head + more_headroom, skb->head, skb->tail);

@@ -23,6 +23,7 @@ struct sk_buff;
 
 #define MAX_SKB_FRAGS 17
 #define SKB_PAGE_FRAG_BYTES 32768U
+#define SKB_MAX_ALLOC_BYTES (16U << 20) /**< of one head buffer: more is a mistake, not a packet */
 #define LL_MAX_HEADER 32U /**< room for the largest link-layer header that a driver asks for, aligned */
 
 /** struct skb_page - a refcounted block of memory that fragments of many skbs share; memory follows the header */
@@ -172,7 +173,10 @@ struct skb_pool {
 int skb_pool_create(struct mem *mem, struct net *net, struct skb_pool **out);
 /** skb_pool_destroy() - asserts that no skb and no page is live */
 void skb_pool_destroy(struct skb_pool *pool);
+/** skb_drop_sites() - where packets were dropped, in order of first appearance; borrowed */
 const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *count);
+/** skb_drop_sites_missed() - drops at places that came when all SKB_DROP_SITES rows were taken */
+u64 skb_drop_sites_missed(const struct skb_pool *pool);
 
 /** TRACE_STEP() - a hop of the send path: tells the tracer if there is one */
 #define TRACE_STEP(step_, skb_)                                                                    \
