@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/rcu.h"
 #include "base/sysctl.h"
+#include "base/timer.h"
 #include "base/types.h"
 #include "dev/netdevice.h"
 #include "net.h"
@@ -38,15 +39,18 @@ struct in_ifaddr {
 	u32 ifa_valid_lft_s, ifa_preferred_lft_s; /**< INFINITY_LIFE_TIME: for ever */
 	ktime_t ifa_cstamp, ifa_tstamp;
 	char ifa_label[IFNAMSIZ];
-	struct list_head hash_node; /**< address -> in_ifaddr */
+	struct timer lft_timer;  /**< end of its preferred, then of its valid lifetime */
 	struct rcu_head rcu;
 };
+#define INFINITY_LIFE_TIME 0xFFFFFFFFU
 struct in_device {
 	struct net_device *dev;
 	struct list_head ifa_list;
 	struct ipv4_devconf cnf;
 	bool dead;
 	struct list_head mc_list; /**< ip_mc_list: joined groups */
+	u32 mc_count;
+	ktime_t mr_v1_until, mr_v2_until; /**< IGMP queries of older versions were heard */
 	struct rcu_head rcu;
 };
 
@@ -64,15 +68,30 @@ static inline struct in_device *in_dev_get_rcu(const struct net_device *dev)
 {
 	return dev->ip_ptr;
 }
+/** devinet_init() - addresses of a net: before fib_net_init() */
 int devinet_init(struct net *net);
 void devinet_exit(struct net *net);
-/** inet_insert_ifa() - add an address (copied); Return: 0, -EEXIST, -EINVAL, -ENOBUFS; *errmsg: the kernel's text */
+/**
+ * inet_insert_ifa() - add an address
+ * @ifa: copied; what is zero is filled in: peer, label, lifetimes (for ever); so are mask, time stamps, and the flags
+ *       SECONDARY, PERMANENT, DEPRECATED
+ * @errmsg: the kernel's text, static; may be NULL
+ *
+ * Told on net->ipv4->inetaddr_chain as NETDEV_UP, as each later change is; the end as NETDEV_DOWN, when it is out of
+ * its list already.  Its routes come and go last.
+ * Return: 0 (an address of zero is nothing), -EEXIST, -EINVAL, -ENOBUFS (nothing changed).
+ */
 int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *ifa, u32 portid, const char **errmsg);
-/** inet_change_ifa() - new lifetimes, flags, priority of an address that exists (NLM_F_REPLACE); Return: 0, -errno */
+/** inet_change_ifa() - new lifetimes, flags, priority of an address that exists (NLM_F_REPLACE); Return: 0, -EINVAL, -ENOBUFS */
 int inet_change_ifa(struct in_ifaddr *ifa, const struct in_ifaddr *want, u32 portid);
 /** inet_addr_genid() - changes with each change of an address: for torn dumps */
 u32 inet_addr_genid(const struct net *net);
+/** inet_del_ifa() - with its secondaries, or, with promote_secondaries, the first of them takes its place.  Return: 0, -ENOBUFS */
 int inet_del_ifa(struct net_device *dev, struct in_ifaddr *ifa, u32 portid);
+/** inet_find_ifa() - local address and prefix length as they are; x_find() */
+struct in_ifaddr *inet_find_ifa(const struct in_device *in_dev, __be32 local, u8 prefixlen);
+/** inet_forward_change() - net.ipv4.ip_forward, conf.all.forwarding: all devices, present and to come */
+void inet_forward_change(struct net *net, bool on);
 /** inet_select_addr() - source address for @dev towards @dst (0: any) of at most @scope; 0: none.  @linux inet_select_addr */
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst, int scope);
 /** inet_confirm_addr() - @linux inet_confirm_addr */

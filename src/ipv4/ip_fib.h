@@ -17,6 +17,8 @@
 
 #define FIB_MAX_NEXTHOPS 256
 
+struct in_ifaddr;
+
 /** struct fib_nh - one next hop */
 struct fib_nh {
 	struct net_device *dev; /**< reference; NULL for unreachable and the like */
@@ -38,8 +40,10 @@ struct fib_nh {
 
 /** struct fib_info - what several routes share: next hops, metrics, protocol, preferred source; counted */
 struct fib_info {
-	struct list_head hash_node, dev_node;
-	u32 refcnt;   /**< routes and rtables */
+	struct net *net;
+	u64 hash;                   /**< in net->ipv4->fib->info_hash */
+	struct list_head info_node; /**< all of the net */
+	u32 refcnt;   /**< rtables, and one for all routes */
 	u32 treeref;  /**< routes */
 	u8 protocol, scope, type;
 	u8 dead;
@@ -62,7 +66,8 @@ struct fib_config {
 	u32 flags;    /**< RTNH_F_* */
 	u32 priority;
 	u32 metrics[RTAX_MAX];
-	u32 metrics_set, metrics_lock;
+	u32 metrics_set;  /**< bit RTAX_x - 1 */
+	u32 metrics_lock; /**< bit RTAX_x, as in RTAX_LOCK */
 	u32 nh_count; /**< > 0: multipath, nh[] below; else gw4/oif */
 	struct fib_config_nh {
 		int oif;
@@ -82,6 +87,19 @@ struct fib_result {
 	struct fib_info *fi; /**< borrowed */
 };
 
+/** fib_info_hold() / fib_info_put() - for what outlives a lookup */
+static inline struct fib_info *fib_info_hold(struct fib_info *fi)
+{
+	fi->refcnt++;
+	return fi;
+}
+void fib_info_put(struct fib_info *fi);
+static inline struct fib_nh *fib_res_nh(const struct fib_result *res)
+{
+	return &res->fi->nh[res->nh_sel];
+}
+
+/** fib_net_init() - FIB and routes of a net: after devinet_init().  fib_net_exit() runs before devinet_exit() */
 int fib_net_init(struct net *net);
 void fib_net_exit(struct net *net);
 /** fib_lookup() - rules, then tables.  Return: 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL; res borrowed */
@@ -100,11 +118,16 @@ struct fib_route_view {
 	u32 flags; /**< RTM_F_* */
 	const struct fib_info *fi;
 };
-/** fib_route_dump() - routes after @cursor of tables >= cursor->table; @fn non-zero stops.  Return: 0 at the end, 1: stopped, cursor says where */
+/**
+ * fib_route_dump() - routes from @cursor (zeroed: the first) on, in the kernel's order
+ * @only_table: 0: all tables
+ * @fn: non-zero stops the dump; its route is the first one of the next call with the same cursor
+ * Return: 0 at the end, 1: stopped.  Routes may come and go between calls.
+ */
 struct fib_dump_cursor {
 	u32 table_id;
-	u64 pos[2];
-	u32 skip;
+	u64 pos[2]; /**< address; 1 + prefix length, 0: the table's begin */
+	u32 skip;   /**< routes of this prefix that were shown */
 };
 int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table, int (*fn)(void *ctx, const struct fib_route_view *r), void *ctx);
 u32 fib_seq(const struct net *net); /* changes with every change */
@@ -130,6 +153,15 @@ struct fib_notifier_info {
 	const struct fib_route_view *route;
 	const struct fib_rule_config *rule;
 };
+
+/** fib_add_ifaddr() - the routes that an address of a device (in its list) calls for.  Return: 0, -ENOBUFS: none was made */
+int fib_add_ifaddr(struct in_ifaddr *ifa);
+/**
+ * fib_del_ifaddr() - remove those that no other address of the device calls for
+ * @ifa: no more in the list, or about to get another primary
+ * @prim: whose address they prefer as source: @ifa itself, or its primary
+ */
+void fib_del_ifaddr(struct in_ifaddr *ifa, const struct in_ifaddr *prim);
 
 /** fib_compute_spec_dst() - source address to answer a packet with.  @linux fib_compute_spec_dst */
 __be32 fib_compute_spec_dst(const struct sk_buff *skb);

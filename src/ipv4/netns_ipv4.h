@@ -16,6 +16,7 @@ struct fib_state;   /* ipv4/ip_fib.h: tables, rules, nexthops */
 struct route_state; /* ipv4/route.c: input route cache, per-destination exceptions */
 struct inet_frags;  /* ipv4/ip_fragment.c */
 struct icmp_state;  /* ipv4/icmp.c: token buckets, statistics */
+struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
 struct ipv4_devconf_set;
 struct ipv4_devconf;
 
@@ -32,6 +33,7 @@ struct netns_ipv4 {
 	struct route_state *route;
 	struct inet_frags *frags;
 	struct icmp_state *icmp;
+	struct devinet_state *devinet;
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
