@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Rules: which tables a packet is looked up in.
+ *
+ * @step S5 of S13, from ipv4/route.c
+ * @linux net/core/fib_rules.c, net/ipv4/fib_rules.c; see ip-rule(8)
+ *
+ * A net starts with three rules: 0 local, 32766 main, 32767 default.  While there are no others, the tables are asked
+ * in that order without looking at a rule.
+ *
+ * Reading order: fib_lookup(), rule_match(), rule_action(), fib_rule_add().
+ */
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "ipv4/fib_lookup.h"
+
+#define RULE_PREF_MAIN 32766U
+#define RULE_PREF_DEFAULT 32767U
+#define RULES_MAX 65536U
+#define RULE_TOS_MASK 0xfcU /* without the ECN bits */
+
+/* ------------------------------------------------------------------ lookup */
+
+/** lookup_default() - the three tables of a net without rules of its own */
+static inline int lookup_default(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res)
+{
+	const struct fib_table *tb = rcu_dereference(fs->local);
+	int err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+
+	if (err != -EAGAIN)
+		return err;
+	tb = rcu_dereference(fs->main);
+	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	if (likely(err != -EAGAIN))
+		return err;
+	tb = rcu_dereference(fs->dflt);
+	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	return err == -EAGAIN ? -ENETUNREACH : err;
+}
+
+static bool ifname_matches(struct net *net, const char *name, int ifindex)
+{
+	const struct net_device *dev;
+
+	if (!name[0])
+		return true;
+	dev = ifindex ? dev_find_by_index(net, ifindex) : NULL;
+	return dev && strncmp(dev->name, name, IFNAMSIZ) == 0;
+}
+
+static bool port_matches(const u16 range[2], __be16 port)
+{
+	u16 p = be16_to_cpu(port);
+
+	return !range[1] || (p >= range[0] && p <= range[1]);
+}
+
+static bool rule_match(struct net *net, const struct fib_rule_config *c, const struct flowi4 *fl4)
+{
+	bool match = ifname_matches(net, c->iifname, fl4->iif) && ifname_matches(net, c->oifname, fl4->oif) &&
+		     !((c->mark ^ fl4->mark) & c->mask) &&
+		     !((be32_to_cpu(fl4->saddr) ^ be32_to_cpu(c->src)) & fib_mask(c->src_len)) &&
+		     !((be32_to_cpu(fl4->daddr) ^ be32_to_cpu(c->dst)) & fib_mask(c->dst_len)) && (!c->tos || c->tos == fl4->tos) &&
+		     (!c->ip_proto || c->ip_proto == fl4->proto) && port_matches(c->sport_range, fl4->sport) &&
+		     port_matches(c->dport_range, fl4->dport);
+
+	return match != c->invert;
+}
+
+/** rule_action() - Return: 0, an error that ends the lookup, or -EAGAIN: the next rule */
+static int rule_action(const struct fib_rule *r, const struct flowi4 *fl4, struct fib_result *res)
+{
+	const struct fib_table *tb;
+	int err;
+
+	switch (r->cfg.action) {
+	case FR_ACT_TO_TBL:
+		break;
+	case FR_ACT_UNREACHABLE:
+		return -ENETUNREACH;
+	case FR_ACT_PROHIBIT:
+		return -EACCES;
+	default:
+		return -EINVAL;
+	}
+	tb = rcu_dereference(r->table);
+	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	if (err == 0 && r->cfg.suppress_set && res->prefixlen <= r->cfg.suppress_prefixlen)
+		return -EAGAIN;
+	return err;
+}
+
+static int lookup_rules(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res)
+{
+	const struct fib_rule *r = rcu_dereference(fs->rules);
+	int err;
+
+	while (r) {
+		if (r->cfg.action == FR_ACT_NOP || !rule_match(fs->net, &r->cfg, fl4)) {
+			r = rcu_dereference(r->next);
+			continue;
+		}
+		if (r->cfg.action == FR_ACT_GOTO) { /* only forward: this ends */
+			const struct fib_rule *target = rcu_dereference(r->target);
+
+			r = target ? target : rcu_dereference(r->next);
+			continue;
+		}
+		err = rule_action(r, fl4, res);
+		if (err != -EAGAIN)
+			return err;
+		r = rcu_dereference(r->next);
+	}
+	return -ENETUNREACH;
+}
+
+int fib_lookup(struct net *net, const struct flowi4 *fl4, struct fib_result *res)
+{
+	const struct fib_state *fs = net->ipv4->fib;
+
+	res->fi = NULL;
+	if (likely(!fs->custom_rules))
+		return lookup_default(fs, fl4, res);
+	return lookup_rules(fs, fl4, res);
+}
+
+/* ------------------------------------------------------------------ change */
+
+static void rule_free_rcu(struct rcu_head *head)
+{
+	struct fib_rule *r = container_of(head, struct fib_rule, rcu);
+
+	mem_free(r->mem, r, sizeof(*r));
+}
+
+/** is_plain() - is it one of the three that a net starts with? */
+static bool is_plain(const struct fib_rule_config *c, u32 pref, u32 table)
+{
+	return c->pref == pref && c->table == table && c->action == FR_ACT_TO_TBL && !c->src_len && !c->dst_len && !c->tos && !c->mark &&
+	       !c->mask && !c->iifname[0] && !c->oifname[0] && !c->ip_proto && !c->sport_range[1] && !c->dport_range[1] &&
+	       !c->suppress_set && !c->invert;
+}
+
+static bool rules_are_custom(const struct fib_state *fs)
+{
+	static const struct {
+		u32 pref, table;
+	} plain[] = { { 0, RT_TABLE_LOCAL }, { RULE_PREF_MAIN, RT_TABLE_MAIN }, { RULE_PREF_DEFAULT, RT_TABLE_DEFAULT } };
+	const struct fib_rule *r = fs->rules;
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++, r = r->next) {
+		if (!r || !is_plain(&r->cfg, plain[i].pref, plain[i].table))
+			return true;
+	}
+	return r != NULL;
+}
+
+/** rules_resolve() - targets of gotos, tables, and whether the short way will do */
+static void rules_resolve(struct fib_state *fs)
+{
+	for (struct fib_rule *r = fs->rules, *to; r; r = r->next) {
+		to = NULL;
+		if (r->cfg.action == FR_ACT_GOTO) {
+			for (to = r->next; to && to->cfg.pref < r->cfg.target;)
+				to = to->next;
+			if (to && to->cfg.pref != r->cfg.target)
+				to = NULL;
+		}
+		rcu_assign_pointer(r->target, to);
+	}
+	fs->custom_rules = rules_are_custom(fs);
+	fs->seq++;
+	rt_cache_flush(fs->net);
+}
+
+void fib_rules_table_added(struct fib_state *fs, struct fib_table *tb)
+{
+	for (struct fib_rule *r = fs->rules; r; r = r->next) {
+		if (r->cfg.action == FR_ACT_TO_TBL && r->cfg.table == tb->id)
+			rcu_assign_pointer(r->table, tb);
+	}
+}
+
+static int rule_insert(struct fib_state *fs, const struct fib_rule_config *cfg)
+{
+	struct fib_rule *r = mem_zalloc(fs->net->mem, sizeof(*r)), **pos = &fs->rules;
+
+	if (!r)
+		return -ENOMEM;
+	r->mem = fs->net->mem;
+	r->cfg = *cfg;
+	if (cfg->action == FR_ACT_TO_TBL)
+		r->table = fib_table_find(fs, cfg->table);
+	while (*pos && (*pos)->cfg.pref <= cfg->pref)
+		pos = &(*pos)->next;
+	r->next = *pos;
+	rcu_assign_pointer(*pos, r);
+	rules_resolve(fs);
+	return 0;
+}
+
+static void rule_notify(struct fib_state *fs, unsigned long event, const struct fib_rule_config *cfg, u32 portid, u32 nlflags)
+{
+	struct fib_notifier_info info = { .net = fs->net, .portid = portid, .nlflags = nlflags, .rule = cfg };
+
+	notifier_call_chain(&fs->net->ipv4->fib_chain, event, &info);
+}
+
+/** default_pref() - below the second rule, as the kernel does it: each new rule goes before the older ones */
+static u32 default_pref(const struct fib_state *fs)
+{
+	const struct fib_rule *second = fs->rules ? fs->rules->next : NULL;
+
+	return second && second->cfg.pref ? second->cfg.pref - 1 : 0;
+}
+
+static bool same_selector(const struct fib_rule_config *a, const struct fib_rule_config *b)
+{
+	return a->src_len == b->src_len && a->dst_len == b->dst_len && a->src == b->src && a->dst == b->dst && a->tos == b->tos &&
+	       a->mark == b->mark && a->mask == b->mask && a->ip_proto == b->ip_proto && a->invert == b->invert &&
+	       memcmp(a->sport_range, b->sport_range, sizeof(a->sport_range)) == 0 &&
+	       memcmp(a->dport_range, b->dport_range, sizeof(a->dport_range)) == 0 &&
+	       strncmp(a->iifname, b->iifname, IFNAMSIZ) == 0 && strncmp(a->oifname, b->oifname, IFNAMSIZ) == 0;
+}
+
+static bool same_rule(const struct fib_rule_config *a, const struct fib_rule_config *b)
+{
+	return a->pref == b->pref && a->action == b->action && a->table == b->table && a->target == b->target &&
+	       a->suppress_set == b->suppress_set && (!a->suppress_set || a->suppress_prefixlen == b->suppress_prefixlen) &&
+	       a->protocol == b->protocol && same_selector(a, b);
+}
+
+/** rule_check() - what cannot be told from the attributes alone */
+static int rule_check(struct fib_state *fs, struct fib_rule_config *c, const char **errmsg)
+{
+	u32 count = 0;
+
+	if (c->src_len > 32 || c->dst_len > 32)
+		return fib_error(errmsg, "Invalid prefix length", -EINVAL);
+	if (c->tos & ~RULE_TOS_MASK)
+		return fib_error(errmsg, "Invalid dsfield (tos): ECN bits must be 0", -EINVAL);
+	if (c->action == FR_ACT_GOTO && c->target <= c->pref)
+		return fib_error(errmsg, "Backward goto not supported", -EINVAL);
+	if (c->sport_range[0] > c->sport_range[1] || c->dport_range[0] > c->dport_range[1])
+		return fib_error(errmsg, "Invalid port range", -EINVAL);
+	if (c->action == FR_ACT_UNSPEC || c->action > FR_ACT_PROHIBIT)
+		return fib_error(errmsg, "Invalid action", -EINVAL);
+	if (c->action == FR_ACT_TO_TBL && c->table == RT_TABLE_UNSPEC) { /* the first table without routes */
+		for (c->table = 1; c->table < RT_TABLE_DEFAULT && fib_table_find(fs, c->table);)
+			c->table++;
+		if (c->table == RT_TABLE_DEFAULT)
+			return -ENOBUFS;
+	}
+	for (const struct fib_rule *r = fs->rules; r; r = r->next)
+		count++;
+	return count < RULES_MAX ? 0 : -ENOSPC;
+}
+
+int fib_rule_add(struct net *net, const struct fib_rule_config *cfg, u32 nlflags, u32 portid, const char **errmsg)
+{
+	struct fib_state *fs = net->ipv4->fib;
+	struct fib_rule_config c = *cfg;
+	int err;
+
+	if (!c.pref_set)
+		c.pref = default_pref(fs);
+	c.pref_set = true;
+	err = rule_check(fs, &c, errmsg);
+	if (err)
+		return err;
+	for (const struct fib_rule *r = fs->rules; r && (nlflags & NLM_F_EXCL); r = r->next) {
+		if (same_rule(&r->cfg, &c))
+			return -EEXIST;
+	}
+	err = rule_insert(fs, &c);
+	if (!err)
+		rule_notify(fs, FIB_EVENT_RULE_ADD, &c, portid, nlflags);
+	return err;
+}
+
+/** asked_for() - does a request to delete mean @r?  What it does not name does not matter */
+static bool asked_for(const struct fib_rule_config *c, const struct fib_rule_config *r)
+{
+	static const char none[IFNAMSIZ];
+
+	return (!c->pref_set || c->pref == r->pref) && (!c->action || c->action == r->action) && (!c->table || c->table == r->table) &&
+	       (!c->target || c->target == r->target) && (!c->protocol || c->protocol == r->protocol) &&
+	       (!c->suppress_set || (r->suppress_set && c->suppress_prefixlen == r->suppress_prefixlen)) &&
+	       (strncmp(c->iifname, none, IFNAMSIZ) == 0 || strncmp(c->iifname, r->iifname, IFNAMSIZ) == 0) &&
+	       (strncmp(c->oifname, none, IFNAMSIZ) == 0 || strncmp(c->oifname, r->oifname, IFNAMSIZ) == 0) &&
+	       (!c->mark || c->mark == r->mark) && (!c->mask || c->mask == r->mask) && (!c->ip_proto || c->ip_proto == r->ip_proto) &&
+	       (!c->invert || r->invert) && (!c->tos || c->tos == r->tos) &&
+	       (!c->src_len || (c->src_len == r->src_len && c->src == r->src)) &&
+	       (!c->dst_len || (c->dst_len == r->dst_len && c->dst == r->dst)) &&
+	       (!c->sport_range[1] || memcmp(c->sport_range, r->sport_range, sizeof(c->sport_range)) == 0) &&
+	       (!c->dport_range[1] || memcmp(c->dport_range, r->dport_range, sizeof(c->dport_range)) == 0);
+}
+
+int fib_rule_del(struct net *net, const struct fib_rule_config *cfg, u32 portid, const char **errmsg)
+{
+	struct fib_state *fs = net->ipv4->fib;
+
+	(void)errmsg;
+	for (struct fib_rule **pos = &fs->rules, *r; (r = *pos); pos = &r->next) {
+		if (!asked_for(cfg, &r->cfg))
+			continue;
+		rcu_assign_pointer(*pos, r->next);
+		rules_resolve(fs);
+		rule_notify(fs, FIB_EVENT_RULE_DEL, &r->cfg, portid, 0);
+		rcu_defer_free(&net->rcu, &r->rcu, rule_free_rcu);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int fib_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, const struct fib_rule_config *r), void *ctx)
+{
+	u32 index = 0;
+
+	for (const struct fib_rule *r = net->ipv4->fib->rules; r; r = r->next, index++) {
+		struct fib_rule_config c = r->cfg;
+		int err;
+
+		if (index < *skip)
+			continue;
+		if (c.action == FR_ACT_GOTO && !r->target)
+			c.flags |= FIB_RULE_UNRESOLVED;
+		if (c.iifname[0] && !dev_find_by_name(net, c.iifname))
+			c.flags |= FIB_RULE_IIF_DETACHED;
+		if (c.oifname[0] && !dev_find_by_name(net, c.oifname))
+			c.flags |= FIB_RULE_OIF_DETACHED;
+		if (c.invert)
+			c.flags |= FIB_RULE_INVERT;
+		err = fn(ctx, &c);
+		if (err)
+			return err;
+		*skip = index + 1;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ life */
+
+int fib_rules_init(struct fib_state *fs)
+{
+	static const struct fib_rule_config first[] = {
+		{ .pref = 0, .table = RT_TABLE_LOCAL, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
+		{ .pref = RULE_PREF_MAIN, .table = RT_TABLE_MAIN, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
+		{ .pref = RULE_PREF_DEFAULT, .table = RT_TABLE_DEFAULT, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		int err = rule_insert(fs, &first[i]);
+
+		if (err) {
+			fib_rules_exit(fs);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void fib_rules_exit(struct fib_state *fs)
+{
+	struct fib_rule *r;
+
+	while ((r = fs->rules)) {
+		fs->rules = r->next;
+		mem_free(r->mem, r, sizeof(*r));
+	}
+}
