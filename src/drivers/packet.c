@@ -76,8 +76,8 @@ static void vnet_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return;
 	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	hdr->csum_start = (u16)(skb->csum_start - (skb->data - skb->head));
-	hdr->csum_offset = skb->csum_offset;
+	hdr->csum_start = (__force __virtio16)(skb->csum_start - (skb->data - skb->head));
+	hdr->csum_offset = (__force __virtio16)skb->csum_offset;
 }
 
 static netdev_tx_t packet_send_failed(struct net_device *dev, struct sk_buff *skb, int error)
@@ -117,11 +117,11 @@ static int complete_checksum(struct sk_buff *skb, const struct virtio_net_hdr *h
 
 	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return 0;
-	if ((u32)hdr->csum_start + hdr->csum_offset + 2 > skb->len)
+	if ((u32)(__force u16)hdr->csum_start + (__force u16)hdr->csum_offset + 2 > skb->len)
 		return -EINVAL;
 	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = (u16)((u32)(skb->data - skb->head) + hdr->csum_start);
-	skb->csum_offset = hdr->csum_offset;
+	skb->csum_start = (u16)((u32)(skb->data - skb->head) + (__force u16)hdr->csum_start);
+	skb->csum_offset = (__force u16)hdr->csum_offset;
 	err = skb_checksum_help(skb);
 	skb->ip_summed = err ? CHECKSUM_NONE : CHECKSUM_UNNECESSARY;
 	return err;
