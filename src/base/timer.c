@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Hierarchical timing wheel (Varghese and Lauck 1987), by digits.
  *
- * Time is counted in ticks, written as digits of six bits.  A timer hangs in the slot of the highest digit in which its
+ * Time is counted in ticks, written as digits of five bits.  A timer hangs in the slot of the highest digit in which its
  * tick differs from the wheel's: so all timers of a lower level come before all of a higher one.  When the wheel's
  * digit of a level reaches a slot, its timers move to lower levels; from the lowest they move to the due list, which is
- * sorted by nanoseconds.
+ * sorted by nanoseconds.  Ticks are short, so that few timers meet in it, however many are armed for this millisecond.
  */
 #include "base/timer.h"
 
@@ -12,20 +12,22 @@
 
 #include "base/mem.h"
 
-#define TICK_SHIFT 20 /* a tick is about one millisecond */
-#define LEVELS 5
-#define SLOT_BITS 6
+#define TICK_SHIFT 12 /* a tick is about four microseconds */
+#define LEVELS 7      /* about 39 hours; what is later waits in one list, and is sorted that often */
+#define SLOT_BITS 5
 #define SLOTS (1U << SLOT_BITS)
+#define NEXT_LOOK_MAX 4 /* timers of a slot that timer_wheel_next() compares */
 
 struct timer_wheel {
 	struct mem *mem;
 	u64 tick;
 	u32 armed_count;
-	u64 occupied[LEVELS]; /**< bit n: slot n may hold timers */
+	u32 occupied[LEVELS]; /**< bit n: slot n holds timers */
 	struct list_head due; /**< of ticks not after tick, sorted */
 	struct list_head far; /**< beyond the highest level */
 	struct list_head slot[LEVELS][SLOTS];
 };
+static_assert(sizeof(struct timer_wheel) <= 4096, "an idle host is small");
 
 static u64 tick_of(ktime_t t)
 {
@@ -91,7 +93,7 @@ static void wheel_insert(struct timer_wheel *w, struct timer *t)
 		return;
 	}
 	list_add_tail(&t->node, &w->slot[level][digit(tick, level)]);
-	w->occupied[level] |= 1ULL << digit(tick, level);
+	w->occupied[level] |= 1U << digit(tick, level);
 }
 
 /* @n was the only node of @head: if that is a slot, it is free again. */
@@ -100,7 +102,7 @@ static void slot_emptied(struct timer_wheel *w, const struct list_head *head)
 	size_t i = (size_t)(head - &w->slot[0][0]);
 
 	if (head >= &w->slot[0][0] && i < (size_t)LEVELS * SLOTS)
-		w->occupied[i / SLOTS] &= ~(1ULL << (i % SLOTS));
+		w->occupied[i / SLOTS] &= ~(1U << (i % SLOTS));
 }
 
 static void wheel_unlink(struct timer_wheel *w, struct timer *t)
@@ -125,7 +127,7 @@ bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires)
 	return pending;
 }
 
-bool timer_delete(struct timer_wheel *w, struct timer *t)
+bool del_timer(struct timer_wheel *w, struct timer *t)
 {
 	if (!timer_pending(t))
 		return false;
@@ -146,10 +148,10 @@ static struct wheel_step wheel_next_step(struct timer_wheel *w)
 {
 	for (u32 level = 0; level < LEVELS; level++) {
 		u32 now = digit(w->tick, level);
-		u64 later = now == SLOTS - 1 ? 0 : w->occupied[level] & (~0ULL << (now + 1));
+		u32 later = w->occupied[level] & ~1U << now;
 
 		if (later) {
-			u32 s = (u32)__builtin_ctzll(later);
+			u32 s = (u32)__builtin_ctz(later);
 			u32 shift = level * SLOT_BITS;
 			u64 base = w->tick >> (shift + SLOT_BITS) << (shift + SLOT_BITS);
 
@@ -164,14 +166,33 @@ static struct wheel_step wheel_next_step(struct timer_wheel *w)
 	return (struct wheel_step){ 0, NULL };
 }
 
+/* The earliest timer of the next slot is the earliest of all; KTIME_MAX: it has too many to look at. */
+static ktime_t earliest_of(const struct list_head *list)
+{
+	ktime_t earliest = KTIME_MAX;
+	const struct timer *t;
+	u32 looked = 0;
+
+	list_for_each_entry(t, list, node) {
+		if (looked++ == NEXT_LOOK_MAX)
+			return KTIME_MAX;
+		earliest = t->expires < earliest ? t->expires : earliest;
+	}
+	return earliest;
+}
+
 ktime_t timer_wheel_next(const struct timer_wheel *w)
 {
 	struct wheel_step step;
+	ktime_t earliest;
 
 	if (!list_empty(&w->due))
 		return list_first_entry(&w->due, struct timer, node)->expires;
 	step = wheel_next_step((struct timer_wheel *)w);
-	return step.list ? (ktime_t)(step.tick << TICK_SHIFT) : KTIME_MAX;
+	if (!step.list)
+		return KTIME_MAX;
+	earliest = earliest_of(step.list);
+	return earliest == KTIME_MAX ? (ktime_t)(step.tick << TICK_SHIFT) : earliest;
 }
 
 u32 timer_wheel_armed_count(const struct timer_wheel *w)

@@ -8,6 +8,8 @@
 #ifndef NETHOOD_BASE_TIMER_H
 #define NETHOOD_BASE_TIMER_H
 
+#include <time.h> /* POSIX has a timer_delete(), too: it is declared before ours takes the name */
+
 #include "base/list.h"
 #include "base/types.h"
 
@@ -38,14 +40,15 @@ void timer_wheel_destroy(struct timer_wheel *w);
 /** mod_timer() - arm, or move; @return true if it was pending.  @linux mod_timer */
 bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires);
 /** timer_delete() - @return true if it was pending.  @linux timer_delete */
-bool timer_delete(struct timer_wheel *w, struct timer *t);
+bool del_timer(struct timer_wheel *w, struct timer *t);
+#define timer_delete(wheel, timer) del_timer(wheel, timer)
 /** timer_wheel_advance() - fire all that is due at @now; callbacks may arm and cancel any timer, also their own */
 u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now);
 /**
  * timer_wheel_next() - when to advance next, KTIME_MAX when nothing is armed
  *
- * Never later than the earliest timer; exact for one that is due within a millisecond, else perhaps earlier: then the
- * wheel has a step of its own to make.
+ * Never later than the earliest timer, and exact while few others expire near it; else perhaps earlier: then the wheel
+ * has a step of its own to make.
  */
 ktime_t timer_wheel_next(const struct timer_wheel *w);
 u32 timer_wheel_armed_count(const struct timer_wheel *w);

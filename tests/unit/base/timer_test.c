@@ -170,6 +170,61 @@ static void following_next_reaches_each_timer_exactly(void **state)
 	timer_wheel_destroy(w.wheel);
 }
 
+/* A host at rest wakes once for a timer, however far it is. */
+static void next_is_exact_for_a_few_timers(void **state)
+{
+	struct world w = { .mem = { .ops = &mem_libc_ops } };
+	const u8 key[RNG_KEY_BYTES] = { 8 };
+
+	(void)state;
+	rng_init(&w.rng, key);
+	assert_int_equal(timer_wheel_create(&w.mem, 0, &w.wheel), 0);
+	for (int i = 0; i < 3; i++) {
+		w.m[i].world = &w;
+		timer_setup(&w.m[i].timer, fired);
+	}
+	for (int round = 0; round < 2000; round++) {
+		for (int i = 0; i < 3; i++)
+			arm(&w, &w.m[i], w.now + 1 + (random_delay(&w) & ((1LL << 56) - 1)));
+		assert_int_equal(timer_wheel_next(w.wheel), model_first(&w)->expires);
+		w.now += random_delay(&w) >> 20;
+		timer_wheel_advance(w.wheel, w.now);
+	}
+	for (int i = 0; i < 3; i++)
+		timer_delete(w.wheel, &w.m[i].timer);
+	timer_wheel_destroy(w.wheel);
+}
+
+static void many_timers_within_a_tick_fire_in_order(void **state)
+{
+	struct world w = { .mem = { .ops = &mem_libc_ops } };
+	const u8 key[RNG_KEY_BYTES] = { 9 };
+
+	(void)state;
+	rng_init(&w.rng, key);
+	assert_int_equal(timer_wheel_create(&w.mem, 0, &w.wheel), 0);
+	for (int i = 0; i < TIMERS; i++) {
+		w.m[i].world = &w;
+		timer_setup(&w.m[i].timer, fired);
+	}
+	for (int round = 0; round < 30; round++) {
+		for (int i = 0; i < TIMERS; i++)
+			arm(&w, &w.m[i], w.now + get_random_u32_below(&w.rng, 1U << (round % 16)));
+		for (int i = 0; i < 8; i++) {
+			w.now += 1U << (round % 16 + 1) >> 3;
+			timer_wheel_advance(w.wheel, w.now);
+		}
+		while (model_first(&w)) { /* those that armed themselves again, for any time */
+			struct model *m = model_first(&w);
+
+			assert_true(timer_delete(w.wheel, &m->timer));
+			m->armed = false;
+		}
+	}
+	assert_true(w.fired >= 30 * TIMERS);
+	timer_wheel_destroy(w.wheel);
+}
+
 static bool fail_always(void *ctx, const char *site, size_t size_bytes)
 {
 	(void)ctx;
@@ -194,6 +249,8 @@ int main(void)
 		cmocka_unit_test(it_fires_what_a_sorted_list_fires),
 		cmocka_unit_test(it_works_before_a_wrap_of_its_highest_digit),
 		cmocka_unit_test(following_next_reaches_each_timer_exactly),
+		cmocka_unit_test(next_is_exact_for_a_few_timers),
+		cmocka_unit_test(many_timers_within_a_tick_fire_in_order),
 		cmocka_unit_test(without_memory_there_is_no_wheel),
 	};
 
