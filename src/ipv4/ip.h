@@ -37,6 +37,7 @@ struct inet_skb_parm {
 };
 #define IPSKB_FORWARDED (1U << 0)
 #define IPSKB_FRAG_COMPLETE (1U << 3)
+#define IPSKB_NO_MC_LOOP (1U << 4) /**< IP_MULTICAST_LOOP is off: no copy for ourselves */
 #define IPCB(skb) ((struct inet_skb_parm *)(void *)((skb)->cb))
 
 /** struct ipcm_cookie - what a send call says about one datagram */
@@ -68,10 +69,20 @@ int ip_mc_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* of m
 /** ip_do_fragment() - @linux ip_do_fragment; skb taken; @output: where each fragment goes */
 int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, int (*output)(struct net *, struct sock *, struct sk_buff *));
 void ip_select_ident(struct net *net, struct iphdr *iph, const struct sk_buff *skb, u32 segs);
+/** ip_ident_next() - @segs identifiers for packets between two hosts: a counter with random steps.  @rfc 7739 */
+u16 ip_ident_next(struct net *net, __be32 daddr, __be32 saddr, u8 protocol, u32 segs);
 
 /* ---- options: ipv4/ip_options.c */
 /** ip_options_get() - options that a user wants to send: checked, and parsed into @out.  Return: 0, -EINVAL, -EPERM */
 int __must_check ip_options_get(struct net *net, const u8 *data, u32 len_bytes, struct ip_options *out);
+/** ip_options_build() - write @opt behind the header of @skb; @daddr: where a source route ends */
+void ip_options_build(struct sk_buff *skb, const struct ip_options *opt, __be32 daddr, const struct rtable *rt);
+/** ip_options_fragment() - options that only the first fragment carries become no-operations.  @rfc 791 3.1 */
+void ip_options_fragment(struct iphdr *iph);
+/** ip_options_rcv() - options of a received packet: judged, recorded in, IPCB filled; ICMP says what is wrong.  Return: 0, -EINVAL */
+int __must_check ip_options_rcv(struct sk_buff *skb, struct net_device *dev);
+/** ip_options_forward() - record and stamp on the way through */
+void ip_options_forward(struct sk_buff *skb);
 /** ip_options_echo() - options for the answer to @skb: routes reversed, stamps kept.  Return: 0, -EINVAL */
 int __must_check ip_options_echo(struct ip_options *out, const struct sk_buff *skb);
 
@@ -79,6 +90,8 @@ int __must_check ip_options_echo(struct ip_options *out, const struct sk_buff *s
 int ip_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx); /* packet_type of ETH_P_IP */
 int ip_local_deliver(struct sk_buff *skb);                          /* dst->input of RTN_LOCAL */
 int ip_forward(struct sk_buff *skb);                                /* dst->input of what is routed on */
+#define IP_DEFRAG_LOCAL_DELIVER 0U
+#define IP_DEFRAG_CALL_RA_CHAIN 1U
 /** ip_defrag() - @skb taken.  Return: the whole packet once it is complete, NULL until then */
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user);
 int ip_frag_init(struct net *net);

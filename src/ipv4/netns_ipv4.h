@@ -17,7 +17,7 @@ struct route_state; /* ipv4/route.c: input route cache, per-destination exceptio
 struct inet_frags;  /* ipv4/ip_fragment.c */
 struct icmp_state;  /* ipv4/icmp.c: token buckets, statistics */
 struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
-struct ipv4_devconf_set;
+struct ip_ident;
 struct ipv4_devconf;
 
 /** struct ipstats - counters under RFC 4293's names, as in /proc/net/snmp and netstat */
@@ -45,6 +45,7 @@ struct netns_ipv4 {
 	struct ipstats stats;
 	u32 rt_genid; /**< routing tables' generation: a cached route of another one is looked up again */
 	siphash_key_t ip_id_key;
+	struct ip_ident *idents; /**< ipv4/netns_ipv4.c: counters of the identification field */
 
 	/* sysctls, names as in ip-sysctl */
 	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu;
@@ -55,7 +56,7 @@ struct netns_ipv4 {
 	ktime_t ipfrag_time;
 	int fib_multipath_use_neigh, fib_multipath_hash_policy;
 	int ping_group_range[2];
-	struct ctl_dir sysctl_dir, sysctl_icmp_dir, sysctl_route_dir;
+	struct ctl_dir sysctl_dir, sysctl_route_dir;
 	int route_min_pmtu_bytes;
 	ktime_t route_mtu_expires;
 };

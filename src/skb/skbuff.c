@@ -71,13 +71,6 @@ struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *
 
 /* ------------------------------------------------------------------ clones and copies */
 
-static void skb_dst_copy(struct sk_buff *to, const struct sk_buff *from)
-{
-	to->_dst = from->_dst;
-	if (to->_dst && !((uintptr_t)to->_dst & SKB_DST_NOREF))
-		to->pool->dst_ops->hold(to->_dst);
-}
-
 struct sk_buff *skb_clone(struct sk_buff *skb)
 {
 	struct sk_buff *clone = kmem_cache_alloc(&skb->pool->priv->skbs);

@@ -379,6 +379,13 @@ static inline struct dst_entry *skb_dst(const struct sk_buff *skb)
 {
 	return (struct dst_entry *)((uintptr_t)skb->_dst & ~SKB_DST_NOREF);
 }
+/** skb_dst_copy() - @to (which has none) takes the same route, with a reference of its own if @from has one */
+static inline void skb_dst_copy(struct sk_buff *to, const struct sk_buff *from)
+{
+	to->_dst = from->_dst;
+	if (to->_dst && !((uintptr_t)to->_dst & SKB_DST_NOREF))
+		to->pool->dst_ops->hold(to->_dst);
+}
 /** skb_dst_drop() - forget the route, and give back the reference if there is one */
 static inline void skb_dst_drop(struct sk_buff *skb)
 {

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* ICMP: errors told, questions answered, errors heard.
+ *
+ * @step beside S4; receive path, from ipv4/ip_input.c
+ * @rfc 792, 1122 3.2.2, 1812 4.3, 1191
+ * @linux net/ipv4/icmp.c
+ *
+ * Reading order: icmp_send(), icmp_allowed(), icmp_rcv(), icmp_echo(), icmp_unreach().
+ */
+#include "ipv4/icmp.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+
+#include "base/csum.h"
+#include "ipv4/icmp_internal.h"
+#include "ipv4/inetdevice.h"
+#include "ipv4/ip.h"
+#include "ipv4/ip_fib.h"
+#include "ipv4/protocol.h"
+#include "wire/icmp.h"
+
+#define ICMP_ERROR_MAX_BYTES 576U /* RFC 1812 4.3.2.3: a whole error, headers and all */
+#define IPTOS_PREC_INTERNETCONTROL 0xc0
+
+const struct icmp_err icmp_err_convert[16] = {
+	[ICMP_NET_UNREACH] = { ENETUNREACH, false },
+	[ICMP_HOST_UNREACH] = { EHOSTUNREACH, false },
+	[ICMP_PROT_UNREACH] = { ENOPROTOOPT, true },
+	[ICMP_PORT_UNREACH] = { ECONNREFUSED, true },
+	[ICMP_FRAG_NEEDED] = { EMSGSIZE, false },
+	[ICMP_SR_FAILED] = { EOPNOTSUPP, false },
+	[ICMP_NET_UNKNOWN] = { ENETUNREACH, true },
+	[ICMP_HOST_UNKNOWN] = { EHOSTDOWN, true },
+	[ICMP_HOST_ISOLATED] = { ENONET, true },
+	[ICMP_NET_ANO] = { ENETUNREACH, true },
+	[ICMP_HOST_ANO] = { EHOSTUNREACH, true },
+	[ICMP_NET_UNR_TOS] = { ENETUNREACH, false },
+	[ICMP_HOST_UNR_TOS] = { EHOSTUNREACH, false },
+	[ICMP_PKT_FILTERED] = { EHOSTUNREACH, true },
+	[ICMP_PREC_VIOLATION] = { EHOSTUNREACH, true },
+	[ICMP_PREC_CUTOFF] = { EHOSTUNREACH, true },
+};
+
+static bool icmp_type_is_error(u8 type)
+{
+	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+/** struct icmp_out - one message to send */
+struct icmp_out {
+	struct icmphdr hdr; /**< checksum still zero */
+	const struct sk_buff *data; /**< whose octets are quoted or echoed */
+	u32 data_offset, data_bytes;
+	struct flowi4 fl4;
+	u8 tos;
+	const struct ip_options *opt;
+};
+
+/* Return: returned route, or NULL. */
+static struct rtable *icmp_route(struct net *net, struct icmp_out *out)
+{
+	struct rtable *rt;
+
+	return ip_route_output_flow(net, &out->fl4, &rt) ? NULL : rt;
+}
+
+static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, const struct rtable *rt)
+{
+	u32 optlen = out->opt ? out->opt->optlen : 0;
+	u32 headroom = ALIGN_UP(LL_RESERVED_SPACE(rt->dst.dev), 16U) + (u32)sizeof(struct iphdr) + optlen;
+	u32 len = (u32)sizeof(out->hdr) + out->data_bytes;
+	struct sk_buff *skb = alloc_skb(net->skb_pool, headroom + len);
+	struct icmphdr *icmph;
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, headroom);
+	skb_reset_transport_header(skb);
+	icmph = skb_put(skb, len);
+	*icmph = out->hdr;
+	if (skb_copy_bits(out->data, out->data_offset, icmph + 1, out->data_bytes)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC);
+		return NULL;
+	}
+	icmph->checksum = ip_compute_csum(icmph, len);
+	return skb;
+}
+
+/* @rt: reference taken. */
+static void icmp_push(struct net *net, const struct icmp_out *out, struct rtable *rt)
+{
+	struct sk_buff *skb = icmp_build(net, out, rt);
+	struct ipcm_cookie ipc = { .opt = out->opt, .ttl = -1, .tos = out->tos, .protocol = IPPROTO_ICMP };
+
+	if (!skb) {
+		net->ipv4->icmp->stats.out_errors++;
+		dst_release(&rt->dst);
+		return;
+	}
+	ip_push_header(net, skb, rt, &out->fl4, &ipc);
+	skb_dst_set(skb, &rt->dst);
+	net->ipv4->icmp->stats.out_msgs++;
+	net->ipv4->icmp->stats.out_type[out->hdr.type]++;
+	(void)ip_send_skb(net, NULL, skb);
+}
+
+/* RFC 1122 3.2.2: about which packets an error may never be sent. */
+static bool icmp_may_complain(const struct sk_buff *skb_in, int type)
+{
+	const struct iphdr *iph = ip_hdr(skb_in);
+	const struct rtable *rt = skb_rtable(skb_in);
+	u8 inner_type;
+
+	if (!rt || skb_network_header(skb_in) + sizeof(*iph) > skb_tail_pointer(skb_in))
+		return false;
+	if (skb_in->pkt_type != PACKET_HOST || (rt->flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+		return false;
+	if (iph->frag_off & CONST_BE16(IP_OFFSET))
+		return false;
+	if (ipv4_is_zeronet(iph->saddr) || ipv4_is_lbcast(iph->saddr) || ipv4_is_multicast(iph->saddr))
+		return false;
+	if (!icmp_type_is_error((u8)type) || iph->protocol != IPPROTO_ICMP)
+		return true;
+	if (skb_network_header(skb_in) + ip_hdrlen_bytes(iph) >= skb_tail_pointer(skb_in))
+		return false;
+	inner_type = *(skb_network_header(skb_in) + ip_hdrlen_bytes(iph));
+	return inner_type <= NR_ICMP_TYPES && !icmp_type_is_error(inner_type);
+}
+
+/* The address that the packet was sent to, if it is ours; else the best towards its source. */
+static __be32 icmp_error_source(struct net *net, const struct sk_buff *skb_in)
+{
+	const struct rtable *rt = skb_rtable(skb_in);
+
+	if (rt->flags & RTCF_LOCAL)
+		return ip_hdr(skb_in)->daddr;
+	if (rt->is_input && net->ipv4->icmp_errors_use_inbound_ifaddr && skb_in->dev)
+		return inet_select_addr(skb_in->dev, ip_hdr(skb_in)->saddr, RT_SCOPE_LINK);
+	return cpu_to_be32(0);
+}
+
+static void icmp_fill_info(struct icmphdr *hdr, u32 info)
+{
+	hdr->un.gateway = cpu_to_be32(info); /* FRAG_NEEDED: MTU in the lower half; PARAMETERPROB: pointer on top */
+}
+
+void icmp_send(struct sk_buff *skb_in, int type, int code, u32 info)
+{
+	struct net *net = skb_in->pool->net;
+	struct icmp_out out = { .hdr = { .type = (u8)type, .code = (u8)code }, .data = skb_in };
+	u8 *network = skb_network_header(skb_in);
+	struct sk_buff whole = *skb_in; /* seen from the network header on, wherever data is now */
+	struct ip_options opt;
+	struct rtable *rt;
+	u32 room;
+
+	if (!icmp_may_complain(skb_in, type))
+		return;
+	icmp_fill_info(&out.hdr, info);
+	out.tos = (ip_hdr(skb_in)->tos & 0x1e) | IPTOS_PREC_INTERNETCONTROL;
+	out.opt = ip_options_echo(&opt, skb_in) || !opt.optlen ? NULL : &opt;
+	out.fl4 = (struct flowi4){ .daddr = ip_hdr(skb_in)->saddr, .saddr = icmp_error_source(net, skb_in),
+				   .tos = out.tos & 0x1e, .proto = IPPROTO_ICMP, .mark = skb_in->mark };
+	if (!icmp_global_allow(net, (u8)type, (u8)code))
+		return;
+	rt = icmp_route(net, &out);
+	if (!rt)
+		return;
+	if (!icmp_peer_allow(net, rt, out.fl4.daddr, (u8)type, (u8)code)) {
+		dst_release(&rt->dst);
+		return;
+	}
+	whole.len += (u32)(whole.data - network);
+	whole.data = network;
+	out.data = &whole;
+	room = min_u32(ip_dst_mtu(rt), ICMP_ERROR_MAX_BYTES);
+	room -= (u32)sizeof(struct iphdr) + (u32)sizeof(struct icmphdr) + (out.opt ? opt.optlen : 0U);
+	out.data_bytes = min_u32(whole.len, room);
+	icmp_push(net, &out, rt);
+}
+
+/* ------------------------------------------------------------------ answering */
+
+static void icmp_reply(struct sk_buff *skb, const struct icmp_out *proto_out)
+{
+	struct net *net = skb->pool->net;
+	struct icmp_out out = *proto_out;
+	struct ip_options opt;
+	struct rtable *rt;
+
+	if (ip_options_echo(&opt, skb))
+		return;
+	out.opt = opt.optlen ? &opt : NULL;
+	out.tos = ip_hdr(skb)->tos;
+	out.fl4 = (struct flowi4){ .daddr = ip_hdr(skb)->saddr, .saddr = fib_compute_spec_dst(skb),
+				   .tos = out.tos & 0x1e, .proto = IPPROTO_ICMP, .mark = skb->mark };
+	if (out.opt && opt.faddr)
+		out.fl4.daddr = opt.faddr;
+	if (!icmp_global_allow(net, out.hdr.type, out.hdr.code))
+		return;
+	rt = icmp_route(net, &out);
+	if (!rt)
+		return;
+	if (!icmp_peer_allow(net, rt, out.fl4.daddr, out.hdr.type, out.hdr.code)) {
+		dst_release(&rt->dst);
+		return;
+	}
+	icmp_push(net, &out, rt);
+}
+
+static enum skb_drop_reason icmp_echo(struct sk_buff *skb, const struct icmphdr *icmph)
+{
+	struct net *net = skb->pool->net;
+	struct icmp_out out = { .hdr = *icmph, .data = skb, .data_offset = sizeof(*icmph) };
+
+	if (net->ipv4->icmp_echo_ignore_all)
+		return 0;
+	out.hdr.type = ICMP_ECHOREPLY;
+	out.hdr.code = 0;
+	out.hdr.checksum = 0;
+	out.data_bytes = skb->len - (u32)sizeof(*icmph);
+	icmp_reply(skb, &out);
+	return 0;
+}
+
+/* RFC 792: milliseconds since midnight UT. */
+static enum skb_drop_reason icmp_timestamp(struct sk_buff *skb, const struct icmphdr *icmph)
+{
+	struct net *net = skb->pool->net;
+	struct icmp_out out = { .hdr = *icmph };
+	struct sk_buff stamped = *skb;
+	u8 data[sizeof(*icmph) + 12];
+	u32 ms = (u32)((net->now + net->wall_offset) / NSEC_PER_MSEC % (86400 * 1000));
+
+	if (skb->len < sizeof(data) || skb_copy_bits(skb, 0, data, sizeof(data)))
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	put_unaligned_be32(cpu_to_be32(ms), data + sizeof(*icmph) + 4);
+	put_unaligned_be32(cpu_to_be32(ms), data + sizeof(*icmph) + 8);
+	stamped.data = data; /* linear, and only read */
+	stamped.len = sizeof(data);
+	stamped.data_len = 0;
+	out.hdr.type = ICMP_TIMESTAMPREPLY;
+	out.hdr.code = 0;
+	out.hdr.checksum = 0;
+	out.data = &stamped;
+	out.data_offset = sizeof(*icmph);
+	out.data_bytes = 12;
+	icmp_reply(skb, &out);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ errors heard */
+
+static void icmp_socket_deliver(struct net *net, struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *quoted = (const struct iphdr *)(const void *)skb->data;
+	u8 protocol = quoted->protocol;
+	const struct net_protocol *prot = net->ipv4->protos[protocol];
+
+	if (!pskb_may_pull(skb, ip_hdrlen_bytes(quoted) + 8)) {
+		net->ipv4->icmp->stats.in_errors++;
+		return;
+	}
+	if (net->ipv4->raw)
+		net->ipv4->raw->icmp_error(skb, protocol, info);
+	if (prot && prot->err_handler)
+		(void)prot->err_handler(skb, info);
+}
+
+/* What a "fragmentation needed" or a "parameter problem" points at. */
+static u32 icmp_error_info(const struct net *net, const struct icmphdr *icmph)
+{
+	if (icmph->type == ICMP_PARAMETERPROB)
+		return icmph->un.bytes[0];
+	if (icmph->type != ICMP_DEST_UNREACH || icmph->code != ICMP_FRAG_NEEDED || net->ipv4->ip_no_pmtu_disc == 2)
+		return 0;
+	return be16_to_cpu(icmph->un.frag.mtu);
+}
+
+static enum skb_drop_reason icmp_unreach(struct sk_buff *skb, const struct icmphdr *icmph)
+{
+	struct net *net = skb->pool->net;
+	const struct icmphdr hdr = *icmph;
+	const struct iphdr *quoted;
+
+	if (!pskb_may_pull(skb, sizeof(hdr) + sizeof(*quoted)))
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	quoted = (const struct iphdr *)(const void *)(skb->data + sizeof(hdr));
+	if (quoted->ihl < 5 || quoted->version != IPVERSION)
+		return SKB_DROP_REASON_IP_INHDR;
+	if (hdr.type == ICMP_DEST_UNREACH && hdr.code > NR_ICMP_UNREACH)
+		return 0;
+	if (hdr.type == ICMP_DEST_UNREACH && hdr.code == ICMP_FRAG_NEEDED && net->ipv4->ip_no_pmtu_disc == 1)
+		return 0; /* RFC 1122 alone: nobody here listens to it */
+	if (!net->ipv4->icmp_ignore_bogus_error_responses &&
+	    inet_addr_type_dev_table(net, skb->dev, quoted->daddr) == RTN_BROADCAST)
+		return 0;
+	skb_pull(skb, sizeof(hdr));
+	icmp_socket_deliver(net, skb, icmp_error_info(net, &hdr));
+	return 0;
+}
+
+static enum skb_drop_reason icmp_discard(struct sk_buff *skb, const struct icmphdr *icmph)
+{
+	(void)skb;
+	(void)icmph;
+	return 0;
+}
+
+/* Echo replies: ping sockets wait for them.  Raw sockets had theirs before. */
+static enum skb_drop_reason icmp_ping(struct sk_buff *skb, const struct icmphdr *icmph)
+{
+	const struct icmp_state *state = skb->pool->net->ipv4->icmp;
+
+	(void)icmph;
+	if (state->ping_rcv)
+		(void)state->ping_rcv(skb);
+	return 0;
+}
+
+static const struct {
+	enum skb_drop_reason (*handler)(struct sk_buff *skb, const struct icmphdr *icmph);
+	bool error;
+} icmp_handlers[NR_ICMP_TYPES + 1] = {
+	[ICMP_ECHOREPLY] = { icmp_ping, false },
+	[ICMP_DEST_UNREACH] = { icmp_unreach, true },
+	[ICMP_SOURCE_QUENCH] = { icmp_unreach, true },
+	[ICMP_REDIRECT] = { icmp_discard, true }, /* redirects are off: routes are for administrators to change */
+	[ICMP_ECHO] = { icmp_echo, false },
+	[ICMP_TIME_EXCEEDED] = { icmp_unreach, true },
+	[ICMP_PARAMETERPROB] = { icmp_unreach, true },
+	[ICMP_TIMESTAMP] = { icmp_timestamp, false },
+	[ICMP_TIMESTAMPREPLY] = { icmp_discard, false },
+	[ICMP_INFO_REQUEST] = { icmp_discard, false },
+	[ICMP_INFO_REPLY] = { icmp_discard, false },
+	[ICMP_ADDRESS] = { icmp_discard, false },
+	[ICMP_ADDRESSREPLY] = { icmp_discard, false },
+};
+
+/* RFC 1122 3.2.2.6, 3.2.2.8: to a broadcast only some questions are answered, and only if told so. */
+static bool icmp_broadcast_ok(const struct net *net, u8 type)
+{
+	if (type == ICMP_ECHO || type == ICMP_TIMESTAMP)
+		return !net->ipv4->icmp_echo_ignore_broadcasts;
+	return type == ICMP_ECHO || type == ICMP_TIMESTAMP || type == ICMP_ADDRESS || type == ICMP_ADDRESSREPLY;
+}
+
+static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
+{
+	struct icmp_state *state = net->ipv4->icmp;
+	const struct icmphdr *icmph;
+
+	if (skb->ip_summed != CHECKSUM_UNNECESSARY && csum_fold(skb_checksum(skb, 0, skb->len, 0))) {
+		state->stats.in_csum_errors++;
+		return SKB_DROP_REASON_ICMP_CSUM;
+	}
+	if (!pskb_may_pull(skb, sizeof(*icmph)))
+		return SKB_DROP_REASON_HDR_TRUNC;
+	icmph = icmp_check(skb->data, skb_headlen(skb));
+	if (icmph->type > NR_ICMP_TYPES || !icmp_handlers[icmph->type].handler)
+		return SKB_DROP_REASON_INVALID_PROTO;
+	state->stats.in_type[icmph->type]++;
+	if ((skb_rtable(skb)->flags & (RTCF_BROADCAST | RTCF_MULTICAST)) && !icmp_broadcast_ok(net, icmph->type))
+		return SKB_DROP_REASON_INVALID_PROTO;
+	return icmp_handlers[icmph->type].handler(skb, icmph);
+}
+
+int icmp_rcv(struct sk_buff *skb)
+{
+	struct net *net = skb->pool->net;
+	enum skb_drop_reason reason;
+
+	net->ipv4->icmp->stats.in_msgs++;
+	reason = icmp_dispatch(net, skb);
+	if (reason) {
+		net->ipv4->icmp->stats.in_errors++;
+		kfree_skb_reason(skb, reason);
+	} else {
+		consume_skb(skb);
+	}
+	return 0;
+}
+
+/* An error about an ICMP message of ours: ping sockets have sent it. */
+static int icmp_err(struct sk_buff *skb, u32 info)
+{
+	const struct icmp_state *state = skb->pool->net->ipv4->icmp;
+	const struct iphdr *quoted = (const struct iphdr *)(const void *)skb->data;
+	const struct icmphdr *inner = (const struct icmphdr *)(const void *)(skb->data + ip_hdrlen_bytes(quoted));
+
+	if (inner->type != ICMP_ECHO || !state->ping_err)
+		return -ENOENT;
+	state->ping_err(skb, info);
+	return 0;
+}
+
+static const struct net_protocol icmp_protocol = { .handler = icmp_rcv, .err_handler = icmp_err, .no_policy = true };
+
+void icmp_set_ping_rcv(struct net *net, bool (*rcv)(struct sk_buff *skb), void (*err)(struct sk_buff *skb, u32 info))
+{
+	net->ipv4->icmp->ping_rcv = rcv;
+	net->ipv4->icmp->ping_err = err;
+}
+
+int icmp_init(struct net *net)
+{
+	struct icmp_state *state = mem_zalloc(net->mem, sizeof(*state));
+	int err;
+
+	if (!state)
+		return -ENOMEM;
+	net->ipv4->icmp = state;
+	icmp_ratelimit_init(net);
+	err = inet_add_protocol(net, &icmp_protocol, IPPROTO_ICMP);
+	if (err) {
+		net->ipv4->icmp = NULL;
+		mem_free(net->mem, state, sizeof(*state));
+	}
+	return err;
+}
+
+void icmp_exit(struct net *net)
+{
+	inet_del_protocol(net, IPPROTO_ICMP);
+	icmp_ratelimit_exit(net);
+	mem_free(net->mem, net->ipv4->icmp, sizeof(*net->ipv4->icmp));
+	net->ipv4->icmp = NULL;
+}

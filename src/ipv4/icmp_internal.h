@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What icmp.c and icmp_ratelimit.c know of each other. */
+#ifndef NETHOOD_IPV4_ICMP_INTERNAL_H
+#define NETHOOD_IPV4_ICMP_INTERNAL_H
+
+#include "base/types.h"
+#include "ipv4/route.h"
+#include "skb/skbuff.h"
+#include "wire/icmp.h"
+
+#define ICMP_PEERS 64U /* hosts that the rate limit remembers; more share rows */
+
+/** struct icmp_stats - columns of /proc/net/snmp and by type */
+struct icmp_stats {
+	u64 in_msgs, in_errors, in_csum_errors, out_msgs, out_errors, ratelimit_global, ratelimit_host;
+	u64 in_type[256], out_type[256];
+};
+
+/** struct icmp_peer - token bucket of one host */
+struct icmp_peer {
+	__be32 addr;
+	ktime_t tokens, last;
+};
+
+struct icmp_state {
+	struct icmp_stats stats;
+	bool (*ping_rcv)(struct sk_buff *skb);
+	void (*ping_err)(struct sk_buff *skb, u32 info);
+	u32 credit;          /**< of the global bucket */
+	ktime_t stamp;
+	struct icmp_peer *peers; /**< ICMP_PEERS of them, made at the first error */
+};
+
+void icmp_ratelimit_init(struct net *net);
+void icmp_ratelimit_exit(struct net *net);
+/** icmp_global_allow() - the net's own token bucket, with a random part against those who count.  @linux icmp_global_allow */
+bool icmp_global_allow(struct net *net, u8 type, u8 code);
+/** icmp_peer_allow() - the bucket of one host: six at once, then one per icmp_ratelimit.  @linux icmpv4_xrlim_allow */
+bool icmp_peer_allow(struct net *net, const struct rtable *rt, __be32 daddr, u8 type, u8 code);
+
+#endif

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Reassembly: from fragments to the datagram they were.
+ *
+ * @step receive path, from ipv4/ip_input.c
+ * @rfc 791 3.2, 815, 1122 3.3.2, 3168 5.3, 5722 (its rule on overlaps, for IPv4 too)
+ * @linux net/ipv4/ip_fragment.c
+ *
+ * A queue has one bit for each eight octets that it holds.  So a fragment is new (no bit set), a duplicate (all set) or
+ * an overlap (some set: then nothing of the datagram can be trusted) by looking at its own bits only, whatever the
+ * order in which fragments come; they are sorted once, at the end.
+ */
+#include <errno.h>
+
+#include "base/htable.h"
+#include "ipv4/icmp.h"
+#include "ipv4/ip.h"
+#include "wire/icmp.h"
+
+#define IPQ_MAX_BYTES 65535U
+#define IPQ_UNITS ((IPQ_MAX_BYTES + 7) / 8)
+
+/** struct ipq_key - what tells fragments of one datagram from those of others */
+struct ipq_key {
+	__be32 saddr, daddr;
+	u32 user;
+	__be16 id;
+	u8 protocol, pad;
+};
+
+/** struct ipq - one datagram while it is put together */
+struct ipq {
+	struct ipq_key key;
+	struct inet_frags *frags;
+	u64 hash;
+	struct list_head node; /**< all queues, oldest first */
+	struct timer timer;
+	struct sk_buff *first, *last; /**< in order of arrival */
+	u32 len_bytes;   /**< of the payload, as far as known */
+	u32 meat_bytes;  /**< that are here */
+	u32 mem_bytes;
+	u32 max_df_bytes, max_bytes; /**< largest fragment, with and without DF */
+	u8 ecn;          /**< bit n: a fragment with ECN field n */
+	bool last_in, first_in;
+	u64 present[IPQ_UNITS / 64 + 1];
+};
+
+struct inet_frags {
+	struct net *net;
+	struct htable hash;
+	struct list_head queues;
+	u32 queues_count;
+	u32 mem_bytes;
+};
+
+/** struct ipfrag_cb - skb->cb of a fragment that waits */
+struct ipfrag_cb {
+	struct inet_skb_parm parm; /**< first: IPCB() stays what it is */
+	u32 offset_bytes, len_bytes;
+};
+#define IPFRAG_CB(skb) ((struct ipfrag_cb *)(void *)((skb)->cb))
+
+/* ------------------------------------------------------------------ queues */
+
+static bool ipq_match(const void *obj, const void *key)
+{
+	return memcmp(&((const struct ipq *)obj)->key, key, sizeof(struct ipq_key)) == 0;
+}
+
+static void ipq_charge(struct ipq *q, u32 bytes)
+{
+	q->mem_bytes += bytes;
+	q->frags->mem_bytes += bytes;
+}
+
+static void ipq_free(struct ipq *q)
+{
+	struct inet_frags *f = q->frags;
+
+	htable_remove(&f->hash, q->hash, q);
+	list_del_init(&q->node);
+	timer_delete(f->net->timers, &q->timer);
+	f->queues_count--;
+	f->mem_bytes -= q->mem_bytes;
+	mem_free(f->net->mem, q, sizeof(*q));
+}
+
+/* The datagram will never be whole. */
+static void ipq_kill(struct ipq *q, enum skb_drop_reason reason)
+{
+	struct sk_buff *skb = q->first;
+
+	q->frags->net->ipv4->stats.reasm_fails++;
+	while (skb) {
+		struct sk_buff *next = skb->next;
+
+		skb->next = NULL;
+		kfree_skb_reason(skb, reason);
+		skb = next;
+	}
+	ipq_free(q);
+}
+
+static struct sk_buff *ipq_fragment_at_zero(const struct ipq *q)
+{
+	struct sk_buff *skb = q->first;
+
+	while (skb && IPFRAG_CB(skb)->offset_bytes)
+		skb = skb->next;
+	return skb;
+}
+
+/* RFC 1122 3.3.2: the sender is told, if the first fragment, which names the ports, has come. */
+static void ipq_expire(struct timer *t)
+{
+	struct ipq *q = container_of(t, struct ipq, timer);
+	struct sk_buff *head = ipq_fragment_at_zero(q);
+
+	q->frags->net->ipv4->stats.reasm_timeout++;
+	if (head)
+		icmp_send(head, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAGTIME, 0);
+	ipq_kill(q, SKB_DROP_REASON_FRAG_REASM_TIMEOUT);
+}
+
+static struct ipq *ipq_create(struct inet_frags *f, const struct ipq_key *key, u64 hash)
+{
+	struct netns_ipv4 *ipv4 = f->net->ipv4;
+	struct ipq *q;
+
+	if (f->mem_bytes > (u32)ipv4->ipfrag_high_thresh_bytes)
+		return NULL;
+	q = mem_zalloc(f->net->mem, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->key = *key;
+	q->hash = hash;
+	q->frags = f;
+	timer_setup(&q->timer, ipq_expire);
+	if (htable_insert(&f->hash, hash, q)) {
+		mem_free(f->net->mem, q, sizeof(*q));
+		return NULL;
+	}
+	list_add_tail(&q->node, &f->queues);
+	f->queues_count++;
+	ipq_charge(q, (u32)sizeof(*q));
+	mod_timer(f->net->timers, &q->timer, f->net->now + ipv4->ipfrag_time);
+	return q;
+}
+
+static struct ipq *ipq_find(struct inet_frags *f, const struct iphdr *iph, u32 user)
+{
+	const struct ipq_key key = { iph->saddr, iph->daddr, user, iph->id, iph->protocol, 0 };
+	u64 hash = htable_hash_bytes(&f->hash, &key, sizeof(key));
+	struct ipq *q = htable_lookup(&f->hash, hash, ipq_match, &key);
+
+	return q ? q : ipq_create(f, &key, hash);
+}
+
+/* ------------------------------------------------------------------ one fragment more */
+
+enum ipq_fit { IPQ_NEW, IPQ_DUPLICATE, IPQ_OVERLAP };
+
+static enum ipq_fit ipq_mark(struct ipq *q, u32 offset_bytes, u32 end_bytes)
+{
+	u32 first = offset_bytes / 8, last = (end_bytes - 1) / 8, set = 0;
+
+	for (u32 i = first; i <= last; i++)
+		set += (q->present[i / 64] >> (i % 64)) & 1;
+	if (set)
+		return set == last - first + 1 ? IPQ_DUPLICATE : IPQ_OVERLAP;
+	for (u32 i = first; i <= last; i++)
+		q->present[i / 64] |= 1ULL << (i % 64);
+	return IPQ_NEW;
+}
+
+/* Where the datagram ends, by what this fragment says.  Return: false when it contradicts the others. */
+static bool ipq_learn_end(struct ipq *q, bool more, u32 end_bytes)
+{
+	if (!more) {
+		if (end_bytes < q->len_bytes || (q->last_in && end_bytes != q->len_bytes))
+			return false;
+		q->last_in = true;
+		q->len_bytes = end_bytes;
+		return true;
+	}
+	if (end_bytes > q->len_bytes) {
+		if (q->last_in)
+			return false;
+		q->len_bytes = end_bytes;
+	}
+	return true;
+}
+
+static void ipq_append(struct ipq *q, struct sk_buff *skb, u32 offset_bytes)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	u32 frag_bytes = skb->len + ip_hdrlen_bytes(iph);
+
+	IPFRAG_CB(skb)->offset_bytes = offset_bytes;
+	IPFRAG_CB(skb)->len_bytes = skb->len;
+	skb_dst_force(skb);
+	skb->next = NULL;
+	if (q->last)
+		q->last->next = skb;
+	else
+		q->first = skb;
+	q->last = skb;
+	q->meat_bytes += skb->len;
+	q->first_in |= offset_bytes == 0;
+	q->ecn |= (u8)(1U << (iph->tos & 3));
+	q->max_bytes = max_u32(q->max_bytes, frag_bytes);
+	if (iph->frag_off & CONST_BE16(IP_DF))
+		q->max_df_bytes = max_u32(q->max_df_bytes, frag_bytes);
+	ipq_charge(q, skb->truesize);
+}
+
+/* @skb: data at the payload; taken unless 0 is returned.  Return: 0, or why it, and perhaps the queue, had to go. */
+static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *kill)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	u32 offset = (u32)(be16_to_cpu(iph->frag_off) & IP_OFFSET) << 3;
+	bool more = iph->frag_off & CONST_BE16(IP_MF);
+	u32 end = offset + skb->len;
+
+	*kill = true;
+	if (more)
+		end &= ~7U; /* all but the last come in units of eight octets */
+	if (end > IPQ_MAX_BYTES - ip_hdrlen_bytes(iph) || end <= offset)
+		return SKB_DROP_REASON_IP_INHDR;
+	if (!ipq_learn_end(q, more, end))
+		return SKB_DROP_REASON_IP_INHDR;
+	if (pskb_trim(skb, end - offset))
+		return SKB_DROP_REASON_NOMEM;
+	switch (ipq_mark(q, offset, end)) {
+	case IPQ_DUPLICATE:
+		*kill = false;
+		return SKB_DROP_REASON_DUP_FRAG;
+	case IPQ_OVERLAP:
+		return SKB_DROP_REASON_FRAG_OVERLAP;
+	case IPQ_NEW:
+		break;
+	}
+	ipq_append(q, skb, offset);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the whole again */
+
+static struct sk_buff *merge_by_offset(struct sk_buff *a, struct sk_buff *b)
+{
+	struct sk_buff *head = NULL, **tail = &head;
+
+	while (a && b) {
+		struct sk_buff **from = IPFRAG_CB(a)->offset_bytes <= IPFRAG_CB(b)->offset_bytes ? &a : &b;
+
+		*tail = *from;
+		tail = &(*from)->next;
+		*from = (*from)->next;
+	}
+	*tail = a ? a : b;
+	return head;
+}
+
+/* Bottom-up merge sort: fragments that came in order cost one comparison each. */
+static struct sk_buff *sort_by_offset(struct sk_buff *list)
+{
+	struct sk_buff *runs[16] = { NULL };
+	struct sk_buff *sorted = NULL;
+	u32 i;
+
+	while (list) {
+		struct sk_buff *run = list;
+
+		list = list->next;
+		run->next = NULL;
+		for (i = 0; i < ARRAY_SIZE(runs) - 1 && runs[i]; i++) {
+			run = merge_by_offset(runs[i], run);
+			runs[i] = NULL;
+		}
+		runs[i] = runs[i] ? merge_by_offset(runs[i], run) : run;
+	}
+	for (i = 0; i < ARRAY_SIZE(runs); i++)
+		sorted = merge_by_offset(runs[i], sorted);
+	return sorted;
+}
+
+/* RFC 3168 5.3: congestion marks survive; a mark together with "does not speak ECN" is a lie. */
+static bool ipq_ecn(const struct ipq *q, u8 *ecn)
+{
+	bool not_ect = q->ecn & (1U << 0), ce = q->ecn & (1U << 3);
+
+	if (ce && not_ect)
+		return false;
+	if (ce)
+		*ecn = 3;
+	return true;
+}
+
+static void ipq_write_header(const struct ipq *q, struct sk_buff *head, u8 ecn)
+{
+	struct iphdr *iph = ip_hdr(head);
+
+	iph->tot_len = cpu_to_be16((u16)(ip_hdrlen_bytes(iph) + q->len_bytes));
+	iph->tos |= ecn;
+	iph->frag_off = 0;
+	if (q->max_df_bytes == q->max_bytes)
+		iph->frag_off = CONST_BE16(IP_DF); /* as it was before somebody cut it */
+	ip_send_check(iph);
+	IPCB(head)->flags |= IPSKB_FRAG_COMPLETE;
+	IPCB(head)->frag_max_size = (u16)q->max_bytes;
+}
+
+static void ipq_join(struct ipq *q, struct sk_buff *head)
+{
+	struct sk_buff *rest = head->next;
+
+	head->next = NULL;
+	skb_shinfo(head)->frag_list = rest;
+	for (struct sk_buff *f = rest; f; f = f->next) {
+		head->len += f->len;
+		head->data_len += f->len;
+		head->truesize += f->truesize;
+		skb_dst_drop(f);
+	}
+	head->ip_summed = CHECKSUM_NONE;
+	q->first = q->last = NULL;
+}
+
+/* Return: the datagram, data at the network header; NULL when it had to be given up. */
+static struct sk_buff *ipq_reassemble(struct ipq *q)
+{
+	struct net *net = q->frags->net;
+	struct sk_buff *head;
+	u8 ecn = 0;
+
+	q->first = sort_by_offset(q->first);
+	head = q->first;
+	if (!ipq_ecn(q, &ecn) || q->len_bytes + ip_hdrlen_bytes(ip_hdr(head)) > IPQ_MAX_BYTES) {
+		ipq_kill(q, SKB_DROP_REASON_IP_INHDR);
+		return NULL;
+	}
+	if (skb_cow_head(head, 0) || (skb_shinfo(head)->frag_list && !pskb_may_pull(head, head->len))) {
+		ipq_kill(q, SKB_DROP_REASON_NOMEM);
+		return NULL;
+	}
+	ipq_join(q, head);
+	skb_push(head, (u32)(head->data - skb_network_header(head)));
+	ipq_write_header(q, head, ecn);
+	net->ipv4->stats.reasm_oks++;
+	ipq_free(q);
+	return head;
+}
+
+static struct sk_buff *ip_defrag_drop(struct net *net, struct sk_buff *skb, enum skb_drop_reason reason)
+{
+	net->ipv4->stats.reasm_fails++;
+	kfree_skb_reason(skb, reason);
+	return NULL;
+}
+
+struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
+{
+	enum skb_drop_reason reason;
+	struct ipq *q;
+	bool kill;
+
+	net->ipv4->stats.reasm_reqds++;
+	q = ipq_find(net->ipv4->frags, ip_hdr(skb), user);
+	if (!q)
+		return ip_defrag_drop(net, skb, SKB_DROP_REASON_FRAG_MEM);
+	skb_pull(skb, ip_hdrlen_bytes(ip_hdr(skb)));
+	reason = ipq_add(q, skb, &kill);
+	if (reason) {
+		kfree_skb_reason(skb, reason);
+		if (kill)
+			ipq_kill(q, reason);
+		return NULL;
+	}
+	if (q->first_in && q->last_in && q->meat_bytes == q->len_bytes)
+		return ipq_reassemble(q);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ life */
+
+int ip_frag_init(struct net *net)
+{
+	struct inet_frags *f = mem_zalloc(net->mem, sizeof(*f));
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	f->net = net;
+	INIT_LIST_HEAD(&f->queues);
+	err = htable_init(&f->hash, net->mem, &net->rng, 8);
+	if (err) {
+		mem_free(net->mem, f, sizeof(*f));
+		return err;
+	}
+	net->ipv4->frags = f;
+	return 0;
+}
+
+void ip_frag_exit(struct net *net)
+{
+	struct inet_frags *f = net->ipv4->frags;
+
+	while (!list_empty(&f->queues))
+		ipq_kill(list_first_entry(&f->queues, struct ipq, node), SKB_DROP_REASON_SHUTDOWN);
+	htable_fini(&f->hash);
+	mem_free(net->mem, f, sizeof(*f));
+	net->ipv4->frags = NULL;
+}
