@@ -7,6 +7,8 @@
 #ifndef NETHOOD_DEV_NETDEVICE_H
 #define NETHOOD_DEV_NETDEVICE_H
 
+#include <netinet/in.h> /* first: then Linux's headers leave out what glibc has defined */
+
 #include <linux/if.h> /* IFF_*, IFNAMSIZ */
 #include <linux/if_packet.h>
 

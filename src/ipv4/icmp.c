@@ -11,7 +11,7 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/in.h>
+#include <netinet/in.h>
 
 #include "base/csum.h"
 #include "ipv4/icmp_internal.h"

@@ -6,7 +6,7 @@
  * The global bucket gives a random number of messages less than it could: without that, its level would tell a
  * stranger how many errors others have caused (SAD DNS).
  */
-#include <linux/in.h>
+#include <netinet/in.h>
 
 #include "base/random.h"
 #include "ipv4/icmp_internal.h"

@@ -164,7 +164,7 @@ static enum ipq_fit ipq_mark(struct ipq *q, u32 offset_bytes, u32 end_bytes)
 	u32 first = offset_bytes / 8, last = (end_bytes - 1) / 8, set = 0;
 
 	for (u32 i = first; i <= last; i++)
-		set += (q->present[i / 64] >> (i % 64)) & 1;
+		set += (u32)(q->present[i / 64] >> (i % 64)) & 1;
 	if (set)
 		return set == last - first + 1 ? IPQ_DUPLICATE : IPQ_OVERLAP;
 	for (u32 i = first; i <= last; i++)
