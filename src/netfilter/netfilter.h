@@ -9,17 +9,45 @@
 #ifndef NETHOOD_NETFILTER_NETFILTER_H
 #define NETHOOD_NETFILTER_NETFILTER_H
 
-#include <netinet/in.h> /* before linux/netfilter.h, which would bring the kernel's own */
-
-#include <linux/netfilter.h>      /* NF_DROP ..., NF_INET_*, NFPROTO_* */
-#include <linux/netfilter_arp.h>  /* NF_ARP_* */
-
 #include "base/types.h"
 #include "net.h"
 #include "skb/skbuff.h"
 
 struct net_device;
 struct sock;
+
+/* Names and values of linux/netfilter.h and linux/netfilter_arp.h, which bring the kernel's struct sockaddr_in along
+ * and so cannot stand beside netinet/in.h. */
+enum {
+	NF_DROP = 0,
+	NF_ACCEPT = 1,
+	NF_STOLEN = 2,
+	NF_QUEUE = 3,
+	NF_REPEAT = 4,
+	NF_STOP = 5,
+};
+#define NF_VERDICT_MASK 0xffU
+#define NF_VERDICT_QBITS 16
+#define NF_DROP_ERR(err) (((unsigned int)-(err) << NF_VERDICT_QBITS) | NF_DROP) /**< drop, and the sender hears @err */
+
+enum nf_inet_hooks {
+	NF_INET_PRE_ROUTING,
+	NF_INET_LOCAL_IN,
+	NF_INET_FORWARD,
+	NF_INET_LOCAL_OUT,
+	NF_INET_POST_ROUTING,
+	NF_INET_NUMHOOKS,
+};
+enum nf_arp_hooks { NF_ARP_IN, NF_ARP_OUT, NF_ARP_FORWARD, NF_ARP_NUMHOOKS };
+enum {
+	NFPROTO_UNSPEC = 0,
+	NFPROTO_INET = 1,
+	NFPROTO_IPV4 = 2,
+	NFPROTO_ARP = 3,
+	NFPROTO_NETDEV = 5,
+	NFPROTO_BRIDGE = 7,
+	NFPROTO_IPV6 = 10,
+};
 
 #define NF_MAX_HOOKS 16 /**< functions of one place */
 
