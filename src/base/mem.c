@@ -4,14 +4,7 @@
 
 #include <stdlib.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#define NETHOOD_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NETHOOD_ASAN 1
-#endif
-#endif
-#ifdef NETHOOD_ASAN /* a freed object is poisoned, so that the sanitizer sees into slabs too */
+#if NETHOOD_ASAN
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
@@ -90,13 +83,13 @@ const struct mem_ops mem_libc_ops = { libc_alloc, libc_zalloc, libc_free };
 struct chunk {
 	struct chunk *next;
 	size_t size_bytes;
-	_Alignas(16) u8 objects[];
 };
 
 void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u32 object_bytes, u32 align)
 {
 	*c = (struct kmem_cache){ .mem = mem, .name = name };
-	c->object_bytes = ALIGN_UP(max_u32(object_bytes, (u32)sizeof(void *)), align);
+	c->align_bytes = max_u32(align, (u32)sizeof(void *));
+	c->object_bytes = ALIGN_UP(max_u32(object_bytes, 1), c->align_bytes);
 	c->chunk_objects = max_u32((CACHE_CHUNK_BYTES - (u32)sizeof(struct chunk)) / c->object_bytes, 1);
 }
 
@@ -119,16 +112,18 @@ void kmem_cache_fini(struct kmem_cache *c)
 /* Chunks grow with the cache: few calls for large tables, little waste for small ones. */
 static bool cache_add_chunk(struct kmem_cache *c, const char *site)
 {
-	size_t size_bytes = sizeof(struct chunk) + (size_t)c->chunk_objects * c->object_bytes;
+	size_t size_bytes = sizeof(struct chunk) + c->align_bytes + (size_t)c->chunk_objects * c->object_bytes;
 	struct chunk *chunk = mem_alloc_at(c->mem, size_bytes, site);
+	u8 *objects;
 
 	if (!chunk)
 		return false;
+	objects = (u8 *)ALIGN_UP((uintptr_t)(chunk + 1), (uintptr_t)c->align_bytes);
 	chunk->size_bytes = size_bytes;
 	chunk->next = c->chunks;
 	c->chunks = chunk;
 	for (u32 i = c->chunk_objects; i-- > 0;) {
-		void **object = (void **)(void *)(chunk->objects + (size_t)i * c->object_bytes);
+		void **object = (void **)(void *)(objects + (size_t)i * c->object_bytes);
 
 		*object = c->free_list;
 		c->free_list = object;
@@ -140,7 +135,7 @@ static bool cache_add_chunk(struct kmem_cache *c, const char *site)
 	return true;
 }
 
-void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
+void *kmem_cache_alloc_slow(struct kmem_cache *c, const char *site)
 {
 	void **object;
 
@@ -155,7 +150,7 @@ void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
 	return object;
 }
 
-void kmem_cache_free(struct kmem_cache *c, void *object)
+void kmem_cache_free_slow(struct kmem_cache *c, void *object)
 {
 	*(void **)object = c->free_list;
 	c->free_list = object;

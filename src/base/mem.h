@@ -9,6 +9,18 @@
 
 #include "base/types.h"
 
+/* With the address sanitizer each object of a slab is poisoned while it is free. */
+#ifdef __SANITIZE_ADDRESS__
+#define NETHOOD_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NETHOOD_ASAN 1
+#endif
+#endif
+#ifndef NETHOOD_ASAN
+#define NETHOOD_ASAN 0
+#endif
+
 /** struct mem_ops - where memory comes from; like malloc(3), calloc(3), free(3) */
 struct mem_ops {
 	void *(*alloc)(void *ctx, size_t size_bytes);  /**< uninitialised, or NULL */
@@ -52,7 +64,8 @@ void mem_free(struct mem *mem, void *p, size_t size_bytes);
 struct kmem_cache {
 	struct mem *mem;
 	const char *name;
-	u32 object_bytes; /**< rounded up to align */
+	u32 object_bytes; /**< rounded up to align_bytes */
+	u32 align_bytes;
 	u32 chunk_objects;
 	void *free_list;
 	void *chunks;
@@ -63,9 +76,31 @@ struct kmem_cache {
 void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u32 object_bytes, u32 align);
 void kmem_cache_fini(struct kmem_cache *c);
 #define kmem_cache_alloc(c) kmem_cache_alloc_at(c, MEM_SITE)
+void *kmem_cache_alloc_slow(struct kmem_cache *c, const char *site);
+void kmem_cache_free_slow(struct kmem_cache *c, void *object);
+
 /** kmem_cache_alloc_at() - one uninitialised object; returned; NULL when there is no memory, or the hook says so */
-void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site);
-void kmem_cache_free(struct kmem_cache *c, void *object);
+static inline void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
+{
+	void **object = (void **)c->free_list;
+
+	if (NETHOOD_ASAN || unlikely(!object || c->mem->fail))
+		return kmem_cache_alloc_slow(c, site);
+	c->free_list = *object;
+	c->live_count++;
+	return object;
+}
+
+static inline void kmem_cache_free(struct kmem_cache *c, void *object)
+{
+	if (NETHOOD_ASAN) {
+		kmem_cache_free_slow(c, object);
+		return;
+	}
+	*(void **)object = c->free_list;
+	c->free_list = object;
+	c->live_count--;
+}
 
 extern const struct mem_ops mem_libc_ops; /* malloc(3) and friends */
 

@@ -11,7 +11,7 @@
 static_assert(sizeof(struct skb_shared_info) <= SKB_SHINFO_BYTES, "truesize is the truth");
 static_assert(sizeof(struct sk_buff) <= SKB_OVERHEAD_BYTES, "truesize is the truth");
 
-/** Sizes of head buffers: 576, 1024, 2048, 4096, 8192, then whole powers of two from the heap */
+/** Sizes of head buffers: 576, 1024, 2048, 4096, 8192; larger powers of two come from the heap */
 #define SKB_HEAD_CLASSES 5
 
 struct skb_pool_private {
@@ -25,9 +25,38 @@ struct skb_pool_private {
 };
 
 /** skb_head_bytes() - of the buffer for @size_bytes of data */
-u32 skb_head_bytes(u32 size_bytes);
-u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site);
-void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes);
+static inline u32 skb_head_bytes(u32 size_bytes)
+{
+	u32 want = ALIGN_UP(size_bytes, 64U) + SKB_SHINFO_BYTES;
+
+	return want <= SKB_SMALL_HEAD_BYTES ? SKB_SMALL_HEAD_BYTES : 1U << (32 - __builtin_clz(want - 1));
+}
+
+/** head_cache() - where buffers of @head_bytes come from; NULL: the heap */
+static inline struct kmem_cache *head_cache(struct skb_pool *pool, u32 head_bytes)
+{
+	u32 i = head_bytes == SKB_SMALL_HEAD_BYTES ? 0 : (u32)__builtin_ctz(head_bytes) - 9;
+
+	return i < SKB_HEAD_CLASSES ? &pool->priv->heads[i] : NULL;
+}
+
+static inline u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site)
+{
+	struct kmem_cache *cache = head_cache(pool, head_bytes);
+
+	return (u8 *)(likely(cache) ? kmem_cache_alloc_at(cache, site) : mem_alloc_at(pool->mem, head_bytes, site));
+}
+
+static inline void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes)
+{
+	struct kmem_cache *cache = head_cache(pool, head_bytes);
+
+	if (likely(cache))
+		kmem_cache_free(cache, head);
+	else
+		mem_free(pool->mem, head, head_bytes);
+}
+
 /** skb_head_setup() - shared info of a new head buffer */
 void skb_head_setup(struct sk_buff *skb, u8 *head, u32 head_bytes);
 /** skb_release_data() - give up the share of head and fragments */

@@ -7,48 +7,9 @@
 
 #include "skb/skb_internal.h"
 
-static const u32 head_class_bytes[SKB_HEAD_CLASSES] = { SKB_SMALL_HEAD_BYTES, 1024, 2048, 4096, 8192 };
-
-u32 skb_head_bytes(u32 size_bytes)
-{
-	u32 want = ALIGN_UP(size_bytes, 64U) + SKB_SHINFO_BYTES;
-
-	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++) {
-		if (want <= head_class_bytes[i])
-			return head_class_bytes[i];
-	}
-	return 1U << (32 - __builtin_clz(want - 1));
-}
-
 u32 skb_truesize(u32 size_bytes)
 {
 	return SKB_OVERHEAD_BYTES + skb_head_bytes(size_bytes);
-}
-
-static struct kmem_cache *head_cache(struct skb_pool *pool, u32 head_bytes)
-{
-	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++) {
-		if (head_bytes == head_class_bytes[i])
-			return &pool->priv->heads[i];
-	}
-	return NULL;
-}
-
-u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site)
-{
-	struct kmem_cache *cache = head_cache(pool, head_bytes);
-
-	return cache ? kmem_cache_alloc_at(cache, site) : mem_alloc_at(pool->mem, head_bytes, site);
-}
-
-void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes)
-{
-	struct kmem_cache *cache = head_cache(pool, head_bytes);
-
-	if (cache)
-		kmem_cache_free(cache, head);
-	else
-		mem_free(pool->mem, head, head_bytes);
 }
 
 int skb_pool_create(struct mem *mem, struct net *net, struct skb_pool **out)
@@ -68,7 +29,7 @@ int skb_pool_create(struct mem *mem, struct net *net, struct skb_pool **out)
 	pool->priv = priv;
 	kmem_cache_init(&priv->skbs, mem, "skbuff", sizeof(struct sk_buff), 64);
 	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++)
-		kmem_cache_init(&priv->heads[i], mem, "skbuff_head", head_class_bytes[i], 64);
+		kmem_cache_init(&priv->heads[i], mem, "skbuff_head", i ? 512U << i : SKB_SMALL_HEAD_BYTES, 64);
 	*out = pool;
 	return 0;
 }
