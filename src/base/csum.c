@@ -2,8 +2,8 @@
 /* The Internet checksum, as fast as memory gives the octets.
  *
  * @rfc 1071 2 C: a sum of wider words folds to the same result, so eight octets are added at a time, and carries are
- * added back.  Where the processor has AVX2 long buffers go by 32-octet vectors: 32-bit lanes summed into 64-bit ones
- * never overflow for buffers below 2^35 octets.
+ * added back.  Where the processor has AVX2 long buffers go by 32-octet vectors: halves of 32 bits summed into 64 never
+ * overflow for buffers below 2^35 octets.
  */
 #include "base/csum.h"
 
@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#define CSUM_VECTOR_MIN_BYTES 256U
+#define CSUM_VECTOR_MIN_BYTES 192U
 
 static inline u64 add_carry(u64 sum, u64 word)
 {
@@ -28,13 +28,36 @@ static inline u64 load64(const u8 *p)
 	return x;
 }
 
-/* The last octets, fewer than eight, in a word of zeros. */
-static inline u64 load_tail(const u8 *p, size_t len_bytes)
+static inline u32 load32(const u8 *p)
 {
-	u64 x = 0;
+	u32 x;
 
-	memcpy(&x, p, len_bytes);
+	memcpy(&x, p, sizeof(x));
 	return x;
+}
+
+/* The last octets, fewer than eight, in words at even places; none is read that is not ours. */
+static inline u64 sum_tail(const u8 *p, size_t len_bytes)
+{
+	u64 sum = 0;
+	u8 last[2] = { 0, 0 };
+	u16 x;
+
+	if (len_bytes & 4) {
+		sum = load32(p);
+		p += 4;
+	}
+	if (len_bytes & 2) {
+		memcpy(&x, p, sizeof(x));
+		sum += x;
+		p += 2;
+	}
+	if (len_bytes & 1) {
+		last[0] = *p;
+		memcpy(&x, last, sizeof(x));
+		sum += x;
+	}
+	return sum;
 }
 
 static u64 sum_words(const u8 *p, size_t len_bytes, u64 sum)
@@ -50,41 +73,100 @@ static u64 sum_words(const u8 *p, size_t len_bytes, u64 sum)
 	sum = add_carry(sum, other);
 	for (; len_bytes >= 8; len_bytes -= 8, p += 8)
 		sum = add_carry(sum, load64(p));
-	return len_bytes ? add_carry(sum, load_tail(p, len_bytes)) : sum;
+	return add_carry(sum, sum_tail(p, len_bytes));
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static u64 sum_vectors(const u8 *p, size_t len_bytes, u64 sum)
-{
-	const __m256i low = _mm256_set1_epi64x(0xffffffffLL);
-	__m256i acc[4] = { _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256() };
-	u64 lanes[4];
+#define AVX2 __attribute__((target("avx2")))
 
+/* Of each 64-bit word the whole is added up in all, wrapping, and the upper half in high.  The sum of the lower halves is
+ * then all - (high << 32), exactly, since it is below 2^64: one instruction less than adding both halves. */
+struct sum256 {
+	__m256i all, high;
+};
+
+AVX2 static inline __attribute__((always_inline)) void sum256_add(struct sum256 *s, __m256i v)
+{
+	s->all = _mm256_add_epi64(s->all, v);
+	s->high = _mm256_add_epi64(s->high, _mm256_srli_epi64(v, 32));
+}
+
+/* No carry is lost: a lane is below 2^61 for buffers below 2^33 octets. */
+AVX2 static inline __attribute__((always_inline)) u64 sum256_total(const struct sum256 *a, const struct sum256 *b)
+{
+	__m256i high = _mm256_add_epi64(a->high, b->high);
+	__m256i low = _mm256_sub_epi64(_mm256_add_epi64(a->all, b->all), _mm256_slli_epi64(high, 32));
+	__m256i both = _mm256_add_epi64(low, high);
+	__m128i half = _mm_add_epi64(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+
+	return (u64)_mm_cvtsi128_si64(half) + (u64)_mm_extract_epi64(half, 1);
+}
+
+AVX2 static inline __attribute__((always_inline)) __m256i load256(const u8 *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline __attribute__((always_inline)) void store256(u8 *p, __m256i v)
+{
+	_mm256_storeu_si256((__m256i *)(void *)p, v);
+}
+
+/* The last octets, fewer than 32 and even, of a buffer that has more before them. */
+AVX2 static inline __attribute__((always_inline)) __m256i load256_last(const u8 *end, size_t len_bytes)
+{
+	static const u8 mask[64] = { [32 ... 63] = 0xff };
+
+	return _mm256_and_si256(load256(end - 32), load256(mask + len_bytes));
+}
+
+/* @len_bytes is 64 at least.  @to: where to copy to, or NULL. */
+AVX2 static inline __attribute__((always_inline)) u64 sum_vectors(const u8 *p, u8 *to, size_t len_bytes, u64 sum)
+{
+	struct sum256 a = { _mm256_setzero_si256(), _mm256_setzero_si256() }, b = a;
+
+	if (to)
+		memcpy(to + (len_bytes & ~(size_t)63), p + (len_bytes & ~(size_t)63), len_bytes & 63);
 	for (; len_bytes >= 64; len_bytes -= 64, p += 64) {
-		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
-		__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+		__m256i v = load256(p), w = load256(p + 32);
 
-		acc[0] = _mm256_add_epi64(acc[0], _mm256_and_si256(a, low));
-		acc[1] = _mm256_add_epi64(acc[1], _mm256_srli_epi64(a, 32));
-		acc[2] = _mm256_add_epi64(acc[2], _mm256_and_si256(b, low));
-		acc[3] = _mm256_add_epi64(acc[3], _mm256_srli_epi64(b, 32));
+		sum256_add(&a, v);
+		sum256_add(&b, w);
+		if (to) {
+			store256(to, v);
+			store256(to + 32, w);
+			to += 64;
+		}
 	}
-	acc[0] = _mm256_add_epi64(_mm256_add_epi64(acc[0], acc[1]), _mm256_add_epi64(acc[2], acc[3]));
-	_mm256_storeu_si256((__m256i *)(void *)lanes, acc[0]);
-	for (int i = 0; i < 4; i++)
-		sum = add_carry(sum, lanes[i]);
-	return sum_words(p, len_bytes, sum);
+	if (len_bytes & 1)
+		sum += sum_tail(p + len_bytes - 1, 1);
+	if (len_bytes >= 32) {
+		sum256_add(&a, load256(p));
+		p += 32;
+		len_bytes -= 32;
+	}
+	len_bytes &= ~(size_t)1;
+	if (len_bytes)
+		sum256_add(&b, load256_last(p + len_bytes, len_bytes));
+	return add_carry(sum, sum256_total(&a, &b));
 }
-#endif
 
-static u64 sum_any(const u8 *p, size_t len_bytes, u64 sum)
+/* Is the buffer long enough to pay for the question, and has the processor vectors? */
+static inline bool use_vectors(size_t len_bytes)
 {
-#if defined(__x86_64__)
-	if (len_bytes >= CSUM_VECTOR_MIN_BYTES && __builtin_cpu_supports("avx2"))
-		return sum_vectors(p, len_bytes, sum);
-#endif
-	return sum_words(p, len_bytes, sum);
+	return len_bytes >= CSUM_VECTOR_MIN_BYTES && __builtin_cpu_supports("avx2");
 }
+
+AVX2 static u64 sum_avx2(const u8 *p, size_t len_bytes, u64 sum)
+{
+	return sum_vectors(p, NULL, len_bytes, sum);
+}
+
+AVX2 static u64 sum_copy_avx2(const u8 *p, u8 *to, size_t len_bytes, u64 sum)
+{
+	return sum_vectors(p, to, len_bytes, sum);
+}
+#endif
 
 static u32 fold64(u64 sum)
 {
@@ -94,24 +176,19 @@ static u32 fold64(u64 sum)
 
 u32 csum_partial(const void *buf, size_t len_bytes, u32 sum)
 {
-	return fold64(sum_any(buf, len_bytes, sum));
+#if defined(__x86_64__)
+	if (use_vectors(len_bytes))
+		return fold64(sum_avx2(buf, len_bytes, sum));
+#endif
+	return fold64(sum_words(buf, len_bytes, sum));
 }
 
-/* In pieces that the nearest cache holds: the octets are fetched once. */
 u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
 {
-	const u8 *from = src;
-	u8 *to = dst;
-	u64 acc = sum;
-
-	while (len_bytes) {
-		size_t n = min_size(len_bytes, 8192);
-
-		memcpy(to, from, n);
-		acc = sum_any(to, n, fold64(acc));
-		from += n;
-		to += n;
-		len_bytes -= n;
-	}
-	return fold64(acc);
+#if defined(__x86_64__)
+	if (use_vectors(len_bytes))
+		return fold64(sum_copy_avx2(src, dst, len_bytes, sum));
+#endif
+	memcpy(dst, src, len_bytes);
+	return fold64(sum_words(dst, len_bytes, sum));
 }

@@ -40,11 +40,26 @@ static inline bool ip_is_fragment(const struct iphdr *iph)
 {
 	return (iph->frag_off & CONST_BE16(IP_MF | IP_OFFSET)) != 0;
 }
+/** ip_fast_csum() - checksum of a header with its options; of a good one: 0.  @linux ip_fast_csum */
+static inline __be16 ip_fast_csum(const struct iphdr *iph)
+{
+	u64 w[2];
+	u32 last;
+
+	if (unlikely(iph->ihl != 5))
+		return ip_compute_csum(iph, ip_hdrlen_bytes(iph));
+	memcpy(w, iph, sizeof(w));
+	memcpy(&last, (const u8 *)iph + sizeof(w), sizeof(last));
+	w[1] += w[0];
+	w[1] += w[1] < w[0];
+	w[1] = (w[1] >> 32) + (u32)w[1] + last;
+	return csum_fold(csum_add((u32)w[1], (u32)(w[1] >> 32)));
+}
 /** ip_send_check() - header checksum for a header that is complete but for it */
 static inline void ip_send_check(struct iphdr *iph)
 {
 	iph->check = 0;
-	iph->check = ip_compute_csum(iph, ip_hdrlen_bytes(iph));
+	iph->check = ip_fast_csum(iph);
 }
 /** ip_decrease_ttl() - one hop less, checksum follows.  Return: what is left */
 static inline u8 ip_decrease_ttl(struct iphdr *iph)

@@ -188,6 +188,7 @@ static void the_header_checksum_is_right_and_follows_the_ttl(void **state)
 			u8 ttl;
 
 			assert_int_equal(be16_to_cpu(ip_compute_csum(&h.iph, ip_hdrlen_bytes(&h.iph))), 0);
+			assert_int_equal(be16_to_cpu(ip_fast_csum(&h.iph)), 0);
 			ttl = h.iph.ttl;
 			assert_int_equal(ip_decrease_ttl(&h.iph), ttl - 1);
 			check = h.iph.check;
