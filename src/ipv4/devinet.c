@@ -45,16 +45,29 @@ static u64 addr_hash(const struct devinet_state *ds, __be32 addr)
 	return htable_hash_bytes(&ds->addr_hash, &addr, sizeof(addr));
 }
 
+/** struct addr_search - what addr_match() looks for, and the newest that it has seen */
+struct addr_search {
+	__be32 addr;
+	struct in_ifaddr *newest;
+};
+
 static bool addr_match(const void *obj, const void *key)
 {
-	return ((const struct in_ifaddr *)obj)->ifa_local == *(const __be32 *)key;
+	struct in_ifaddr *ifa = (struct in_ifaddr *)(uintptr_t)obj;
+	struct addr_search *search = (struct addr_search *)(uintptr_t)key;
+
+	if (ifa->ifa_local == search->addr && (!search->newest || ifa->ifa_seq > search->newest->ifa_seq))
+		search->newest = ifa;
+	return false; /* there may be another */
 }
 
 struct in_ifaddr *inet_lookup_ifaddr(struct net *net, __be32 addr)
 {
 	const struct devinet_state *ds = net->ipv4->devinet;
+	struct addr_search search = { .addr = addr };
 
-	return htable_lookup(&ds->addr_hash, addr_hash(ds, addr), addr_match, &addr);
+	htable_lookup(&ds->addr_hash, addr_hash(ds, addr), addr_match, &search);
+	return search.newest;
 }
 
 /* ------------------------------------------------------------------ the list */
@@ -249,6 +262,7 @@ int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *from, u32 po
 		err = -ENOBUFS;
 		goto err_free;
 	}
+	ifa->ifa_seq = ds->genid++;
 	list_put(in_dev, ifa);
 	lifetime_set(ifa, ifa->ifa_valid_lft_s, ifa->ifa_preferred_lft_s);
 	err = tell(ifa, NETDEV_UP);

@@ -222,6 +222,14 @@ void fib_del_ifaddr(struct in_ifaddr *ifa, const struct in_ifaddr *prim)
 
 /* ------------------------------------------------------------------ events */
 
+static void disable_ip(struct fib_state *fs, struct net_device *dev, unsigned long event, bool force)
+{
+	if (fib_sync_down_dev(fs, dev, event, force))
+		fib_flush(fs);
+	else
+		rt_cache_flush(fs->net);
+}
+
 static int fib_inetaddr_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct fib_state *fs = container_of(nb, struct fib_state, inetaddr_nb);
@@ -242,18 +250,12 @@ static int fib_inetaddr_event(struct notifier_block *nb, unsigned long event, vo
 	case NETDEV_DOWN:
 		prim = primary_of(ifa);
 		fib_del_ifaddr(ifa, prim ? prim : ifa);
+		if (list_empty(&ifa->ifa_dev->ifa_list)) /* no IPv4 here any more: nor routes through it */
+			disable_ip(fs, ifa->ifa_dev->dev, event, true);
 		return 0;
 	default:
 		return 0;
 	}
-}
-
-static void disable_ip(struct fib_state *fs, struct net_device *dev, unsigned long event, bool force)
-{
-	if (fib_sync_down_dev(fs, dev, event, force))
-		fib_flush(fs);
-	else
-		rt_cache_flush(fs->net);
 }
 
 static void enable_ip(struct fib_state *fs, struct net_device *dev)

@@ -44,12 +44,11 @@ static int check_onlink(struct fib_state *fs, struct fib_nh *nh, u8 scope, const
 	return 0;
 }
 
-/** lookup_gateway() - as a packet to the gateway would go, in the route's own table first */
+/** lookup_gateway() - as a packet to the gateway would go; a table of somebody's own is asked first */
 static int lookup_gateway(struct fib_state *fs, const struct flowi4 *fl4, u32 table, struct fib_result *res)
 {
-	/* local and main are looked up as one until somebody makes rules that tell them apart */
-	bool own = table && (fs->custom_rules || (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL));
-	struct fib_table *tb = own ? fib_table_find(fs, table) : NULL;
+	bool own = table != RT_TABLE_UNSPEC && table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL;
+	const struct fib_table *tb = own ? fib_table_find(fs, table) : NULL;
 
 	if (tb && fib_table_lookup(tb, fl4, res, FIB_LOOKUP_IGNORE_LINKSTATE) == 0)
 		return 0;

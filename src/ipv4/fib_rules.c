@@ -302,7 +302,8 @@ int fib_rule_del(struct net *net, const struct fib_rule_config *cfg, u32 portid,
 {
 	struct fib_state *fs = net->ipv4->fib;
 
-	(void)errmsg;
+	if (cfg->action == FR_ACT_GOTO && cfg->target <= (cfg->pref_set ? cfg->pref : default_pref(fs)))
+		return fib_error(errmsg, "Backward goto not supported", -EINVAL);
 	for (struct fib_rule **pos = &fs->rules, *r; (r = *pos); pos = &r->next) {
 		if (!asked_for(cfg, &r->cfg))
 			continue;

@@ -38,6 +38,7 @@ struct in_ifaddr {
 	u32 ifa_rt_priority;
 	u32 ifa_valid_lft_s, ifa_preferred_lft_s; /**< INFINITY_LIFE_TIME: for ever */
 	ktime_t ifa_cstamp, ifa_tstamp;
+	u32 ifa_seq;             /**< grows with each address of the net: of several that are equal, the newest is found */
 	char ifa_label[IFNAMSIZ];
 	struct timer lft_timer;  /**< end of its preferred, then of its valid lifetime */
 	struct rcu_head rcu;

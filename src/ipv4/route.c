@@ -202,7 +202,7 @@ static struct net_device *our_dev(struct net *net, __be32 addr)
 	return fib_res_nh(&res)->dev;
 }
 
-/** check_source() - a source that was asked for.  Return: 1: @o is complete, 0: go on, -EINVAL */
+/** check_source() - a source that was asked for.  Return: 1: @o is complete, 0: go on, -EINVAL, -ENETUNREACH (not ours) */
 static int check_source(struct net *net, struct flowi4 *fl4, struct out_route *o)
 {
 	if (ipv4_is_multicast(fl4->saddr) || ipv4_is_lbcast(fl4->saddr) || ipv4_is_zeronet(fl4->saddr))
@@ -211,12 +211,12 @@ static int check_source(struct net *net, struct flowi4 *fl4, struct out_route *o
 	if (!fl4->oif && (ipv4_is_multicast(fl4->daddr) || ipv4_is_lbcast(fl4->daddr))) {
 		o->dev = our_dev(net, fl4->saddr);
 		if (!o->dev)
-			return -EINVAL;
+			return -ENETUNREACH;
 		fl4->oif = o->dev->ifindex;
 		return 1;
 	}
 	if (!(fl4->flags & FLOWI_FLAG_ANYSRC) && !our_dev(net, fl4->saddr))
-		return -EINVAL;
+		return -ENETUNREACH;
 	return 0;
 }
 

@@ -53,7 +53,8 @@ struct rtable {
  * ip_route_output_flow() - route of a packet that starts here
  * @fl4: in: what is known; out: saddr, daddr, oif completed
  * @out: returned; dst_release(&rt->dst) ends it
- * Return: 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES (prohibit), -EINVAL (blackhole, or a source that is not ours), -ENODEV, -ENOBUFS.
+ * Return: 0, -ENETUNREACH (also: a source that is not ours), -EHOSTUNREACH, -EACCES (prohibit), -EINVAL (blackhole, or a
+ * source that nobody can have), -ENODEV, -ENOBUFS.
  */
 int __must_check ip_route_output_flow(struct net *net, struct flowi4 *fl4, struct rtable **out);
 /** ip_route_input() - route of a packet that came in; sets skb's dst; Return: 0 or -errno, with *reason for the drop */

@@ -110,7 +110,11 @@ static int martian_destination(struct in_route *in, enum skb_drop_reason reason)
 static int check_source_route(struct in_route *in, __be32 dst, int oif)
 {
 	u32 itag;
-	int err = fib_validate_source(in->skb, in->saddr, dst, in->tos, oif, in->dev, &itag);
+	int err;
+
+	if (in->dev->flags & IFF_LOOPBACK) /* what we sent ourselves */
+		return 0;
+	err = fib_validate_source(in->skb, in->saddr, dst, in->tos, oif, in->dev, &itag);
 
 	if (err == -EXDEV) {
 		in->reason = SKB_DROP_REASON_IP_RPFILTER;
@@ -239,7 +243,7 @@ static int input_multicast(struct in_route *in)
 		in->reason = SKB_DROP_REASON_IP_INVALID_SOURCE;
 		return -EINVAL;
 	}
-	if (ipv4_is_loopback(in->saddr) && !IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET)) {
+	if (ipv4_is_loopback(in->saddr) && !(in->dev->flags & IFF_LOOPBACK) && !IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET)) {
 		in->reason = SKB_DROP_REASON_IP_LOCALNET;
 		return -EINVAL;
 	}
@@ -302,7 +306,7 @@ static int input_forward(struct in_route *in, struct flowi4 *fl4)
 /** check_addresses() - what no packet on a wire may carry.  Return: 0, 1: a broadcast, -EINVAL */
 static int check_addresses(struct in_route *in)
 {
-	bool localnet = IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET);
+	bool localnet = IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET) || (in->dev->flags & IFF_LOOPBACK);
 
 	if (ipv4_is_multicast(in->saddr) || ipv4_is_lbcast(in->saddr))
 		return martian_source(in, SKB_DROP_REASON_IP_INVALID_SOURCE);
