@@ -317,7 +317,7 @@ int netif_rx(struct sk_buff *skb)
 		sd->dropped++;
 		goto drop;
 	}
-	skb_dst_drop(skb);
+	skb_dst_force(skb); /* a packet that came over lo keeps its route */
 	__skb_queue_tail(&sd->input_pkt_queue, skb);
 	softnet_schedule_backlog(sd);
 	return NET_RX_SUCCESS;

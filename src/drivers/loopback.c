@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/if_arp.h>
 
+#include "dev/dst.h"
 #include "drivers/drivers.h"
 
 #define LOOPBACK_MTU 65536U
@@ -25,7 +26,7 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev, bo
 		return NETDEV_TX_OK;
 	}
 	skb_orphan(skb);
-	skb_dst_drop(skb);
+	skb_dst_force(skb); /* the route out is the route in: the packet is for us */
 	skb->tstamp = 0;
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
