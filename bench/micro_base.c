@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__CHECKER__)
+#define AVX2 1
 #include <immintrin.h>
+#else
+#define AVX2 0
 #endif
 
 #include "base/csum.h"
@@ -167,7 +170,7 @@ static double copy_only(u32 len_bytes)
 }
 
 /* Octets loaded and added in the widest words there are, carries forgotten: what memory and loads alone allow. */
-#if defined(__x86_64__)
+#if AVX2
 __attribute__((target("avx2"))) static u64 add_vectors(const u8 *p, u32 len_bytes)
 {
 	__m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
@@ -208,7 +211,7 @@ static double csum_limit(u32 len_bytes)
 
 	for (u32 i = 0; i < n; i++) {
 		use((u64)(uintptr_t)p);
-#if defined(__x86_64__)
+#if AVX2
 		if (__builtin_cpu_supports("avx2")) {
 			use(add_vectors(p, len_bytes));
 			continue;

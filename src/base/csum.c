@@ -8,8 +8,11 @@
 #include "base/csum.h"
 
 #include <string.h>
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__CHECKER__) /* sparse does not know the vector types */
+#define CSUM_AVX2 1
 #include <immintrin.h>
+#else
+#define CSUM_AVX2 0
 #endif
 
 #define CSUM_VECTOR_MIN_BYTES 192U
@@ -76,7 +79,7 @@ static u64 sum_words(const u8 *p, size_t len_bytes, u64 sum)
 	return add_carry(sum, sum_tail(p, len_bytes));
 }
 
-#if defined(__x86_64__)
+#if CSUM_AVX2
 #define AVX2 __attribute__((target("avx2")))
 
 /* Of each 64-bit word the whole is added up in all, wrapping, and the upper half in high.  The sum of the lower halves is
@@ -176,7 +179,7 @@ static u32 fold64(u64 sum)
 
 u32 csum_partial(const void *buf, size_t len_bytes, u32 sum)
 {
-#if defined(__x86_64__)
+#if CSUM_AVX2
 	if (use_vectors(len_bytes))
 		return fold64(sum_avx2(buf, len_bytes, sum));
 #endif
@@ -185,7 +188,7 @@ u32 csum_partial(const void *buf, size_t len_bytes, u32 sum)
 
 u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
 {
-#if defined(__x86_64__)
+#if CSUM_AVX2
 	if (use_vectors(len_bytes))
 		return fold64(sum_copy_avx2(src, dst, len_bytes, sum));
 #endif

@@ -133,7 +133,7 @@ static enum skb_drop_reason ip_rcv_check(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, ip_hdrlen_bytes(iph)))
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 	iph = (const struct iphdr *)(const void *)skb->data;
-	if (ip_compute_csum(iph, ip_hdrlen_bytes(iph))) {
+	if (ip_fast_csum(iph)) {
 		stats->in_csum_errors++;
 		return SKB_DROP_REASON_IP_CSUM;
 	}

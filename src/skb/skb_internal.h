@@ -44,14 +44,16 @@ static inline u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const ch
 {
 	struct kmem_cache *cache = head_cache(pool, head_bytes);
 
-	return (u8 *)(likely(cache) ? kmem_cache_alloc_at(cache, site) : mem_alloc_at(pool->mem, head_bytes, site));
+	if (cache)
+		return (u8 *)kmem_cache_alloc_at(cache, site);
+	return (u8 *)mem_alloc_at(pool->mem, head_bytes, site);
 }
 
 static inline void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes)
 {
 	struct kmem_cache *cache = head_cache(pool, head_bytes);
 
-	if (likely(cache))
+	if (cache)
 		kmem_cache_free(cache, head);
 	else
 		mem_free(pool->mem, head, head_bytes);

@@ -280,42 +280,6 @@ void skb_trace_hop(const struct skb_trace_point *at, const struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ queues */
 
-static void queue_insert(struct sk_buff_head *q, struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next)
-{
-	skb->next = next;
-	skb->prev = prev;
-	next->prev = skb;
-	prev->next = skb;
-	q->qlen++;
-}
-
-void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	queue_insert(q, skb, q->prev, (struct sk_buff *)(void *)q);
-}
-
-void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	queue_insert(q, skb, (struct sk_buff *)(void *)q, q->next);
-}
-
-void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
-{
-	skb->next->prev = skb->prev;
-	skb->prev->next = skb->next;
-	skb->next = skb->prev = NULL;
-	q->qlen--;
-}
-
-struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
-{
-	struct sk_buff *skb = skb_peek(q);
-
-	if (skb)
-		__skb_unlink(skb, q);
-	return skb;
-}
-
 void skb_queue_purge_reason(struct sk_buff_head *q, enum skb_drop_reason reason)
 {
 	struct sk_buff *skb;

@@ -366,10 +366,38 @@ static inline struct sk_buff *skb_peek_tail(const struct sk_buff_head *q)
 {
 	return skb_queue_empty(q) ? NULL : q->prev;
 }
-void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
-void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb);
-void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q);
-struct sk_buff *__skb_dequeue(struct sk_buff_head *q); /**< returned, or NULL */
+static inline void __skb_insert(struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next, struct sk_buff_head *q)
+{
+	skb->next = next;
+	skb->prev = prev;
+	next->prev = skb;
+	prev->next = skb;
+	q->qlen++;
+}
+static inline void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	__skb_insert(skb, q->prev, (struct sk_buff *)(void *)q, q);
+}
+static inline void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	__skb_insert(skb, (struct sk_buff *)(void *)q, q->next, q);
+}
+static inline void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
+{
+	skb->next->prev = skb->prev;
+	skb->prev->next = skb->next;
+	skb->next = skb->prev = NULL;
+	q->qlen--;
+}
+/** __skb_dequeue() - the first; returned, or NULL */
+static inline struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
+{
+	struct sk_buff *skb = skb_peek(q);
+
+	if (skb)
+		__skb_unlink(skb, q);
+	return skb;
+}
 void skb_queue_purge_reason(struct sk_buff_head *q, enum skb_drop_reason reason);
 
 /* ------------------------------------------------------------------ route: see dev/dst.h for the object */

@@ -125,7 +125,7 @@ static void check_packet(const struct sk_buff *skb, const u8 *image, u32 len)
 	assert_int_equal(skb_copy_bits(skb, 0, got, len), 0);
 	assert_memory_equal(got, image, len);
 	assert_int_equal(skb_copy_bits(skb, 0, got, len + 1), -EFAULT);
-	assert_int_equal(csum_fold(skb_checksum(skb, 0, len, 0)), csum_fold(csum_partial(image, len, 0)));
+	assert_true(csum_fold(skb_checksum(skb, 0, len, 0)) == csum_fold(csum_partial(image, len, 0)));
 	n = skb_to_iovec(skb, iov, 64);
 	assert_true(n >= 0);
 	for (int i = 0; i < n; i++)
@@ -336,7 +336,7 @@ static void a_partial_checksum_is_completed(void **state)
 	clone = skb_clone(skb);
 	assert_int_equal(skb_checksum_help(skb), 0);
 	assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
-	assert_int_equal(get_unaligned_be16(clone->data + 14), CONST_BE16(0x1234)); /* the clone was not touched */
+	assert_true(get_unaligned_be16(clone->data + 14) == CONST_BE16(0x1234)); /* the clone was not touched */
 	assert_int_equal(skb_checksum_help(skb), 0); /* nothing left to do */
 	clone->csum_offset = 24;
 	assert_int_equal(skb_checksum_help(clone), -EINVAL);
