@@ -366,12 +366,19 @@ static inline struct sk_buff *skb_peek_tail(const struct sk_buff_head *q)
 {
 	return skb_queue_empty(q) ? NULL : q->prev;
 }
+/** struct sk_buff_list - what a queue's head and its packets have in common */
+struct sk_buff_list {
+	struct sk_buff *next, *prev;
+};
+static inline void __skb_link(struct sk_buff *prev, struct sk_buff *next)
+{
+	((struct sk_buff_list *)(void *)prev)->next = next;
+	((struct sk_buff_list *)(void *)next)->prev = prev;
+}
 static inline void __skb_insert(struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next, struct sk_buff_head *q)
 {
-	skb->next = next;
-	skb->prev = prev;
-	next->prev = skb;
-	prev->next = skb;
+	__skb_link(skb, next);
+	__skb_link(prev, skb);
 	q->qlen++;
 }
 static inline void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
@@ -384,8 +391,7 @@ static inline void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
 }
 static inline void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
 {
-	skb->next->prev = skb->prev;
-	skb->prev->next = skb->next;
+	__skb_link(skb->prev, skb->next);
 	skb->next = skb->prev = NULL;
 	q->qlen--;
 }
