@@ -137,7 +137,7 @@ static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset
 	int err;
 
 	if (packet_bytes > (ip_sk_ignore_df(inet) ? IP_MAX_MTU : ip_sk_mtu(inet, d->rt))) {
-		ip_local_error(sk, EMSGSIZE, d->fl4.daddr, d->fl4.dport, ip_sk_mtu(inet, d->rt) - opt_bytes);
+		ip_local_error(sk, EMSGSIZE, d->fl4.daddr, inet->dport, ip_sk_mtu(inet, d->rt) - opt_bytes);
 		return -EMSGSIZE;
 	}
 	err = udp_alloc(sk, d->rt, opt_bytes, len_bytes, &skb);
@@ -362,7 +362,7 @@ static int cork_append(struct sock *sk, const struct msghdr *msg, u32 len_bytes)
 	int err;
 
 	if (packet_bytes > (ip_sk_ignore_df(inet) ? IP_MAX_MTU : ip_sk_mtu(inet, cork->rt))) {
-		ip_local_error(sk, EMSGSIZE, cork->daddr, cork->dport, ip_sk_mtu(inet, cork->rt) - opt_bytes);
+		ip_local_error(sk, EMSGSIZE, cork->daddr, inet->dport, ip_sk_mtu(inet, cork->rt) - opt_bytes);
 		return -EMSGSIZE;
 	}
 	if (skb_tailroom(cork->skb) < len_bytes) {

@@ -186,9 +186,11 @@ static inline bool t_got(struct twin *t, int s, const char *text)
 
 static inline long t_setopt(struct twin *t, int s, int level, int name, int value)
 {
-	if (t->net)
-		return nethood_setsockopt(t->sk[s], level, name, &value, sizeof(value));
-	return twin_ret(setsockopt(t->fd[s], level, name, &value, sizeof(value)));
+	long ret = t->net ? nethood_setsockopt(t->sk[s], level, name, &value, sizeof(value)) :
+			    twin_ret(setsockopt(t->fd[s], level, name, &value, sizeof(value)));
+
+	t_settle(t);
+	return ret;
 }
 
 static inline long t_setopt_raw(struct twin *t, int s, int level, int name, const void *value, socklen_t len)

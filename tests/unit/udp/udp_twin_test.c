@@ -107,7 +107,7 @@ static void script_connect(struct twin *t)
 	EXPECT_STR(t, "what was bound stays", t_name(t, b, false, name), "127.0.0.1:6002");
 	EXPECT(t, "MTU of no route", t_getopt(t, b, SOL_IP, IP_MTU), -ENOTCONN);
 	EXPECT(t, "connected again", t_connect(t, b, LO, 6003), 0);
-	EXPECT(t, "MTU of the route", t_getopt(t, b, SOL_IP, IP_MTU), 65536);
+	EXPECT(t, "MTU of the route", t_getopt(t, b, SOL_IP, IP_MTU), 65535);
 }
 
 /* ------------------------------------------------------------------ data */
@@ -259,7 +259,7 @@ static void script_too_big(struct twin *t)
 	EXPECT(t, "errno", ee.ee_errno, EMSGSIZE);
 	EXPECT(t, "found here", ee.ee_origin, SO_EE_ORIGIN_LOCAL);
 	EXPECT(t, "what would fit", ee.ee_info, 65535);
-	EXPECT(t, "for whom it was", to.sin_port == htons(7400), 1);
+	EXPECT(t, "for whom it was: the port only if connected", to.sin_port, 0);
 }
 
 static void script_cmsg(struct twin *t)
@@ -300,8 +300,11 @@ static void script_cmsg(struct twin *t)
 	c = CMSG_NXTHDR(&in, c);
 	EXPECT(t, "then TOS", c && c->cmsg_type == IP_TOS && *CMSG_DATA(c) == tos && c->cmsg_len == CMSG_LEN(1), 1);
 	c = CMSG_NXTHDR(&in, c);
+	EXPECT(t, "then where it was sent", c && c->cmsg_type == IP_ORIGDSTADDR, 1);
+	if (!c)
+		return;
 	memcpy(&orig, CMSG_DATA(c), sizeof(orig));
-	EXPECT(t, "then where it was sent", c->cmsg_type == IP_ORIGDSTADDR && orig.sin_port == htons(7500), 1);
+	EXPECT(t, "its port", orig.sin_port, htons(7500));
 	EXPECT(t, "and no more", CMSG_NXTHDR(&in, c) == NULL, 1);
 }
 
@@ -346,7 +349,7 @@ static void script_cmsg_errors(struct twin *t)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		EXPECT(t, rows[i].what, send_cmsg(t, a, rows[i].level, rows[i].type, &rows[i].value, rows[i].len), rows[i].want);
 	info.ipi_spec_dst.s_addr = inet_addr("192.0.2.1");
-	EXPECT(t, "from an address that is not ours", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)), -EINVAL);
+	EXPECT(t, "from an address that is not ours", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)), -ENETUNREACH);
 	info.ipi_spec_dst.s_addr = inet_addr("127.0.0.9");
 	EXPECT(t, "from one that is", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)), 1);
 	info.ipi_ifindex = 77;
