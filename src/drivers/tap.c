@@ -203,7 +203,9 @@ static int tap_create_or_attach(const char *name, char host_name[static IFNAMSIZ
 	return fd;
 }
 
-/* An inherited descriptor: must be a TAP without any header of the tun driver's.  Return: it, -errno */
+/* An inherited descriptor: must be a TAP without virtio headers, and without packet information; but of that the kernel
+ * says nothing (TUNGETIFF has IFF_NO_PI always), so who hands it over must have asked for IFF_NO_PI.
+ * Return: it, -errno */
 static int tap_inherited(int fd, char host_name[static IFNAMSIZ])
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
@@ -211,7 +213,7 @@ static int tap_inherited(int fd, char host_name[static IFNAMSIZ])
 
 	if (ioctl(fd, TUNGETIFF, &ifr) < 0)
 		return -EINVAL;
-	if (!(ifr.ifr_flags & IFF_TAP) || !(ifr.ifr_flags & IFF_NO_PI) || (ifr.ifr_flags & IFF_VNET_HDR))
+	if (!(ifr.ifr_flags & IFF_TAP) || (ifr.ifr_flags & IFF_VNET_HDR))
 		return -EINVAL;
 	err = sys_set_nonblock(fd);
 	if (err)
