@@ -173,7 +173,7 @@ int fib_add_ifaddr(struct in_ifaddr *ifa)
 			continue;
 		err = ifa_route_change(dev, &r[i], true);
 		made[i] = err == 0;
-		if (err == 0 || err == -EEXIST)
+		if (err != -ENOBUFS) /* a route that cannot be, because of others, is not missed */
 			continue;
 		while (i-- > 0) {
 			if (made[i])
@@ -228,6 +228,7 @@ static void disable_ip(struct fib_state *fs, struct net_device *dev, unsigned lo
 		fib_flush(fs);
 	else
 		rt_cache_flush(fs->net);
+	rt_flush_dev(fs->net, dev);
 }
 
 static int fib_inetaddr_event(struct notifier_block *nb, unsigned long event, void *data)

@@ -45,7 +45,7 @@ struct fib_state {
 	struct net *net;
 	struct fib_table *tables, *local, *main, *dflt; /**< the last three: NULL until they have a route */
 	struct fib_rule *rules;
-	bool custom_rules; /**< other rules than the three that a net starts with */
+	bool custom_rules; /**< the three rules that a net starts with were changed, ever */
 
 	struct htable info_hash;
 	struct list_head infos;
@@ -108,6 +108,8 @@ void fib_rebalance(struct fib_info *fi);
 bool fib_info_uses_dev(const struct fib_info *fi, const struct net_device *dev);
 
 /* ---- fib_rules.c */
+/** fib_lookup_as() - fib_lookup() with FIB_LOOKUP_* */
+int fib_lookup_as(struct net *net, const struct flowi4 *fl4, struct fib_result *res, u32 flags);
 int fib_rules_init(struct fib_state *fs);
 void fib_rules_exit(struct fib_state *fs);
 /** fib_rules_table_added() - rules that name it find it from now on */
@@ -121,5 +123,7 @@ u32 inet_addr_type_table(struct net *net, __be32 addr, u32 table_id);
 int ip_rt_init(struct net *net);
 void ip_rt_exit(struct net *net);
 void rt_flush_nh(struct fib_nh *nh); /**< give back what it caches */
+/** rt_flush_dev() - give back all that is kept of routes through a device that goes */
+void rt_flush_dev(struct net *net, const struct net_device *dev);
 
 #endif

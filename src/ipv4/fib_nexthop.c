@@ -52,7 +52,7 @@ static int lookup_gateway(struct fib_state *fs, const struct flowi4 *fl4, u32 ta
 
 	if (tb && fib_table_lookup(tb, fl4, res, FIB_LOOKUP_IGNORE_LINKSTATE) == 0)
 		return 0;
-	return fib_lookup(fs->net, fl4, res);
+	return fib_lookup_as(fs->net, fl4, res, FIB_LOOKUP_IGNORE_LINKSTATE);
 }
 
 static int check_gateway(struct fib_state *fs, struct fib_nh *nh, u32 table, u8 scope, const char **errmsg)

@@ -4,8 +4,8 @@
  * @step S5 of S13, from ipv4/route.c
  * @linux net/core/fib_rules.c, net/ipv4/fib_rules.c; see ip-rule(8)
  *
- * A net starts with three rules: 0 local, 32766 main, 32767 default.  While there are no others, the tables are asked
- * in that order without looking at a rule.
+ * A net starts with three rules: 0 local, 32766 main, 32767 default.  Until they are changed for the first time, the
+ * tables are asked without looking at a rule.
  *
  * Reading order: fib_lookup(), rule_match(), rule_action(), fib_rule_add().
  */
@@ -23,20 +23,40 @@
 
 /* ------------------------------------------------------------------ lookup */
 
-/** lookup_default() - the three tables of a net without rules of its own */
-static inline int lookup_default(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res)
+/**
+ * lookup_merged() - local and main as one table: the longer prefix wins, at equal length local
+ *
+ * That is how the kernel has it until somebody makes rules; it differs from "first local, then main" when a route of
+ * main is more specific than one of local.  Hosts' addresses are /32, so the second lookup is rarely made for them.
+ */
+static inline int lookup_merged(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
 {
-	const struct fib_table *tb = rcu_dereference(fs->local);
-	int err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	const struct fib_table *local = rcu_dereference(fs->local), *main = rcu_dereference(fs->main);
+	int err = local ? fib_table_lookup(local, fl4, res, flags) : -EAGAIN, err_main;
+	struct fib_result res_main;
 
-	if (err != -EAGAIN)
+	if (!main || (res->fi && res->prefixlen == 32))
 		return err;
-	tb = rcu_dereference(fs->main);
-	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	if (likely(!res->fi))
+		return fib_table_lookup(main, fl4, res, flags);
+	res_main.fi = NULL;
+	err_main = fib_table_lookup(main, fl4, &res_main, flags);
+	if (!res_main.fi || res_main.prefixlen <= res->prefixlen)
+		return err;
+	*res = res_main;
+	return err_main;
+}
+
+/** lookup_default() - the three tables of a net without rules of its own */
+static inline int lookup_default(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
+{
+	const struct fib_table *dflt;
+	int err = lookup_merged(fs, fl4, res, flags);
+
 	if (likely(err != -EAGAIN))
 		return err;
-	tb = rcu_dereference(fs->dflt);
-	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	dflt = rcu_dereference(fs->dflt);
+	err = dflt ? fib_table_lookup(dflt, fl4, res, flags) : -EAGAIN;
 	return err == -EAGAIN ? -ENETUNREACH : err;
 }
 
@@ -70,7 +90,7 @@ static bool rule_match(struct net *net, const struct fib_rule_config *c, const s
 }
 
 /** rule_action() - Return: 0, an error that ends the lookup, or -EAGAIN: the next rule */
-static int rule_action(const struct fib_rule *r, const struct flowi4 *fl4, struct fib_result *res)
+static int rule_action(const struct fib_rule *r, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
 {
 	const struct fib_table *tb;
 	int err;
@@ -86,13 +106,13 @@ static int rule_action(const struct fib_rule *r, const struct flowi4 *fl4, struc
 		return -EINVAL;
 	}
 	tb = rcu_dereference(r->table);
-	err = tb ? fib_table_lookup(tb, fl4, res, 0) : -EAGAIN;
+	err = tb ? fib_table_lookup(tb, fl4, res, flags) : -EAGAIN;
 	if (err == 0 && r->cfg.suppress_set && res->prefixlen <= r->cfg.suppress_prefixlen)
 		return -EAGAIN;
 	return err;
 }
 
-static int lookup_rules(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res)
+static int lookup_rules(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
 {
 	const struct fib_rule *r = rcu_dereference(fs->rules);
 	int err;
@@ -108,7 +128,7 @@ static int lookup_rules(const struct fib_state *fs, const struct flowi4 *fl4, st
 			r = target ? target : rcu_dereference(r->next);
 			continue;
 		}
-		err = rule_action(r, fl4, res);
+		err = rule_action(r, fl4, res, flags);
 		if (err != -EAGAIN)
 			return err;
 		r = rcu_dereference(r->next);
@@ -116,14 +136,19 @@ static int lookup_rules(const struct fib_state *fs, const struct flowi4 *fl4, st
 	return -ENETUNREACH;
 }
 
-int fib_lookup(struct net *net, const struct flowi4 *fl4, struct fib_result *res)
+int fib_lookup_as(struct net *net, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
 {
 	const struct fib_state *fs = net->ipv4->fib;
 
 	res->fi = NULL;
 	if (likely(!fs->custom_rules))
-		return lookup_default(fs, fl4, res);
-	return lookup_rules(fs, fl4, res);
+		return lookup_default(fs, fl4, res, flags);
+	return lookup_rules(fs, fl4, res, flags);
+}
+
+int fib_lookup(struct net *net, const struct flowi4 *fl4, struct fib_result *res)
+{
+	return fib_lookup_as(net, fl4, res, 0);
 }
 
 /* ------------------------------------------------------------------ change */
@@ -135,29 +160,7 @@ static void rule_free_rcu(struct rcu_head *head)
 	mem_free(r->mem, r, sizeof(*r));
 }
 
-/** is_plain() - is it one of the three that a net starts with? */
-static bool is_plain(const struct fib_rule_config *c, u32 pref, u32 table)
-{
-	return c->pref == pref && c->table == table && c->action == FR_ACT_TO_TBL && !c->src_len && !c->dst_len && !c->tos && !c->mark &&
-	       !c->mask && !c->iifname[0] && !c->oifname[0] && !c->ip_proto && !c->sport_range[1] && !c->dport_range[1] &&
-	       !c->suppress_set && !c->invert;
-}
-
-static bool rules_are_custom(const struct fib_state *fs)
-{
-	static const struct {
-		u32 pref, table;
-	} plain[] = { { 0, RT_TABLE_LOCAL }, { RULE_PREF_MAIN, RT_TABLE_MAIN }, { RULE_PREF_DEFAULT, RT_TABLE_DEFAULT } };
-	const struct fib_rule *r = fs->rules;
-
-	for (size_t i = 0; i < ARRAY_SIZE(plain); i++, r = r->next) {
-		if (!r || !is_plain(&r->cfg, plain[i].pref, plain[i].table))
-			return true;
-	}
-	return r != NULL;
-}
-
-/** rules_resolve() - targets of gotos, tables, and whether the short way will do */
+/** rules_resolve() - targets of gotos */
 static void rules_resolve(struct fib_state *fs)
 {
 	for (struct fib_rule *r = fs->rules, *to; r; r = r->next) {
@@ -170,7 +173,6 @@ static void rules_resolve(struct fib_state *fs)
 		}
 		rcu_assign_pointer(r->target, to);
 	}
-	fs->custom_rules = rules_are_custom(fs);
 	fs->seq++;
 	rt_cache_flush(fs->net);
 }
@@ -275,9 +277,11 @@ int fib_rule_add(struct net *net, const struct fib_rule_config *cfg, u32 nlflags
 			return -EEXIST;
 	}
 	err = rule_insert(fs, &c);
-	if (!err)
-		rule_notify(fs, FIB_EVENT_RULE_ADD, &c, portid, nlflags);
-	return err;
+	if (err)
+		return err;
+	fs->custom_rules = true;
+	rule_notify(fs, FIB_EVENT_RULE_ADD, &c, portid, nlflags);
+	return 0;
 }
 
 /** asked_for() - does a request to delete mean @r?  What it does not name does not matter */
@@ -308,6 +312,7 @@ int fib_rule_del(struct net *net, const struct fib_rule_config *cfg, u32 portid,
 		if (!asked_for(cfg, &r->cfg))
 			continue;
 		rcu_assign_pointer(*pos, r->next);
+		fs->custom_rules = true;
 		rules_resolve(fs);
 		rule_notify(fs, FIB_EVENT_RULE_DEL, &r->cfg, portid, 0);
 		rcu_defer_free(&net->rcu, &r->rcu, rule_free_rcu);

@@ -112,7 +112,7 @@ static int check_source_route(struct in_route *in, __be32 dst, int oif)
 	u32 itag;
 	int err;
 
-	if (in->dev->flags & IFF_LOOPBACK) /* what we sent ourselves */
+	if ((in->dev->flags & IFF_LOOPBACK) || in->skb->pkt_type == PACKET_LOOPBACK) /* what we sent ourselves */
 		return 0;
 	err = fib_validate_source(in->skb, in->saddr, dst, in->tos, oif, in->dev, &itag);
 
@@ -258,7 +258,8 @@ static int input_multicast(struct in_route *in)
 		if (err < 0)
 			return err;
 	}
-	in->cacheable = iph->protocol != IPPROTO_IGMP; /* which is let in without a membership */
+	if (iph->protocol == IPPROTO_IGMP) /* which is let in without a membership */
+		in->cacheable = false;
 	return input_local(in, RTN_MULTICAST, RTCF_MULTICAST, NULL);
 }
 
@@ -271,7 +272,8 @@ static int input_forward(struct in_route *in, struct flowi4 *fl4)
 	if (in->res.fi->nhs > 1) {
 		const struct net *net = in->net;
 
-		in->cacheable = net->ipv4->fib_multipath_hash_policy == 0;
+		if (net->ipv4->fib_multipath_hash_policy != 0)
+			in->cacheable = false;
 		fl4->oif = 0;
 		fib_select_path(in->net, &in->res, fl4, in->skb);
 	}
@@ -366,7 +368,7 @@ int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, stru
 	struct net *net = dev->net;
 	struct route_state *rs = net->ipv4->route;
 	struct in_route in = { .net = net, .skb = skb, .dev = dev, .daddr = daddr, .saddr = saddr, .tos = (u8)(tos & IPTOS_RT_MASK),
-			       .cacheable = true };
+			       .cacheable = skb->pkt_type != PACKET_LOOPBACK };
 	int err;
 
 	TRACE_STEP(0, skb);

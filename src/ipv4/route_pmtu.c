@@ -108,6 +108,20 @@ out:
 	dst_release(&rt->dst);
 }
 
+void rt_flush_dev(struct net *net, const struct net_device *dev)
+{
+	struct rt_exception *ex;
+
+	list_for_each_entry(ex, &net->ipv4->route->exception_list, node) {
+		struct rtable *rt = ex->rt;
+
+		if (!rt || rt->dst.dev != dev)
+			continue;
+		ex->rt = NULL;
+		dst_release(&rt->dst);
+	}
+}
+
 int rt_pmtu_init(struct net *net, struct route_state *rs)
 {
 	INIT_LIST_HEAD(&rs->exception_list);
