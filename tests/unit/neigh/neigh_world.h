@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One net with one Ethernet device, in virtual time; the test is everything on the other side of the cable. */
+#ifndef NEIGH_WORLD_H
+#define NEIGH_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <netinet/in.h>
+
+#include "ipv4/arp.h"
+#include "ipv4/inetdevice.h"
+#include "ipv4/ip_fib.h"
+#include "ipv4/netns_ipv4.h"
+#include "neigh/neighbour.h"
+#include "nethood/nethood.h"
+#include "wire/arp.h"
+#include "wire/ip.h"
+#include "wire/udp.h"
+
+#define MAX_FRAMES 2048
+#define T0 (100 * NSEC_PER_SEC)
+#define OUR_IP CONST_BE32(0x0a4d0002)  /* 10.77.0.2 */
+#define PEER_IP CONST_BE32(0x0a4d0001) /* 10.77.0.1 */
+#define OTHER_IP CONST_BE32(0x0a4d0009)
+
+static const u8 OUR_MAC[6] = { 2, 0, 0, 0, 0, 2 }, PEER_MAC[6] = { 2, 0, 0, 0, 0, 1 }, NEW_MAC[6] = { 2, 0, 0, 0, 0, 7 },
+		BROADCAST_MAC[6] = { 255, 255, 255, 255, 255, 255 };
+
+struct frame {
+	ktime_t at;
+	u32 len_bytes;
+	u8 data[1600];
+};
+
+struct world {
+	struct nethood_net *public_net;
+	struct net *net;
+	struct nethood_dev *public_dev;
+	struct net_device *dev;
+	struct neigh_table *arp;
+	ktime_t now;
+	struct frame *frames;
+	u32 frames_count, frames_seen;
+	/* notifications */
+	struct notifier_block nb;
+	struct {
+		unsigned long event;
+		u8 state;
+		ktime_t at;
+	} told[256];
+	u32 told_count;
+	/* allocation failure */
+	u32 alloc_count, fail_at;
+	bool fail_for_ever;
+	size_t base_bytes;
+};
+
+static bool world_alloc_fails(void *ctx, const char *site, size_t size_bytes)
+{
+	struct world *w = ctx;
+
+	(void)site;
+	(void)size_bytes;
+	w->alloc_count++;
+	return w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at));
+}
+
+static void *world_malloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+static void *world_calloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return calloc(1, n);
+}
+static void world_mfree(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)n;
+	free(p);
+}
+
+static int world_xmit(void *ctx, const struct iovec *iov, int pieces)
+{
+	struct world *w = ctx;
+	struct frame *f;
+
+	assert_true(w->frames_count < MAX_FRAMES);
+	f = &w->frames[w->frames_count++];
+	f->at = w->now;
+	f->len_bytes = 0;
+	for (int i = 0; i < pieces; i++) {
+		memcpy(f->data + f->len_bytes, iov[i].iov_base, iov[i].iov_len);
+		f->len_bytes += (u32)iov[i].iov_len;
+	}
+	return 0;
+}
+
+static int world_told(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct world *w = container_of(nb, struct world, nb);
+	const struct neigh_notifier_info *info = data;
+
+	if (w->told_count < ARRAY_SIZE(w->told)) {
+		w->told[w->told_count].event = event;
+		w->told[w->told_count].state = info->neigh->nud_state;
+		w->told[w->told_count++].at = w->now;
+	}
+	return 0;
+}
+
+static void world_init(struct world *w)
+{
+	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
+	struct nethood_config config = { .memory = &mem, .now_ns = T0, .random_key = { 3 } };
+	struct nethood_dev_config dev = { .name = "eth0", .driver = "user", .fd = -1, .lladdr = OUR_MAC,
+					  .xmit = world_xmit, .ctx = w };
+	struct in_ifaddr ifa = { .ifa_local = OUR_IP, .ifa_address = OUR_IP, .ifa_prefixlen = 24,
+				 .ifa_valid_lft_s = UINT32_MAX, .ifa_preferred_lft_s = UINT32_MAX };
+	const char *errmsg;
+
+	memset(w, 0, sizeof(*w));
+	w->now = T0;
+	w->frames = calloc(MAX_FRAMES, sizeof(*w->frames));
+	assert_int_equal(nethood_create(&config, &w->public_net), 0);
+	w->net = (struct net *)w->public_net;
+	assert_int_equal(nethood_dev_create(w->public_net, &dev, &w->public_dev), 0);
+	w->dev = dev_find_by_name(w->net, "eth0");
+	assert_non_null(w->dev);
+	assert_int_equal(dev_open(dev_find_by_name(w->net, "lo")), 0);
+	assert_int_equal(dev_open(w->dev), 0);
+	ifa.ifa_mask = inet_make_mask(24);
+	assert_int_equal(inet_insert_ifa(w->dev, &ifa, 0, &errmsg), 0);
+	w->arp = w->net->ipv4->arp;
+	w->nb.call = world_told;
+	notifier_chain_register(&w->net->neigh->chain, &w->nb);
+	while (nethood_poll(w->public_net, (u64)w->now))
+		;
+	w->frames_count = 0; /* IGMP reports */
+}
+
+static void world_fini(struct world *w)
+{
+	struct nethood_ledger ledger;
+
+	w->fail_at = 0;
+	notifier_chain_unregister(&w->net->neigh->chain, &w->nb);
+	nethood_ledger(w->public_net, &ledger);
+	assert_int_equal(ledger.taken_in, ledger.live + ledger.consumed + ledger.dropped);
+	nethood_free(w->public_net); /* asserts that all is at zero */
+	free(w->frames);
+}
+
+/* Let virtual time pass, stopping wherever something is due. */
+static void world_run(struct world *w, ktime_t duration)
+{
+	ktime_t until = w->now + duration;
+
+	for (;;) {
+		u64 next;
+
+		while (nethood_poll(w->public_net, (u64)w->now))
+			;
+		next = nethood_next_deadline(w->public_net);
+		if (next > (u64)until)
+			break;
+		if ((ktime_t)next > w->now)
+			w->now = (ktime_t)next;
+	}
+	w->now = until;
+	while (nethood_poll(w->public_net, (u64)w->now))
+		;
+}
+
+/* The next frame that left and was not looked at yet, or NULL. */
+static const struct frame *next_frame(struct world *w)
+{
+	return w->frames_seen < w->frames_count ? &w->frames[w->frames_seen++] : NULL;
+}
+
+static const struct arp_eth_ip4 *frame_arp(const struct frame *f)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)f->data;
+
+	if (eth->h_proto != CONST_BE16(ETH_P_ARP))
+		return NULL;
+	return arp_check(f->data + ETH_HLEN, f->len_bytes - ETH_HLEN);
+}
+
+static void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, const u8 *sha, __be32 sip, const u8 *tha,
+		     __be32 tip)
+{
+	u8 frame[60] = { 0 };
+
+	eth_build((struct ethhdr *)frame, dst, src, CONST_BE16(ETH_P_ARP));
+	arp_build((struct arp_eth_ip4 *)(frame + ETH_HLEN), op, sha, sip, tha, tip);
+	(void)nethood_dev_receive(w->public_dev, frame, sizeof(frame));
+	while (nethood_poll(w->public_net, (u64)w->now))
+		;
+}
+
+static void arp_reply_from_peer(struct world *w, const u8 *mac)
+{
+	send_arp(w, OUR_MAC, mac, ARPOP_REPLY, mac, PEER_IP, OUR_MAC, OUR_IP);
+}
+
+static struct nethood_sock *udp_socket(struct world *w)
+{
+	struct nethood_sock *sk;
+
+	assert_int_equal(nethood_socket(w->public_net, AF_INET, SOCK_DGRAM, 0, &sk), 0);
+	return sk;
+}
+
+static ssize_t udp_send(struct nethood_sock *sk, __be32 to, const void *data, size_t len)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = CONST_BE16(9), .sin_addr.s_addr = to };
+
+	return nethood_sendto(sk, data, len, 0, (const struct sockaddr *)&sin, sizeof(sin));
+}
+
+static u8 state_of(struct world *w, __be32 ip)
+{
+	const struct neighbour *n = neigh_find(w->arp, &ip, w->dev);
+
+	return n ? n->nud_state : 0xff;
+}
+
+/* Invariants of a table that nobody is stepping: see docs/NUD.md. */
+static void check_one(void *ctx, struct neighbour *n)
+{
+	u32 *count = ctx;
+	u32 bytes = 0;
+
+	(*count)++;
+	assert_false(n->dead);
+	assert_true(n->refcnt >= 1U + timer_pending(&n->timer));
+	assert_int_equal(timer_pending(&n->timer), (n->nud_state & NUD_IN_TIMER) != 0);
+	if (n->queue) {
+		assert_int_equal(n->nud_state, NUD_INCOMPLETE);
+		for (struct sk_buff *s = n->queue->arp_queue.next; s != (void *)&n->queue->arp_queue; s = s->next)
+			bytes += s->truesize;
+		assert_int_equal(bytes, n->queue->arp_queue_len_bytes);
+	}
+	if (n->output == n->ops->connected_output && n->ops->connected_output != n->ops->output)
+		assert_true(n->nud_state & NUD_CONNECTED);
+	if (n->hh_len && (n->nud_state & NUD_VALID))
+		assert_memory_equal(n->hh_data + HH_DATA_MOD - ETH_HLEN, n->ha, ETH_ALEN);
+	assert_int_equal(!list_empty(&n->gc_list),
+			 !(n->nud_state & NUD_PERMANENT) && !n->exempt_from_gc && !(n->flags & NTF_EXT_LEARNED) &&
+				 !(n->flags_ext & NEIGH_EXT_VALIDATED));
+	assert_int_equal(list_empty(&n->dev_list), 0);
+	assert_true(n->confirmed <= n->tbl->net->now && n->updated <= n->tbl->net->now && n->used <= n->tbl->net->now);
+}
+
+static void check_table(struct world *w)
+{
+	u32 count = 0, gc = 0;
+	struct neighbour *n;
+	u64 cursor = 0;
+
+	do {
+		cursor = neigh_table_scan(w->arp, cursor, 16, check_one, &count);
+	} while (cursor);
+	assert_int_equal(count, w->arp->hash.live_count);
+	assert_true(count <= w->arp->entries_count); /* with those that are dead and still held */
+	list_for_each_entry(n, &w->arp->gc_list, gc_list)
+		gc++;
+	assert_int_equal(gc, w->arp->gc_entries_count);
+}
+
+#endif
