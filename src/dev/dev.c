@@ -118,7 +118,6 @@ static __cold int xmit_dropped(struct sk_buff *skb, struct net_device *dev, enum
 static int dev_direct_xmit_noqueue(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
 	struct softnet_data *sd = dev->net->softnet;
-	netdev_tx_t ret;
 
 	if (unlikely(txq->xmit_recursion || sd->xmit_recursion >= XMIT_RECURSION_LIMIT))
 		return xmit_dropped(skb, dev, SKB_DROP_REASON_XMIT_RECURSION);
@@ -126,7 +125,7 @@ static int dev_direct_xmit_noqueue(struct sk_buff *skb, struct net_device *dev, 
 		return xmit_dropped(skb, dev, SKB_DROP_REASON_FULL_RING);
 	sd->xmit_recursion++;
 	txq->xmit_recursion = 1;
-	skb = dev_hard_start_xmit(skb, dev, txq, &ret);
+	skb = dev_hard_start_xmit(skb, dev, txq);
 	txq->xmit_recursion = 0;
 	sd->xmit_recursion--;
 	if (likely(!skb))
@@ -159,7 +158,7 @@ static int skb_linearize(struct sk_buff *skb)
 }
 
 /** validate_xmit_skb() - make @skb (taken) one that the device can send; NULL: it was dropped */
-static __noinline struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
+static struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_SKB_GSO_SEG;
 
@@ -179,53 +178,64 @@ drop:
 	return NULL;
 }
 
-/* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */
-static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq, bool more,
-				       netdev_tx_t *ret)
+/* For packets that are not just linear and finished, and while somebody watches.  One that the driver did not take
+ * before has been through it.  Return: @skb, NULL: it was dropped */
+static __noinline struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
-	*ret = NETDEV_TX_OK;
-	if (likely(skb != txq->untaken)) {
-		if (unlikely(skb->data_len || skb->ip_summed == CHECKSUM_PARTIAL)) {
-			skb = validate_xmit_skb(skb, dev);
-			if (!skb)
-				return NULL;
-		}
-		if (unlikely(dev->net->dev->tap_count))
-			deliver_taps(dev->net->dev, skb, true);
-	}
-	TRACE_STEP(13, skb);
-	*ret = dev->netdev_ops->ndo_start_xmit(skb, dev, more);
-	if (likely(*ret == NETDEV_TX_OK)) {
-		txq->trans_start = dev->net->now;
+	if (skb == txq->untaken) {
 		txq->untaken = NULL;
+		return skb;
+	}
+	if (skb->data_len || skb->ip_summed == CHECKSUM_PARTIAL) {
+		skb = validate_xmit_skb(skb, dev);
+		if (!skb)
+			return NULL;
+	}
+	if (dev->net->dev->tap_count)
+		deliver_taps(dev->net->dev, skb, true);
+	return skb;
+}
+
+/* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */
+static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq, bool more)
+{
+	if (unlikely(skb->data_len || skb->ip_summed == CHECKSUM_PARTIAL || txq->untaken || dev->net->dev->tap_count)) {
+		skb = xmit_prepare(skb, dev, txq);
+		if (!skb)
+			return NULL;
+	}
+	if (likely(dev->netdev_ops->ndo_start_xmit(skb, dev, more) == NETDEV_TX_OK)) {
+		txq->trans_start = dev->net->now;
 		return NULL;
 	}
 	txq->untaken = skb;
 	return skb;
 }
 
-struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq, netdev_tx_t *ret)
+static __noinline struct sk_buff *xmit_list(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
-	struct sk_buff *skb = first;
-
-	*ret = NETDEV_TX_OK;
 	while (skb) {
 		struct sk_buff *next = skb->next;
 
 		skb->next = NULL;
-		if (unlikely(txq->stopped && skb != first)) {
-			*ret = NETDEV_TX_BUSY;
-			skb->next = next;
-			return skb;
-		}
-		skb = xmit_one(skb, dev, txq, next != NULL, ret);
-		if (unlikely(skb)) {
+		skb = xmit_one(skb, dev, txq, next != NULL);
+		if (skb) {
 			skb->next = next;
 			return skb;
 		}
 		skb = next;
+		if (skb && txq->stopped)
+			return skb;
 	}
 	return NULL;
+}
+
+struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq)
+{
+	TRACE_STEP(13, first);
+	if (unlikely(first->next))
+		return xmit_list(first, dev, txq);
+	return xmit_one(first, dev, txq, false);
 }
 
 void netif_tx_stop_queue(struct netdev_queue *txq)

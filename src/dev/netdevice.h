@@ -238,8 +238,9 @@ void dev_set_allmulti(struct net_device *dev, int inc);
 /** dev_queue_xmit() - @skb taken; dev, network header, link-layer header are set.  Return: NET_XMIT_* >= 0, -ENETDOWN, -ENOBUFS. S9 */
 int dev_queue_xmit(struct sk_buff *skb);
 /** dev_hard_start_xmit() - taps, checksum or GSO in software if needed, then the driver.  S13
+ *  @first: one, or several chained by next
  *  Return: NULL, or what the driver did not take (BUSY), in order */
-struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq, netdev_tx_t *ret);
+struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq);
 static inline int dev_hard_header(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len)
 {
 	if (!dev->header_ops || !dev->header_ops->create)

@@ -47,10 +47,8 @@ static __cold void dev_requeue_skb(struct sk_buff *skb, struct Qdisc *q)
 /* Return: true if the driver took the packet and may be given another. */
 static inline bool sch_direct_xmit(struct sk_buff *skb, struct Qdisc *q, struct netdev_queue *txq)
 {
-	netdev_tx_t ret;
-
 	TRACE_STEP(10, skb);
-	skb = dev_hard_start_xmit(skb, txq->dev, txq, &ret);
+	skb = dev_hard_start_xmit(skb, txq->dev, txq);
 	if (likely(!skb))
 		return !txq->stopped;
 	dev_requeue_skb(skb, q);
