@@ -49,7 +49,7 @@ static inline u64 neigh_hash(const struct neigh_table *tbl, const void *key, int
 		u32 addr;
 
 		memcpy(&addr, key, sizeof(addr));
-		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | (u32)ifindex);
+		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | ((u32)ifindex + 1)); /* never below 2 */
 	}
 	return htable_hash_bytes(&tbl->hash, key, tbl->key_len) + (u64)(u32)ifindex * 0x9e3779b97f4a7c15ULL;
 }

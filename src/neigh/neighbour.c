@@ -38,7 +38,8 @@ struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const str
 	struct neighbour *n;
 
 	tbl->stats.lookups++;
-	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->ifindex), neigh_match, &k);
+	/* The hash of an IPv4 key is exact: the entry itself is not touched. */
+	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->ifindex), tbl->key_len == 4 ? NULL : neigh_match, &k);
 	if (n)
 		tbl->stats.hits++;
 	return n;

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the heart costs: neighbour look-up, cached output, birth and death, memory, and the whole way of one datagram.
+ *
+ * All in memory, one core.  The null device takes each packet and does nothing; checksums are computed in software.
+ */
+#include <netinet/in.h>
+
+#include "harness.h"
+
+#include "base/htable.h"
+#include "base/random.h"
+#include "ipv4/arp.h"
+#include "ipv4/inetdevice.h"
+#include "ipv4/ip_fib.h"
+#include "ipv4/netns_ipv4.h"
+#include "neigh/neigh_internal.h"
+#include "nethood/nethood.h"
+
+#define OUR_IP CONST_BE32(0x0a000001)
+#define FIRST_PEER 0x0a000100U /* 10.0.1.0, of a /8: room for millions */
+
+static u32 scale = 1;
+
+static u32 ops(u32 n)
+{
+	return n / scale ? n / scale : 1;
+}
+
+/** struct bench_world - a net with a null device and @count permanent neighbours */
+struct bench_world {
+	struct nethood_net *public_net;
+	struct net *net;
+	struct net_device *dev;
+	struct neigh_table *arp;
+	u32 count;
+};
+
+static int null_xmit(void *ctx, const struct iovec *iov, int pieces)
+{
+	(void)ctx;
+	(void)pieces;
+	use((u64)(uintptr_t)iov);
+	return 0;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "micro_neigh: %s\n", what);
+	exit(1);
+}
+
+static __be32 peer_ip(u32 i)
+{
+	return cpu_to_be32(FIRST_PEER + i);
+}
+
+static void add_peer(struct bench_world *w, u32 i)
+{
+	const u8 mac[6] = { 2, 0, (u8)(i >> 24), (u8)(i >> 16), (u8)(i >> 8), (u8)i };
+	__be32 ip = peer_ip(i);
+	struct neighbour *n;
+
+	if (neigh_create(w->arp, &ip, w->dev, &n) ||
+	    neigh_update(n, mac, NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_OVERRIDE, 0, NULL))
+		die("no neighbour");
+	neigh_release(n);
+}
+
+static void world_init(struct bench_world *w, u32 count)
+{
+	struct nethood_config config = { .now_ns = 1000000000ULL, .random_key = { 1 } };
+	struct nethood_dev_config dev = { .name = "eth0", .driver = "user", .fd = -1, .xmit = null_xmit };
+	struct in_ifaddr ifa = { .ifa_local = OUR_IP, .ifa_address = OUR_IP, .ifa_prefixlen = 8,
+				 .ifa_mask = inet_make_mask(8), .ifa_valid_lft_s = UINT32_MAX,
+				 .ifa_preferred_lft_s = UINT32_MAX };
+	const char *errmsg;
+	struct nethood_dev *d;
+
+	if (nethood_create(&config, &w->public_net) || nethood_dev_create(w->public_net, &dev, &d))
+		die("no net");
+	w->net = (struct net *)w->public_net;
+	w->dev = dev_find_by_name(w->net, "eth0");
+	w->arp = w->net->ipv4->arp;
+	w->arp->gc_thresh2 = w->arp->gc_thresh3 = UINT32_MAX;
+	w->count = count;
+	if (dev_open(dev_find_by_name(w->net, "lo")) || dev_open(w->dev) || inet_insert_ifa(w->dev, &ifa, 0, &errmsg))
+		die("no address");
+	for (u32 i = 0; i < count; i++)
+		add_peer(w, i);
+	while (nethood_poll(w->public_net, 1000000000ULL))
+		;
+}
+
+static void world_fini(struct bench_world *w)
+{
+	nethood_free(w->public_net);
+}
+
+static u32 next_random(u32 *x)
+{
+	return *x = *x * 1664525U + 1013904223U;
+}
+
+/* ------------------------------------------------------------------ look-up */
+
+/* Serial: each key depends on what the look-up before found. */
+static double lookup(u32 count)
+{
+	u32 n = ops(4000000), x = 1;
+	struct bench_world w;
+	u64 found = 0;
+	double t;
+
+	world_init(&w, count);
+	t = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		__be32 ip = peer_ip((u32)((u64)next_random(&x) * count >> 32) + (u32)found);
+
+		found = (u64)(uintptr_t)neigh_find(w.arp, &ip, w.dev) >> 60;
+	}
+	t = now_ns() - t;
+	world_fini(&w);
+	return t / n;
+}
+
+/* The same keys and load in an open-addressing table of 16-byte slots, with a multiplication for a hash. */
+static double lookup_limit(u32 count)
+{
+	u32 n = ops(4000000), x = 1, bits = 3;
+	struct {
+		u64 key;
+		void *obj;
+	} * slot;
+	u64 found = 0;
+	double t;
+
+	while ((u64)count * 5 > (4ULL << bits))
+		bits++;
+	slot = calloc(1ULL << bits, sizeof(*slot));
+	if (!slot)
+		die("no memory");
+#define HOME(k) ((u32)(((k)*0x9e3779b97f4a7c15ULL) >> (64 - bits)))
+	for (u32 i = 0; i < count; i++) {
+		u64 key = (u64)FIRST_PEER + i;
+		u32 at = HOME(key);
+
+		while (slot[at].key)
+			at = (at + 1) & ((1U << bits) - 1);
+		slot[at].key = key;
+		slot[at].obj = slot;
+	}
+	t = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		u64 key = (u64)FIRST_PEER + (u32)((u64)next_random(&x) * count >> 32) + found;
+		u32 at = HOME(key);
+
+		while (slot[at].key != key)
+			at = (at + 1) & ((1U << bits) - 1);
+		found = (u64)(uintptr_t)slot[at].obj >> 60;
+	}
+	t = now_ns() - t;
+#undef HOME
+	free(slot);
+	return t / n;
+}
+
+/* ------------------------------------------------------------------ life and memory */
+
+static double create_delete(u32 count)
+{
+	u32 n = ops(2000000);
+	struct bench_world w;
+	double t;
+
+	world_init(&w, count);
+	t = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		__be32 ip = peer_ip(count + (i & 1023));
+		struct neighbour *nb;
+
+		if (neigh_create(w.arp, &ip, w.dev, &nb))
+			die("no neighbour");
+		neigh_undo_create(nb);
+		neigh_release(nb);
+		rcu_quiescent(&w.net->rcu);
+	}
+	t = now_ns() - t;
+	world_fini(&w);
+	return t / n;
+}
+
+static double bytes_each(u32 count)
+{
+	struct nethood_ledger empty, full;
+	struct bench_world w;
+
+	world_init(&w, 0);
+	nethood_ledger(w.public_net, &empty);
+	for (u32 i = 0; i < count; i++)
+		add_peer(&w, i);
+	nethood_ledger(w.public_net, &full);
+	world_fini(&w);
+	return (double)(full.memory_bytes - empty.memory_bytes) / count;
+}
+
+static double idle_net_bytes(u32 arg)
+{
+	struct nethood_config config = { .random_key = { 1 } };
+	struct nethood_ledger ledger;
+	struct nethood_net *net;
+
+	(void)arg;
+	if (nethood_create(&config, &net))
+		die("no net");
+	nethood_ledger(net, &ledger);
+	nethood_free(net);
+	return (double)ledger.memory_bytes;
+}
+
+/* ------------------------------------------------------------------ output */
+
+static netdev_tx_t null_start_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	(void)skb;
+	(void)dev;
+	(void)more;
+	return NETDEV_TX_OK;
+}
+
+/* From the neighbour on: state, ready header, queueing discipline, driver; the skb is used again each time. */
+static double cached_output(u32 count)
+{
+	const struct net_device_ops *real;
+	struct net_device_ops null_ops;
+	u32 n = ops(20000000);
+	struct bench_world w;
+	struct neighbour *nb[16];
+	struct sk_buff *skb;
+	double t;
+
+	world_init(&w, count);
+	real = w.dev->netdev_ops;
+	null_ops = *real;
+	null_ops.ndo_start_xmit = null_start_xmit;
+	w.dev->netdev_ops = &null_ops;
+	for (u32 i = 0; i < count; i++) {
+		__be32 ip = peer_ip(i);
+
+		nb[i] = neigh_find(w.arp, &ip, w.dev);
+		neigh_hh_init(nb[i]);
+	}
+	skb = alloc_skb(w.net->skb_pool, 100);
+	skb_reserve(skb, 64);
+	skb_put(skb, 20);
+	skb_reset_network_header(skb);
+	skb->dev = w.dev;
+	skb->protocol = CONST_BE16(0x0800);
+	t = now_ns();
+	for (u32 i = 0, at = 0; i < n; i++) {
+		(void)neigh_output(nb[at], skb, false);
+		skb_pull(skb, 14);
+		if (++at == count)
+			at = 0;
+	}
+	t = now_ns() - t;
+	consume_skb(skb);
+	w.dev->netdev_ops = real;
+	world_fini(&w);
+	return t / n;
+}
+
+static double header_copy_limit(u32 count)
+{
+	static u8 hh[16][16], packet[128];
+	u32 n = ops(20000000);
+	double t = now_ns();
+
+	for (u32 i = 0, at = 0; i < n; i++) {
+		memcpy(packet + 16, hh[at], 16);
+		use((u64)(uintptr_t)packet);
+		if (++at == count)
+			at = 0;
+	}
+	return (now_ns() - t) / n;
+}
+
+static double udp_send(u32 count, bool connected)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = CONST_BE16(9) };
+	u32 n = ops(count > 1000 ? 2000000 : 5000000), x = 1;
+	struct nethood_sock *sk;
+	struct bench_world w;
+	double t;
+
+	world_init(&w, count);
+	to.sin_addr.s_addr = peer_ip(0);
+	if (nethood_socket(w.public_net, AF_INET, SOCK_DGRAM, 0, &sk) ||
+	    (connected && nethood_connect(sk, (const struct sockaddr *)&to, sizeof(to))))
+		die("no socket");
+	t = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		if (!connected)
+			to.sin_addr.s_addr = peer_ip((u32)((u64)next_random(&x) * count >> 32));
+		if (nethood_sendto(sk, "x", 1, 0, connected ? NULL : (const struct sockaddr *)&to,
+				   connected ? 0 : sizeof(to)) != 1)
+			die("not sent");
+	}
+	t = now_ns() - t;
+	nethood_close(sk);
+	world_fini(&w);
+	return t / n;
+}
+
+static double udp_send_connected(u32 count)
+{
+	return udp_send(count, true);
+}
+
+static double udp_send_unconnected(u32 count)
+{
+	return udp_send(count, false);
+}
+
+static const struct bench rows[] = {
+	{ "lookup, serial random key, 1 k", "open addressing", 1.25, lookup, lookup_limit, 1000, true, NULL },
+	{ "lookup, serial random key, 10 k", "open addressing", 1.25, lookup, lookup_limit, 10000, true, NULL },
+	{ "lookup, serial random key, 100 k", "open addressing", 1.25, lookup, lookup_limit, 100000, true, NULL },
+	{ "lookup, serial random key, 1 M", "open addressing", 1.25, lookup, lookup_limit, 1000000, true, NULL },
+	{ "cached output, 1 entry", "16-byte copy", 8, cached_output, header_copy_limit, 1, false, NULL },
+	{ "cached output, 10 entries", "16-byte copy", 8, cached_output, header_copy_limit, 10, false, NULL },
+	{ "create and delete, among 1 k", NULL, 150, create_delete, NULL, 1000, false, NULL },
+	{ "create and delete, among 100 k", NULL, 150, create_delete, NULL, 100000, false, NULL },
+	{ "create and delete, among 1 M", NULL, 150, create_delete, NULL, 1000000, false, NULL },
+	{ "bytes per neighbour, 100 k", NULL, 192, bytes_each, NULL, 100000, false, "bytes" },
+	{ "bytes per neighbour, 1 M", NULL, 192, bytes_each, NULL, 1000000, false, "bytes" },
+	{ "bytes of an idle net", NULL, 32768, idle_net_bytes, NULL, 0, false, "bytes" },
+	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
+	{ "UDP send 1 byte, unconnected, 10 peers", NULL, 0, udp_send_unconnected, NULL, 10, false, NULL },
+	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return bench_main(argc, argv, rows, ARRAY_SIZE(rows), &scale);
+}
