@@ -23,60 +23,58 @@ static inline u64 add_carry(u64 sum, u64 word)
 	return sum + (sum < word);
 }
 
-static inline u64 load64(const u8 *p)
-{
-	u64 x;
-
-	memcpy(&x, p, sizeof(x));
-	return x;
-}
-
-static inline u32 load32(const u8 *p)
-{
-	u32 x;
-
-	memcpy(&x, p, sizeof(x));
-	return x;
-}
-
-/* The last octets, fewer than eight, in words at even places; none is read that is not ours. */
-static inline u64 sum_tail(const u8 *p, size_t len_bytes)
+/* The last octets, fewer than eight, as words at even places; none is touched that is not ours.  @to: copy there, or NULL. */
+static inline __attribute__((always_inline)) u64 sum_tail(const u8 *p, u8 *to, size_t len_bytes)
 {
 	u64 sum = 0;
 	u8 last[2] = { 0, 0 };
-	u16 x;
+	u32 x4;
+	u16 x2;
 
 	if (len_bytes & 4) {
-		sum = load32(p);
-		p += 4;
+		memcpy(&x4, p, sizeof(x4));
+		sum = x4;
+		p += sizeof(x4);
+		to = to ? mempcpy(to, &x4, sizeof(x4)) : NULL;
 	}
 	if (len_bytes & 2) {
-		memcpy(&x, p, sizeof(x));
-		sum += x;
-		p += 2;
+		memcpy(&x2, p, sizeof(x2));
+		sum += x2;
+		p += sizeof(x2);
+		to = to ? mempcpy(to, &x2, sizeof(x2)) : NULL;
 	}
 	if (len_bytes & 1) {
 		last[0] = *p;
-		memcpy(&x, last, sizeof(x));
-		sum += x;
+		memcpy(&x2, last, sizeof(x2));
+		sum += x2;
+		if (to)
+			*to = *p;
 	}
 	return sum;
 }
 
-static u64 sum_words(const u8 *p, size_t len_bytes, u64 sum)
+/* @to: copy there, or NULL */
+static inline __attribute__((always_inline)) u64 sum_words(const u8 *p, u8 *to, size_t len_bytes, u64 sum)
 {
-	u64 other = 0;
+	u64 other = 0, w[4];
 
 	for (; len_bytes >= 32; len_bytes -= 32, p += 32) {
-		sum = add_carry(sum, load64(p));
-		other = add_carry(other, load64(p + 8));
-		sum = add_carry(sum, load64(p + 16));
-		other = add_carry(other, load64(p + 24));
+		memcpy(w, p, sizeof(w));
+		sum = add_carry(sum, w[0]);
+		other = add_carry(other, w[1]);
+		sum = add_carry(sum, w[2]);
+		other = add_carry(other, w[3]);
+		if (to)
+			to = mempcpy(to, w, sizeof(w));
 	}
 	sum = add_carry(sum, other);
-	for (; len_bytes >= 8; len_bytes -= 8, p += 8)
-		sum = add_carry(sum, load64(p));
-	return add_carry(sum, sum_tail(p, len_bytes));
+	for (; len_bytes >= 8; len_bytes -= 8, p += 8) {
+		memcpy(w, p, 8);
+		sum = add_carry(sum, w[0]);
+		if (to)
+			to = mempcpy(to, w, 8);
+	}
+	return add_carry(sum, sum_tail(p, to, len_bytes));
 }
 
 #if CSUM_AVX2
@@ -142,7 +140,7 @@ AVX2 static inline __attribute__((always_inline)) u64 sum_vectors(const u8 *p, u
 		}
 	}
 	if (len_bytes & 1)
-		sum += sum_tail(p + len_bytes - 1, 1);
+		sum += sum_tail(p + len_bytes - 1, NULL, 1);
 	if (len_bytes >= 32) {
 		sum256_add(&a, load256(p));
 		p += 32;
@@ -183,7 +181,7 @@ u32 csum_partial(const void *buf, size_t len_bytes, u32 sum)
 	if (use_vectors(len_bytes))
 		return fold64(sum_avx2(buf, len_bytes, sum));
 #endif
-	return fold64(sum_words(buf, len_bytes, sum));
+	return fold64(sum_words(buf, NULL, len_bytes, sum));
 }
 
 u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
@@ -192,6 +190,5 @@ u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
 	if (use_vectors(len_bytes))
 		return fold64(sum_copy_avx2(src, dst, len_bytes, sum));
 #endif
-	memcpy(dst, src, len_bytes);
-	return fold64(sum_words(dst, len_bytes, sum));
+	return fold64(sum_words(src, dst, len_bytes, sum));
 }

@@ -225,13 +225,10 @@ void skb_orphan(struct sk_buff *skb)
 	skb->sk = NULL;
 }
 
-void skb_release_data(struct sk_buff *skb)
+static void shinfo_release(struct skb_shared_info *shinfo)
 {
-	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	struct sk_buff *f = shinfo->frag_list;
 
-	if (--shinfo->dataref)
-		return;
 	for (u32 i = 0; i < shinfo->nr_frags; i++)
 		skb_page_put(shinfo->frags[i].page);
 	while (f) {
@@ -240,10 +237,20 @@ void skb_release_data(struct sk_buff *skb)
 		consume_skb(f);
 		f = next;
 	}
+}
+
+void skb_release_data(struct sk_buff *skb)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (--shinfo->dataref)
+		return;
+	if (unlikely(shinfo->nr_frags || shinfo->frag_list))
+		shinfo_release(shinfo);
 	skb_head_free(skb->pool, skb->head, shinfo->head_bytes);
 }
 
-static void skb_free(struct sk_buff *skb)
+static inline __attribute__((always_inline)) void skb_free(struct sk_buff *skb)
 {
 	struct skb_pool *pool = skb->pool;
 

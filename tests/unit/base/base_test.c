@@ -19,19 +19,33 @@
 #include "base/rcu.h"
 #include "base/sysctl.h"
 
-/* RFC 8439 A.1, test vector 1: key and nonce zero, block 0 */
+/* RFC 8439 A.1, test vectors 1 and 2: key and nonce zero, blocks 0 and 1; in pieces of every size */
 static void chacha20_gives_the_keystream_of_rfc_8439(void **state)
 {
-	static const u8 want[16] = { 0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90,
-				     0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28 };
+	static const u8 want[128] = {
+		0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90, 0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28,
+		0xbd, 0xd2, 0x19, 0xb8, 0xa0, 0x8d, 0xed, 0x1a, 0xa8, 0x36, 0xef, 0xcc, 0x8b, 0x77, 0x0d, 0xc7,
+		0xda, 0x41, 0x59, 0x7c, 0x51, 0x57, 0x48, 0x8d, 0x77, 0x24, 0xe0, 0x3f, 0xb8, 0xd8, 0x4a, 0x37,
+		0x6a, 0x43, 0xb8, 0xf4, 0x15, 0x18, 0xa1, 0x1c, 0xc3, 0x87, 0xb6, 0x69, 0xb2, 0xee, 0x65, 0x86,
+		0x9f, 0x07, 0xe7, 0xbe, 0x55, 0x51, 0x38, 0x7a, 0x98, 0xba, 0x97, 0x7c, 0x73, 0x2d, 0x08, 0x0d,
+		0xcb, 0x0f, 0x29, 0xa0, 0x48, 0xe3, 0x65, 0x69, 0x12, 0xc6, 0x53, 0x3e, 0x32, 0xee, 0x7a, 0xed,
+		0x29, 0xb7, 0x21, 0x76, 0x9c, 0xe6, 0x4e, 0x43, 0xd5, 0x71, 0x33, 0xb0, 0x74, 0xd8, 0x39, 0xd5,
+		0x31, 0xed, 0x1f, 0x28, 0x51, 0x0a, 0xfb, 0x45, 0xac, 0xe1, 0x0a, 0x1f, 0x4b, 0x79, 0x4d, 0x6f,
+	};
 	const u8 key[RNG_KEY_BYTES] = { 0 };
 	struct rng r;
-	u8 got[16];
+	u8 got[128];
 
 	(void)state;
+	for (size_t piece = 1; piece <= sizeof(got); piece++) {
+		rng_init(&r, key);
+		for (size_t at = 0; at < sizeof(got); at += piece)
+			get_random_bytes(&r, got + at, min_size(piece, sizeof(got) - at));
+		assert_memory_equal(got, want, sizeof(want));
+	}
 	rng_init(&r, key);
-	get_random_bytes(&r, got, sizeof(got));
-	assert_memory_equal(got, want, sizeof(want));
+	assert_int_equal(get_random_u32(&r), 0xade0b876);
+	assert_int_equal(get_random_u64(&r), 0xe56a5d40903df1a0ULL);
 }
 
 static void random_numbers_below_a_ceiling_are_even(void **state)
@@ -98,8 +112,21 @@ static void checksums_of_any_length_and_alignment_are_right(void **state)
 		assert_true(same_csum(be16_to_cpu(csum_fold(csum_partial_copy(buf + off, copy, len, 0))), want));
 		assert_memory_equal(copy, buf + off, len);
 	}
+	for (size_t len = 0; len < 700; len++) { /* each length from either end of a block of just that size */
+		u8 *block = test_malloc(len ? len : 1);
+
+		memcpy(block, buf, len);
+		assert_true(same_csum(be16_to_cpu(ip_compute_csum(block, len)), naive_csum(buf, len)));
+		memset(copy, 0xcc, len + 64);
+		assert_true(csum_fold(csum_partial_copy(block, copy, len, 0xfffffffe)) ==
+			    csum_fold(csum_partial(block, len, 0xfffffffe)));
+		assert_memory_equal(copy, buf, len);
+		assert_int_equal(copy[len], 0xcc);
+		test_free(block);
+	}
 	memset(buf, 0xff, sizeof(buf));
 	assert_true(same_csum(be16_to_cpu(ip_compute_csum(buf, 65536)), naive_csum(buf, 65536)));
+	assert_true(same_csum(be16_to_cpu(csum_fold(csum_partial(buf, 65535, 0xffffffff))), naive_csum(buf, 65535)));
 }
 
 static void incremental_updates_equal_a_new_sum(void **state)
@@ -153,6 +180,78 @@ static void slabs_give_back_all_they_took(void **state)
 	assert_true(mem.live_bytes < 1000 * 104 * 2);
 	kmem_cache_fini(&c);
 	assert_int_equal(mem.live_bytes, 0);
+}
+
+static void slabs_align_as_asked(void **state)
+{
+	struct mem mem = { .ops = &mem_libc_ops };
+
+	(void)state;
+	for (u32 align = 8; align <= 256; align *= 2) {
+		struct kmem_cache c;
+		void *p[100];
+
+		kmem_cache_init(&c, &mem, "test", 24, align);
+		for (int i = 0; i < 100; i++) {
+			p[i] = kmem_cache_alloc(&c);
+			assert_int_equal((uintptr_t)p[i] % align, 0);
+		}
+		for (int i = 0; i < 100; i++)
+			kmem_cache_free(&c, p[i]);
+		kmem_cache_fini(&c);
+	}
+	assert_int_equal(mem.live_bytes, 0);
+}
+
+/** struct site_world - remembers which places asked, and refuses when told to */
+struct site_world {
+	const char *site;
+	size_t size_bytes;
+	bool refuse;
+};
+static bool site_note(void *ctx, const char *site, size_t size_bytes)
+{
+	struct site_world *w = ctx;
+
+	w->site = site;
+	w->size_bytes = size_bytes;
+	return w->refuse;
+}
+
+static void each_place_that_asks_for_memory_can_be_refused(void **state)
+{
+	struct site_world w = { 0 };
+	struct mem mem = { .ops = &mem_libc_ops, .fail = site_note, .fail_ctx = &w };
+	struct kmem_cache c;
+	const char *first;
+	void *p, *q;
+
+	(void)state;
+	p = mem_alloc(&mem, 100);
+	first = w.site;
+	assert_non_null(strstr(first, "base_test.c:"));
+	assert_int_equal(w.size_bytes, 100);
+	q = mem_zalloc(&mem, 50);
+	assert_string_not_equal(w.site, first);
+	assert_int_equal(((u8 *)q)[49], 0);
+	assert_int_equal(mem.live_bytes, 150);
+	w.refuse = true;
+	assert_null(mem_alloc(&mem, 1));
+	assert_null(mem_zalloc(&mem, 1));
+	kmem_cache_init(&c, &mem, "test", 100, 8);
+	assert_null(kmem_cache_alloc(&c));
+	assert_int_equal(mem.failed_count, 3);
+	assert_int_equal(mem.live_bytes, 150);
+	w.refuse = false;
+	kmem_cache_free(&c, kmem_cache_alloc(&c));
+	w.refuse = true;
+	assert_null(kmem_cache_alloc(&c)); /* also when an object lies ready */
+	mem_free(&mem, p, 100);
+	mem_free(&mem, q, 50);
+	mem_free(&mem, NULL, 50);
+	kmem_cache_fini(&c);
+	assert_int_equal(mem.live_bytes, 0);
+	assert_true(mem.peak_bytes >= 150);
 }
 
 static void rcu_count(struct rcu_head *head);
@@ -302,6 +401,8 @@ int main(void)
 		cmocka_unit_test(checksums_of_any_length_and_alignment_are_right),
 		cmocka_unit_test(incremental_updates_equal_a_new_sum),
 		cmocka_unit_test(slabs_give_back_all_they_took),
+		cmocka_unit_test(slabs_align_as_asked),
+		cmocka_unit_test(each_place_that_asks_for_memory_can_be_refused),
 		cmocka_unit_test(what_is_deferred_goes_at_the_quiescent_point),
 		cmocka_unit_test(sysctl_variables_are_read_and_written_by_name),
 		cmocka_unit_test(a_chain_calls_in_order_and_stops_at_a_veto),
