@@ -1,0 +1,75 @@
+# The front door of nethood.  `make help` lists what is behind it; meson does the building.
+#
+# Builds live under build/: release (what is installed and measured), check (ASan and UBSan), clang (for lint).
+
+BUILD  ?= build
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+NINJA  := ninja --quiet
+
+RELEASE := $(BUILD)/release
+CHECK   := $(BUILD)/check
+
+.PHONY: all help deps demo check unit lint format bench docs install clean
+.SILENT:
+
+all: $(RELEASE)/build.ninja
+	$(NINJA) -C $(RELEASE)
+
+help:
+	echo 'make          build the library and the command'
+	echo 'make demo     real programs on nethood, the kernel on the other side'
+	echo 'make check    every test; the last line counts them'
+	echo 'make unit     the unit tests only'
+	echo 'make lint     compilers, checkers, layers, format'
+	echo 'make format   write the format that lint asks for'
+	echo 'make bench    measure beside other stacks; ROW=name measures one row'
+	echo 'make docs     write the generated pages of docs/'
+	echo 'make deps     install the Debian packages that all of these need'
+	echo 'make install  PREFIX=$(PREFIX), DESTDIR='
+
+deps:
+	tools/deps build demo check lint bench docs
+
+demo: all
+	tools/deps demo
+	tools/demo $(RELEASE)/apps/nethood/nethood
+
+check:
+	tools/deps build check
+	$(PYTHON) tools/check-run $(BUILD)
+
+unit: $(CHECK)/build.ninja
+	$(PYTHON) tools/check-run $(BUILD) unit
+
+lint:
+	tools/deps build lint
+	$(PYTHON) tools/lint $(BUILD)
+
+format:
+	tools/deps lint
+	git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+bench: all
+	tools/deps bench
+	$(PYTHON) bench/run --build $(RELEASE) $(if $(ROW),--row $(ROW))
+
+docs: all
+	$(PYTHON) tools/gen-docs
+
+install: all
+	meson install -C $(RELEASE) --no-rebuild
+
+clean:
+	rm -rf $(BUILD)
+
+$(RELEASE)/build.ninja:
+	tools/deps build
+	mkdir -p $(BUILD)
+	meson setup $(RELEASE) -Doptimization=2 -Ddebug=true --prefix=$(PREFIX) >$(RELEASE).log 2>&1 || \
+		{ cat $(RELEASE).log; exit 1; }
+
+$(CHECK)/build.ninja:
+	tools/deps build
+	mkdir -p $(BUILD)
+	meson setup $(CHECK) -Db_sanitize=address,undefined >$(CHECK).log 2>&1 || { cat $(CHECK).log; exit 1; }
