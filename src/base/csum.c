@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The Internet checksum, as fast as memory gives the octets.
  *
- * @rfc 1071 2 C: a sum of wider words folds to the same result, so eight octets are added at a time, and carries are
- * added back.  Where the processor has AVX2 long buffers go by 32-octet vectors: halves of 32 bits summed into 64 never
- * overflow for buffers below 2^35 octets.
+ * @rfc 1071 2 C: a sum of wider words folds to the same result, so eight octets are added at a time, and where the
+ * processor has AVX2, thirty-two.  No carry has to be caught on the way: see sum_words().
  */
 #include "base/csum.h"
 
@@ -16,6 +15,7 @@
 #endif
 
 #define CSUM_VECTOR_MIN_BYTES 192U
+#define CSUM_CALL_MIN_BYTES 64U /* from here on memcpy() is worth its call */
 
 static inline u64 add_carry(u64 sum, u64 word)
 {
@@ -53,35 +53,40 @@ static inline __attribute__((always_inline)) u64 sum_tail(const u8 *p, u8 *to, s
 	return sum;
 }
 
-/* @to: copy there, or NULL */
+/* Of each word the whole is added up in all, wrapping, and the upper half in high.  The sum of the lower halves is then
+ * all - (high << 32), exactly, since it is below 2^64 for buffers below 2^33 octets: no carry has to be caught on the way.
+ * @to: copy there, or NULL */
 static inline __attribute__((always_inline)) u64 sum_words(const u8 *p, u8 *to, size_t len_bytes, u64 sum)
 {
-	u64 other = 0, w[4];
+	u64 all = 0, high = 0, all2 = 0, high2 = 0, w, w2;
 
-	for (; len_bytes >= 32; len_bytes -= 32, p += 32) {
-		memcpy(w, p, sizeof(w));
-		sum = add_carry(sum, w[0]);
-		other = add_carry(other, w[1]);
-		sum = add_carry(sum, w[2]);
-		other = add_carry(other, w[3]);
+	for (; len_bytes >= 16; len_bytes -= 16, p += 16) {
+		memcpy(&w, p, 8);
+		memcpy(&w2, p + 8, 8);
+		all += w;
+		high += w >> 32;
+		all2 += w2;
+		high2 += w2 >> 32;
 		if (to)
-			to = mempcpy(to, w, sizeof(w));
+			to = mempcpy(mempcpy(to, &w, 8), &w2, 8);
 	}
-	sum = add_carry(sum, other);
-	for (; len_bytes >= 8; len_bytes -= 8, p += 8) {
-		memcpy(w, p, 8);
-		sum = add_carry(sum, w[0]);
-		if (to)
-			to = mempcpy(to, w, 8);
+	if (len_bytes >= 8) {
+		memcpy(&w, p, 8);
+		all += w;
+		high += w >> 32;
+		p += 8;
+		len_bytes -= 8;
+		to = to ? mempcpy(to, &w, 8) : NULL;
 	}
-	return add_carry(sum, sum_tail(p, to, len_bytes));
+	high += high2;
+	all += all2 - (high << 32);
+	return add_carry(sum, all + high + sum_tail(p, to, len_bytes));
 }
 
 #if CSUM_AVX2
 #define AVX2 __attribute__((target("avx2")))
 
-/* Of each 64-bit word the whole is added up in all, wrapping, and the upper half in high.  The sum of the lower halves is
- * then all - (high << 32), exactly, since it is below 2^64: one instruction less than adding both halves. */
+/* As sum_words(), four words at a time. */
 struct sum256 {
 	__m256i all, high;
 };
@@ -190,5 +195,8 @@ u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
 	if (use_vectors(len_bytes))
 		return fold64(sum_copy_avx2(src, dst, len_bytes, sum));
 #endif
-	return fold64(sum_words(src, dst, len_bytes, sum));
+	if (len_bytes < CSUM_CALL_MIN_BYTES)
+		return fold64(sum_words(src, dst, len_bytes, sum));
+	memcpy(dst, src, len_bytes);
+	return fold64(sum_words(dst, NULL, len_bytes, sum));
 }
