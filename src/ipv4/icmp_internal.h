@@ -13,7 +13,7 @@
 /** struct icmp_stats - columns of /proc/net/snmp and by type */
 struct icmp_stats {
 	u64 in_msgs, in_errors, in_csum_errors, out_msgs, out_errors, ratelimit_global, ratelimit_host;
-	u64 in_type[256], out_type[256];
+	u64 in_type[NR_ICMP_TYPES + 1], out_type[NR_ICMP_TYPES + 1];
 };
 
 /** struct icmp_peer - token bucket of one host */

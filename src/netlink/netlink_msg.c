@@ -269,6 +269,7 @@ static int netlink_dump(struct netlink_sock *nlk)
 		netlink_overrun(nlk);
 		return -ENOBUFS;
 	}
+	skb_reserve(skb, skb_tailroom(skb) - bytes); /* no more than the reader's buffer holds */
 	if (!cb->finished) {
 		err = cb->dump(skb, cb);
 		cb->finished = err <= 0;

@@ -137,7 +137,7 @@ struct skb_tracer {
 	void *ctx;
 };
 
-#define SKB_DROP_SITES 256
+#define SKB_DROP_SITES 128
 /** struct skb_drop_site - drops at one place for one reason */
 struct skb_drop_site {
 	const char *func;

@@ -31,7 +31,7 @@
 #define PEER_IP CONST_BE32(0x0a4d0001) /* 10.77.0.1 */
 #define OTHER_IP CONST_BE32(0x0a4d0009)
 
-static const u8 OUR_MAC[6] = { 2, 0, 0, 0, 0, 2 }, PEER_MAC[6] = { 2, 0, 0, 0, 0, 1 }, NEW_MAC[6] = { 2, 0, 0, 0, 0, 7 },
+__attribute__((unused)) static const u8 OUR_MAC[6] = { 2, 0, 0, 0, 0, 2 }, PEER_MAC[6] = { 2, 0, 0, 0, 0, 1 }, NEW_MAC[6] = { 2, 0, 0, 0, 0, 7 },
 		BROADCAST_MAC[6] = { 255, 255, 255, 255, 255, 255 };
 
 struct frame {
@@ -63,7 +63,7 @@ struct world {
 	size_t base_bytes;
 };
 
-static bool world_alloc_fails(void *ctx, const char *site, size_t size_bytes)
+static inline bool world_alloc_fails(void *ctx, const char *site, size_t size_bytes)
 {
 	struct world *w = ctx;
 
@@ -73,24 +73,24 @@ static bool world_alloc_fails(void *ctx, const char *site, size_t size_bytes)
 	return w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at));
 }
 
-static void *world_malloc(void *ctx, size_t n)
+static inline void *world_malloc(void *ctx, size_t n)
 {
 	(void)ctx;
 	return malloc(n);
 }
-static void *world_calloc(void *ctx, size_t n)
+static inline void *world_calloc(void *ctx, size_t n)
 {
 	(void)ctx;
 	return calloc(1, n);
 }
-static void world_mfree(void *ctx, void *p, size_t n)
+static inline void world_mfree(void *ctx, void *p, size_t n)
 {
 	(void)ctx;
 	(void)n;
 	free(p);
 }
 
-static int world_xmit(void *ctx, const struct iovec *iov, int pieces)
+static inline int world_xmit(void *ctx, const struct iovec *iov, int pieces)
 {
 	struct world *w = ctx;
 	struct frame *f;
@@ -106,7 +106,7 @@ static int world_xmit(void *ctx, const struct iovec *iov, int pieces)
 	return 0;
 }
 
-static int world_told(struct notifier_block *nb, unsigned long event, void *data)
+static inline int world_told(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct world *w = container_of(nb, struct world, nb);
 	const struct neigh_notifier_info *info = data;
@@ -119,7 +119,7 @@ static int world_told(struct notifier_block *nb, unsigned long event, void *data
 	return 0;
 }
 
-static void world_init(struct world *w)
+static inline void world_init(struct world *w)
 {
 	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
 	struct nethood_config config = { .memory = &mem, .now_ns = T0, .random_key = { 3 } };
@@ -149,7 +149,7 @@ static void world_init(struct world *w)
 	w->frames_count = 0; /* IGMP reports */
 }
 
-static void world_fini(struct world *w)
+static inline void world_fini(struct world *w)
 {
 	struct nethood_ledger ledger;
 
@@ -162,7 +162,7 @@ static void world_fini(struct world *w)
 }
 
 /* Let virtual time pass, stopping wherever something is due. */
-static void world_run(struct world *w, ktime_t duration)
+static inline void world_run(struct world *w, ktime_t duration)
 {
 	ktime_t until = w->now + duration;
 
@@ -183,12 +183,12 @@ static void world_run(struct world *w, ktime_t duration)
 }
 
 /* The next frame that left and was not looked at yet, or NULL. */
-static const struct frame *next_frame(struct world *w)
+static inline const struct frame *next_frame(struct world *w)
 {
 	return w->frames_seen < w->frames_count ? &w->frames[w->frames_seen++] : NULL;
 }
 
-static const struct arp_eth_ip4 *frame_arp(const struct frame *f)
+static inline const struct arp_eth_ip4 *frame_arp(const struct frame *f)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)f->data;
 
@@ -197,7 +197,7 @@ static const struct arp_eth_ip4 *frame_arp(const struct frame *f)
 	return arp_check(f->data + ETH_HLEN, f->len_bytes - ETH_HLEN);
 }
 
-static void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, const u8 *sha, __be32 sip, const u8 *tha,
+static inline void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, const u8 *sha, __be32 sip, const u8 *tha,
 		     __be32 tip)
 {
 	u8 frame[60] = { 0 };
@@ -209,12 +209,12 @@ static void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, cons
 		;
 }
 
-static void arp_reply_from_peer(struct world *w, const u8 *mac)
+static inline void arp_reply_from_peer(struct world *w, const u8 *mac)
 {
 	send_arp(w, OUR_MAC, mac, ARPOP_REPLY, mac, PEER_IP, OUR_MAC, OUR_IP);
 }
 
-static struct nethood_sock *udp_socket(struct world *w)
+static inline struct nethood_sock *udp_socket(struct world *w)
 {
 	struct nethood_sock *sk;
 
@@ -222,14 +222,14 @@ static struct nethood_sock *udp_socket(struct world *w)
 	return sk;
 }
 
-static ssize_t udp_send(struct nethood_sock *sk, __be32 to, const void *data, size_t len)
+static inline ssize_t udp_send(struct nethood_sock *sk, __be32 to, const void *data, size_t len)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = CONST_BE16(9), .sin_addr.s_addr = to };
 
 	return nethood_sendto(sk, data, len, 0, (const struct sockaddr *)&sin, sizeof(sin));
 }
 
-static u8 state_of(struct world *w, __be32 ip)
+static inline u8 state_of(struct world *w, __be32 ip)
 {
 	const struct neighbour *n = neigh_find(w->arp, &ip, w->dev);
 
@@ -237,7 +237,7 @@ static u8 state_of(struct world *w, __be32 ip)
 }
 
 /* Invariants of a table that nobody is stepping: see docs/NUD.md. */
-static void check_one(void *ctx, struct neighbour *n)
+static inline void check_one(void *ctx, struct neighbour *n)
 {
 	u32 *count = ctx;
 	u32 bytes = 0;
@@ -263,7 +263,7 @@ static void check_one(void *ctx, struct neighbour *n)
 	assert_true(n->confirmed <= n->tbl->net->now && n->updated <= n->tbl->net->now && n->used <= n->tbl->net->now);
 }
 
-static void check_table(struct world *w)
+static inline void check_table(struct world *w)
 {
 	u32 count = 0, gc = 0;
 	struct neighbour *n;
