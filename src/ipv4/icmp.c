@@ -53,26 +53,54 @@ static bool icmp_type_is_error(u8 type)
 
 /** struct icmp_out - one message to send */
 struct icmp_out {
-	struct icmphdr hdr; /**< checksum still zero */
-	const struct sk_buff *data; /**< whose octets are quoted or echoed */
-	u32 data_offset, data_bytes;
+	struct icmphdr hdr;         /**< checksum zero */
+	const struct sk_buff *data; /**< whose octets follow: an answer those behind its ICMP header, ... */
+	bool quote;                 /**< ... an error those from the IP header on */
+	const u8 *bytes;            /**< these instead, if not NULL */
+	u32 data_bytes;
+	__be32 daddr; /**< who gets it; fl4.daddr may be the first station on the way */
 	struct flowi4 fl4;
 	u8 tos;
-	const struct ip_options *opt;
+	struct ip_options opt;
 };
 
-/* Return: returned route, or NULL. */
-static struct rtable *icmp_route(struct net *net, struct icmp_out *out)
+/* To whom, from whom, and by which stations, for an answer to @skb.  Return: 0, -EINVAL: its options leave no way back */
+static int icmp_address(struct icmp_out *out, const struct sk_buff *skb, __be32 saddr)
 {
-	struct rtable *rt;
+	int err = ip_options_echo(&out->opt, skb);
 
-	return ip_route_output_flow(net, &out->fl4, &rt) ? NULL : rt;
+	if (err)
+		return err;
+	out->daddr = ip_hdr(skb)->saddr;
+	out->fl4 = (struct flowi4){ .daddr = out->opt.srr ? out->opt.faddr : out->daddr, .saddr = saddr,
+				    .tos = out->tos & 0x1e, .proto = IPPROTO_ICMP };
+	if (skb->pool->net->ipv4->fwmark_reflect)
+		out->fl4.mark = skb->mark;
+	return 0;
+}
+
+/* As much as fits of what came, whatever of it has been pulled already. */
+static int icmp_copy_quote(const struct sk_buff *skb, u8 *to, u32 len_bytes)
+{
+	u32 linear = min_u32(len_bytes, (u32)(skb_tail_pointer(skb) - skb_network_header(skb)));
+
+	memcpy(to, skb_network_header(skb), linear);
+	return skb_copy_bits(skb, skb_headlen(skb), to + linear, len_bytes - linear);
+}
+
+static int icmp_copy_data(const struct icmp_out *out, u8 *to)
+{
+	if (out->quote)
+		return icmp_copy_quote(out->data, to, out->data_bytes);
+	if (!out->bytes)
+		return skb_copy_bits(out->data, (u32)sizeof(out->hdr), to, out->data_bytes);
+	memcpy(to, out->bytes, out->data_bytes);
+	return 0;
 }
 
 static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, const struct rtable *rt)
 {
-	u32 optlen = out->opt ? out->opt->optlen : 0;
-	u32 headroom = ALIGN_UP(LL_RESERVED_SPACE(rt->dst.dev), 16U) + (u32)sizeof(struct iphdr) + optlen;
+	u32 headroom = ALIGN_UP(LL_RESERVED_SPACE(rt->dst.dev), 16U) + (u32)sizeof(struct iphdr) + out->opt.optlen;
 	u32 len = (u32)sizeof(out->hdr) + out->data_bytes;
 	struct sk_buff *skb = alloc_skb(net->skb_pool, headroom + len);
 	struct icmphdr *icmph;
@@ -83,7 +111,7 @@ static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, c
 	skb_reset_transport_header(skb);
 	icmph = skb_put(skb, len);
 	*icmph = out->hdr;
-	if (skb_copy_bits(out->data, out->data_offset, icmph + 1, out->data_bytes)) {
+	if (icmp_copy_data(out, (u8 *)(icmph + 1))) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC);
 		return NULL;
 	}
@@ -92,21 +120,42 @@ static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, c
 }
 
 /* @rt: reference taken. */
-static void icmp_push(struct net *net, const struct icmp_out *out, struct rtable *rt)
+static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 {
 	struct sk_buff *skb = icmp_build(net, out, rt);
-	struct ipcm_cookie ipc = { .opt = out->opt, .ttl = -1, .tos = out->tos, .protocol = IPPROTO_ICMP };
+	struct ipcm_cookie ipc = { .opt = out->opt.optlen ? &out->opt : NULL, .ttl = -1, .tos = out->tos,
+				   .mark = out->fl4.mark, .protocol = IPPROTO_ICMP };
 
 	if (!skb) {
 		net->ipv4->icmp->stats.out_errors++;
 		dst_release(&rt->dst);
 		return;
 	}
+	out->fl4.daddr = out->daddr;
 	ip_push_header(net, skb, rt, &out->fl4, &ipc);
 	skb_dst_set(skb, &rt->dst);
 	net->ipv4->icmp->stats.out_msgs++;
 	net->ipv4->icmp->stats.out_type[out->hdr.type]++;
 	(void)ip_send_skb(net, NULL, skb);
+}
+
+/* The route, if the limits allow a message by it.  @local: what is answered came from ourselves.
+ * Return: returned, or NULL */
+static struct rtable *icmp_route(struct net *net, struct icmp_out *out, bool local)
+{
+	u8 type = out->hdr.type, code = out->hdr.code;
+	struct rtable *rt;
+
+	if (!local && !icmp_global_allow(net, type, code))
+		return NULL;
+	if (ip_route_output_flow(net, &out->fl4, &rt))
+		return NULL;
+	if (icmp_peer_allow(net, rt, out->fl4.daddr, type, code)) {
+		icmp_global_consume(net, type, code);
+		return rt;
+	}
+	dst_release(&rt->dst);
+	return NULL;
 }
 
 /* RFC 1122 3.2.2: about which packets an error may never be sent. */
@@ -144,112 +193,76 @@ static __be32 icmp_error_source(struct net *net, const struct sk_buff *skb_in)
 	return cpu_to_be32(0);
 }
 
-static void icmp_fill_info(struct icmphdr *hdr, u32 info)
-{
-	hdr->un.gateway = cpu_to_be32(info); /* FRAG_NEEDED: MTU in the lower half; PARAMETERPROB: pointer on top */
-}
-
 void icmp_send(struct sk_buff *skb_in, int type, int code, u32 info)
 {
 	struct net *net = skb_in->pool->net;
-	struct icmp_out out = { .hdr = { .type = (u8)type, .code = (u8)code }, .data = skb_in };
-	u8 *network = skb_network_header(skb_in);
-	struct sk_buff whole = *skb_in; /* seen from the network header on, wherever data is now */
-	struct ip_options opt;
+	/* what @info says: an MTU in the lower half, or a pointer on top */
+	struct icmp_out out = { .hdr = { .type = (u8)type, .code = (u8)code, .un.gateway = cpu_to_be32(info) },
+				.data = skb_in, .quote = true };
+	u32 room, have, headers;
 	struct rtable *rt;
-	u32 room;
 
 	if (!icmp_may_complain(skb_in, type))
 		return;
-	icmp_fill_info(&out.hdr, info);
-	out.tos = (ip_hdr(skb_in)->tos & 0x1e) | IPTOS_PREC_INTERNETCONTROL;
-	out.opt = ip_options_echo(&opt, skb_in) || !opt.optlen ? NULL : &opt;
-	out.fl4 = (struct flowi4){ .daddr = ip_hdr(skb_in)->saddr, .saddr = icmp_error_source(net, skb_in),
-				   .tos = out.tos & 0x1e, .proto = IPPROTO_ICMP, .mark = skb_in->mark };
-	if (!icmp_global_allow(net, (u8)type, (u8)code))
+	out.tos = icmp_type_is_error((u8)type) ? (ip_hdr(skb_in)->tos & 0x1e) | IPTOS_PREC_INTERNETCONTROL : ip_hdr(skb_in)->tos;
+	if (icmp_address(&out, skb_in, icmp_error_source(net, skb_in)))
 		return;
-	rt = icmp_route(net, &out);
+	rt = icmp_route(net, &out, skb_in->dev && (skb_in->dev->flags & IFF_LOOPBACK));
 	if (!rt)
 		return;
-	if (!icmp_peer_allow(net, rt, out.fl4.daddr, (u8)type, (u8)code)) {
+	headers = (u32)sizeof(struct iphdr) + out.opt.optlen + (u32)sizeof(struct icmphdr);
+	room = min_u32(ip_dst_mtu(rt), ICMP_ERROR_MAX_BYTES);
+	if (room <= headers + sizeof(struct iphdr)) { /* too little to say what it is about */
 		dst_release(&rt->dst);
 		return;
 	}
-	whole.len += (u32)(whole.data - network);
-	whole.data = network;
-	out.data = &whole;
-	room = min_u32(ip_dst_mtu(rt), ICMP_ERROR_MAX_BYTES);
-	room -= (u32)sizeof(struct iphdr) + (u32)sizeof(struct icmphdr) + (out.opt ? opt.optlen : 0U);
-	out.data_bytes = min_u32(whole.len, room);
+	have = skb_in->len + (u32)(skb_in->data - skb_network_header(skb_in));
+	out.data_bytes = min_u32(have, room - headers);
 	icmp_push(net, &out, rt);
 }
 
 /* ------------------------------------------------------------------ answering */
 
-static void icmp_reply(struct sk_buff *skb, const struct icmp_out *proto_out)
+static void icmp_reply(struct sk_buff *skb, struct icmp_out *out)
 {
 	struct net *net = skb->pool->net;
-	struct icmp_out out = *proto_out;
-	struct ip_options opt;
 	struct rtable *rt;
 
-	if (ip_options_echo(&opt, skb))
+	out->tos = ip_hdr(skb)->tos;
+	if (icmp_address(out, skb, fib_compute_spec_dst(skb)))
 		return;
-	out.opt = opt.optlen ? &opt : NULL;
-	out.tos = ip_hdr(skb)->tos;
-	out.fl4 = (struct flowi4){ .daddr = ip_hdr(skb)->saddr, .saddr = fib_compute_spec_dst(skb),
-				   .tos = out.tos & 0x1e, .proto = IPPROTO_ICMP, .mark = skb->mark };
-	if (out.opt && opt.faddr)
-		out.fl4.daddr = opt.faddr;
-	if (!icmp_global_allow(net, out.hdr.type, out.hdr.code))
-		return;
-	rt = icmp_route(net, &out);
-	if (!rt)
-		return;
-	if (!icmp_peer_allow(net, rt, out.fl4.daddr, out.hdr.type, out.hdr.code)) {
-		dst_release(&rt->dst);
-		return;
-	}
-	icmp_push(net, &out, rt);
+	rt = icmp_route(net, out, false);
+	if (rt)
+		icmp_push(net, out, rt);
 }
 
 static enum skb_drop_reason icmp_echo(struct sk_buff *skb, const struct icmphdr *icmph)
 {
-	struct net *net = skb->pool->net;
-	struct icmp_out out = { .hdr = *icmph, .data = skb, .data_offset = sizeof(*icmph) };
+	struct icmp_out out = { .hdr = *icmph, .data = skb };
 
-	if (net->ipv4->icmp_echo_ignore_all)
+	if (skb->pool->net->ipv4->icmp_echo_ignore_all)
 		return 0;
-	out.hdr.type = ICMP_ECHOREPLY;
-	out.hdr.code = 0;
+	out.hdr.type = ICMP_ECHOREPLY; /* the code, of which nobody has said anything, stays what it was */
 	out.hdr.checksum = 0;
 	out.data_bytes = skb->len - (u32)sizeof(*icmph);
 	icmp_reply(skb, &out);
 	return 0;
 }
 
-/* RFC 792: milliseconds since midnight UT. */
+/* RFC 792: when it was sent, when it came, when the answer leaves; milliseconds since midnight UT. */
 static enum skb_drop_reason icmp_timestamp(struct sk_buff *skb, const struct icmphdr *icmph)
 {
-	struct net *net = skb->pool->net;
-	struct icmp_out out = { .hdr = *icmph };
-	struct sk_buff stamped = *skb;
-	u8 data[sizeof(*icmph) + 12];
-	u32 ms = (u32)((net->now + net->wall_offset) / NSEC_PER_MSEC % (86400 * 1000));
+	const struct net *net = skb->pool->net;
+	__be32 stamps[3];
+	struct icmp_out out = { .hdr = *icmph, .bytes = (const u8 *)stamps, .data_bytes = sizeof(stamps) };
 
-	if (skb->len < sizeof(data) || skb_copy_bits(skb, 0, data, sizeof(data)))
+	if (skb_copy_bits(skb, sizeof(*icmph), &stamps[0], sizeof(stamps[0])))
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
-	put_unaligned_be32(cpu_to_be32(ms), data + sizeof(*icmph) + 4);
-	put_unaligned_be32(cpu_to_be32(ms), data + sizeof(*icmph) + 8);
-	stamped.data = data; /* linear, and only read */
-	stamped.len = sizeof(data);
-	stamped.data_len = 0;
+	stamps[1] = cpu_to_be32((u32)((net->now + net->wall_offset) / NSEC_PER_MSEC % (86400 * 1000)));
+	stamps[2] = stamps[1];
 	out.hdr.type = ICMP_TIMESTAMPREPLY;
 	out.hdr.code = 0;
 	out.hdr.checksum = 0;
-	out.data = &stamped;
-	out.data_offset = sizeof(*icmph);
-	out.data_bytes = 12;
 	icmp_reply(skb, &out);
 	return 0;
 }
@@ -262,53 +275,60 @@ static void icmp_socket_deliver(struct net *net, struct sk_buff *skb, u32 info)
 	u8 protocol = quoted->protocol;
 	const struct net_protocol *prot = net->ipv4->protos[protocol];
 
-	if (!pskb_may_pull(skb, ip_hdrlen_bytes(quoted) + 8)) {
+	if (!pskb_may_pull(skb, ip_hdrlen_bytes(quoted) + 8)) { /* RFC 792: 64 bits of it, that name the ports */
 		net->ipv4->icmp->stats.in_errors++;
 		return;
 	}
 	if (net->ipv4->raw)
 		net->ipv4->raw->icmp_error(skb, protocol, info);
-	if (prot && prot->err_handler)
-		(void)prot->err_handler(skb, info);
+	if (prot && prot->err_handler && prot->err_handler(skb, info) == -ENOENT)
+		net->ipv4->icmp->stats.in_errors++;
 }
 
-/* What a "fragmentation needed" or a "parameter problem" points at. */
-static u32 icmp_error_info(const struct net *net, const struct icmphdr *icmph)
+/* Whether sockets hear of it, and what it points at: MTU, octet, gateway. */
+static bool icmp_error_info(const struct net *net, const struct icmphdr *icmph, u32 *info)
 {
-	if (icmph->type == ICMP_PARAMETERPROB)
-		return icmph->un.bytes[0];
-	if (icmph->type != ICMP_DEST_UNREACH || icmph->code != ICMP_FRAG_NEEDED || net->ipv4->ip_no_pmtu_disc == 2)
-		return 0;
-	return be16_to_cpu(icmph->un.frag.mtu);
+	switch (icmph->type) {
+	case ICMP_PARAMETERPROB:
+		*info = icmph->un.bytes[0];
+		return true;
+	case ICMP_REDIRECT:
+		*info = be32_to_cpu(icmph->un.gateway);
+		return true;
+	case ICMP_TIME_EXCEEDED:
+		return icmph->code != ICMP_EXC_FRAGTIME;
+	case ICMP_DEST_UNREACH:
+		if (icmph->code != ICMP_FRAG_NEEDED)
+			return icmph->code <= NR_ICMP_UNREACH;
+		/* ip-sysctl: 1: only that there is a narrower link, 2: not at all, 3: if the protocol can verify it: none does yet */
+		if (net->ipv4->ip_no_pmtu_disc == 0)
+			*info = be16_to_cpu(icmph->un.frag.mtu);
+		return net->ipv4->ip_no_pmtu_disc < 2;
+	default:
+		return true;
+	}
 }
 
+/* unreach: errors of all kinds; the quoted header has to be one. */
 static enum skb_drop_reason icmp_unreach(struct sk_buff *skb, const struct icmphdr *icmph)
 {
 	struct net *net = skb->pool->net;
 	const struct icmphdr hdr = *icmph;
 	const struct iphdr *quoted;
+	u32 info = 0;
 
 	if (!pskb_may_pull(skb, sizeof(hdr) + sizeof(*quoted)))
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 	quoted = (const struct iphdr *)(const void *)(skb->data + sizeof(hdr));
-	if (quoted->ihl < 5 || quoted->version != IPVERSION)
+	if (hdr.type != ICMP_REDIRECT && quoted->ihl < 5)
 		return SKB_DROP_REASON_IP_INHDR;
-	if (hdr.type == ICMP_DEST_UNREACH && hdr.code > NR_ICMP_UNREACH)
+	if (!icmp_error_info(net, &hdr, &info))
 		return 0;
-	if (hdr.type == ICMP_DEST_UNREACH && hdr.code == ICMP_FRAG_NEEDED && net->ipv4->ip_no_pmtu_disc == 1)
-		return 0; /* RFC 1122 alone: nobody here listens to it */
-	if (!net->ipv4->icmp_ignore_bogus_error_responses &&
+	if (hdr.type != ICMP_REDIRECT && !net->ipv4->icmp_ignore_bogus_error_responses &&
 	    inet_addr_type_dev_table(net, skb->dev, quoted->daddr) == RTN_BROADCAST)
 		return 0;
 	skb_pull(skb, sizeof(hdr));
-	icmp_socket_deliver(net, skb, icmp_error_info(net, &hdr));
-	return 0;
-}
-
-static enum skb_drop_reason icmp_discard(struct sk_buff *skb, const struct icmphdr *icmph)
-{
-	(void)skb;
-	(void)icmph;
+	icmp_socket_deliver(net, skb, info);
 	return 0;
 }
 
@@ -323,23 +343,16 @@ static enum skb_drop_reason icmp_ping(struct sk_buff *skb, const struct icmphdr 
 	return 0;
 }
 
-static const struct {
-	enum skb_drop_reason (*handler)(struct sk_buff *skb, const struct icmphdr *icmph);
-	bool error;
-} icmp_handlers[NR_ICMP_TYPES + 1] = {
-	[ICMP_ECHOREPLY] = { icmp_ping, false },
-	[ICMP_DEST_UNREACH] = { icmp_unreach, true },
-	[ICMP_SOURCE_QUENCH] = { icmp_unreach, true },
-	[ICMP_REDIRECT] = { icmp_discard, true }, /* redirects are off: routes are for administrators to change */
-	[ICMP_ECHO] = { icmp_echo, false },
-	[ICMP_TIME_EXCEEDED] = { icmp_unreach, true },
-	[ICMP_PARAMETERPROB] = { icmp_unreach, true },
-	[ICMP_TIMESTAMP] = { icmp_timestamp, false },
-	[ICMP_TIMESTAMPREPLY] = { icmp_discard, false },
-	[ICMP_INFO_REQUEST] = { icmp_discard, false },
-	[ICMP_INFO_REPLY] = { icmp_discard, false },
-	[ICMP_ADDRESS] = { icmp_discard, false },
-	[ICMP_ADDRESSREPLY] = { icmp_discard, false },
+/* Those without a handler are known, and of no concern. */
+static enum skb_drop_reason (*const icmp_handlers[NR_ICMP_TYPES + 1])(struct sk_buff *skb, const struct icmphdr *icmph) = {
+	[ICMP_ECHOREPLY] = icmp_ping,
+	[ICMP_DEST_UNREACH] = icmp_unreach,
+	[ICMP_SOURCE_QUENCH] = icmp_unreach,
+	[ICMP_REDIRECT] = icmp_unreach, /* redirects are off: a socket may hear of one, no route changes */
+	[ICMP_ECHO] = icmp_echo,
+	[ICMP_TIME_EXCEEDED] = icmp_unreach,
+	[ICMP_PARAMETERPROB] = icmp_unreach,
+	[ICMP_TIMESTAMP] = icmp_timestamp,
 };
 
 /* RFC 1122 3.2.2.6, 3.2.2.8: to a broadcast only some questions are answered, and only if told so. */
@@ -347,7 +360,7 @@ static bool icmp_broadcast_ok(const struct net *net, u8 type)
 {
 	if (type == ICMP_ECHO || type == ICMP_TIMESTAMP)
 		return !net->ipv4->icmp_echo_ignore_broadcasts;
-	return type == ICMP_ECHO || type == ICMP_TIMESTAMP || type == ICMP_ADDRESS || type == ICMP_ADDRESSREPLY;
+	return type == ICMP_ADDRESS || type == ICMP_ADDRESSREPLY;
 }
 
 static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
@@ -362,12 +375,14 @@ static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, sizeof(*icmph)))
 		return SKB_DROP_REASON_HDR_TRUNC;
 	icmph = icmp_check(skb->data, skb_headlen(skb));
-	if (icmph->type > NR_ICMP_TYPES || !icmp_handlers[icmph->type].handler)
-		return SKB_DROP_REASON_INVALID_PROTO;
 	state->stats.in_type[icmph->type]++;
+	if (icmph->type == ICMP_EXT_ECHO || icmph->type == ICMP_EXT_ECHOREPLY)
+		return 0; /* RFC 8335: nobody may ask about our interfaces unless told so */
+	if (icmph->type > NR_ICMP_TYPES)
+		return SKB_DROP_REASON_UNHANDLED_PROTO;
 	if ((skb_rtable(skb)->flags & (RTCF_BROADCAST | RTCF_MULTICAST)) && !icmp_broadcast_ok(net, icmph->type))
 		return SKB_DROP_REASON_INVALID_PROTO;
-	return icmp_handlers[icmph->type].handler(skb, icmph);
+	return icmp_handlers[icmph->type] ? icmp_handlers[icmph->type](skb, icmph) : 0;
 }
 
 int icmp_rcv(struct sk_buff *skb)

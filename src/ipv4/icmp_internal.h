@@ -8,7 +8,7 @@
 #include "skb/skbuff.h"
 #include "wire/icmp.h"
 
-#define ICMP_PEERS 64U /* hosts that the rate limit remembers; more share rows */
+#define ICMP_PEERS 1024U /* hosts that the rate limit remembers; more share rows */
 
 /** struct icmp_stats - columns of /proc/net/snmp and by type */
 struct icmp_stats {
@@ -26,15 +26,17 @@ struct icmp_state {
 	struct icmp_stats stats;
 	bool (*ping_rcv)(struct sk_buff *skb);
 	void (*ping_err)(struct sk_buff *skb, u32 info);
-	u32 credit;          /**< of the global bucket */
+	s32 credit;          /**< of the global bucket; the last message may overdraw it */
 	ktime_t stamp;
 	struct icmp_peer *peers; /**< ICMP_PEERS of them, made at the first error */
 };
 
 void icmp_ratelimit_init(struct net *net);
 void icmp_ratelimit_exit(struct net *net);
-/** icmp_global_allow() - the net's own token bucket, with a random part against those who count.  @linux icmp_global_allow */
+/** icmp_global_allow() - is there something in the net's own bucket?  @linux icmp_global_allow */
 bool icmp_global_allow(struct net *net, u8 type, u8 code);
+/** icmp_global_consume() - a message leaves: take from the bucket, by chance more or less than one */
+void icmp_global_consume(struct net *net, u8 type, u8 code);
 /** icmp_peer_allow() - the bucket of one host: six at once, then one per icmp_ratelimit.  @linux icmpv4_xrlim_allow */
 bool icmp_peer_allow(struct net *net, const struct rtable *rt, __be32 daddr, u8 type, u8 code);
 

@@ -17,8 +17,7 @@
 
 void icmp_ratelimit_init(struct net *net)
 {
-	net->ipv4->icmp->credit = (u32)net->ipv4->icmp_msgs_burst;
-	net->ipv4->icmp->stamp = net->now;
+	net->ipv4->icmp->stamp = net->now - NSEC_PER_SEC; /* the first message finds a full bucket */
 }
 
 void icmp_ratelimit_exit(struct net *net)
@@ -38,21 +37,23 @@ static bool icmp_type_limited(const struct net *net, u8 type, u8 code)
 	return ((u32)net->ipv4->icmp_ratemask >> type) & 1;
 }
 
+/* An empty bucket is filled again with what time has earned, fifty times a second at most. */
 static void icmp_global_refill(struct net *net)
 {
 	struct icmp_state *state = net->ipv4->icmp;
 	ktime_t passed = net->now - state->stamp;
-	u64 earned;
+	s64 earned;
 
 	if (passed > NSEC_PER_SEC)
 		passed = NSEC_PER_SEC;
 	if (passed < NSEC_PER_SEC / 50)
 		return;
-	earned = (u64)passed * (u32)net->ipv4->icmp_msgs_per_sec / (u64)NSEC_PER_SEC;
+	earned = (s64)net->ipv4->icmp_msgs_per_sec * (passed / NSEC_PER_USEC) / (NSEC_PER_SEC / NSEC_PER_USEC);
 	if (!earned)
 		return;
 	state->stamp = net->now;
-	state->credit = (u32)min_size(state->credit + earned, (size_t)net->ipv4->icmp_msgs_burst);
+	earned += state->credit;
+	state->credit = earned < net->ipv4->icmp_msgs_burst ? (s32)earned : net->ipv4->icmp_msgs_burst;
 }
 
 bool icmp_global_allow(struct net *net, u8 type, u8 code)
@@ -61,13 +62,18 @@ bool icmp_global_allow(struct net *net, u8 type, u8 code)
 
 	if (!icmp_type_limited(net, type, code))
 		return true;
-	icmp_global_refill(net);
-	if (!state->credit) {
-		state->stats.ratelimit_global++;
-		return false;
-	}
-	state->credit -= min_u32(state->credit, 1 + get_random_u32_below(&net->rng, 3));
-	return true;
+	if (state->credit <= 0)
+		icmp_global_refill(net);
+	if (state->credit > 0)
+		return true;
+	state->stats.ratelimit_global++;
+	return false;
+}
+
+void icmp_global_consume(struct net *net, u8 type, u8 code)
+{
+	if (icmp_type_limited(net, type, code))
+		net->ipv4->icmp->credit -= (s32)get_random_u32_below(&net->rng, 3);
 }
 
 static struct icmp_peer *icmp_peer_find(struct net *net, __be32 daddr)

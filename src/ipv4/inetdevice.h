@@ -119,7 +119,7 @@ static inline bool ipv4_is_lbcast(__be32 a)
 }
 static inline bool ipv4_is_zeronet(__be32 a)
 {
-	return ((__force u32)a & (__force u32)CONST_BE32(0xff000000U)) == 0;
+	return (__force u32)a == 0; /* the rest of 0/8 is unicast, as elsewhere */
 }
 static inline __be32 inet_make_mask(u32 prefixlen)
 {

@@ -18,13 +18,25 @@ static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 	return (struct iphdr *)(void *)skb_network_header(skb);
 }
 
-/** struct ip_options - parsed options of a received packet, or those to send */
-struct ip_options {
-	__be32 faddr;  /**< first hop of a source route to send */
-	u8 optlen;     /**< bytes, a multiple of 4 */
-	u8 srr, rr, ts, router_alert, cipso; /**< offsets from the IP header, 0: absent */
+/* Where options were found, and what is to be done about them.  Offsets count from the IP header; 0: absent. */
+#define IP_OPT_FIELDS                                                                              \
+	u8 optlen; /* bytes, a multiple of 4 */                                                    \
+	u8 srr, rr, ts, router_alert, cipso;                                                       \
 	u8 is_strictroute : 1, srr_is_hit : 1, is_changed : 1, rr_needaddr : 1, ts_needtime : 1, ts_needaddr : 1;
-	u8 data[40];
+struct ip_opt_parm {
+	IP_OPT_FIELDS
+};
+
+/** struct ip_options - options to send, or parsed ones */
+struct ip_options {
+	__be32 faddr; /**< first hop of a source route to send */
+	union {
+		struct {
+			IP_OPT_FIELDS
+		};
+		struct ip_opt_parm parm;
+	};
+	u8 data[40]; /**< pointers not yet advanced over what *_needaddr and *_needtime say */
 };
 
 /** struct inet_skb_parm - skb->cb while IPv4 has the packet */
@@ -32,12 +44,14 @@ struct inet_skb_parm {
 	int iif;
 	u16 flags; /**< IPSKB_* */
 	u16 frag_max_size;
-	u8 optlen;
-	u8 opt_srr, opt_rr, opt_ts, opt_ra;
+	__be32 nexthop; /**< of a source route, if opt.srr_is_hit */
+	struct ip_opt_parm opt; /**< stays while a socket has the packet: its own part of cb ends before */
 };
 #define IPSKB_FORWARDED (1U << 0)
+#define IPSKB_FRAG_PMTU (1U << 2)     /**< all fragments had DF: so will those that it is cut into again */
 #define IPSKB_FRAG_COMPLETE (1U << 3)
 #define IPSKB_NO_MC_LOOP (1U << 4) /**< IP_MULTICAST_LOOP is off: no copy for ourselves */
+#define IPSKB_DEV_MTU (1U << 5)    /**< its socket does not believe in path MTUs */
 #define IPCB(skb) ((struct inet_skb_parm *)(void *)((skb)->cb))
 
 /** struct ipcm_cookie - what a send call says about one datagram */
@@ -51,6 +65,8 @@ struct ipcm_cookie {
 	u8 protocol;
 	bool df;          /**< set DF; a packet larger than the path is -EMSGSIZE */
 	bool ignore_df;   /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
+	bool ignore_pmtu; /**< only the device's MTU counts: IP_PMTUDISC_PROBE, INTERFACE, OMIT */
+	u16 *ident;       /**< counter of a connected socket for what must not be fragmented; NULL: identification 0 */
 	ktime_t transmit_time;
 };
 
@@ -68,22 +84,27 @@ int ip_output(struct net *net, struct sock *sk, struct sk_buff *skb);    /* dst-
 int ip_mc_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* of multicast and broadcast: loops back */
 /** ip_do_fragment() - @linux ip_do_fragment; skb taken; @output: where each fragment goes */
 int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, int (*output)(struct net *, struct sock *, struct sk_buff *));
+/** ip_select_ident() - identification: 0 for what can never be a fragment.  @rfc 6864 */
 void ip_select_ident(struct net *net, struct iphdr *iph, const struct sk_buff *skb, u32 segs);
+/** ip_skb_mtu() - what @skb may measure on its way: by path for our own packets, by link for those of others */
+u32 ip_skb_mtu(const struct sk_buff *skb);
 /** ip_ident_next() - @segs identifiers for packets between two hosts: a counter with random steps.  @rfc 7739 */
 u16 ip_ident_next(struct net *net, __be32 daddr, __be32 saddr, u8 protocol, u32 segs);
 
 /* ---- options: ipv4/ip_options.c */
-/** ip_options_get() - options that a user wants to send: checked, and parsed into @out.  Return: 0, -EINVAL, -EPERM */
-int __must_check ip_options_get(struct net *net, const u8 *data, u32 len_bytes, struct ip_options *out);
-/** ip_options_build() - write @opt behind the header of @skb; @daddr: where a source route ends */
-void ip_options_build(struct sk_buff *skb, const struct ip_options *opt, __be32 daddr, const struct rtable *rt);
+/** ip_options_get() - options that a user wants to send: checked, and parsed into @out
+ *  @admin: he may send what nobody here knows.  Return: 0, -EINVAL */
+int __must_check ip_options_get(struct net *net, const u8 *data, u32 len_bytes, bool admin, struct ip_options *out);
+/** ip_options_build() - write @opt behind the header of @skb, whose source is set; @daddr: where a source route ends */
+void ip_options_build(struct sk_buff *skb, const struct ip_options *opt, __be32 daddr);
 /** ip_options_fragment() - options that only the first fragment carries become no-operations.  @rfc 791 3.1 */
 void ip_options_fragment(struct iphdr *iph);
-/** ip_options_rcv() - options of a received packet: judged, recorded in, IPCB filled; ICMP says what is wrong.  Return: 0, -EINVAL */
+/** ip_options_rcv() - options of a received packet: judged, recorded in, IPCB filled; ICMP says what is wrong; a source
+ *  route may give it another route.  Return: 0, -EINVAL, -ENOMEM */
 int __must_check ip_options_rcv(struct sk_buff *skb, struct net_device *dev);
-/** ip_options_forward() - record and stamp on the way through */
+/** ip_options_forward() - record, turn the source route, and mend the checksum on the way through */
 void ip_options_forward(struct sk_buff *skb);
-/** ip_options_echo() - options for the answer to @skb: routes reversed, stamps kept.  Return: 0, -EINVAL */
+/** ip_options_echo() - options for the answer to @skb: routes reversed, stamps kept.  Return: 0, -EINVAL (no room left to record) */
 int __must_check ip_options_echo(struct ip_options *out, const struct sk_buff *skb);
 
 /* ---- up */

@@ -14,7 +14,7 @@
 static int ip_forward_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	net->ipv4->stats.forw_datagrams++;
-	if (unlikely(IPCB(skb)->optlen))
+	if (unlikely(IPCB(skb)->opt.optlen))
 		ip_options_forward(skb);
 	return skb_dst(skb)->output(net, sk, skb);
 }
@@ -25,19 +25,13 @@ static int ip_forward_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 	return NET_RX_DROP;
 }
 
-/* What the path has taught us counts only if an administrator trusts it. */
-static u32 ip_forward_mtu(const struct net *net, const struct rtable *rt)
-{
-	u32 metric = rt->fi ? rt->fi->metrics[RTAX_MTU - 1] : 0;
-
-	if (net->ipv4->ip_forward_use_pmtu)
-		return ip_dst_mtu(rt);
-	return metric && metric < rt->dst.dev->mtu ? metric : rt->dst.dev->mtu;
-}
-
 static bool ip_forward_too_big(const struct sk_buff *skb, u32 mtu)
 {
-	return skb->len > mtu && (ip_hdr(skb)->frag_off & CONST_BE16(IP_DF)) && !skb->ignore_df && !skb_is_gso(skb);
+	if (likely(skb->len <= mtu) || !(ip_hdr(skb)->frag_off & CONST_BE16(IP_DF)))
+		return false;
+	if (IPCB(skb)->frag_max_size > mtu)
+		return true; /* one of the fragments that it came in was */
+	return !skb->ignore_df && !skb_is_gso(skb);
 }
 
 int ip_forward(struct sk_buff *skb)
@@ -56,8 +50,12 @@ int ip_forward(struct sk_buff *skb)
 		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
 		return ip_forward_drop(skb, SKB_DROP_REASON_IP_TTL_EXPIRED);
 	}
+	if (unlikely(IPCB(skb)->opt.is_strictroute) && rt->uses_gateway) { /* RFC 791: the next station has to be a neighbour */
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
+		return ip_forward_drop(skb, SKB_DROP_REASON_IP_OPTIONS);
+	}
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
-	mtu = ip_forward_mtu(net, rt);
+	mtu = ip_skb_mtu(skb);
 	if (ip_forward_too_big(skb, mtu)) {
 		net->ipv4->stats.frag_fails++;
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);

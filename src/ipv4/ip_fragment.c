@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "base/htable.h"
+#include "dev/netdevice.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
 #include "wire/icmp.h"
@@ -27,14 +28,25 @@ struct ipq_key {
 	u8 protocol, pad;
 };
 
+/** struct frag_peer - a host that has sent fragments of which some still wait */
+struct frag_peer {
+	__be32 saddr;
+	u32 queues_count;    /**< of its datagrams; the last one takes the peer with it */
+	u32 fragments_count; /**< that came from it */
+	u64 hash;
+};
+
 /** struct ipq - one datagram while it is put together */
 struct ipq {
 	struct ipq_key key;
 	struct inet_frags *frags;
+	struct frag_peer *peer;
 	u64 hash;
 	struct list_head node; /**< all queues, oldest first */
 	struct timer timer;
 	struct sk_buff *first, *last; /**< in order of arrival */
+	int iif;
+	u32 peer_count;  /**< peer->fragments_count when the last one came */
 	u32 len_bytes;   /**< of the payload, as far as known */
 	u32 meat_bytes;  /**< that are here */
 	u32 mem_bytes;
@@ -46,7 +58,7 @@ struct ipq {
 
 struct inet_frags {
 	struct net *net;
-	struct htable hash;
+	struct htable hash, peers;
 	struct list_head queues;
 	u32 queues_count;
 	u32 mem_bytes;
@@ -58,6 +70,43 @@ struct ipfrag_cb {
 	u32 offset_bytes, len_bytes;
 };
 #define IPFRAG_CB(skb) ((struct ipfrag_cb *)(void *)((skb)->cb))
+static_assert(sizeof(struct ipfrag_cb) <= sizeof(((struct sk_buff *)0)->cb), "it lies in cb");
+
+/* ------------------------------------------------------------------ peers */
+
+static bool peer_match(const void *obj, const void *key)
+{
+	return ((const struct frag_peer *)obj)->saddr == *(const __be32 *)key;
+}
+
+/* Return: the peer, with one queue more, or NULL */
+static struct frag_peer *peer_get(struct inet_frags *f, __be32 saddr)
+{
+	u64 hash = htable_hash_bytes(&f->peers, &saddr, sizeof(saddr));
+	struct frag_peer *peer = htable_lookup(&f->peers, hash, peer_match, &saddr);
+
+	if (!peer) {
+		peer = mem_zalloc(f->net->mem, sizeof(*peer));
+		if (!peer)
+			return NULL;
+		peer->saddr = saddr;
+		peer->hash = hash;
+		if (htable_insert(&f->peers, hash, peer)) {
+			mem_free(f->net->mem, peer, sizeof(*peer));
+			return NULL;
+		}
+	}
+	peer->queues_count++;
+	return peer;
+}
+
+static void peer_put(struct inet_frags *f, struct frag_peer *peer)
+{
+	if (--peer->queues_count)
+		return;
+	htable_remove(&f->peers, peer->hash, peer);
+	mem_free(f->net->mem, peer, sizeof(*peer));
+}
 
 /* ------------------------------------------------------------------ queues */
 
@@ -81,15 +130,14 @@ static void ipq_free(struct ipq *q)
 	timer_delete(f->net->timers, &q->timer);
 	f->queues_count--;
 	f->mem_bytes -= q->mem_bytes;
+	peer_put(f, q->peer);
 	mem_free(f->net->mem, q, sizeof(*q));
 }
 
-/* The datagram will never be whole. */
-static void ipq_kill(struct ipq *q, enum skb_drop_reason reason)
+static void ipq_purge(struct ipq *q, enum skb_drop_reason reason)
 {
 	struct sk_buff *skb = q->first;
 
-	q->frags->net->ipv4->stats.reasm_fails++;
 	while (skb) {
 		struct sk_buff *next = skb->next;
 
@@ -97,6 +145,14 @@ static void ipq_kill(struct ipq *q, enum skb_drop_reason reason)
 		kfree_skb_reason(skb, reason);
 		skb = next;
 	}
+	q->first = q->last = NULL;
+}
+
+/* The datagram will never be whole. */
+static void ipq_kill(struct ipq *q, enum skb_drop_reason reason)
+{
+	q->frags->net->ipv4->stats.reasm_fails++;
+	ipq_purge(q, reason);
 	ipq_free(q);
 }
 
@@ -110,23 +166,36 @@ static struct sk_buff *ipq_fragment_at_zero(const struct ipq *q)
 }
 
 /* RFC 1122 3.3.2: the sender is told, if the first fragment, which names the ports, has come. */
+static void ipq_tell(struct ipq *q)
+{
+	struct sk_buff *head = ipq_fragment_at_zero(q);
+	struct net_device *dev = dev_find_by_index(q->frags->net, q->iif);
+	enum skb_drop_reason reason;
+
+	if (!head || !dev)
+		return;
+	head->dev = dev;
+	if (ip_route_input(head, ip_hdr(head)->daddr, ip_hdr(head)->saddr, ip_hdr(head)->tos, dev, &reason))
+		return;
+	/* RFC 792: it is for the end of the way to say, not for a router that looks inside */
+	if (q->key.user == IP_DEFRAG_LOCAL_DELIVER || skb_rtable(head)->type == RTN_LOCAL)
+		icmp_send(head, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAGTIME, 0);
+}
+
 static void ipq_expire(struct timer *t)
 {
 	struct ipq *q = container_of(t, struct ipq, timer);
-	struct sk_buff *head = ipq_fragment_at_zero(q);
 
 	q->frags->net->ipv4->stats.reasm_timeout++;
-	if (head)
-		icmp_send(head, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAGTIME, 0);
+	ipq_tell(q);
 	ipq_kill(q, SKB_DROP_REASON_FRAG_REASM_TIMEOUT);
 }
 
 static struct ipq *ipq_create(struct inet_frags *f, const struct ipq_key *key, u64 hash)
 {
-	struct netns_ipv4 *ipv4 = f->net->ipv4;
 	struct ipq *q;
 
-	if (f->mem_bytes > (u32)ipv4->ipfrag_high_thresh_bytes)
+	if (!f->net->ipv4->ipfrag_high_thresh_bytes)
 		return NULL;
 	q = mem_zalloc(f->net->mem, sizeof(*q));
 	if (!q)
@@ -135,15 +204,22 @@ static struct ipq *ipq_create(struct inet_frags *f, const struct ipq_key *key, u
 	q->hash = hash;
 	q->frags = f;
 	timer_setup(&q->timer, ipq_expire);
-	if (htable_insert(&f->hash, hash, q)) {
-		mem_free(f->net->mem, q, sizeof(*q));
-		return NULL;
-	}
+	q->peer = peer_get(f, key->saddr);
+	if (!q->peer)
+		goto err_peer;
+	if (htable_insert(&f->hash, hash, q))
+		goto err_insert;
 	list_add_tail(&q->node, &f->queues);
 	f->queues_count++;
 	ipq_charge(q, (u32)sizeof(*q));
-	mod_timer(f->net->timers, &q->timer, f->net->now + ipv4->ipfrag_time);
+	mod_timer(f->net->timers, &q->timer, f->net->now + f->net->ipv4->ipfrag_time);
 	return q;
+
+err_insert:
+	peer_put(f, q->peer);
+err_peer:
+	mem_free(f->net->mem, q, sizeof(*q));
+	return NULL;
 }
 
 static struct ipq *ipq_find(struct inet_frags *f, const struct iphdr *iph, u32 user)
@@ -155,20 +231,44 @@ static struct ipq *ipq_find(struct inet_frags *f, const struct iphdr *iph, u32 u
 	return q ? q : ipq_create(f, &key, hash);
 }
 
+/* Fragments of datagrams that never become whole: the oldest make room, so that honest ones still get through. */
+static void frags_make_room(struct inet_frags *f)
+{
+	while (f->mem_bytes > (u32)f->net->ipv4->ipfrag_high_thresh_bytes)
+		ipq_kill(list_first_entry(&f->queues, struct ipq, node), SKB_DROP_REASON_FRAG_MEM);
+}
+
 /* ------------------------------------------------------------------ one fragment more */
 
 enum ipq_fit { IPQ_NEW, IPQ_DUPLICATE, IPQ_OVERLAP };
 
+/* Of the 64 units of word @word, those from @first to @last. */
+static u64 unit_mask(u32 word, u32 first, u32 last)
+{
+	u64 mask = ~0ULL;
+
+	if (word == first / 64)
+		mask &= ~0ULL << (first % 64);
+	if (word == last / 64)
+		mask &= ~0ULL >> (63 - last % 64);
+	return mask;
+}
+
 static enum ipq_fit ipq_mark(struct ipq *q, u32 offset_bytes, u32 end_bytes)
 {
-	u32 first = offset_bytes / 8, last = (end_bytes - 1) / 8, set = 0;
+	u32 first = offset_bytes / 8, last = (end_bytes - 1) / 8;
+	u64 here = 0, missing = 0;
 
-	for (u32 i = first; i <= last; i++)
-		set += (u32)(q->present[i / 64] >> (i % 64)) & 1;
-	if (set)
-		return set == last - first + 1 ? IPQ_DUPLICATE : IPQ_OVERLAP;
-	for (u32 i = first; i <= last; i++)
-		q->present[i / 64] |= 1ULL << (i % 64);
+	for (u32 w = first / 64; w <= last / 64; w++) {
+		u64 mask = unit_mask(w, first, last);
+
+		here |= q->present[w] & mask;
+		missing |= ~q->present[w] & mask;
+	}
+	if (here)
+		return missing ? IPQ_OVERLAP : IPQ_DUPLICATE;
+	for (u32 w = first / 64; w <= last / 64; w++)
+		q->present[w] |= unit_mask(w, first, last);
 	return IPQ_NEW;
 }
 
@@ -197,13 +297,13 @@ static void ipq_append(struct ipq *q, struct sk_buff *skb, u32 offset_bytes)
 
 	IPFRAG_CB(skb)->offset_bytes = offset_bytes;
 	IPFRAG_CB(skb)->len_bytes = skb->len;
-	skb_dst_force(skb);
 	skb->next = NULL;
 	if (q->last)
 		q->last->next = skb;
 	else
 		q->first = skb;
 	q->last = skb;
+	q->iif = skb->dev->ifindex;
 	q->meat_bytes += skb->len;
 	q->first_in |= offset_bytes == 0;
 	q->ecn |= (u8)(1U << (iph->tos & 3));
@@ -213,7 +313,27 @@ static void ipq_append(struct ipq *q, struct sk_buff *skb, u32 offset_bytes)
 	ipq_charge(q, skb->truesize);
 }
 
-/* @skb: data at the payload; taken unless 0 is returned.  Return: 0, or why it, and perhaps the queue, had to go. */
+/* So many fragments of other datagrams came from there meanwhile that this one may have the number of an older one. */
+static void ipq_check_distance(struct ipq *q)
+{
+	struct net *net = q->frags->net;
+	u32 since = ++q->peer->fragments_count - q->peer_count;
+
+	q->peer_count = q->peer->fragments_count;
+	if (!net->ipv4->ipfrag_max_dist || !q->first || since <= (u32)net->ipv4->ipfrag_max_dist)
+		return;
+	net->ipv4->stats.reasm_fails++;
+	ipq_purge(q, SKB_DROP_REASON_FRAG_TOO_FAR);
+	q->frags->mem_bytes -= q->mem_bytes - (u32)sizeof(*q);
+	q->mem_bytes = (u32)sizeof(*q);
+	q->len_bytes = q->meat_bytes = q->max_df_bytes = q->max_bytes = 0;
+	q->ecn = 0;
+	q->last_in = q->first_in = false;
+	memset(q->present, 0, sizeof(q->present));
+	mod_timer(net->timers, &q->timer, net->now + net->ipv4->ipfrag_time);
+}
+
+/* @skb: data at the payload; taken if 0 is returned.  Return: 0, or why it, and perhaps the queue, has to go. */
 static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *kill)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -223,8 +343,8 @@ static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *ki
 
 	*kill = true;
 	if (more)
-		end &= ~7U; /* all but the last come in units of eight octets */
-	if (end > IPQ_MAX_BYTES - ip_hdrlen_bytes(iph) || end <= offset)
+		end = offset + (skb->len & ~7U); /* all but the last come in units of eight octets */
+	if (end > IPQ_MAX_BYTES || end <= offset)
 		return SKB_DROP_REASON_IP_INHDR;
 	if (!ipq_learn_end(q, more, end))
 		return SKB_DROP_REASON_IP_INHDR;
@@ -283,15 +403,14 @@ static struct sk_buff *sort_by_offset(struct sk_buff *list)
 	return sorted;
 }
 
-/* RFC 3168 5.3: congestion marks survive; a mark together with "does not speak ECN" is a lie. */
+/* RFC 3168 5.3: congestion marks survive; fragments that speak ECN and such that do not are no datagram. */
 static bool ipq_ecn(const struct ipq *q, u8 *ecn)
 {
-	bool not_ect = q->ecn & (1U << 0), ce = q->ecn & (1U << 3);
+	const u8 not_ect = 1U << 0, ce = 1U << 3;
 
-	if (ce && not_ect)
+	if ((q->ecn & not_ect) && q->ecn != not_ect)
 		return false;
-	if (ce)
-		*ecn = 3;
+	*ecn = q->ecn & ce ? 3 : 0;
 	return true;
 }
 
@@ -302,8 +421,10 @@ static void ipq_write_header(const struct ipq *q, struct sk_buff *head, u8 ecn)
 	iph->tot_len = cpu_to_be16((u16)(ip_hdrlen_bytes(iph) + q->len_bytes));
 	iph->tos |= ecn;
 	iph->frag_off = 0;
-	if (q->max_df_bytes == q->max_bytes)
+	if (q->max_df_bytes == q->max_bytes) {
 		iph->frag_off = CONST_BE16(IP_DF); /* as it was before somebody cut it */
+		IPCB(head)->flags |= IPSKB_FRAG_PMTU;
+	}
 	ip_send_check(iph);
 	IPCB(head)->flags |= IPSKB_FRAG_COMPLETE;
 	IPCB(head)->frag_max_size = (u16)q->max_bytes;
@@ -319,14 +440,28 @@ static void ipq_join(struct ipq *q, struct sk_buff *head)
 		head->len += f->len;
 		head->data_len += f->len;
 		head->truesize += f->truesize;
-		skb_dst_drop(f);
+		f->dev = NULL;
 	}
 	head->ip_summed = CHECKSUM_NONE;
 	q->first = q->last = NULL;
 }
 
-/* Return: the datagram, data at the network header; NULL when it had to be given up. */
-static struct sk_buff *ipq_reassemble(struct ipq *q)
+/* Where the datagram came from, and goes to, is what its last fragment says. */
+static void ipq_take_way(struct sk_buff *head, struct sk_buff *last)
+{
+	struct dst_entry *way = last->_dst;
+
+	last->_dst = NULL;
+	skb_dst_drop(head);
+	head->_dst = way;
+	head->dev = last->dev;
+	head->skb_iif = last->skb_iif;
+	head->tstamp = last->tstamp;
+	IPCB(head)->iif = IPCB(last)->iif;
+}
+
+/* @last: the fragment that made it whole.  Return: the datagram, data at the network header; NULL when it is given up */
+static struct sk_buff *ipq_reassemble(struct ipq *q, struct sk_buff *last)
 {
 	struct net *net = q->frags->net;
 	struct sk_buff *head;
@@ -342,19 +477,13 @@ static struct sk_buff *ipq_reassemble(struct ipq *q)
 		ipq_kill(q, SKB_DROP_REASON_NOMEM);
 		return NULL;
 	}
+	ipq_take_way(head, last);
 	ipq_join(q, head);
 	skb_push(head, (u32)(head->data - skb_network_header(head)));
 	ipq_write_header(q, head, ecn);
 	net->ipv4->stats.reasm_oks++;
 	ipq_free(q);
 	return head;
-}
-
-static struct sk_buff *ip_defrag_drop(struct net *net, struct sk_buff *skb, enum skb_drop_reason reason)
-{
-	net->ipv4->stats.reasm_fails++;
-	kfree_skb_reason(skb, reason);
-	return NULL;
 }
 
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
@@ -365,8 +494,12 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
 
 	net->ipv4->stats.reasm_reqds++;
 	q = ipq_find(net->ipv4->frags, ip_hdr(skb), user);
-	if (!q)
-		return ip_defrag_drop(net, skb, SKB_DROP_REASON_FRAG_MEM);
+	if (!q) {
+		net->ipv4->stats.reasm_fails++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_FRAG_MEM);
+		return NULL;
+	}
+	ipq_check_distance(q);
 	skb_pull(skb, ip_hdrlen_bytes(ip_hdr(skb)));
 	reason = ipq_add(q, skb, &kill);
 	if (reason) {
@@ -376,7 +509,10 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
 		return NULL;
 	}
 	if (q->first_in && q->last_in && q->meat_bytes == q->len_bytes)
-		return ipq_reassemble(q);
+		return ipq_reassemble(q, skb);
+	skb_dst_drop(skb); /* neither route nor device need wait for the rest */
+	skb->dev = NULL;
+	frags_make_room(net->ipv4->frags);
 	return NULL;
 }
 
@@ -392,12 +528,19 @@ int ip_frag_init(struct net *net)
 	f->net = net;
 	INIT_LIST_HEAD(&f->queues);
 	err = htable_init(&f->hash, net->mem, &net->rng, 8);
-	if (err) {
-		mem_free(net->mem, f, sizeof(*f));
-		return err;
-	}
+	if (err)
+		goto err_hash;
+	err = htable_init(&f->peers, net->mem, &net->rng, 8);
+	if (err)
+		goto err_peers;
 	net->ipv4->frags = f;
 	return 0;
+
+err_peers:
+	htable_fini(&f->hash);
+err_hash:
+	mem_free(net->mem, f, sizeof(*f));
+	return err;
 }
 
 void ip_frag_exit(struct net *net)
@@ -406,6 +549,7 @@ void ip_frag_exit(struct net *net)
 
 	while (!list_empty(&f->queues))
 		ipq_kill(list_first_entry(&f->queues, struct ipq, node), SKB_DROP_REASON_SHUTDOWN);
+	htable_fini(&f->peers);
 	htable_fini(&f->hash);
 	mem_free(net->mem, f, sizeof(*f));
 	net->ipv4->frags = NULL;

@@ -100,52 +100,54 @@ static int ip_rcv_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	enum skb_drop_reason reason = SKB_DROP_REASON_IP_INADDRERRORS;
+	int err;
 
 	(void)sk;
-	if (!skb_dst(skb) && ip_route_input(skb, iph->daddr, iph->saddr, iph->tos, skb->dev, &reason)) {
-		if (reason == SKB_DROP_REASON_IP_INNOROUTES)
-			net->ipv4->stats.in_no_routes++;
-		else
-			net->ipv4->stats.in_addr_errors++;
+	if (!skb_dst(skb) && ip_route_input(skb, iph->daddr, iph->saddr, iph->tos, skb->dev, &reason))
 		return ip_rcv_drop(skb, reason);
-	}
-	if (unlikely(iph->ihl > 5) && ip_options_rcv(skb, skb->dev)) {
-		net->ipv4->stats.in_hdr_errors++;
-		return ip_rcv_drop(skb, SKB_DROP_REASON_IP_OPTIONS);
+	if (unlikely(iph->ihl > 5)) {
+		err = ip_options_rcv(skb, skb->dev);
+		if (err)
+			return ip_rcv_drop(skb, err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_IP_OPTIONS);
 	}
 	if (!ip_count_by_type(net, skb))
 		return ip_rcv_drop(skb, SKB_DROP_REASON_UNICAST_IN_L2_MULTICAST);
 	return skb_dst(skb)->input(skb);
 }
 
+static enum skb_drop_reason ip_hdr_error(struct net *net, enum skb_drop_reason reason)
+{
+	net->ipv4->stats.in_hdr_errors++;
+	return reason;
+}
+
 /* RFC 1122 3.2.1: what is not a whole, true header is dropped without a word.  Return: 0, or why not. */
 static enum skb_drop_reason ip_rcv_check(struct net *net, struct sk_buff *skb)
 {
-	struct ipstats *stats = &net->ipv4->stats;
 	const struct iphdr *iph;
 	u32 len;
 
 	if (!pskb_may_pull(skb, sizeof(*iph)))
-		return SKB_DROP_REASON_PKT_TOO_SMALL;
+		return ip_hdr_error(net, SKB_DROP_REASON_PKT_TOO_SMALL);
 	iph = (const struct iphdr *)(const void *)skb->data;
 	if (iph->version != IPVERSION || iph->ihl < 5)
-		return SKB_DROP_REASON_IP_INHDR;
+		return ip_hdr_error(net, SKB_DROP_REASON_IP_INHDR);
 	if (!pskb_may_pull(skb, ip_hdrlen_bytes(iph)))
-		return SKB_DROP_REASON_PKT_TOO_SMALL;
+		return ip_hdr_error(net, SKB_DROP_REASON_PKT_TOO_SMALL);
 	iph = (const struct iphdr *)(const void *)skb->data;
-	if (ip_fast_csum(iph)) {
-		stats->in_csum_errors++;
-		return SKB_DROP_REASON_IP_CSUM;
+	if (ip_compute_csum(iph, ip_hdrlen_bytes(iph))) {
+		net->ipv4->stats.in_csum_errors++;
+		return ip_hdr_error(net, SKB_DROP_REASON_IP_CSUM);
 	}
 	len = be16_to_cpu(iph->tot_len);
-	if (len < ip_hdrlen_bytes(iph))
-		return SKB_DROP_REASON_IP_INHDR;
 	if (skb->len < len) {
-		stats->in_truncated_pkts++;
+		net->ipv4->stats.in_truncated_pkts++;
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 	}
+	if (len < ip_hdrlen_bytes(iph))
+		return ip_hdr_error(net, SKB_DROP_REASON_IP_INHDR);
 	if (pskb_trim(skb, len)) { /* link-layer padding */
-		stats->in_discards++;
+		net->ipv4->stats.in_discards++;
 		return SKB_DROP_REASON_NOMEM;
 	}
 	return 0;
@@ -162,11 +164,8 @@ int ip_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 	net->ipv4->stats.in_receives++;
 	net->ipv4->stats.in_octets += skb->len;
 	reason = ip_rcv_check(net, skb);
-	if (unlikely(reason)) {
-		if (reason != SKB_DROP_REASON_NOMEM)
-			net->ipv4->stats.in_hdr_errors++;
+	if (unlikely(reason))
 		return ip_rcv_drop(skb, reason);
-	}
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, ip_hdrlen_bytes(ip_hdr(skb)));
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));

@@ -64,6 +64,7 @@ static int forward_get(const struct ctl_dir *dir, const struct ctl_table *e, cha
 static const struct ctl_table ipv4_table[] = {
 	{ .name = "fib_multipath_hash_policy", .type = SYSCTL_INT, AT(fib_multipath_hash_policy), .max = 1 },
 	NUMBER("fib_multipath_use_neigh", fib_multipath_use_neigh, 0, 1),
+	NUMBER("fwmark_reflect", fwmark_reflect, INT32_MIN, INT32_MAX),
 	NUMBER("icmp_echo_ignore_all", icmp_echo_ignore_all, 0, 1),
 	NUMBER("icmp_echo_ignore_broadcasts", icmp_echo_ignore_broadcasts, 0, 1),
 	NUMBER("icmp_errors_use_inbound_ifaddr", icmp_errors_use_inbound_ifaddr, 0, 1),
@@ -81,6 +82,7 @@ static const struct ctl_table ipv4_table[] = {
 	NUMBER("ip_nonlocal_bind", ip_nonlocal_bind, 0, 1),
 	NUMBER("ipfrag_high_thresh", ipfrag_high_thresh_bytes, 0, INT32_MAX),
 	NUMBER("ipfrag_low_thresh", ipfrag_low_thresh_bytes, 0, INT32_MAX),
+	NUMBER("ipfrag_max_dist", ipfrag_max_dist, 0, INT32_MAX),
 	{ .name = "ipfrag_time", .type = SYSCTL_SECONDS, AT(ipfrag_time), .min = 0, .max = INT32_MAX },
 	{ .name = "ping_group_range", .type = SYSCTL_FN, AT(ping_group_range), .min = 0, .max = INT32_MAX,
 	  .get = range_get, .set = range_set },
@@ -117,6 +119,7 @@ static void ipv4_sysctl_init(struct net *net)
 	ipv4->icmp_msgs_burst = 50;
 	ipv4->ipfrag_high_thresh_bytes = 4 << 20;
 	ipv4->ipfrag_low_thresh_bytes = 3 << 20;
+	ipv4->ipfrag_max_dist = 64;
 	ipv4->ipfrag_time = 30 * NSEC_PER_SEC;
 	ipv4->ping_group_range[0] = 1; /* nobody, as in a new namespace */
 	ipv4->route_min_pmtu_bytes = 552;

@@ -30,6 +30,8 @@ struct flowi4 {
 	u32 multipath_hash; /**< 0: computed when a route has several next hops */
 };
 
+#define LWTUNNEL_XMIT_CONTINUE 1
+
 /** struct rtable - a route as packets carry it */
 struct rtable {
 	struct dst_entry dst;
@@ -46,6 +48,9 @@ struct rtable {
 	struct fib_info *fi;  /**< metrics; holds a reference; NULL: none */
 	u32 pmtu_bytes;       /**< 0: the device's */
 	bool mtu_locked;
+	/** a tunnel that takes packets (skb taken) before a neighbour is asked; NULL: none.
+	 *  Return: LWTUNNEL_XMIT_CONTINUE (then skb was not taken), or what ip_output() returns.  @linux lwtunnel_xmit */
+	int (*lwtunnel_xmit)(struct sk_buff *skb);
 	struct neighbour *neigh; /**< of a gateway, or of the last on-link destination; reference held, checked by key and !dead */
 };
 

@@ -30,6 +30,7 @@
 	X(IP_NOPROTO, "no handler for this IP protocol")                                            \
 	X(IP_TTL_EXPIRED, "time to live ran out while forwarding")                                  \
 	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented")                             \
+	X(NOT_WHOLE, "another fragment of the same datagram could not be sent")                     \
 	X(FRAG_TOO_FAR, "fragments of one packet too far apart")                                    \
 	X(FRAG_REASM_TIMEOUT, "not all fragments came in time")                                     \
 	X(FRAG_OVERLAP, "fragments overlap")                                                        \

@@ -121,7 +121,7 @@ static int set_options(struct inet_sock *inet, const void *value, socklen_t len_
 	opt = sock_opt_alloc(&inet->sk, sizeof(*opt));
 	if (!opt)
 		return -ENOBUFS;
-	err = ip_options_get(inet->sk.net, value, len_bytes, opt);
+	err = ip_options_get(inet->sk.net, value, len_bytes, inet->sk.admin, opt);
 	if (err) {
 		sock_opt_free(&inet->sk, opt, sizeof(*opt));
 		return err;
