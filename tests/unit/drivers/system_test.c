@@ -171,6 +171,17 @@ static void loop_once(struct world *w, struct net_device *dev, int patience_ms)
 		;
 }
 
+/* The kernel says that a link runs some time after it was told to bring it up. */
+static bool carrier_becomes(struct world *w, struct net_device *dev, bool up)
+{
+	for (u32 i = 0; i < 100 && netif_carrier_ok(dev) != up; i++) {
+		loop_once(w, dev, 20);
+		if (up)
+			w->net.now += 600 * NSEC_PER_MSEC;
+	}
+	return netif_carrier_ok(dev) == up;
+}
+
 static void loop_until(struct world *w, struct net_device *dev, const struct got *g, u32 count)
 {
 	for (u32 i = 0; i < 100 && g->count < count; i++)
@@ -379,6 +390,14 @@ static void an_inherited_descriptor_must_be_what_we_speak(void **state)
 
 /* ---- AF_PACKET */
 
+static struct net_device *open_packet(struct world *w, const char *ifname, bool offload)
+{
+	struct net_device *dev = open_up(w, "packet", ifname, offload);
+
+	assert_true(carrier_becomes(w, dev, true));
+	return dev;
+}
+
 static void veth(void)
 {
 	assert_true(ip("link add v0 type veth peer name v1"));
@@ -422,7 +441,7 @@ static void sums_that_veth_left_open_are_completed(void **state)
 	veth();
 	assert_true(ip("addr add 10.9.0.1/24 dev v1"));
 	assert_true(ip("neigh add 10.9.0.2 lladdr 02:00:00:00:00:01 dev v1"));
-	dev = open_up(&w, "packet", "v0", false);
+	dev = open_packet(&w, "v0", false);
 	assert_string_equal(netdev_host_name(dev), "v0");
 	want_ip(&w, &got);
 	udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -494,7 +513,7 @@ static void the_kernel_accepts_what_is_sent(void **state)
 		assert_true(ip("addr add 10.9.0.1/24 dev v1"));
 		assert_int_equal(bind(udp, (const struct sockaddr *)&at, sizeof(at)), 0);
 		mac_of("v1", mac);
-		dev = open_up(&w, "packet", "v0", offload);
+		dev = open_packet(&w, "v0", offload);
 		for (u32 partial = 0; partial < 2; partial++) {
 			dev_queue_xmit(udp_packet(&w, dev, mac, partial));
 			assert_int_equal(poll(&(struct pollfd){ .fd = udp, .events = POLLIN }, 1, 2000), 1);
@@ -510,17 +529,6 @@ static void the_kernel_accepts_what_is_sent(void **state)
 	}
 }
 
-/* The kernel says that a link runs some time after it was told to bring it up. */
-static bool carrier_becomes(struct world *w, struct net_device *dev, bool up)
-{
-	for (u32 i = 0; i < 100 && netif_carrier_ok(dev) != up; i++) {
-		loop_once(w, dev, 20);
-		if (up)
-			w->net.now += 600 * NSEC_PER_MSEC;
-	}
-	return netif_carrier_ok(dev) == up;
-}
-
 static void a_packet_device_follows_its_interface(void **state)
 {
 	u8 in[60];
@@ -533,14 +541,13 @@ static void a_packet_device_follows_its_interface(void **state)
 	world_init(&w);
 	veth();
 	want_ip(&w, &got);
-	dev = open_up(&w, "packet", "v0", false);
+	dev = open_packet(&w, "v0", false);
 	host = raw_socket("v1");
 	fill_frame(in, sizeof(in), 5);
 	memcpy(in, "\2\0\0\0\0\7", 6); /* not for the host's own address: promiscuous */
 	assert_int_equal(send(host, in, sizeof(in), 0), (int)sizeof(in));
 	loop_until(&w, dev, &got, 1);
 	assert_int_equal(got.count, 1);
-	assert_true(carrier_becomes(&w, dev, true));
 	assert_true(ip("link set v0 down"));
 	assert_true(carrier_becomes(&w, dev, false));
 	w.net.now += 600 * NSEC_PER_MSEC;
