@@ -76,7 +76,7 @@ static u32 addr_type(struct net *net, const struct net_device *dev, __be32 addr,
 	if (ipv4_is_multicast(addr))
 		return RTN_MULTICAST;
 	tb = table_id == RT_TABLE_LOCAL ? fs->local : fib_table_find(fs, table_id);
-	if (!tb || fib_table_lookup(tb, &fl4, &res, FIB_LOOKUP_IGNORE_LINKSTATE))
+	if (!tb || fib_table_lookup(tb, &fl4, &res, 0))
 		return RTN_UNICAST;
 	return !dev || fib_res_nh(&res)->dev == dev ? res.type : RTN_UNICAST;
 }

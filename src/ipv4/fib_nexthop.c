@@ -173,7 +173,7 @@ u32 fib_sync_down_addr(struct fib_state *fs, __be32 local)
 	if (!local)
 		return 0;
 	list_for_each_entry(fi, &fs->infos, info_node) {
-		if (fi->prefsrc != local)
+		if (fi->prefsrc != local || fi->tb_id != RT_TABLE_MAIN)
 			continue;
 		fi->flags |= RTNH_F_DEAD;
 		dead++;

@@ -218,20 +218,17 @@ static u32 default_pref(const struct fib_state *fs)
 	return second && second->cfg.pref ? second->cfg.pref - 1 : 0;
 }
 
-static bool same_selector(const struct fib_rule_config *a, const struct fib_rule_config *b)
+/** exists_as() - is @c there already?  Of source, destination and TOS only what it names counts, as in the kernel */
+static bool exists_as(const struct fib_rule_config *r, const struct fib_rule_config *c)
 {
-	return a->src_len == b->src_len && a->dst_len == b->dst_len && a->src == b->src && a->dst == b->dst && a->tos == b->tos &&
-	       a->mark == b->mark && a->mask == b->mask && a->ip_proto == b->ip_proto && a->invert == b->invert &&
-	       memcmp(a->sport_range, b->sport_range, sizeof(a->sport_range)) == 0 &&
-	       memcmp(a->dport_range, b->dport_range, sizeof(a->dport_range)) == 0 &&
-	       strncmp(a->iifname, b->iifname, IFNAMSIZ) == 0 && strncmp(a->oifname, b->oifname, IFNAMSIZ) == 0;
-}
-
-static bool same_rule(const struct fib_rule_config *a, const struct fib_rule_config *b)
-{
-	return a->pref == b->pref && a->action == b->action && a->table == b->table && a->target == b->target &&
-	       a->suppress_set == b->suppress_set && (!a->suppress_set || a->suppress_prefixlen == b->suppress_prefixlen) &&
-	       a->protocol == b->protocol && same_selector(a, b);
+	return r->pref == c->pref && r->action == c->action && r->table == c->table && r->mark == c->mark && r->mask == c->mask &&
+	       r->protocol == c->protocol && r->ip_proto == c->ip_proto && r->suppress_set == c->suppress_set &&
+	       (!r->suppress_set || r->suppress_prefixlen == c->suppress_prefixlen) &&
+	       memcmp(r->sport_range, c->sport_range, sizeof(r->sport_range)) == 0 &&
+	       memcmp(r->dport_range, c->dport_range, sizeof(r->dport_range)) == 0 &&
+	       strncmp(r->iifname, c->iifname, IFNAMSIZ) == 0 && strncmp(r->oifname, c->oifname, IFNAMSIZ) == 0 &&
+	       (!c->src_len || (r->src_len == c->src_len && r->src == c->src)) &&
+	       (!c->dst_len || (r->dst_len == c->dst_len && r->dst == c->dst)) && (!c->tos || r->tos == c->tos);
 }
 
 /** rule_check() - what cannot be told from the attributes alone */
@@ -273,7 +270,7 @@ int fib_rule_add(struct net *net, const struct fib_rule_config *cfg, u32 nlflags
 	if (err)
 		return err;
 	for (const struct fib_rule *r = fs->rules; r && (nlflags & NLM_F_EXCL); r = r->next) {
-		if (same_rule(&r->cfg, &c))
+		if (exists_as(&r->cfg, &c))
 			return -EEXIST;
 	}
 	err = rule_insert(fs, &c);
@@ -290,7 +287,7 @@ static bool asked_for(const struct fib_rule_config *c, const struct fib_rule_con
 	static const char none[IFNAMSIZ];
 
 	return (!c->pref_set || c->pref == r->pref) && (!c->action || c->action == r->action) && (!c->table || c->table == r->table) &&
-	       (!c->target || c->target == r->target) && (!c->protocol || c->protocol == r->protocol) &&
+	       (!c->protocol || c->protocol == r->protocol) &&
 	       (!c->suppress_set || (r->suppress_set && c->suppress_prefixlen == r->suppress_prefixlen)) &&
 	       (strncmp(c->iifname, none, IFNAMSIZ) == 0 || strncmp(c->iifname, r->iifname, IFNAMSIZ) == 0) &&
 	       (strncmp(c->oifname, none, IFNAMSIZ) == 0 || strncmp(c->oifname, r->oifname, IFNAMSIZ) == 0) &&

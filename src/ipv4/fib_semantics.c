@@ -315,12 +315,12 @@ static bool nexthops_match(const struct fib_config *cfg, const struct fib_info *
 			return true;
 		return fi->nhs && nh_matches(cfg->gw_family, cfg->gw4, cfg->gw6, cfg->oif, &fi->nh[0]);
 	}
-	if (cfg->nh_count > fi->nhs)
+	if (cfg->nh_count < fi->nhs)
 		return false;
-	for (u32 i = 0; i < cfg->nh_count; i++) {
+	for (u32 i = 0; i < fi->nhs; i++) { /* weights, and those that are named beyond, do not matter to the kernel */
 		const struct fib_config_nh *c = &cfg->nh[i];
 
-		if ((c->weight && c->weight != fi->nh[i].weight) || !nh_matches(c->gw_family, c->gw4, c->gw6, c->oif, &fi->nh[i]))
+		if (!nh_matches(c->gw_family, c->gw4, c->gw6, c->oif, &fi->nh[i]))
 			return false;
 	}
 	return true;

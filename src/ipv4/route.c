@@ -196,7 +196,7 @@ static struct net_device *our_dev(struct net *net, __be32 addr)
 	if (ifa)
 		return ifa->ifa_dev->dev;
 	/* the rest of 127/8, and what somebody routed to us */
-	if (!net->ipv4->fib->local || fib_table_lookup(net->ipv4->fib->local, &fl4, &res, FIB_LOOKUP_IGNORE_LINKSTATE) ||
+	if (!net->ipv4->fib->local || fib_table_lookup(net->ipv4->fib->local, &fl4, &res, 0) ||
 	    res.type != RTN_LOCAL)
 		return NULL;
 	return fib_res_nh(&res)->dev;

@@ -396,6 +396,8 @@ static int show_route(void *ctx, const struct fib_route_view *r)
 		show(s, " mtu%s %u", fi->metrics_lock >> RTAX_MTU & 1 ? " lock" : "", fi->metrics[RTAX_MTU - 1]);
 	if (fi->metrics[RTAX_ADVMSS - 1])
 		show(s, " advmss %u", fi->metrics[RTAX_ADVMSS - 1]);
+	if (fi->nhs != 1 && (fi->flags & RTNH_F_ONLINK))
+		show(s, " onlink");
 	if (fi->nhs > 1 && (fi->flags & RTNH_F_LINKDOWN))
 		show(s, " linkdown");
 	for (u32 i = 0; fi->nhs > 1 && i < fi->nhs; i++) {

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the FIB costs: lookup, change and memory, from a thousand routes to a million.
+ *
+ * The prefixes have the lengths of a full BGP table and lie in runs, as registries allot them; the addresses looked up
+ * are random ones inside random routes.  "trie" is the longest prefix match alone, "serial" the same with each lookup
+ * waiting for the one before, "fib" a whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
+ *
+ * usage: micro_fib [--json] [--quick]
+ */
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/byteorder.h"
+#include "ipv4/fib_lookup.h"
+#include "ipv4/inetdevice.h"
+#include "neigh/neighbour.h"
+
+#define LOOKUPS (1U << 21)
+#define ROUNDS 5
+#define GATEWAYS 64U
+#define TARGET_LOOKUP_NS 60.0
+#define TARGET_BYTES 64.0
+
+struct bench {
+	struct net net;
+	struct netns_ipv4 ipv4;
+	struct mem mem;
+	u64 seed;
+	u32 *key, *addr;
+	u8 *plen;
+	u32 lookups, rounds;
+};
+
+static double now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+static inline void use(u64 x)
+{
+	__asm__ volatile("" : : "r"(x) : "memory");
+}
+
+static u32 rnd(struct bench *b)
+{
+	b->seed ^= b->seed << 13;
+	b->seed ^= b->seed >> 7;
+	b->seed ^= b->seed << 17;
+	return (u32)(b->seed >> 16);
+}
+
+static void must(int err)
+{
+	if (err) {
+		fprintf(stderr, "micro_fib: error %d\n", err);
+		exit(1);
+	}
+}
+
+/* ------------------------------------------------------------------ the net */
+
+static netdev_tx_t null_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	(void)dev;
+	(void)more;
+	consume_skb(skb);
+	return NETDEV_TX_OK;
+}
+static const struct net_device_ops null_ops = { .ndo_start_xmit = null_xmit };
+
+static struct bench *bench_create(void)
+{
+	static const u8 key[RNG_KEY_BYTES] = { 1 };
+	struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0xc6120001U), .ifa_prefixlen = 15 }; /* 198.18.0.1/15: RFC 2544 */
+	struct bench *b = calloc(1, sizeof(*b));
+	struct net_device *dev;
+
+	if (!b)
+		exit(1);
+	b->seed = 88172645463325252ULL;
+	b->mem.ops = &mem_libc_ops;
+	b->net.mem = &b->mem;
+	b->net.ipv4 = &b->ipv4;
+	rng_init(&b->net.rng, key);
+	rcu_init(&b->net.rcu);
+	sysctl_root_init(&b->net.sysctl);
+	must(timer_wheel_create(&b->mem, 0, &b->net.timers));
+	must(skb_pool_create(&b->mem, &b->net, &b->net.skb_pool));
+	must(dev_net_init(&b->net));
+	must(neigh_net_init(&b->net));
+	notifier_chain_init(&b->ipv4.inetaddr_chain);
+	notifier_chain_init(&b->ipv4.fib_chain);
+	must(devinet_init(&b->net));
+	must(fib_net_init(&b->net));
+	dev = alloc_netdev(&b->net, 0, "d0", 1);
+	if (!dev)
+		exit(1);
+	ether_setup(dev);
+	dev->netdev_ops = &null_ops;
+	must(register_netdev(dev));
+	must(dev_open(dev));
+	must(inet_insert_ifa(dev, &ifa, 0, NULL));
+	return b;
+}
+
+static void bench_destroy(struct bench *b)
+{
+	unregister_netdev_all(&b->net);
+	fib_net_exit(&b->net);
+	devinet_exit(&b->net);
+	neigh_net_exit(&b->net);
+	dev_net_exit(&b->net);
+	rcu_quiescent(&b->net.rcu);
+	skb_pool_destroy(b->net.skb_pool);
+	timer_wheel_destroy(b->net.timers);
+	rcu_fini(&b->net.rcu);
+	if (b->mem.live_bytes) {
+		fprintf(stderr, "micro_fib: %zu bytes are left\n", b->mem.live_bytes);
+		exit(1);
+	}
+	free(b->key);
+	free(b->addr);
+	free(b->plen);
+	free(b);
+}
+
+/* ------------------------------------------------------------------ routes */
+
+/** rnd_plen() - per mille of a full table, by length */
+static u32 rnd_plen(struct bench *b)
+{
+	static const u16 share[] = { [8] = 1, [9] = 1, [10] = 1, [11] = 1, [12] = 1, [13] = 1, [14] = 2, [15] = 2, [16] = 14,
+				     [17] = 9, [18] = 15, [19] = 26, [20] = 45, [21] = 55, [22] = 115, [23] = 105, [24] = 606 };
+	u32 x = rnd(b) % 1000, sum = 0;
+
+	for (u32 l = 8; l < 24; l++) {
+		sum += share[l];
+		if (x < sum)
+			return l;
+	}
+	return 24;
+}
+
+static int change_one(struct bench *b, u32 i, bool add)
+{
+	struct fib_config cfg = {
+		.table = RT_TABLE_MAIN, .dst = cpu_to_be32(b->key[i]), .dst_len = b->plen[i], .type = RTN_UNICAST,
+		.protocol = RTPROT_STATIC, .scope = add ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE, .gw_family = 2 /* AF_INET */,
+		.gw4 = cpu_to_be32(0xc6120002U + i % GATEWAYS), .nlflags = NLM_F_CREATE | NLM_F_EXCL,
+	};
+
+	return add ? fib_route_add(&b->net, &cfg, NULL) : fib_route_del(&b->net, &cfg, NULL);
+}
+
+static double add_routes(struct bench *b, u32 count)
+{
+	u32 run = 0;
+	double t = now_ns();
+
+	b->key = malloc(count * sizeof(*b->key));
+	b->plen = malloc(count);
+	if (!b->key || !b->plen)
+		exit(1);
+	for (u32 n = 0; n < count;) {
+		if (n % 12 == 0)
+			run = ((rnd(b) % 195 + 1) << 24) | (rnd(b) & 0xffffff);
+		b->plen[n] = (u8)rnd_plen(b);
+		b->key[n] = (run + ((rnd(b) & 0x3ff) << 8)) & fib_mask(b->plen[n]);
+		if (change_one(b, n, true))
+			continue; /* there is one like it */
+		if (++n % 256 == 0)
+			rcu_quiescent(&b->net.rcu);
+	}
+	rcu_quiescent(&b->net.rcu);
+	return (now_ns() - t) / count;
+}
+
+static void choose_addrs(struct bench *b, u32 count)
+{
+	b->addr = malloc(b->lookups * sizeof(*b->addr));
+	if (!b->addr)
+		exit(1);
+	for (u32 i = 0; i < b->lookups; i++) {
+		u32 k = rnd(b) % count;
+
+		b->addr[i] = b->key[k] | (rnd(b) & ~fib_mask(b->plen[k]));
+	}
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static double lookup_trie(struct bench *b)
+{
+	const struct fib_trie *t = &b->ipv4.fib->main->trie;
+	double t0 = now_ns();
+	u32 plen;
+
+	for (u32 i = 0; i < b->lookups; i++)
+		use((u64)(uintptr_t)fib_trie_lookup(t, b->addr[i], &plen));
+	return (now_ns() - t0) / b->lookups;
+}
+
+static double lookup_serial(struct bench *b)
+{
+	const struct fib_trie *t = &b->ipv4.fib->main->trie;
+	double t0 = now_ns();
+	u64 last = 0;
+	u32 plen;
+
+	for (u32 i = 0; i < b->lookups; i++)
+		last = (u64)(uintptr_t)fib_trie_lookup(t, b->addr[i] ^ (u32)(last >> 63), &plen);
+	use(last);
+	return (now_ns() - t0) / b->lookups;
+}
+
+static double lookup_fib(struct bench *b)
+{
+	double t0 = now_ns();
+	struct fib_result res;
+
+	for (u32 i = 0; i < b->lookups; i++) {
+		struct flowi4 fl4 = { .daddr = cpu_to_be32(b->addr[i]) };
+
+		must(fib_lookup(&b->net, &fl4, &res));
+		use((u64)(uintptr_t)res.fi);
+	}
+	return (now_ns() - t0) / b->lookups;
+}
+
+static double lookup_route(struct bench *b)
+{
+	double t0 = now_ns();
+	struct rtable *rt;
+
+	for (u32 i = 0; i < b->lookups; i++) {
+		struct flowi4 fl4 = { .daddr = cpu_to_be32(b->addr[i]) };
+
+		must(ip_route_output_flow(&b->net, &fl4, &rt));
+		dst_release(&rt->dst);
+	}
+	return (now_ns() - t0) / b->lookups;
+}
+
+/** worst_change() - longest single change while a tenth of the table goes and comes back */
+static double worst_change(struct bench *b, u32 count)
+{
+	double worst = 0;
+
+	for (u32 i = 0; i < count / 10; i++) {
+		double t = now_ns();
+
+		must(change_one(b, i, false));
+		rcu_quiescent(&b->net.rcu);
+		must(change_one(b, i, true));
+		rcu_quiescent(&b->net.rcu);
+		t = (now_ns() - t) / 2;
+		if (t > worst)
+			worst = t;
+	}
+	return worst;
+}
+
+static int by_value(const void *x, const void *y)
+{
+	double a = *(const double *)x, c = *(const double *)y;
+
+	return (a > c) - (a < c);
+}
+
+static double median(struct bench *b, double (*run)(struct bench *b), double *min, double *max)
+{
+	double ns[ROUNDS];
+
+	for (u32 i = 0; i < b->rounds; i++)
+		ns[i] = run(b);
+	qsort(ns, b->rounds, sizeof(*ns), by_value);
+	*min = ns[0];
+	*max = ns[b->rounds - 1];
+	return ns[b->rounds / 2];
+}
+
+static void row(u32 count, bool quick, bool json)
+{
+	static const struct {
+		const char *name;
+		double (*run)(struct bench *b);
+	} lookups[] = { { "trie", lookup_trie }, { "serial", lookup_serial }, { "fib", lookup_fib }, { "route", lookup_route } };
+	struct bench *b = bench_create();
+	size_t empty_bytes = b->mem.live_bytes;
+	double insert_ns, bytes, worst_ns, min, max;
+
+	b->lookups = quick ? 1024 : LOOKUPS;
+	b->rounds = quick ? 1 : ROUNDS;
+	insert_ns = add_routes(b, count);
+	bytes = (double)(b->mem.live_bytes - empty_bytes) / count;
+	choose_addrs(b, count);
+	if (!json)
+		printf("%8u routes: insert %.0f ns, %.1f bytes per route (target %.0f: %s)\n", count, insert_ns, bytes, TARGET_BYTES,
+		       bytes <= TARGET_BYTES ? "yes" : "NO");
+	for (size_t i = 0; i < ARRAY_SIZE(lookups); i++) {
+		double ns = median(b, lookups[i].run, &min, &max);
+
+		if (json)
+			printf("{\"row\":\"%s\",\"routes\":%u,\"ns\":%.2f,\"min\":%.2f,\"max\":%.2f}\n", lookups[i].name, count, ns, min, max);
+		else
+			printf("         %-8s %7.1f ns  (%.1f .. %.1f)%s\n", lookups[i].name, ns, min, max,
+			       i ? "" : ns <= TARGET_LOOKUP_NS ? "   target 60: yes" : "   target 60: NO");
+	}
+	worst_ns = worst_change(b, count);
+	if (json)
+		printf("{\"row\":\"change\",\"routes\":%u,\"insert_ns\":%.2f,\"worst_ns\":%.0f,\"bytes_per_route\":%.2f}\n", count, insert_ns,
+		       worst_ns, bytes);
+	else
+		printf("         longest change %.1f us\n", worst_ns / 1000);
+	bench_destroy(b);
+}
+
+int main(int argc, char **argv)
+{
+	static const u32 counts[] = { 1000, 10000, 100000, 250000, 1000000 };
+	bool quick = false, json = false;
+
+	for (int i = 1; i < argc; i++) {
+		quick |= strcmp(argv[i], "--quick") == 0;
+		json |= strcmp(argv[i], "--json") == 0;
+	}
+	for (size_t i = 0; i < (quick ? 1 : ARRAY_SIZE(counts)); i++)
+		row(counts[i], quick, json);
+	return 0;
+}
