@@ -315,7 +315,7 @@ static bool nexthops_match(const struct fib_config *cfg, const struct fib_info *
 			return true;
 		return fi->nhs && nh_matches(cfg->gw_family, cfg->gw4, cfg->gw6, cfg->oif, &fi->nh[0]);
 	}
-	if (cfg->nh_count < fi->nhs)
+	if (!fi->nhs || cfg->nh_count < fi->nhs)
 		return false;
 	for (u32 i = 0; i < fi->nhs; i++) { /* weights, and those that are named beyond, do not matter to the kernel */
 		const struct fib_config_nh *c = &cfg->nh[i];
