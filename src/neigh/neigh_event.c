@@ -70,12 +70,20 @@ void neigh_del_timer(struct neighbour *n)
 		neigh_release(n);
 }
 
-static void neigh_arm(struct neighbour *n, enum nud_timer when)
+static ktime_t neigh_next_probe(const struct neighbour *n, enum nud_timer when)
 {
 	const struct neigh_parms *p = neigh_parms_of(n);
 	ktime_t now = n->tbl->net->now;
-	ktime_t next = now;
+	ktime_t floor = now + NEIGH_TIMER_FLOOR_NS;
+	ktime_t next = when == NUD_T_RETRANS ? now + NEIGH_VAR(p, RETRANS_TIME) :
+		       when == NUD_T_DELAY   ? now + NEIGH_VAR(p, DELAY_PROBE_TIME) :
+					       n->confirmed + p->reachable_time;
 
+	return next < floor ? floor : next;
+}
+
+static void neigh_arm(struct neighbour *n, enum nud_timer when)
+{
 	switch (when) {
 	case NUD_T_KEEP:
 		return;
@@ -83,19 +91,14 @@ static void neigh_arm(struct neighbour *n, enum nud_timer when)
 		neigh_del_timer(n);
 		return;
 	case NUD_T_SOON:
-		neigh_add_timer(n, now);
+		neigh_add_timer(n, n->tbl->net->now);
 		return;
 	case NUD_T_RETRANS:
-		next = now + NEIGH_VAR(p, RETRANS_TIME);
-		break;
 	case NUD_T_DELAY:
-		next = now + NEIGH_VAR(p, DELAY_PROBE_TIME);
-		break;
 	case NUD_T_REACHABLE:
-		next = n->confirmed + p->reachable_time;
-		break;
+		neigh_add_timer(n, neigh_next_probe(n, when));
+		return;
 	}
-	neigh_add_timer(n, next < now + NEIGH_TIMER_FLOOR_NS ? now + NEIGH_TIMER_FLOOR_NS : next);
 }
 
 /* Ask once more.  The last packet that waits lends its source address to the question. */
