@@ -66,7 +66,7 @@ struct ipcm_cookie {
 	bool df;          /**< set DF; a packet larger than the path is -EMSGSIZE */
 	bool ignore_df;   /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
 	bool ignore_pmtu; /**< only the device's MTU counts: IP_PMTUDISC_PROBE, INTERFACE, OMIT */
-	u16 *ident;       /**< counter of a connected socket for what must not be fragmented; NULL: identification 0 */
+	u16 *ident;       /**< counter of a connected socket; NULL: ip_select_ident() finds one */
 	ktime_t transmit_time;
 };
 

@@ -34,6 +34,14 @@ static bool ip_forward_too_big(const struct sk_buff *skb, u32 mtu)
 	return !skb->ignore_df && !skb_is_gso(skb);
 }
 
+/* tc-prio(8): which band of pfifo_fast, by the TOS bits of RFC 1349. */
+static u32 rt_tos2priority(u8 tos)
+{
+	static const u8 by_tos[4] = { 0 /* best effort */, 2 /* bulk */, 6 /* interactive */, 4 /* both */ };
+
+	return by_tos[(tos >> 3) & 3];
+}
+
 int ip_forward(struct sk_buff *skb)
 {
 	struct rtable *rt = skb_rtable(skb);
@@ -66,5 +74,7 @@ int ip_forward(struct sk_buff *skb)
 		return ip_forward_drop(skb, SKB_DROP_REASON_NOMEM);
 	}
 	ip_decrease_ttl(ip_hdr(skb));
+	if (net->ipv4->ip_forward_update_priority)
+		skb->priority = rt_tos2priority(ip_hdr(skb)->tos);
 	return nf_hook(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev, ip_forward_finish);
 }

@@ -57,7 +57,7 @@ void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *r
 	iph->protocol = ipc->protocol;
 	iph->saddr = fl4->saddr;
 	iph->daddr = fl4->daddr;
-	skb->ignore_df = ipc->ignore_df;
+	skb->ignore_df |= ipc->ignore_df;
 	skb->priority = ipc->priority;
 	skb->mark = ipc->mark;
 	if (unlikely(ipc->ignore_pmtu))
@@ -67,7 +67,7 @@ void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *r
 			iph->daddr = ipc->opt->faddr;
 		ip_options_build(skb, ipc->opt, fl4->daddr);
 	}
-	if (ipc->ident && ipc->df && !skb->ignore_df)
+	if (likely(ipc->ident))
 		iph->id = cpu_to_be16((*ipc->ident)++);
 	else
 		ip_select_ident(net, iph, skb, 1);

@@ -75,6 +75,7 @@ static const struct ctl_table ipv4_table[] = {
 	NUMBER("icmp_ratemask", icmp_ratemask, INT32_MIN, INT32_MAX),
 	NUMBER("ip_default_ttl", ip_default_ttl, 1, 255),
 	{ .name = "ip_forward", .type = SYSCTL_FN, .min = 0, .max = INT32_MAX, .get = forward_get, .set = forward_set },
+	NUMBER("ip_forward_update_priority", ip_forward_update_priority, 0, 1),
 	NUMBER("ip_forward_use_pmtu", ip_forward_use_pmtu, 0, 1),
 	{ .name = "ip_local_port_range", .type = SYSCTL_FN, AT(ip_local_port_range), .min = 1, .max = 65535,
 	  .get = range_get, .set = range_set },
@@ -109,6 +110,7 @@ static void ipv4_sysctl_init(struct net *net)
 	struct netns_ipv4 *ipv4 = net->ipv4;
 
 	ipv4->ip_default_ttl = 64;
+	ipv4->ip_forward_update_priority = 1;
 	ipv4->ip_local_port_range[0] = 32768;
 	ipv4->ip_local_port_range[1] = 60999;
 	ipv4->icmp_echo_ignore_broadcasts = 1;

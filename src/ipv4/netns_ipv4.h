@@ -48,7 +48,7 @@ struct netns_ipv4 {
 	struct ip_ident *idents; /**< ipv4/netns_ipv4.c: counters of the identification field */
 
 	/* sysctls, names as in ip-sysctl */
-	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu;
+	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu, ip_forward_update_priority;
 	int ip_local_port_range[2];
 	int icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ignore_bogus_error_responses;
 	int fwmark_reflect;

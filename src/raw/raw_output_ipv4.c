@@ -79,7 +79,7 @@ int raw_dest_find(struct sock *sk, const struct msghdr *msg, int flags, bool all
 	err = dest_address(sk, msg, allow_unspec, &d->fl4.daddr);
 	if (err)
 		return err;
-	ip_ipcm_init(&d->ipc, inet);
+	ip_ipcm_init(&d->ipc, inet_sk(sk));
 	d->confirm = flags & MSG_CONFIRM;
 	if (msg->msg_controllen) {
 		err = ip_cmsg_send(sk, msg, &d->ipc, NULL, NULL);

@@ -143,6 +143,7 @@ int ip_datagram_connect(struct inet_sock *inet, const struct sockaddr *addr, soc
 	if (!inet->rcv_saddr)
 		inet->rcv_saddr = fl4.saddr;
 	inet->daddr = fl4.daddr;
+	inet->ident = (u16)get_random_u32(&sk->net->rng);
 	inet->dport = (__force __be16)sin.sin_port;
 	sk->state = INET_TCP_ESTABLISHED;
 	inet_dst_set(inet, &rt->dst);

@@ -44,6 +44,7 @@ struct inet_sock {
 	__be32 saddr, daddr;       /**< of a connected socket; saddr also of a bound one */
 	__be32 rcv_saddr;          /**< what it is bound to; 0: any */
 	__be16 sport, dport;
+	u16 ident;                 /**< of the next packet of a connected socket; begins anywhere.  @rfc 6864 */
 	u16 num;                   /**< local port (raw: protocol), host order; 0: not bound */
 	s16 uc_ttl;                /**< -1: the net's default */
 	u8 tos, mc_ttl, pmtudisc, min_ttl;
@@ -145,7 +146,7 @@ void ip_options_drop(struct inet_sock *inet);
 int ip_cmsg_send(struct sock *sk, const struct msghdr *msg, struct ipcm_cookie *ipc,
 		 int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx);
 void ip_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
-void ip_ipcm_init(struct ipcm_cookie *ipc, const struct inet_sock *inet);
+void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet);
 
 /* ---- ip_mc_ipv4.c */
 int ip_mc_setsockopt(struct sock *sk, int name, const void *value, socklen_t len_bytes);

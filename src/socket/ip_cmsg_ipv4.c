@@ -8,7 +8,7 @@
 #include "socket/inet_sock.h"
 #include "wire/ip.h"
 
-void ip_ipcm_init(struct ipcm_cookie *ipc, const struct inet_sock *inet)
+void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet)
 {
 	*ipc = (struct ipcm_cookie){
 		.addr = inet->saddr,
@@ -19,6 +19,8 @@ void ip_ipcm_init(struct ipcm_cookie *ipc, const struct inet_sock *inet)
 		.priority = inet->sk.priority,
 		.mark = inet->sk.mark,
 		.protocol = (u8)inet->sk.protocol,
+		.ignore_pmtu = inet->pmtudisc >= IP_PMTUDISC_PROBE,
+		.ident = inet->daddr ? &inet->ident : NULL,
 	};
 }
 
@@ -131,6 +133,8 @@ static void put_origdstaddr(const struct sk_buff *skb, const struct iphdr *iph, 
 	memcpy(&sin.sin_port, skb_transport_header(skb) + 2, sizeof(sin.sin_port));
 	put_cmsg(out, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 }
+
+static_assert(sizeof(struct inet_skb_cb) <= offsetof(struct inet_skb_parm, opt), "ip_options_echo() reads what IPv4 parsed");
 
 static void put_options(const struct sk_buff *skb, const struct iphdr *iph, bool reply, struct cmsg_out *out)
 {

@@ -269,7 +269,7 @@ static int dest_find(struct sock *sk, const struct msghdr *msg, int flags, struc
 		return peer;
 	if (!inet->num && udp_autobind(sk))
 		return -EAGAIN;
-	ip_ipcm_init(&d->ipc, inet);
+	ip_ipcm_init(&d->ipc, inet_sk(sk));
 	if (msg->msg_controllen) {
 		err = ip_cmsg_send(sk, msg, &d->ipc, foreign_cmsg, d);
 		if (err)
@@ -465,7 +465,7 @@ ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes,
 	d.fl4.dport = inet->dport;
 	d.fl4.proto = IPPROTO_UDP;
 	d.confirm = false;
-	ip_ipcm_init(&d.ipc, inet);
+	ip_ipcm_init(&d.ipc, inet_sk(sk));
 	dest_ttl(inet, &d);
 	err = udp_send_one(sk, msg, 0, (u32)len_bytes, &d);
 	if (unlikely(err)) {
