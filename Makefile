@@ -23,7 +23,7 @@ help:
 	echo 'make unit     the unit tests only'
 	echo 'make lint     compilers, checkers, layers, format'
 	echo 'make format   write the format that lint asks for'
-	echo 'make bench    measure beside other stacks; ROW=name measures one row'
+	echo 'make bench    measure beside other stacks; ROW=word measures the rows that hold it'
 	echo 'make docs     write the generated pages of docs/'
 	echo 'make deps     install the Debian packages that all of these need'
 	echo 'make install  PREFIX=$(PREFIX), DESTDIR='
@@ -52,7 +52,7 @@ format:
 
 bench: all
 	tools/deps bench
-	$(PYTHON) bench/run --build $(RELEASE) $(if $(ROW),--row $(ROW))
+	$(PYTHON) bench/run --build $(RELEASE) $(if $(ROW),--row '$(ROW)')
 
 docs: all
 	$(PYTHON) tools/gen-docs

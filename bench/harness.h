@@ -2,7 +2,7 @@
 /* What the micro benchmarks share: rows measured in turns with their limits, medians with minimum and maximum.
  *
  * A row's limit is the same work with nothing around it, measured in the same run: the ratio is what counts.
- * usage of each program: NAME [--json] [--quick] [word in the row's name]
+ * usage of each program: NAME [--json] [--quick] [--rounds N] [word in the row's name]
  */
 #ifndef NETHOOD_BENCH_HARNESS_H
 #define NETHOOD_BENCH_HARNESS_H
@@ -15,6 +15,7 @@
 #include "base/types.h"
 
 #define ROUNDS 7
+#define ROUNDS_MAX 101
 
 /** struct bench - one row: @run and @limit return its figure; the limit may be missing */
 struct bench {
@@ -69,7 +70,7 @@ static inline void bench_print(const struct bench *b, const double *run, const d
 
 static inline void bench_measure(const struct bench *b, u32 rounds, bool json)
 {
-	double run[ROUNDS], limit[ROUNDS] = { 0 };
+	double run[ROUNDS_MAX], limit[ROUNDS_MAX] = { 0 };
 
 	for (u32 i = 0; i < rounds; i++) {
 		run[i] = b->run(b->arg);
@@ -87,18 +88,23 @@ static inline int bench_main(int argc, char **argv, const struct bench *rows, si
 {
 	const char *word = "";
 	bool json = false;
+	u32 rounds = ROUNDS;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			json = true;
 		else if (!strcmp(argv[i], "--quick"))
 			*scale = 1000;
+		else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
+			rounds = (u32)atoi(argv[++i]);
 		else
 			word = argv[i];
 	}
+	if (*scale > 1 || !rounds || rounds > ROUNDS_MAX)
+		rounds = 1;
 	for (size_t i = 0; i < count; i++) {
 		if (strstr(rows[i].name, word))
-			bench_measure(&rows[i], *scale > 1 ? 1 : ROUNDS, json);
+			bench_measure(&rows[i], rounds, json);
 	}
 	return 0;
 }
