@@ -56,6 +56,13 @@ static const struct neigh_ops arp_direct_ops = {
 	.connected_output = neigh_direct_output,
 };
 
+enum { ARP_OPS_HH, ARP_OPS_GENERIC, ARP_OPS_DIRECT };
+static const struct neigh_ops *const arp_ops[] = {
+	[ARP_OPS_HH] = &arp_hh_ops,
+	[ARP_OPS_GENERIC] = &arp_generic_ops,
+	[ARP_OPS_DIRECT] = &arp_direct_ops,
+};
+
 static __be32 arp_key(const struct neighbour *n)
 {
 	return get_unaligned_be32(n->primary_key);
@@ -102,13 +109,13 @@ static int arp_constructor(struct neighbour *n)
 	n->type = (u8)inet_addr_type_dev_table(dev->net, dev, arp_key(n));
 	if (!dev->header_ops) {
 		n->nud_state = NUD_NOARP;
-		n->ops = &arp_direct_ops;
+		n->ops_index = ARP_OPS_DIRECT;
 		n->output = neigh_direct_output;
 		return 0;
 	}
 	arp_constructor_noarp(n);
-	n->ops = dev->header_ops->cache ? &arp_hh_ops : &arp_generic_ops;
-	n->output = n->nud_state & NUD_VALID ? n->ops->connected_output : n->ops->output;
+	n->ops_index = dev->header_ops->cache ? ARP_OPS_HH : ARP_OPS_GENERIC;
+	n->output = n->nud_state & NUD_VALID ? neigh_ops_of(n)->connected_output : neigh_ops_of(n)->output;
 	return 0;
 }
 
@@ -525,6 +532,7 @@ int arp_init(struct net *net)
 	arp->tbl.protocol = CONST_BE16(ETH_P_IP);
 	arp->tbl.id = "arp_cache";
 	arp->tbl.sysctl_path = "net.ipv4.neigh";
+	arp->tbl.ops = arp_ops;
 	arp->tbl.constructor = arp_constructor;
 	err = neigh_table_init(net, &arp->tbl);
 	if (err)

@@ -50,12 +50,12 @@ static u32 neigh_output_cond(const struct neighbour *n, bool deferred)
 
 void neigh_connect(struct neighbour *n)
 {
-	n->output = n->ops->connected_output;
+	n->output = neigh_ops_of(n)->connected_output;
 }
 
 void neigh_suspect(struct neighbour *n)
 {
-	n->output = n->ops->output;
+	n->output = neigh_ops_of(n)->output;
 }
 
 void neigh_add_timer(struct neighbour *n, ktime_t expires)
@@ -108,8 +108,8 @@ static void neigh_probe(struct neighbour *n)
 
 	if (skb)
 		skb_get(skb);
-	if (n->ops->solicit)
-		n->ops->solicit(n, skb);
+	if (neigh_ops_of(n)->solicit)
+		neigh_ops_of(n)->solicit(n, skb);
 	if (n->probes < UINT8_MAX)
 		n->probes++;
 	consume_skb(skb);
@@ -122,7 +122,7 @@ void neigh_invalidate(struct neighbour *n)
 
 	neigh_queue_steal(n, &waiting);
 	while ((skb = __skb_dequeue(&waiting)))
-		n->ops->error_report(n, skb);
+		neigh_ops_of(n)->error_report(n, skb);
 }
 
 void neigh_notify(struct neighbour *n, enum neigh_event event, u32 portid)

@@ -67,9 +67,8 @@ struct neighbour {
 	u8 flags_ext; /**< NTF_EXT_* of NDA_FLAGS_EXT: MANAGED, EXT_VALIDATED */
 	u8 dead : 1;
 	u8 exempt_from_gc : 1;
-	u8 notify_state; /**< state of the last RTM_NEWNEIGH, for coalescing */
+	u8 ops_index; /**< which of its table's neigh_ops: neigh_ops_of() */
 	u32 refcnt;
-	const struct neigh_ops *ops;
 
 	ktime_t confirmed, updated, used;
 	struct timer timer;
@@ -117,7 +116,8 @@ struct neigh_table {
 	__be16 protocol; /**< ethertype of the packets that use it */
 	const char *id;  /**< "arp_cache" */
 	const char *sysctl_path; /**< "net.ipv4.neigh" */
-	/** decide type, state (NOARP classes), ops, output; Return: 0, -EINVAL, -ENODEV */
+	const struct neigh_ops *const *ops; /**< by ops_index of an entry */
+	/** decide type, state (NOARP classes), ops_index, output; Return: 0, -EINVAL, -ENODEV */
 	int (*constructor)(struct neighbour *n);
 	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);
@@ -189,6 +189,10 @@ static inline void neigh_release(struct neighbour *n)
 {
 	if (--n->refcnt == 0)
 		neigh_destroy(n);
+}
+static inline const struct neigh_ops *neigh_ops_of(const struct neighbour *n)
+{
+	return n->tbl->ops[n->ops_index];
 }
 static inline struct neigh_parms *neigh_parms_of(const struct neighbour *n)
 {

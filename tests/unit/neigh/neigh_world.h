@@ -252,7 +252,7 @@ static inline void check_one(void *ctx, struct neighbour *n)
 			bytes += s->truesize;
 		assert_int_equal(bytes, n->queue->arp_queue_len_bytes);
 	}
-	if (n->output == n->ops->connected_output && n->ops->connected_output != n->ops->output)
+	if (n->output == neigh_ops_of(n)->connected_output && neigh_ops_of(n)->connected_output != neigh_ops_of(n)->output)
 		assert_true(n->nud_state & NUD_CONNECTED);
 	if (n->hh_len && (n->nud_state & NUD_VALID))
 		assert_memory_equal(n->hh_data + HH_DATA_MOD - ETH_HLEN, n->ha, ETH_ALEN);
