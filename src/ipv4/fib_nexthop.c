@@ -132,7 +132,7 @@ bool fib_info_uses_dev(const struct fib_info *fi, const struct net_device *dev)
 	return false;
 }
 
-/** info_sync_down() - Return: true if no next hop of it is left */
+/** info_sync_down() - Return: true if all its next hops are dead, or go now */
 static bool info_sync_down(struct fib_info *fi, const struct net_device *dev, u32 nh_flags, bool force)
 {
 	u32 down = 0;
@@ -140,12 +140,14 @@ static bool info_sync_down(struct fib_info *fi, const struct net_device *dev, u3
 	for (u32 i = 0; i < fi->nhs; i++) {
 		struct fib_nh *nh = &fi->nh[i];
 
-		/* a local address stays one while its device is down */
-		if (nh->dev == dev && (force || nh->scope != RT_SCOPE_NOWHERE)) {
+		if (nh->flags & RTNH_F_DEAD) {
+			down++;
+		} else if (nh->dev == dev && (force || nh->scope != RT_SCOPE_NOWHERE)) {
+			/* but a local address stays one while its device is down */
 			nh->flags |= nh_flags;
 			rt_flush_nh(nh);
+			down++;
 		}
-		down += (nh->flags & nh_flags) == nh_flags;
 	}
 	fib_rebalance(fi);
 	return fi->nhs && down == fi->nhs;
