@@ -20,7 +20,7 @@ struct rtnl_handler {
 };
 
 extern const struct rtnl_handler rtnl_link_handlers[], rtnl_addr_handlers[], rtnl_route_handlers[],
-	rtnl_rule_handlers[], rtnl_neigh_handlers[];
+	rtnl_rule_handlers[], rtnl_neigh_handlers[], rtnl_neightbl_handlers[];
 
 /** struct nl_target - where a message is put: which skb, for whom, with which flags */
 struct nl_target {
