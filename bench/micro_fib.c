@@ -78,7 +78,8 @@ static const struct net_device_ops null_ops = { .ndo_start_xmit = null_xmit };
 static struct bench *bench_create(void)
 {
 	static const u8 key[RNG_KEY_BYTES] = { 1 };
-	struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0xc6120001U), .ifa_prefixlen = 15 }; /* 198.18.0.1/15: RFC 2544 */
+	struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0xc6120001U),
+				 .ifa_prefixlen = 15 }; /* 198.18.0.1/15: RFC 2544 */
 	struct bench *b = calloc(1, sizeof(*b));
 	struct net_device *dev;
 
@@ -136,8 +137,10 @@ static void bench_destroy(struct bench *b)
 /** rnd_plen() - per mille of a full table, by length */
 static u32 rnd_plen(struct bench *b)
 {
-	static const u16 share[] = { [8] = 1, [9] = 1, [10] = 1, [11] = 1, [12] = 1, [13] = 1, [14] = 2, [15] = 2, [16] = 14,
-				     [17] = 9, [18] = 15, [19] = 26, [20] = 45, [21] = 55, [22] = 115, [23] = 105, [24] = 606 };
+	static const u16 share[] = {
+		[8] = 1,  [9] = 1,   [10] = 1,  [11] = 1,  [12] = 1,  [13] = 1,   [14] = 2,   [15] = 2,  [16] = 14,
+		[17] = 9, [18] = 15, [19] = 26, [20] = 45, [21] = 55, [22] = 115, [23] = 105, [24] = 606
+	};
 	u32 x = rnd(b) % 1000, sum = 0;
 
 	for (u32 l = 8; l < 24; l++) {
@@ -151,9 +154,15 @@ static u32 rnd_plen(struct bench *b)
 static int change_one(struct bench *b, u32 i, bool add)
 {
 	struct fib_config cfg = {
-		.table = RT_TABLE_MAIN, .dst = cpu_to_be32(b->key[i]), .dst_len = b->plen[i], .type = RTN_UNICAST,
-		.protocol = RTPROT_STATIC, .scope = add ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE, .gw_family = 2 /* AF_INET */,
-		.gw4 = cpu_to_be32(0xc6120002U + i % GATEWAYS), .nlflags = NLM_F_CREATE | NLM_F_EXCL,
+		.table = RT_TABLE_MAIN,
+		.dst = cpu_to_be32(b->key[i]),
+		.dst_len = b->plen[i],
+		.type = RTN_UNICAST,
+		.protocol = RTPROT_STATIC,
+		.scope = add ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE,
+		.gw_family = 2 /* AF_INET */,
+		.gw4 = cpu_to_be32(0xc6120002U + i % GATEWAYS),
+		.nlflags = NLM_F_CREATE | NLM_F_EXCL,
 	};
 
 	return add ? fib_route_add(&b->net, &cfg, NULL) : fib_route_del(&b->net, &cfg, NULL);
@@ -299,7 +308,9 @@ static void row(u32 count, bool quick, bool json)
 	static const struct {
 		const char *name;
 		double (*run)(struct bench *b);
-	} lookups[] = { { "trie", lookup_trie }, { "serial", lookup_serial }, { "fib", lookup_fib }, { "route", lookup_route } };
+	} lookups[] = {
+		{ "trie", lookup_trie }, { "serial", lookup_serial }, { "fib", lookup_fib }, { "route", lookup_route }
+	};
 	struct bench *b = bench_create();
 	size_t empty_bytes = b->mem.live_bytes;
 	double insert_ns, bytes, worst_ns, min, max;
@@ -311,20 +322,25 @@ static void row(u32 count, bool quick, bool json)
 	choose_addrs(b, count);
 	if (!json)
 		printf("%8u routes: insert %.0f ns, %.1f bytes per route%s\n", count, insert_ns, bytes,
-		       count < TARGET_ROUTES ? "" : bytes <= TARGET_BYTES ? "   target 64: yes" : "   target 64: NO");
+		       count < TARGET_ROUTES   ? ""
+		       : bytes <= TARGET_BYTES ? "   target 64: yes"
+					       : "   target 64: NO");
 	for (size_t i = 0; i < ARRAY_SIZE(lookups); i++) {
 		double ns = median(b, lookups[i].run, &min, &max);
 
 		if (json)
-			printf("{\"row\":\"%s\",\"routes\":%u,\"ns\":%.2f,\"min\":%.2f,\"max\":%.2f}\n", lookups[i].name, count, ns, min, max);
+			printf("{\"row\":\"%s\",\"routes\":%u,\"ns\":%.2f,\"min\":%.2f,\"max\":%.2f}\n",
+			       lookups[i].name, count, ns, min, max);
 		else
 			printf("         %-8s %7.1f ns  (%.1f .. %.1f)%s\n", lookups[i].name, ns, min, max,
-			       i || count < TARGET_ROUTES ? "" : ns <= TARGET_LOOKUP_NS ? "   target 60: yes" : "   target 60: NO");
+			       i || count < TARGET_ROUTES ? ""
+			       : ns <= TARGET_LOOKUP_NS   ? "   target 60: yes"
+							  : "   target 60: NO");
 	}
 	worst_ns = worst_change(b, count);
 	if (json)
-		printf("{\"row\":\"change\",\"routes\":%u,\"insert_ns\":%.2f,\"worst_ns\":%.0f,\"bytes_per_route\":%.2f}\n", count, insert_ns,
-		       worst_ns, bytes);
+		printf("{\"row\":\"change\",\"routes\":%u,\"insert_ns\":%.2f,\"worst_ns\":%.0f,\"bytes_per_route\":%.2f}\n",
+		       count, insert_ns, worst_ns, bytes);
 	else
 		printf("         longest change %.1f us\n", worst_ns / 1000);
 	bench_destroy(b);

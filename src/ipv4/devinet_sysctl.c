@@ -13,8 +13,11 @@
 #include "ipv4/devinet_internal.h"
 #include "ipv4/route.h"
 
-#define CONF(name_, attr) { .name = (name_), .type = SYSCTL_INT, .offset = offsetof(struct ipv4_devconf, data[IPV4_DEVCONF_##attr]), \
-			    .min = INT_MIN, .max = INT_MAX }
+#define CONF(name_, attr) \
+	{ \
+		.name = (name_), .type = SYSCTL_INT, \
+		.offset = offsetof(struct ipv4_devconf, data[IPV4_DEVCONF_##attr]), .min = INT_MIN, .max = INT_MAX \
+	}
 static const struct ctl_table conf_table[] = {
 	CONF("forwarding", FORWARDING),
 	CONF("mc_forwarding", MC_FORWARDING),
@@ -51,7 +54,7 @@ static void copy_default(struct net *net, u32 attr)
 {
 	struct net_device *dev;
 
-	for_each_netdev(net, dev) {
+	for_each_netdev (net, dev) {
 		struct in_device *in_dev = in_dev_get_rcu(dev);
 
 		if (in_dev && !(in_dev->cnf.state_set >> attr & 1))
@@ -67,7 +70,7 @@ void inet_forward_change(struct net *net, bool on)
 	net->ipv4->devconf_all->data[IPV4_DEVCONF_FORWARDING] = on;
 	net->ipv4->devconf_dflt->data[IPV4_DEVCONF_FORWARDING] = on;
 	net->ipv4->devconf_all->data[IPV4_DEVCONF_ACCEPT_REDIRECTS] = !on;
-	for_each_netdev(net, dev) {
+	for_each_netdev (net, dev) {
 		struct in_device *in_dev = in_dev_get_rcu(dev);
 
 		if (in_dev)
@@ -111,8 +114,9 @@ void devinet_sysctl_unregister(struct net *net, struct ipv4_devconf *cnf)
 
 void devinet_sysctl_init(struct net *net)
 {
-	static const u32 on[] = { IPV4_DEVCONF_ACCEPT_REDIRECTS, IPV4_DEVCONF_SECURE_REDIRECTS, IPV4_DEVCONF_SEND_REDIRECTS,
-				  IPV4_DEVCONF_SHARED_MEDIA, IPV4_DEVCONF_ARP_EVICT_NOCARRIER };
+	static const u32 on[] = { IPV4_DEVCONF_ACCEPT_REDIRECTS, IPV4_DEVCONF_SECURE_REDIRECTS,
+				  IPV4_DEVCONF_SEND_REDIRECTS, IPV4_DEVCONF_SHARED_MEDIA,
+				  IPV4_DEVCONF_ARP_EVICT_NOCARRIER };
 	struct ipv4_devconf *all = net->ipv4->devconf_all, *dflt = net->ipv4->devconf_dflt;
 
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++)

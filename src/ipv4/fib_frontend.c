@@ -19,9 +19,12 @@
 
 /* ------------------------------------------------------------------ requests */
 
-void fib_notify_route(struct fib_state *fs, unsigned long event, const struct fib_config *cfg, const struct fib_route_view *view)
+void fib_notify_route(struct fib_state *fs, unsigned long event, const struct fib_config *cfg,
+		      const struct fib_route_view *view)
 {
-	struct fib_notifier_info info = { .net = fs->net, .portid = cfg->portid, .nlflags = cfg->nlflags, .route = view };
+	struct fib_notifier_info info = {
+		.net = fs->net, .portid = cfg->portid, .nlflags = cfg->nlflags, .route = view
+	};
 
 	notifier_call_chain(&fs->net->ipv4->fib_chain, event, &info);
 }
@@ -52,8 +55,9 @@ int fib_route_del(struct net *net, const struct fib_config *cfg, const char **er
 	if (be32_to_cpu(cfg->dst) & ~fib_mask(min_u32(cfg->dst_len, 32)))
 		return fib_error(errmsg, "Invalid prefix for given prefix length", -EINVAL);
 	if (!tb) /* main and local always exist, also while they have no route */
-		return cfg->table <= RT_TABLE_UNSPEC || cfg->table == RT_TABLE_MAIN || cfg->table == RT_TABLE_LOCAL ?
-			       -ESRCH : fib_error(errmsg, "FIB table does not exist", -ESRCH);
+		return cfg->table <= RT_TABLE_UNSPEC || cfg->table == RT_TABLE_MAIN || cfg->table == RT_TABLE_LOCAL
+			       ? -ESRCH
+			       : fib_error(errmsg, "FIB table does not exist", -ESRCH);
 	return fib_table_delete(fs, tb, cfg);
 }
 
@@ -113,7 +117,8 @@ struct ifa_route {
 };
 #define IFA_ROUTES_MAX 4
 
-static u32 ifa_routes(const struct in_ifaddr *ifa, const struct in_ifaddr *prim, struct ifa_route r[static IFA_ROUTES_MAX])
+static u32 ifa_routes(const struct in_ifaddr *ifa, const struct in_ifaddr *prim,
+		      struct ifa_route r[static IFA_ROUTES_MAX])
 {
 	__be32 prefix = (__force __be32)((__force u32)ifa->ifa_address & (__force u32)ifa->ifa_mask);
 	__be32 net_brd = (__force __be32)((__force u32)ifa->ifa_address | ~(__force u32)ifa->ifa_mask);
@@ -123,11 +128,16 @@ static u32 ifa_routes(const struct in_ifaddr *ifa, const struct in_ifaddr *prim,
 	r[n++] = (struct ifa_route){ ifa->ifa_local, prim->ifa_local, 0, 32, RTN_LOCAL, true };
 	if (ifa->ifa_broadcast && !ipv4_is_lbcast(ifa->ifa_broadcast))
 		r[n++] = (struct ifa_route){ ifa->ifa_broadcast, prim->ifa_local, 0, 32, RTN_BROADCAST, false };
-	if (ipv4_is_zeronet(prefix) || (ifa->ifa_flags & IFA_F_SECONDARY) || (prefix == ifa->ifa_local && ifa->ifa_prefixlen == 32))
+	if (ipv4_is_zeronet(prefix) || (ifa->ifa_flags & IFA_F_SECONDARY) ||
+	    (prefix == ifa->ifa_local && ifa->ifa_prefixlen == 32))
 		return n;
 	if (!(ifa->ifa_flags & IFA_F_NOPREFIXROUTE))
-		r[n++] = (struct ifa_route){ prefix, prim->ifa_local, ifa->ifa_rt_priority, ifa->ifa_prefixlen,
-					     is_loopback ? RTN_LOCAL : RTN_UNICAST, false };
+		r[n++] = (struct ifa_route){ prefix,
+					     prim->ifa_local,
+					     ifa->ifa_rt_priority,
+					     ifa->ifa_prefixlen,
+					     is_loopback ? RTN_LOCAL : RTN_UNICAST,
+					     false };
 	if (ifa->ifa_prefixlen < 31)
 		r[n++] = (struct ifa_route){ net_brd, prim->ifa_local, 0, 32, RTN_BROADCAST, false };
 	return n;
@@ -190,7 +200,7 @@ static bool still_called_for(const struct in_ifaddr *ifa, const struct ifa_route
 	struct ifa_route other[IFA_ROUTES_MAX];
 	const struct in_ifaddr *ifa1, *prim;
 
-	list_for_each_entry(ifa1, &ifa->ifa_dev->ifa_list, node) {
+	list_for_each_entry (ifa1, &ifa->ifa_dev->ifa_list, node) {
 		u32 count;
 
 		prim = primary_of(ifa1);
@@ -213,7 +223,8 @@ void fib_del_ifaddr(struct in_ifaddr *ifa, const struct in_ifaddr *prim)
 
 	for (u32 i = count; i-- > 0;) {
 		if (!still_called_for(ifa, &r[i]))
-			(void)ifa_route_change(dev, &r[i], false); /* -ESRCH: the device is down, or somebody was faster */
+			(void)ifa_route_change(dev, &r[i],
+					       false); /* -ESRCH: the device is down, or somebody was faster */
 	}
 	/* routes that prefer it as their source go with it */
 	if (inet_addr_type(dev->net, ifa->ifa_local) != RTN_LOCAL && fib_sync_down_addr(fs, ifa->ifa_local))
@@ -266,7 +277,7 @@ static void enable_ip(struct fib_state *fs, struct net_device *dev)
 
 	if (!in_dev)
 		return;
-	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
 		if (fib_add_ifaddr(ifa))
 			net_log(fs->net, "%s: no memory for the routes of an address", dev->name);
 	}
@@ -317,7 +328,8 @@ static int fib_netdev_event(struct notifier_block *nb, unsigned long event, void
 /* ------------------------------------------------------------------ source validation */
 
 /** reverse_path() - full check: by which way would an answer go?  Return: 0, 1: the sender is our direct neighbour, -errno */
-static int reverse_path(struct net *net, const struct flowi4 *fl4_in, const struct net_device *dev, const struct in_device *in_dev, int rpf)
+static int reverse_path(struct net *net, const struct flowi4 *fl4_in, const struct net_device *dev,
+			const struct in_device *in_dev, int rpf)
 {
 	struct flowi4 fl4 = *fl4_in;
 	struct fib_result res;

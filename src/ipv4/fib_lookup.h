@@ -116,7 +116,8 @@ void fib_rules_exit(struct fib_state *fs);
 void fib_rules_table_added(struct fib_state *fs, struct fib_table *tb);
 
 /* ---- fib_frontend.c */
-void fib_notify_route(struct fib_state *fs, unsigned long event, const struct fib_config *cfg, const struct fib_route_view *view);
+void fib_notify_route(struct fib_state *fs, unsigned long event, const struct fib_config *cfg,
+		      const struct fib_route_view *view);
 u32 inet_addr_type_table(struct net *net, __be32 addr, u32 table_id);
 
 /* ---- route.c */

@@ -48,7 +48,8 @@ static inline int lookup_merged(const struct fib_state *fs, const struct flowi4 
 }
 
 /** lookup_default() - the three tables of a net without rules of its own */
-static inline int lookup_default(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
+static inline int lookup_default(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res,
+				 u32 flags)
 {
 	const struct fib_table *dflt;
 	int err = lookup_merged(fs, fl4, res, flags);
@@ -82,9 +83,9 @@ static bool rule_match(struct net *net, const struct fib_rule_config *c, const s
 	bool match = ifname_matches(net, c->iifname, fl4->iif) && ifname_matches(net, c->oifname, fl4->oif) &&
 		     !((c->mark ^ fl4->mark) & c->mask) &&
 		     !((be32_to_cpu(fl4->saddr) ^ be32_to_cpu(c->src)) & fib_mask(c->src_len)) &&
-		     !((be32_to_cpu(fl4->daddr) ^ be32_to_cpu(c->dst)) & fib_mask(c->dst_len)) && (!c->tos || c->tos == fl4->tos) &&
-		     (!c->ip_proto || c->ip_proto == fl4->proto) && port_matches(c->sport_range, fl4->sport) &&
-		     port_matches(c->dport_range, fl4->dport);
+		     !((be32_to_cpu(fl4->daddr) ^ be32_to_cpu(c->dst)) & fib_mask(c->dst_len)) &&
+		     (!c->tos || c->tos == fl4->tos) && (!c->ip_proto || c->ip_proto == fl4->proto) &&
+		     port_matches(c->sport_range, fl4->sport) && port_matches(c->dport_range, fl4->dport);
 
 	return match != c->invert;
 }
@@ -203,7 +204,8 @@ static int rule_insert(struct fib_state *fs, const struct fib_rule_config *cfg)
 	return 0;
 }
 
-static void rule_notify(struct fib_state *fs, unsigned long event, const struct fib_rule_config *cfg, u32 portid, u32 nlflags)
+static void rule_notify(struct fib_state *fs, unsigned long event, const struct fib_rule_config *cfg, u32 portid,
+			u32 nlflags)
 {
 	struct fib_notifier_info info = { .net = fs->net, .portid = portid, .nlflags = nlflags, .rule = cfg };
 
@@ -221,8 +223,9 @@ static u32 default_pref(const struct fib_state *fs)
 /** exists_as() - is @c there already?  Of source, destination and TOS only what it names counts, as in the kernel */
 static bool exists_as(const struct fib_rule_config *r, const struct fib_rule_config *c)
 {
-	return r->pref == c->pref && r->action == c->action && r->table == c->table && r->mark == c->mark && r->mask == c->mask &&
-	       r->protocol == c->protocol && r->ip_proto == c->ip_proto && r->suppress_set == c->suppress_set &&
+	return r->pref == c->pref && r->action == c->action && r->table == c->table && r->mark == c->mark &&
+	       r->mask == c->mask && r->protocol == c->protocol && r->ip_proto == c->ip_proto &&
+	       r->suppress_set == c->suppress_set &&
 	       (!r->suppress_set || r->suppress_prefixlen == c->suppress_prefixlen) &&
 	       memcmp(r->sport_range, c->sport_range, sizeof(r->sport_range)) == 0 &&
 	       memcmp(r->dport_range, c->dport_range, sizeof(r->dport_range)) == 0 &&
@@ -286,14 +289,14 @@ static bool asked_for(const struct fib_rule_config *c, const struct fib_rule_con
 {
 	static const char none[IFNAMSIZ];
 
-	return (!c->pref_set || c->pref == r->pref) && (!c->action || c->action == r->action) && (!c->table || c->table == r->table) &&
-	       (!c->protocol || c->protocol == r->protocol) &&
+	return (!c->pref_set || c->pref == r->pref) && (!c->action || c->action == r->action) &&
+	       (!c->table || c->table == r->table) && (!c->protocol || c->protocol == r->protocol) &&
 	       (!c->suppress_set || (r->suppress_set && c->suppress_prefixlen == r->suppress_prefixlen)) &&
 	       (strncmp(c->iifname, none, IFNAMSIZ) == 0 || strncmp(c->iifname, r->iifname, IFNAMSIZ) == 0) &&
 	       (strncmp(c->oifname, none, IFNAMSIZ) == 0 || strncmp(c->oifname, r->oifname, IFNAMSIZ) == 0) &&
-	       (!c->mark || c->mark == r->mark) && (!c->mask || c->mask == r->mask) && (!c->ip_proto || c->ip_proto == r->ip_proto) &&
-	       (!c->invert || r->invert) && (!c->tos || c->tos == r->tos) &&
-	       (!c->src_len || (c->src_len == r->src_len && c->src == r->src)) &&
+	       (!c->mark || c->mark == r->mark) && (!c->mask || c->mask == r->mask) &&
+	       (!c->ip_proto || c->ip_proto == r->ip_proto) && (!c->invert || r->invert) &&
+	       (!c->tos || c->tos == r->tos) && (!c->src_len || (c->src_len == r->src_len && c->src == r->src)) &&
 	       (!c->dst_len || (c->dst_len == r->dst_len && c->dst == r->dst)) &&
 	       (!c->sport_range[1] || memcmp(c->sport_range, r->sport_range, sizeof(c->sport_range)) == 0) &&
 	       (!c->dport_range[1] || memcmp(c->dport_range, r->dport_range, sizeof(c->dport_range)) == 0);
@@ -349,9 +352,21 @@ int fib_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, const struct 
 int fib_rules_init(struct fib_state *fs)
 {
 	static const struct fib_rule_config first[] = {
-		{ .pref = 0, .table = RT_TABLE_LOCAL, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
-		{ .pref = RULE_PREF_MAIN, .table = RT_TABLE_MAIN, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
-		{ .pref = RULE_PREF_DEFAULT, .table = RT_TABLE_DEFAULT, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL, .pref_set = true },
+		{ .pref = 0,
+		  .table = RT_TABLE_LOCAL,
+		  .action = FR_ACT_TO_TBL,
+		  .protocol = RTPROT_KERNEL,
+		  .pref_set = true },
+		{ .pref = RULE_PREF_MAIN,
+		  .table = RT_TABLE_MAIN,
+		  .action = FR_ACT_TO_TBL,
+		  .protocol = RTPROT_KERNEL,
+		  .pref_set = true },
+		{ .pref = RULE_PREF_DEFAULT,
+		  .table = RT_TABLE_DEFAULT,
+		  .action = FR_ACT_TO_TBL,
+		  .protocol = RTPROT_KERNEL,
+		  .pref_set = true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {

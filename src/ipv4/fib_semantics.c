@@ -85,17 +85,18 @@ void fib_release_info(struct fib_info *fi)
 static bool nh_same(const struct fib_nh *a, const struct fib_nh *b)
 {
 	return a->oif == b->oif && a->gw_family == b->gw_family && a->scope == b->scope && a->weight == b->weight &&
-	       memcmp(a->gw6, b->gw6, sizeof(a->gw6)) == 0 && !((a->flags ^ b->flags) & ~(u32)(RTNH_F_DEAD | RTNH_F_LINKDOWN));
+	       memcmp(a->gw6, b->gw6, sizeof(a->gw6)) == 0 &&
+	       !((a->flags ^ b->flags) & ~(u32)(RTNH_F_DEAD | RTNH_F_LINKDOWN));
 }
 
 static bool info_same(const void *obj, const void *key)
 {
 	const struct fib_info *a = obj, *b = key;
 
-	if (a->nhs != b->nhs || a->protocol != b->protocol || a->scope != b->scope || a->type != b->type || a->priority != b->priority ||
-	    a->tb_id != b->tb_id || a->prefsrc != b->prefsrc || a->metrics_lock != b->metrics_lock ||
-	    ((a->flags ^ b->flags) & ~(u32)(RTNH_F_DEAD | RTNH_F_LINKDOWN)) || (a->flags & RTNH_F_DEAD) ||
-	    memcmp(a->metrics, b->metrics, sizeof(a->metrics)) != 0)
+	if (a->nhs != b->nhs || a->protocol != b->protocol || a->scope != b->scope || a->type != b->type ||
+	    a->priority != b->priority || a->tb_id != b->tb_id || a->prefsrc != b->prefsrc ||
+	    a->metrics_lock != b->metrics_lock || ((a->flags ^ b->flags) & ~(u32)(RTNH_F_DEAD | RTNH_F_LINKDOWN)) ||
+	    (a->flags & RTNH_F_DEAD) || memcmp(a->metrics, b->metrics, sizeof(a->metrics)) != 0)
 		return false;
 	for (u32 i = 0; i < a->nhs; i++) {
 		if (!nh_same(&a->nh[i], &b->nh[i]))
@@ -144,7 +145,9 @@ static int metrics_from_config(const struct fib_config *cfg, struct fib_info *fi
 {
 	static const struct {
 		u32 index, max;
-	} limits[] = { { RTAX_MTU, METRIC_MTU_MAX }, { RTAX_ADVMSS, METRIC_ADVMSS_MAX }, { RTAX_HOPLIMIT, METRIC_HOPLIMIT_MAX } };
+	} limits[] = { { RTAX_MTU, METRIC_MTU_MAX },
+		       { RTAX_ADVMSS, METRIC_ADVMSS_MAX },
+		       { RTAX_HOPLIMIT, METRIC_HOPLIMIT_MAX } };
 
 	for (u32 i = 0; i < RTAX_MAX; i++)
 		fi->metrics[i] = (cfg->metrics_set >> i) & 1 ? cfg->metrics[i] : 0;
@@ -189,7 +192,8 @@ static bool valid_prefsrc(struct fib_state *fs, const struct fib_config *cfg)
 	if (cfg->type == RTN_LOCAL && cfg->dst && cfg->prefsrc == cfg->dst)
 		return true;
 	return inet_addr_type_table(fs->net, cfg->prefsrc, cfg->table) == RTN_LOCAL ||
-	       (cfg->table != RT_TABLE_LOCAL && inet_addr_type_table(fs->net, cfg->prefsrc, RT_TABLE_LOCAL) == RTN_LOCAL);
+	       (cfg->table != RT_TABLE_LOCAL &&
+		inet_addr_type_table(fs->net, cfg->prefsrc, RT_TABLE_LOCAL) == RTN_LOCAL);
 }
 
 /** check_host_scope() - a route to ourselves: one next hop, no gateway */
@@ -250,10 +254,12 @@ static int config_check(const struct fib_config *cfg, const char **errmsg)
 		return fib_error(errmsg, "Too many nexthops", -EINVAL);
 	for (u32 i = 0; i < cfg->nh_count; i++) {
 		if (cfg->nh[i].flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN))
-			return fib_error(errmsg, "Invalid flags for nexthop - can not contain DEAD or LINKDOWN", -EINVAL);
+			return fib_error(errmsg, "Invalid flags for nexthop - can not contain DEAD or LINKDOWN",
+					 -EINVAL);
 	}
 	if (fib_props[cfg->type].error && (cfg->nh_count || cfg->oif || cfg->gw_family))
-		return fib_error(errmsg, "Gateway, device and multipath can not be specified for this route type", -EINVAL);
+		return fib_error(errmsg, "Gateway, device and multipath can not be specified for this route type",
+				 -EINVAL);
 	return 0;
 }
 
@@ -349,7 +355,8 @@ bool fib_nh_usable(const struct fib_nh *nh, const struct flowi4 *fl4, u32 flags)
 		if (nh->flags & RTNH_F_DEAD)
 			return false;
 		in_dev = nh->dev ? in_dev_get_rcu(nh->dev) : NULL;
-		if (!(flags & FIB_LOOKUP_IGNORE_LINKSTATE) && in_dev && IN_DEV_ORCONF(in_dev, IGNORE_ROUTES_WITH_LINKDOWN))
+		if (!(flags & FIB_LOOKUP_IGNORE_LINKSTATE) && in_dev &&
+		    IN_DEV_ORCONF(in_dev, IGNORE_ROUTES_WITH_LINKDOWN))
 			return false;
 	}
 	return !fl4->oif || fl4->oif == nh->oif;
@@ -362,7 +369,8 @@ __be32 fib_result_prefsrc(struct fib_state *fs, struct fib_result *res)
 	if (res->fi->prefsrc)
 		return res->fi->prefsrc;
 	if (nh->saddr_genid != fs->addr_genid) {
-		nh->saddr = inet_select_addr(nh->dev, nh->gw_family == AF_INET ? nh->gw4 : cpu_to_be32(0), res->fi->scope);
+		nh->saddr =
+			inet_select_addr(nh->dev, nh->gw_family == AF_INET ? nh->gw4 : cpu_to_be32(0), res->fi->scope);
 		nh->saddr_genid = fs->addr_genid;
 	}
 	return nh->saddr;

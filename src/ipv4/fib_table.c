@@ -261,10 +261,12 @@ static void changed(struct fib_state *fs)
 	rt_cache_flush(fs->net);
 }
 
-static void notify(struct fib_state *fs, unsigned long event, const struct fib_config *cfg, const struct fib_table *tb, u8 tos,
-		   const struct fib_info *fi)
+static void notify(struct fib_state *fs, unsigned long event, const struct fib_config *cfg, const struct fib_table *tb,
+		   u8 tos, const struct fib_info *fi)
 {
-	struct fib_route_view view = { .table_id = tb->id, .dst = cfg->dst, .dst_len = cfg->dst_len, .tos = tos, .type = fi->type, .fi = fi };
+	struct fib_route_view view = {
+		.table_id = tb->id, .dst = cfg->dst, .dst_len = cfg->dst_len, .tos = tos, .type = fi->type, .fi = fi
+	};
 
 	fib_notify_route(fs, event, cfg, &view);
 }
@@ -298,7 +300,7 @@ static void *purge_dead(struct fib_state *fs, struct fib_table *tb, u32 key, u32
 
 /** struct leaf_scan - where a route of (tos, priority) stands, or would stand, in its prefix */
 struct leaf_scan {
-	u32 first, end; /* index of the first of equal rank, and past the last */
+	u32 first, end;                    /* index of the first of equal rank, and past the last */
 	struct leaf_pos first_equal, same; /* same: also the same fib_info; fi NULL: none */
 	u32 same_index;
 };
@@ -545,8 +547,12 @@ static int dump_prefix(void *ctx, u32 key, u32 plen, void *leaf)
 		c->skip = 0;
 	}
 	for (struct leaf_pos p = leaf_first(leaf); p.fi; p = leaf_next(p)) {
-		struct fib_route_view view = { .table_id = d->tb->id, .dst = cpu_to_be32(key), .dst_len = (u8)plen, .tos = p.tos,
-					       .type = p.fi->type, .fi = p.fi };
+		struct fib_route_view view = { .table_id = d->tb->id,
+					       .dst = cpu_to_be32(key),
+					       .dst_len = (u8)plen,
+					       .tos = p.tos,
+					       .type = p.fi->type,
+					       .fi = p.fi };
 
 		if (p.fi->flags & RTNH_F_DEAD || shown++ < c->skip)
 			continue;
@@ -557,8 +563,8 @@ static int dump_prefix(void *ctx, u32 key, u32 plen, void *leaf)
 	return 0;
 }
 
-int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table, int (*fn)(void *ctx, const struct fib_route_view *r),
-		   void *ctx)
+int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table,
+		   int (*fn)(void *ctx, const struct fib_route_view *r), void *ctx)
 {
 	struct fib_state *fs = net->ipv4->fib;
 	struct dump d = { .cursor = cursor, .fn = fn, .ctx = ctx };

@@ -52,9 +52,12 @@ struct fib_direct {
 };
 
 /* Short prefixes that cover a chunk, by the chunk without its lowest bit: a path in a binary heap */
-#define PATH1(i) (1ULL << (32 + (i)) | 1ULL << (16 + (i) / 2) | 1ULL << (8 + (i) / 4) | 1ULL << (4 + (i) / 8) | 1ULL << (2 + (i) / 16))
+#define PATH1(i) \
+	(1ULL << (32 + (i)) | 1ULL << (16 + (i) / 2) | 1ULL << (8 + (i) / 4) | 1ULL << (4 + (i) / 8) | \
+	 1ULL << (2 + (i) / 16))
 #define PATH4(i) PATH1(i), PATH1((i) + 1), PATH1((i) + 2), PATH1((i) + 3)
-static const u64 short_path[FANOUT / 2] = { PATH4(0), PATH4(4), PATH4(8), PATH4(12), PATH4(16), PATH4(20), PATH4(24), PATH4(28) };
+static const u64 short_path[FANOUT / 2] = { PATH4(0),  PATH4(4),  PATH4(8),  PATH4(12),
+					    PATH4(16), PATH4(20), PATH4(24), PATH4(28) };
 
 /** popcount64_as() - @hw: the processor has an instruction for it, and the caller is compiled for that one */
 static inline __attribute__((always_inline)) u32 popcount64_as(u64 x, bool hw)
@@ -101,7 +104,8 @@ static size_t node_bytes(const struct fib_node *n)
 	return sizeof(*n) + node_count(n) * sizeof(void *);
 }
 
-static inline __attribute__((always_inline)) struct fib_node *node_child_as(const struct fib_node *n, u32 chunk, bool hw)
+static inline __attribute__((always_inline)) struct fib_node *node_child_as(const struct fib_node *n, u32 chunk,
+									    bool hw)
 {
 	return rcu_dereference(n->slot[popcount64_as(n->bits[NODE_CHILD] & ((1ULL << chunk) - 1), hw)]);
 }
@@ -211,7 +215,8 @@ static inline __attribute__((always_inline)) void *lookup_walk(const struct fib_
 static inline __attribute__((always_inline)) void *lookup_as(const struct fib_trie *t, u32 key, bool hw, u32 *plen)
 {
 	const struct fib_direct *direct = rcu_dereference(t->direct);
-	const struct fib_node *n = direct ? rcu_dereference(direct->node[key >> (FIB_KEY_BITS - FIB_DIRECT_BITS)]) : NULL;
+	const struct fib_node *n = direct ? rcu_dereference(direct->node[key >> (FIB_KEY_BITS - FIB_DIRECT_BITS)])
+					  : NULL;
 	u32 chunk = chunk_of(key, DIRECT_DEPTH), len;
 	void *leaf;
 
@@ -258,7 +263,7 @@ void *fib_trie_lookup(const struct fib_trie *t, u32 key, u32 *plen)
 struct place {
 	struct fib_node *n; /* node that has, or would have, the prefix; NULL: not there yet */
 	enum node_kind kind;
-	u32 bit, depth;     /* depth of n */
+	u32 bit, depth; /* depth of n */
 	struct fib_node *path[MAX_DEPTH];
 	u32 path_len; /* existing nodes on the way, n included if it exists */
 };
@@ -322,7 +327,8 @@ static void direct_free_rcu(struct rcu_head *head)
 }
 
 /** node_with() - copy of @old (NULL: empty) that has one slot more; returned; NULL: no memory */
-static struct fib_node *node_with(struct fib_trie *t, const struct fib_node *old, enum node_kind kind, u32 bit, void *value)
+static struct fib_node *node_with(struct fib_trie *t, const struct fib_node *old, enum node_kind kind, u32 bit,
+				  void *value)
 {
 	u32 count = old ? node_count(old) : 0;
 	u32 pos = old ? node_pos(old, kind, bit) : 0;
@@ -613,7 +619,8 @@ int fib_trie_walk(const struct fib_trie *t, u32 key, u32 plen, fib_trie_fn fn, v
 	while (!err) {
 		const struct fib_node *n = node[depth];
 
-		at = (at & fib_mask(depth * STRIDE)) | (u32)(((u64)chunk[depth] << (FIB_KEY_BITS + 32 - STRIDE)) >> (32 + depth * STRIDE));
+		at = (at & fib_mask(depth * STRIDE)) |
+		     (u32)(((u64)chunk[depth] << (FIB_KEY_BITS + 32 - STRIDE)) >> (32 + depth * STRIDE));
 		walk_starts(&w, n, depth, chunk[depth]);
 		if (depth + 1 < MAX_DEPTH && node_has(n, NODE_CHILD, chunk[depth])) {
 			node[depth + 1] = node_child(n, chunk[depth]);

@@ -22,7 +22,7 @@ struct fib_trie {
 	struct mem *mem;
 	struct rcu *rcu;
 	struct fib_node *root;
-	void *dflt; /**< leaf of 0.0.0.0/0 */
+	void *dflt;                /**< leaf of 0.0.0.0/0 */
 	struct fib_direct *direct; /**< NULL while the trie is small */
 	u32 direct_next;           /**< blocks of 64 slots that are filled */
 	u32 prefix_count;

@@ -17,8 +17,8 @@ struct ip_mc_list {
 	struct in_device *in_dev;
 	__be32 multiaddr;
 	u32 users_count;
-	bool reporter;         /**< the last report about it was ours: a version 2 leave is told */
-	u8 changes_left;       /**< reports of the join that are still to be sent; 0: the timer is for a query's answer */
+	bool reporter;   /**< the last report about it was ours: a version 2 leave is told */
+	u8 changes_left; /**< reports of the join that are still to be sent; 0: the timer is for a query's answer */
 	struct timer timer;
 	struct rcu_head rcu;
 };

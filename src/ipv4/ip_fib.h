@@ -23,16 +23,16 @@ struct in_ifaddr;
 struct fib_nh {
 	struct net_device *dev; /**< reference; NULL for unreachable and the like */
 	int oif;
-	u8 gw_family;           /**< 0, AF_INET, AF_INET6 */
+	u8 gw_family; /**< 0, AF_INET, AF_INET6 */
 	u8 scope;
-	u32 flags;              /**< RTNH_F_* */
-	u32 weight;             /**< rtnh_hops + 1 */
+	u32 flags;  /**< RTNH_F_* */
+	u32 weight; /**< rtnh_hops + 1 */
 	union {
 		__be32 gw4;
 		u8 gw6[16];
 	};
-	u32 upper_bound;        /**< of the hash, for multipath */
-	__be32 saddr;           /**< cached source for this hop, with its generation */
+	u32 upper_bound; /**< of the hash, for multipath */
+	__be32 saddr;    /**< cached source for this hop, with its generation */
 	u32 saddr_genid;
 	struct rtable *rth_output; /**< cached route of this hop; reference */
 	struct rtable *rth_input;
@@ -43,8 +43,8 @@ struct fib_info {
 	struct net *net;
 	u64 hash;                   /**< in net->ipv4->fib->info_hash */
 	struct list_head info_node; /**< all of the net */
-	u32 refcnt;   /**< rtables, and one for all routes */
-	u32 treeref;  /**< routes */
+	u32 refcnt;                 /**< rtables, and one for all routes */
+	u32 treeref;                /**< routes */
 	u8 protocol, scope, type;
 	u8 dead;
 	u32 flags, priority, tb_id;
@@ -63,21 +63,21 @@ struct fib_config {
 	__be32 dst, gw4, prefsrc;
 	u8 gw6[16];
 	int oif;
-	u32 flags;    /**< RTNH_F_* */
+	u32 flags; /**< RTNH_F_* */
 	u32 priority;
 	u32 metrics[RTAX_MAX];
 	u32 metrics_set;  /**< bit RTAX_x - 1 */
 	u32 metrics_lock; /**< bit RTAX_x, as in RTAX_LOCK */
-	u32 nh_count; /**< > 0: multipath, nh[] below; else gw4/oif */
+	u32 nh_count;     /**< > 0: multipath, nh[] below; else gw4/oif */
 	struct fib_config_nh {
 		int oif;
 		u8 gw_family;
 		__be32 gw4;
 		u8 gw6[16];
 		u32 flags, weight;
-	} *nh;
-	u32 nlflags;  /**< NLM_F_CREATE, EXCL, REPLACE, APPEND */
-	u32 portid;   /**< who asked, for the notification */
+	} * nh;
+	u32 nlflags; /**< NLM_F_CREATE, EXCL, REPLACE, APPEND */
+	u32 portid;  /**< who asked, for the notification */
 };
 
 struct fib_result {
@@ -129,7 +129,8 @@ struct fib_dump_cursor {
 	u64 pos[2]; /**< address; 1 + prefix length, 0: the table's begin */
 	u32 skip;   /**< routes of this prefix that were shown */
 };
-int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table, int (*fn)(void *ctx, const struct fib_route_view *r), void *ctx);
+int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table,
+		   int (*fn)(void *ctx, const struct fib_route_view *r), void *ctx);
 u32 fib_seq(const struct net *net); /* changes with every change */
 
 /* rules */
@@ -146,7 +147,14 @@ int fib_rule_del(struct net *net, const struct fib_rule_config *cfg, u32 portid,
 int fib_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, const struct fib_rule_config *r), void *ctx);
 
 /** what fib_chain is told; data is struct fib_notifier_info */
-enum { FIB_EVENT_ENTRY_ADD = 1, FIB_EVENT_ENTRY_REPLACE, FIB_EVENT_ENTRY_APPEND, FIB_EVENT_ENTRY_DEL, FIB_EVENT_RULE_ADD, FIB_EVENT_RULE_DEL };
+enum {
+	FIB_EVENT_ENTRY_ADD = 1,
+	FIB_EVENT_ENTRY_REPLACE,
+	FIB_EVENT_ENTRY_APPEND,
+	FIB_EVENT_ENTRY_DEL,
+	FIB_EVENT_RULE_ADD,
+	FIB_EVENT_RULE_DEL
+};
 struct fib_notifier_info {
 	struct net *net;
 	u32 portid, nlflags;
@@ -166,6 +174,7 @@ void fib_del_ifaddr(struct in_ifaddr *ifa, const struct in_ifaddr *prim);
 /** fib_compute_spec_dst() - source address to answer a packet with.  @linux fib_compute_spec_dst */
 __be32 fib_compute_spec_dst(const struct sk_buff *skb);
 /** fib_validate_source() - rp_filter, martians.  Return: 0 or 1 (redirect would help), -errno.  @linux fib_validate_source */
-int fib_validate_source(struct sk_buff *skb, __be32 src, __be32 dst, u8 tos, int oif, struct net_device *dev, u32 *itag);
+int fib_validate_source(struct sk_buff *skb, __be32 src, __be32 dst, u8 tos, int oif, struct net_device *dev,
+			u32 *itag);
 
 #endif

@@ -196,8 +196,7 @@ static struct net_device *our_dev(struct net *net, __be32 addr)
 	if (ifa)
 		return ifa->ifa_dev->dev;
 	/* the rest of 127/8, and what somebody routed to us */
-	if (!net->ipv4->fib->local || fib_table_lookup(net->ipv4->fib->local, &fl4, &res, 0) ||
-	    res.type != RTN_LOCAL)
+	if (!net->ipv4->fib->local || fib_table_lookup(net->ipv4->fib->local, &fl4, &res, 0) || res.type != RTN_LOCAL)
 		return NULL;
 	return fib_res_nh(&res)->dev;
 }
@@ -355,7 +354,8 @@ static struct rtable *make_output(const struct out_route *o)
 	if (o->flags & RTCF_LOCAL)
 		rt->dst.input = ip_local_deliver;
 	/* what is for us as well comes back by a copy, unless the device brings it back anyway */
-	if ((o->flags & RTCF_LOCAL) && (o->flags & (RTCF_BROADCAST | RTCF_MULTICAST)) && !(o->dev->flags & IFF_LOOPBACK))
+	if ((o->flags & RTCF_LOCAL) && (o->flags & (RTCF_BROADCAST | RTCF_MULTICAST)) &&
+	    !(o->dev->flags & IFF_LOOPBACK))
 		rt->dst.output = ip_mc_output;
 	if (o->res.fi && o->res.fi->nhs)
 		rt_set_nexthop(rt, &o->res);

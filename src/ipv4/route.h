@@ -16,12 +16,12 @@
 struct neighbour;
 struct fib_info;
 
-#define FLOWI_FLAG_ANYSRC (1U << 0)  /**< the source need not be ours */
+#define FLOWI_FLAG_ANYSRC (1U << 0) /**< the source need not be ours */
 #define FLOWI_FLAG_KNOWN_NH (1U << 1)
 
 /** struct flowi4 - what a route is looked up by */
 struct flowi4 {
-	int oif, iif;   /**< ifindex, 0: any */
+	int oif, iif; /**< ifindex, 0: any */
 	__be32 saddr, daddr;
 	u8 tos, scope, proto, flags;
 	u32 mark;
@@ -35,23 +35,24 @@ struct flowi4 {
 /** struct rtable - a route as packets carry it */
 struct rtable {
 	struct dst_entry dst;
-	u8 type;       /**< RTN_* */
-	u8 gw_family;  /**< 0: on link; AF_INET, AF_INET6 */
+	u8 type;      /**< RTN_* */
+	u8 gw_family; /**< 0: on link; AF_INET, AF_INET6 */
 	bool is_input;
 	bool uses_gateway;
-	u32 flags;     /**< RTCF_* */
+	u32 flags; /**< RTCF_* */
 	int iif;
 	union {
 		__be32 gw4;
 		u8 gw6[16];
 	};
-	struct fib_info *fi;  /**< metrics; holds a reference; NULL: none */
-	u32 pmtu_bytes;       /**< 0: the device's */
+	struct fib_info *fi; /**< metrics; holds a reference; NULL: none */
+	u32 pmtu_bytes;      /**< 0: the device's */
 	bool mtu_locked;
 	/** a tunnel that takes packets (skb taken) before a neighbour is asked; NULL: none.
 	 *  Return: LWTUNNEL_XMIT_CONTINUE (then skb was not taken), or what ip_output() returns.  @linux lwtunnel_xmit */
 	int (*lwtunnel_xmit)(struct sk_buff *skb);
-	struct neighbour *neigh; /**< of a gateway, or of the last on-link destination; reference held, checked by key and !dead */
+	struct neighbour *
+		neigh; /**< of a gateway, or of the last on-link destination; reference held, checked by key and !dead */
 };
 
 /**
@@ -63,7 +64,8 @@ struct rtable {
  */
 int __must_check ip_route_output_flow(struct net *net, struct flowi4 *fl4, struct rtable **out);
 /** ip_route_input() - route of a packet that came in; sets skb's dst; Return: 0 or -errno, with *reason for the drop */
-int __must_check ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev, enum skb_drop_reason *reason);
+int __must_check ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev,
+				enum skb_drop_reason *reason);
 /** rt_is_current() - may a cached route still be used? */
 static inline bool rt_is_current(const struct rtable *rt, u32 genid, ktime_t now)
 {

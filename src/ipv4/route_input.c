@@ -88,8 +88,8 @@ static void log_martian(const struct in_route *in, const char *what)
 
 	if (!IN_DEV_ORCONF(in->in_dev, LOG_MARTIANS) || !ratelimit(&in->net->ipv4->route->martian_limit, in->net->now))
 		return;
-	net_log(in->net, "IPv4: martian %s %u.%u.%u.%u from %u.%u.%u.%u, on dev %s", what, d[0], d[1], d[2], d[3], s[0], s[1], s[2], s[3],
-		in->dev->name);
+	net_log(in->net, "IPv4: martian %s %u.%u.%u.%u from %u.%u.%u.%u, on dev %s", what, d[0], d[1], d[2], d[3], s[0],
+		s[1], s[2], s[3], in->dev->name);
 }
 
 static int martian_source(struct in_route *in, enum skb_drop_reason reason)
@@ -243,7 +243,8 @@ static int input_multicast(struct in_route *in)
 		in->reason = SKB_DROP_REASON_IP_INVALID_SOURCE;
 		return -EINVAL;
 	}
-	if (ipv4_is_loopback(in->saddr) && !(in->dev->flags & IFF_LOOPBACK) && !IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET)) {
+	if (ipv4_is_loopback(in->saddr) && !(in->dev->flags & IFF_LOOPBACK) &&
+	    !IN_DEV_ORCONF(in->in_dev, ROUTE_LOCALNET)) {
 		in->reason = SKB_DROP_REASON_IP_LOCALNET;
 		return -EINVAL;
 	}
@@ -328,7 +329,9 @@ static int check_addresses(struct in_route *in)
 static int route_unicast(struct in_route *in)
 {
 	const struct iphdr *iph = ip_hdr(in->skb);
-	struct flowi4 fl4 = { .iif = in->dev->ifindex, .daddr = in->daddr, .saddr = in->saddr, .tos = in->tos, .mark = in->skb->mark };
+	struct flowi4 fl4 = {
+		.iif = in->dev->ifindex, .daddr = in->daddr, .saddr = in->saddr, .tos = in->tos, .mark = in->skb->mark
+	};
 	bool forwards = IN_DEV_CONF_GET(in->in_dev, FORWARDING);
 	int err = check_addresses(in);
 
@@ -363,11 +366,17 @@ static int route_slow(struct in_route *in)
 	return ipv4_is_multicast(in->daddr) ? input_multicast(in) : route_unicast(in);
 }
 
-int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev, enum skb_drop_reason *reason)
+int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev,
+		   enum skb_drop_reason *reason)
 {
 	struct net *net = dev->net;
 	struct route_state *rs = net->ipv4->route;
-	struct in_route in = { .net = net, .skb = skb, .dev = dev, .daddr = daddr, .saddr = saddr, .tos = (u8)(tos & IPTOS_RT_MASK),
+	struct in_route in = { .net = net,
+			       .skb = skb,
+			       .dev = dev,
+			       .daddr = daddr,
+			       .saddr = saddr,
+			       .tos = (u8)(tos & IPTOS_RT_MASK),
 			       .cacheable = skb->pkt_type != PACKET_LOOPBACK };
 	int err;
 

@@ -35,7 +35,7 @@ struct rt_exception {
 struct route_state {
 	struct rt_input_slot *input; /**< NULL until a packet comes in */
 	bool input_used;
-	struct htable exceptions;    /**< destination -> rt_exception */
+	struct htable exceptions; /**< destination -> rt_exception */
 	struct list_head exception_list;
 	struct ratelimit_state martian_limit;
 	u64 input_hits, input_misses, output_lookups, exceptions_evicted;

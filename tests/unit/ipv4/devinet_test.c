@@ -18,16 +18,18 @@ static void must(struct world *w, const char *line)
 static void test_up_and_down(void **state)
 {
 	struct world *w = world_create(1);
-	static const char local_only[] = "local 10.77.0.2 dev d0 table local proto kernel scope host src 10.77.0.2\n"
-					 "local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1\n"
-					 "local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1\n"
-					 "broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1\n";
-	static const char all[] = "10.77.0.0/24 dev d0 proto kernel scope link src 10.77.0.2\n"
-				  "local 10.77.0.2 dev d0 table local proto kernel scope host src 10.77.0.2\n"
-				  "broadcast 10.77.0.255 dev d0 table local proto kernel scope link src 10.77.0.2\n"
-				  "local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1\n"
-				  "local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1\n"
-				  "broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1\n";
+	static const char local_only[] =
+		"local 10.77.0.2 dev d0 table local proto kernel scope host src 10.77.0.2\n"
+		"local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1\n"
+		"local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1\n"
+		"broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1\n";
+	static const char all[] =
+		"10.77.0.0/24 dev d0 proto kernel scope link src 10.77.0.2\n"
+		"local 10.77.0.2 dev d0 table local proto kernel scope host src 10.77.0.2\n"
+		"broadcast 10.77.0.255 dev d0 table local proto kernel scope link src 10.77.0.2\n"
+		"local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1\n"
+		"local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1\n"
+		"broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1\n";
 
 	(void)state;
 	assert_string_equal(shell_routes(w, text, sizeof(text)), "");
@@ -53,7 +55,8 @@ static void test_what_addresses_call_for(void **state)
 	static const struct {
 		const char *what, *line, *routes;
 	} row[] = {
-		{ "a host alone", "addr add 10.77.0.9/32 dev d0", "local 10.77.0.9 dev d0 table local proto kernel scope host src 10.77.0.9\n" },
+		{ "a host alone", "addr add 10.77.0.9/32 dev d0",
+		  "local 10.77.0.9 dev d0 table local proto kernel scope host src 10.77.0.9\n" },
 		{ "two ends, no broadcast", "addr add 10.77.1.1/31 dev d0",
 		  "10.77.1.0/31 dev d0 proto kernel scope link src 10.77.1.1\n"
 		  "local 10.77.1.1 dev d0 table local proto kernel scope host src 10.77.1.1\n" },
@@ -76,7 +79,8 @@ static void test_what_addresses_call_for(void **state)
 		  "10.63.0.0/24 dev d0 proto kernel scope link src 10.63.0.1 metric 77\n"
 		  "local 10.63.0.1 dev d0 table local proto kernel scope host src 10.63.0.1\n"
 		  "broadcast 10.63.0.255 dev d0 table local proto kernel scope link src 10.63.0.1\n" },
-		{ "no prefix", "addr add 10.65.0.1/0 dev d0", "local 10.65.0.1 dev d0 table local proto kernel scope host src 10.65.0.1\n" },
+		{ "no prefix", "addr add 10.65.0.1/0 dev d0",
+		  "local 10.65.0.1 dev d0 table local proto kernel scope host src 10.65.0.1\n" },
 		{ "nothing", "addr add 0.0.0.0/0 dev d0", "" },
 	};
 
@@ -211,10 +215,14 @@ static void test_sources(void **state)
 		if (strcmp(got, row[i].want) != 0)
 			fail_msg("%s: %s", row[i].what, got);
 	}
-	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[0]), ip4("10.78.0.9"), ip4("10.78.0.2"), RT_SCOPE_LINK) == ip4("10.78.0.2"));
-	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[0]), ip4("10.78.0.9"), cpu_to_be32(0), RT_SCOPE_LINK) == ip4("10.78.0.2"));
-	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[1]), ip4("10.78.0.9"), ip4("10.78.0.2"), RT_SCOPE_LINK) == cpu_to_be32(0));
-	assert_true(inet_confirm_addr(&w->net, NULL, cpu_to_be32(0), ip4("10.79.0.2"), RT_SCOPE_LINK) == ip4("10.79.0.2"));
+	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[0]), ip4("10.78.0.9"), ip4("10.78.0.2"),
+				      RT_SCOPE_LINK) == ip4("10.78.0.2"));
+	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[0]), ip4("10.78.0.9"), cpu_to_be32(0),
+				      RT_SCOPE_LINK) == ip4("10.78.0.2"));
+	assert_true(inet_confirm_addr(&w->net, in_dev_get_rcu(w->d[1]), ip4("10.78.0.9"), ip4("10.78.0.2"),
+				      RT_SCOPE_LINK) == cpu_to_be32(0));
+	assert_true(inet_confirm_addr(&w->net, NULL, cpu_to_be32(0), ip4("10.79.0.2"), RT_SCOPE_LINK) ==
+		    ip4("10.79.0.2"));
 	assert_true(inet_addr_onlink(in_dev_get_rcu(w->d[0]), ip4("10.77.0.9"), ip4("10.77.0.8")));
 	assert_false(inet_addr_onlink(in_dev_get_rcu(w->d[0]), ip4("10.77.0.9"), ip4("10.78.0.8")));
 	assert_int_equal(inet_addr_type(&w->net, ip4("10.77.0.3")), RTN_LOCAL);
@@ -282,8 +290,9 @@ static void test_small_mtu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_up_and_down), cmocka_unit_test(test_what_addresses_call_for), cmocka_unit_test(test_secondaries),
-		cmocka_unit_test(test_lifetimes),   cmocka_unit_test(test_sources),		    cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_up_and_down), cmocka_unit_test(test_what_addresses_call_for),
+		cmocka_unit_test(test_secondaries), cmocka_unit_test(test_lifetimes),
+		cmocka_unit_test(test_sources),     cmocka_unit_test(test_conf),
 		cmocka_unit_test(test_small_mtu),
 	};
 

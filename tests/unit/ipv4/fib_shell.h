@@ -59,16 +59,18 @@ static void word_prefix(const char *text, __be32 *addr, u8 *plen)
 	*addr = ip4(buf);
 }
 
-static const char *const type_names[RTN_MAX + 1] = { "none", "unicast", "local", "broadcast", "anycast", "multicast",
-						     "blackhole", "unreachable", "prohibit", "throw", "nat", "xresolve" };
+static const char *const type_names[RTN_MAX + 1] = { "none",     "unicast",   "local",     "broadcast",
+						     "anycast",  "multicast", "blackhole", "unreachable",
+						     "prohibit", "throw",     "nat",       "xresolve" };
 
 static u32 number_or_name(const char *text)
 {
 	static const struct {
 		const char *name;
 		u32 value;
-	} names[] = { { "kernel", 2 }, { "boot", 3 }, { "static", 4 }, { "host", 254 }, { "link", 253 }, { "global", 0 }, { "nowhere", 255 },
-		      { "local", 255 }, { "main", 254 }, { "udp", 17 }, { "tcp", 6 } };
+	} names[] = { { "kernel", 2 }, { "boot", 3 },   { "static", 4 },    { "host", 254 },
+		      { "link", 253 }, { "global", 0 }, { "nowhere", 255 }, { "local", 255 },
+		      { "main", 254 }, { "udp", 17 },   { "tcp", 6 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(names[i].name, text) == 0)
@@ -105,7 +107,8 @@ static int shell_link(struct world *w, struct words *ws)
 static int shell_addr(struct world *w, struct words *ws, const char **errmsg)
 {
 	const char *verb = next_word(ws), *word = next_word(ws);
-	struct in_ifaddr ifa = { .ifa_valid_lft_s = INFINITY_LIFE_TIME, .ifa_preferred_lft_s = INFINITY_LIFE_TIME }, *old;
+	struct in_ifaddr ifa = { .ifa_valid_lft_s = INFINITY_LIFE_TIME, .ifa_preferred_lft_s = INFINITY_LIFE_TIME },
+			 *old;
 	struct net_device *dev = NULL;
 	bool brd_plus = false, scope_set = false;
 
@@ -130,7 +133,8 @@ static int shell_addr(struct world *w, struct words *ws, const char **errmsg)
 			ifa.ifa_preferred_lft_s = number_or_name(next_word(ws));
 	}
 	if (brd_plus && ifa.ifa_prefixlen <= 30)
-		ifa.ifa_broadcast = (__force __be32)((__force u32)ifa.ifa_local | ~(__force u32)inet_make_mask(ifa.ifa_prefixlen));
+		ifa.ifa_broadcast =
+			(__force __be32)((__force u32)ifa.ifa_local | ~(__force u32)inet_make_mask(ifa.ifa_prefixlen));
 	if (!scope_set && ipv4_is_loopback(ifa.ifa_local))
 		ifa.ifa_scope = RT_SCOPE_HOST;
 	if (!dev)
@@ -174,23 +178,36 @@ static void word_metric(struct fib_config *cfg, u32 index, struct words *ws)
 	cfg->metrics_set |= 1U << (index - 1);
 }
 
+/** route_defaults() - what ip(8) fills in for a request to add */
+static void route_defaults(struct fib_config *cfg, bool scope_set)
+{
+	cfg->protocol = cfg->protocol ? cfg->protocol : RTPROT_BOOT;
+	cfg->type = cfg->type ? cfg->type : RTN_UNICAST;
+	if (!scope_set && (cfg->type == RTN_LOCAL || cfg->type == RTN_NAT))
+		cfg->scope = RT_SCOPE_HOST;
+	else if (!scope_set && (cfg->type == RTN_BROADCAST || cfg->type == RTN_MULTICAST || cfg->type == RTN_ANYCAST ||
+				(cfg->type == RTN_UNICAST && !cfg->gw_family && !cfg->nh_count)))
+		cfg->scope = RT_SCOPE_LINK;
+}
+
 static int shell_route(struct world *w, struct words *ws, const char **errmsg)
 {
 	static const struct {
 		const char *verb;
 		u32 nlflags;
-	} verbs[] = { { "add", NLM_F_CREATE | NLM_F_EXCL }, { "append", NLM_F_CREATE | NLM_F_APPEND }, { "prepend", NLM_F_CREATE },
-		      { "replace", NLM_F_CREATE | NLM_F_REPLACE }, { "change", NLM_F_REPLACE } };
+	} verbs[] = { { "add", NLM_F_CREATE | NLM_F_EXCL },
+		      { "append", NLM_F_CREATE | NLM_F_APPEND },
+		      { "prepend", NLM_F_CREATE },
+		      { "replace", NLM_F_CREATE | NLM_F_REPLACE },
+		      { "change", NLM_F_REPLACE } };
 	struct fib_config_nh nh[16] = { 0 };
 	struct fib_config cfg = { .nh = nh };
 	struct fib_config_nh one = { 0 };
 	const char *verb = next_word(ws), *word;
 	bool del = strcmp(verb, "del") == 0, scope_set = false, table_set = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (strcmp(verbs[i].verb, verb) == 0)
-			cfg.nlflags = verbs[i].nlflags;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		cfg.nlflags = strcmp(verbs[i].verb, verb) == 0 ? verbs[i].nlflags : cfg.nlflags;
 	word = next_word(ws);
 	for (u8 t = RTN_UNICAST; t <= RTN_MAX; t++) {
 		if (strcmp(type_names[t], word) == 0)
@@ -230,19 +247,15 @@ static int shell_route(struct world *w, struct words *ws, const char **errmsg)
 	cfg.gw4 = one.gw4;
 	cfg.flags = one.flags;
 	if (!table_set)
-		cfg.table = cfg.type == RTN_LOCAL || cfg.type == RTN_BROADCAST || cfg.type == RTN_ANYCAST || cfg.type == RTN_NAT ?
-				    RT_TABLE_LOCAL : RT_TABLE_MAIN;
+		cfg.table = cfg.type == RTN_LOCAL || cfg.type == RTN_BROADCAST || cfg.type == RTN_ANYCAST ||
+					    cfg.type == RTN_NAT
+				    ? RT_TABLE_LOCAL
+				    : RT_TABLE_MAIN;
 	if (del) {
 		cfg.scope = scope_set ? cfg.scope : RT_SCOPE_NOWHERE;
 		return fib_route_del(&w->net, &cfg, errmsg);
 	}
-	cfg.protocol = cfg.protocol ? cfg.protocol : RTPROT_BOOT;
-	cfg.type = cfg.type ? cfg.type : RTN_UNICAST;
-	if (!scope_set && (cfg.type == RTN_LOCAL || cfg.type == RTN_NAT))
-		cfg.scope = RT_SCOPE_HOST;
-	else if (!scope_set && (cfg.type == RTN_BROADCAST || cfg.type == RTN_MULTICAST || cfg.type == RTN_ANYCAST ||
-				(cfg.type == RTN_UNICAST && !cfg.gw_family && !cfg.nh_count)))
-		cfg.scope = RT_SCOPE_LINK;
+	route_defaults(&cfg, scope_set);
 	return fib_route_add(&w->net, &cfg, errmsg);
 }
 
@@ -302,7 +315,8 @@ static int shell_rule(struct world *w, struct words *ws, const char **errmsg)
 		else if (strcmp(word, "prohibit") == 0)
 			c.action = FR_ACT_PROHIBIT, c.table = 0;
 	}
-	return add ? fib_rule_add(&w->net, &c, NLM_F_CREATE | NLM_F_EXCL, 0, errmsg) : fib_rule_del(&w->net, &c, 0, errmsg);
+	return add ? fib_rule_add(&w->net, &c, NLM_F_CREATE | NLM_F_EXCL, 0, errmsg)
+		   : fib_rule_del(&w->net, &c, 0, errmsg);
 }
 
 /* ------------------------------------------------------------------ what ip(8) shows */
@@ -331,9 +345,9 @@ static void show_named(struct shown *s, const char *what, u32 value)
 	static const struct {
 		const char *what, *name;
 		u32 value;
-	} names[] = { { "proto", "kernel", 2 }, { "proto", "static", 4 }, { "scope", "host", 254 }, { "scope", "link", 253 },
-		      { "table", "local", 255 }, { "table", "default", 253 }, { "lookup", "local", 255 }, { "lookup", "main", 254 },
-		      { "lookup", "default", 253 } };
+	} names[] = { { "proto", "kernel", 2 },   { "proto", "static", 4 },  { "scope", "host", 254 },
+		      { "scope", "link", 253 },   { "table", "local", 255 }, { "table", "default", 253 },
+		      { "lookup", "local", 255 }, { "lookup", "main", 254 }, { "lookup", "default", 253 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(names[i].what, what) == 0 && names[i].value == value) {
@@ -446,9 +460,11 @@ static int show_rule(void *ctx, const struct fib_rule_config *c)
 	if (c->ip_proto)
 		show(s, " ipproto %s", c->ip_proto == 17 ? "udp" : "tcp");
 	if (c->sport_range[1])
-		show(s, c->sport_range[0] == c->sport_range[1] ? " sport %u" : " sport %u-%u", c->sport_range[0], c->sport_range[1]);
+		show(s, c->sport_range[0] == c->sport_range[1] ? " sport %u" : " sport %u-%u", c->sport_range[0],
+		     c->sport_range[1]);
 	if (c->dport_range[1])
-		show(s, c->dport_range[0] == c->dport_range[1] ? " dport %u" : " dport %u-%u", c->dport_range[0], c->dport_range[1]);
+		show(s, c->dport_range[0] == c->dport_range[1] ? " dport %u" : " dport %u-%u", c->dport_range[0],
+		     c->dport_range[1]);
 	if (c->action == FR_ACT_TO_TBL)
 		show_named(s, "lookup", c->table);
 	if (c->suppress_set)
@@ -456,8 +472,11 @@ static int show_rule(void *ctx, const struct fib_rule_config *c)
 	if (c->action == FR_ACT_GOTO)
 		show(s, " goto %u%s", c->target, c->flags & FIB_RULE_UNRESOLVED ? " [unresolved]" : "");
 	if (c->action == FR_ACT_NOP || c->action >= FR_ACT_BLACKHOLE)
-		show(s, " %s", c->action == FR_ACT_NOP ? "nop" : c->action == FR_ACT_BLACKHOLE ? "blackhole" :
-				c->action == FR_ACT_UNREACHABLE ? "unreachable" : "prohibit");
+		show(s, " %s",
+		     c->action == FR_ACT_NOP           ? "nop"
+		     : c->action == FR_ACT_BLACKHOLE   ? "blackhole"
+		     : c->action == FR_ACT_UNREACHABLE ? "unreachable"
+						       : "prohibit");
 	show(s, "\n");
 	return 0;
 }
@@ -480,10 +499,10 @@ static const char *shell_addrs(struct world *w, char *text, size_t size_bytes)
 	char a[INET_ADDRSTRLEN];
 
 	text[0] = 0;
-	for_each_netdev(&w->net, dev) {
+	for_each_netdev (&w->net, dev) {
 		if (!in_dev_get_rcu(dev))
 			continue;
-		list_for_each_entry(ifa, &in_dev_get_rcu(dev)->ifa_list, node) {
+		list_for_each_entry (ifa, &in_dev_get_rcu(dev)->ifa_list, node) {
 			show(&s, "%s %s", dev->name, ip4_text(ifa->ifa_local, a));
 			if (ifa->ifa_address != ifa->ifa_local)
 				show(&s, " peer %s", ip4_text(ifa->ifa_address, a));

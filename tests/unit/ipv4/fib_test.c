@@ -16,8 +16,9 @@ static void must_all(struct world *w, const char *const *lines)
 	}
 }
 
-static const char *const two_links[] = { "link lo up", "link d0 up", "link d1 up", "addr add 10.77.0.2/24 dev d0", "addr add 10.78.0.2/24 dev d1",
-					 NULL };
+static const char *const two_links[] = {
+	"link lo up", "link d0 up", "link d1 up", "addr add 10.77.0.2/24 dev d0", "addr add 10.78.0.2/24 dev d1", NULL
+};
 
 static void test_answers_to_requests(void **state)
 {
@@ -48,13 +49,16 @@ static void test_answers_to_requests(void **state)
 		{ "route add 10.3.0.0/16 dev d0 src 1.2.3.4", -EINVAL, "Invalid prefsrc address" },
 		{ "route add 10.3.0.1/16 dev d0", -EINVAL, "Invalid prefix for given prefix length" },
 		{ "route add 10.3.0.0/16 via 10.77.0.1 scope link", -ENETUNREACH, "Nexthop has invalid gateway" },
-		{ "route add 10.3.0.0/16 via 10.77.0.1 scope host", -EINVAL, "Route with host scope can not have a gateway" },
+		{ "route add 10.3.0.0/16 via 10.77.0.1 scope host", -EINVAL,
+		  "Route with host scope can not have a gateway" },
 		{ "route add local 10.5.0.1 dev d0 scope link", -EINVAL, "Invalid scope" },
 		{ "route add blackhole 10.7.0.0/16 via 10.77.0.1", -EINVAL,
 		  "Gateway, device and multipath can not be specified for this route type" },
 		{ "route add nat 10.9.0.0/16", -EINVAL, "Invalid scope" },
-		{ "route add 10.11.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop via 10.99.0.1", -ENETUNREACH, "Nexthop has invalid gateway" },
-		{ "route add 10.11.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop dev d2", -ENETDOWN, "Device for nexthop is not up" },
+		{ "route add 10.11.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop via 10.99.0.1", -ENETUNREACH,
+		  "Nexthop has invalid gateway" },
+		{ "route add 10.11.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop dev d2", -ENETDOWN,
+		  "Device for nexthop is not up" },
 		{ "route add 10.22.0.0/16", -ENODEV, NULL },
 		{ "route add unicast 10.22.0.0/16 scope nowhere dev d0", -EINVAL, "Invalid scope" },
 		{ "addr add 10.77.0.2/24 dev d0", -EEXIST, "ipv4: Address already assigned" },
@@ -83,15 +87,28 @@ static void test_answers_to_requests(void **state)
 static void test_list(void **state)
 {
 	static const char *const lines[] = {
-		"route add 10.0.0.0/8 via 10.77.0.1", "route add 10.0.0.0/24 via 10.77.0.1", "route add 10.0.0.0/16 via 10.77.0.1",
-		"route add default via 10.77.0.1", "route add 10.0.0.0/16 via 10.77.0.1 metric 5",
-		"route add 10.0.0.0/16 tos 0x04 via 10.77.0.1 metric 7", "route add 10.0.0.0/16 tos 0x08 via 10.77.0.1 metric 7",
-		"route add 10.0.0.0/16 tos 0x08 via 10.77.0.1 metric 3", "route add 1.2.3.0/24 dev d0 table 1000",
-		"route add 1.2.3.0/24 dev d0 table 10", "route add 1.2.3.0/24 dev d0 table 510", "route add 1.2.3.0/24 dev d0 table 100",
-		"route add 1.2.3.0/24 dev d0 table 266", "route add 1.2.3.0/24 dev d0 table 1034", "addr add 10.78.0.3/24 dev d1",
-		"route add 10.10.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop via 10.78.0.1", "route add prohibit 10.8.0.0/16 metric 5",
-		"route add 10.12.1.0/24 via 10.77.0.1 mtu lock 1400", "route add 10.12.3.0/24 via 10.77.0.1 mtu 70000",
-		"route add 10.12.4.0/24 via 10.77.0.1 advmss 70000", NULL };
+		"route add 10.0.0.0/8 via 10.77.0.1",
+		"route add 10.0.0.0/24 via 10.77.0.1",
+		"route add 10.0.0.0/16 via 10.77.0.1",
+		"route add default via 10.77.0.1",
+		"route add 10.0.0.0/16 via 10.77.0.1 metric 5",
+		"route add 10.0.0.0/16 tos 0x04 via 10.77.0.1 metric 7",
+		"route add 10.0.0.0/16 tos 0x08 via 10.77.0.1 metric 7",
+		"route add 10.0.0.0/16 tos 0x08 via 10.77.0.1 metric 3",
+		"route add 1.2.3.0/24 dev d0 table 1000",
+		"route add 1.2.3.0/24 dev d0 table 10",
+		"route add 1.2.3.0/24 dev d0 table 510",
+		"route add 1.2.3.0/24 dev d0 table 100",
+		"route add 1.2.3.0/24 dev d0 table 266",
+		"route add 1.2.3.0/24 dev d0 table 1034",
+		"addr add 10.78.0.3/24 dev d1",
+		"route add 10.10.0.0/16 nexthop via 10.77.0.1 weight 2 nexthop via 10.78.0.1",
+		"route add prohibit 10.8.0.0/16 metric 5",
+		"route add 10.12.1.0/24 via 10.77.0.1 mtu lock 1400",
+		"route add 10.12.3.0/24 via 10.77.0.1 mtu 70000",
+		"route add 10.12.4.0/24 via 10.77.0.1 advmss 70000",
+		NULL
+	};
 	static const char want[] =
 		"1.2.3.0/24 dev d0 table 1034 scope link\n"
 		"1.2.3.0/24 dev d0 table 266 scope link\n"
@@ -134,19 +151,26 @@ static void test_list(void **state)
 static void test_rules(void **state)
 {
 	static const char *const lines[] = {
-		"rule add from 10.0.0.0/8 lookup 100", "rule add to 10.0.0.0/8 lookup 100", "rule add pref 5 fwmark 0x10/0xff iif d0 lookup 7",
-		"rule add pref 6 oif d9 unreachable", "rule add pref 8 not from 1.2.3.4 blackhole", "rule add pref 9 goto 20",
-		"rule add pref 12 ipproto udp sport 100-200 dport 53 lookup main suppress_prefixlength 0", NULL };
-	static const char want[] = "0: from all lookup local\n"
-				   "5: from all fwmark 0x10/0xff iif d0 lookup 7\n"
-				   "6: from all oif d9 [detached] unreachable\n"
-				   "8: not from 1.2.3.4 blackhole\n"
-				   "9: from all goto 20 [unresolved]\n"
-				   "12: from all ipproto udp sport 100-200 dport 53 lookup main suppress_prefixlength 0\n"
-				   "32764: from all to 10.0.0.0/8 lookup 100\n"
-				   "32765: from 10.0.0.0/8 lookup 100\n"
-				   "32766: from all lookup main\n"
-				   "32767: from all lookup default\n";
+		"rule add from 10.0.0.0/8 lookup 100",
+		"rule add to 10.0.0.0/8 lookup 100",
+		"rule add pref 5 fwmark 0x10/0xff iif d0 lookup 7",
+		"rule add pref 6 oif d9 unreachable",
+		"rule add pref 8 not from 1.2.3.4 blackhole",
+		"rule add pref 9 goto 20",
+		"rule add pref 12 ipproto udp sport 100-200 dport 53 lookup main suppress_prefixlength 0",
+		NULL
+	};
+	static const char want[] =
+		"0: from all lookup local\n"
+		"5: from all fwmark 0x10/0xff iif d0 lookup 7\n"
+		"6: from all oif d9 [detached] unreachable\n"
+		"8: not from 1.2.3.4 blackhole\n"
+		"9: from all goto 20 [unresolved]\n"
+		"12: from all ipproto udp sport 100-200 dport 53 lookup main suppress_prefixlength 0\n"
+		"32764: from all to 10.0.0.0/8 lookup 100\n"
+		"32765: from 10.0.0.0/8 lookup 100\n"
+		"32766: from all lookup main\n"
+		"32767: from all lookup default\n";
 	struct world *w = world_create(1);
 
 	(void)state;
@@ -158,12 +182,19 @@ static void test_rules(void **state)
 /* What a packet meets, by its mark, source, ports: rows are (flow, error or table that answered) */
 static void test_rules_choose(void **state)
 {
-	static const char *const lines[] = {
-		"route add default dev d0 table 100", "route add default dev d1 table 200", "route add 10.5.0.0/16 dev d1",
-		"rule add pref 10 fwmark 0x1/0xf lookup 100", "rule add pref 20 from 10.77.0.2 to 10.6.0.0/16 lookup 200",
-		"rule add pref 30 ipproto udp dport 53 prohibit", "rule add pref 40 to 10.7.0.0/16 goto 60", "rule add pref 50 to 10.7.0.0/16 unreachable",
-		"rule add pref 60 to 10.7.0.0/16 lookup 200", "rule add pref 70 to 10.8.0.0/16 blackhole",
-		"rule add pref 80 iif d1 lookup 100 suppress_prefixlength 0", "rule add pref 90 not to 10.0.0.0/8 lookup 100", NULL };
+	static const char *const lines[] = { "route add default dev d0 table 100",
+					     "route add default dev d1 table 200",
+					     "route add 10.5.0.0/16 dev d1",
+					     "rule add pref 10 fwmark 0x1/0xf lookup 100",
+					     "rule add pref 20 from 10.77.0.2 to 10.6.0.0/16 lookup 200",
+					     "rule add pref 30 ipproto udp dport 53 prohibit",
+					     "rule add pref 40 to 10.7.0.0/16 goto 60",
+					     "rule add pref 50 to 10.7.0.0/16 unreachable",
+					     "rule add pref 60 to 10.7.0.0/16 lookup 200",
+					     "rule add pref 70 to 10.8.0.0/16 blackhole",
+					     "rule add pref 80 iif d1 lookup 100 suppress_prefixlength 0",
+					     "rule add pref 90 not to 10.0.0.0/8 lookup 100",
+					     NULL };
 	static const struct {
 		const char *what;
 		struct flowi4 fl4;
@@ -172,10 +203,19 @@ static void test_rules_choose(void **state)
 	} row[] = {
 		{ "mark under the mask", { .mark = 0x31, .daddr = CONST_BE32(0x0a050001) }, 0, 100 },
 		{ "another mark", { .mark = 0x32, .daddr = CONST_BE32(0x0a050001) }, 0, 254 },
-		{ "source and destination", { .saddr = CONST_BE32(0x0a4d0002), .daddr = CONST_BE32(0x0a060001) }, 0, 200 },
+		{ "source and destination",
+		  { .saddr = CONST_BE32(0x0a4d0002), .daddr = CONST_BE32(0x0a060001) },
+		  0,
+		  200 },
 		{ "only the destination", { .daddr = CONST_BE32(0x0a060001) }, -ENETUNREACH, 0 },
-		{ "port of a protocol", { .proto = 17, .dport = CONST_BE16(53), .daddr = CONST_BE32(0x0a050001) }, -EACCES, 0 },
-		{ "same port, other protocol", { .proto = 6, .dport = CONST_BE16(53), .daddr = CONST_BE32(0x0a050001) }, 0, 254 },
+		{ "port of a protocol",
+		  { .proto = 17, .dport = CONST_BE16(53), .daddr = CONST_BE32(0x0a050001) },
+		  -EACCES,
+		  0 },
+		{ "same port, other protocol",
+		  { .proto = 6, .dport = CONST_BE16(53), .daddr = CONST_BE32(0x0a050001) },
+		  0,
+		  254 },
 		{ "goto jumps over", { .daddr = CONST_BE32(0x0a070001) }, 0, 200 },
 		{ "blackhole", { .daddr = CONST_BE32(0x0a080001) }, -EINVAL, 0 },
 		{ "default routes suppressed", { .iif = 4, .daddr = CONST_BE32(0x0a050001) }, 0, 254 },
@@ -219,9 +259,15 @@ static int stop_after_some(void *ctx, const struct fib_route_view *r)
 /* A dump in pieces of any size is the dump in one. */
 static void test_dump_resumes(void **state)
 {
-	static const char *const lines[] = { "route add 10.0.0.0/16 tos 0x08 dev d0", "route add 10.0.0.0/16 dev d0", "route append 10.0.0.0/16 dev d1",
-					     "route append 10.0.0.0/16 dev d1 metric 4", "route add 10.0.0.0/24 dev d0", "route add default dev d0",
-					     "route add 255.0.0.0/8 dev d0", "route add 255.255.255.254/31 dev d0 table 9", NULL };
+	static const char *const lines[] = { "route add 10.0.0.0/16 tos 0x08 dev d0",
+					     "route add 10.0.0.0/16 dev d0",
+					     "route append 10.0.0.0/16 dev d1",
+					     "route append 10.0.0.0/16 dev d1 metric 4",
+					     "route add 10.0.0.0/24 dev d0",
+					     "route add default dev d0",
+					     "route add 255.0.0.0/8 dev d0",
+					     "route add 255.255.255.254/31 dev d0 table 9",
+					     NULL };
 	struct world *w = world_create(2);
 
 	(void)state;
@@ -279,7 +325,8 @@ static void test_multipath_shares(void **state)
 
 	(void)state;
 	must_all(w, two_links);
-	assert_int_equal(shell(w, "route add default nexthop via 10.77.0.1 weight 3 nexthop via 10.78.0.1 weight 1", NULL), 0);
+	assert_int_equal(
+		shell(w, "route add default nexthop via 10.77.0.1 weight 3 nexthop via 10.78.0.1 weight 1", NULL), 0);
 	for (u32 i = 0; i < 8000; i++) {
 		struct flowi4 fl4 = { .daddr = cpu_to_be32(0x08000000 + i), .saddr = ip4("10.77.0.2") };
 		struct fib_result res;
@@ -306,13 +353,23 @@ static void test_multipath_shares(void **state)
 /* Every allocation of every request failed: an error, and the tables as before. */
 static void test_without_memory(void **state)
 {
-	static const char *const lines[] = {
-		"route add 10.1.0.0/16 via 10.77.0.1", "route add 10.1.2.0/24 dev d1", "route append 10.1.0.0/16 dev d1",
-		"route add 10.1.0.0/16 tos 0x08 dev d0", "route prepend 10.1.0.0/16 dev d0", "route replace 10.1.0.0/16 dev d0 src 10.78.0.2",
-		"route add 10.9.0.0/16 dev d0 table 77", "route add 10.3.0.0/24 tos 0x04 dev d0", "rule add pref 7 lookup 77", "addr add 10.5.0.1/24 dev d0",
-		"addr add 10.5.0.2/24 dev d0", "addr add 10.5.0.3/24 dev d0", "addr change 10.5.0.1/24 dev d0 metric 9",
-		"sysctl net.ipv4.conf.d0.promote_secondaries 1", "addr del 10.5.0.1/24 dev d0",
-		"route add 10.10.0.0/16 nexthop via 10.77.0.1 nexthop via 10.78.0.1", NULL };
+	static const char *const lines[] = { "route add 10.1.0.0/16 via 10.77.0.1",
+					     "route add 10.1.2.0/24 dev d1",
+					     "route append 10.1.0.0/16 dev d1",
+					     "route add 10.1.0.0/16 tos 0x08 dev d0",
+					     "route prepend 10.1.0.0/16 dev d0",
+					     "route replace 10.1.0.0/16 dev d0 src 10.78.0.2",
+					     "route add 10.9.0.0/16 dev d0 table 77",
+					     "route add 10.3.0.0/24 tos 0x04 dev d0",
+					     "rule add pref 7 lookup 77",
+					     "addr add 10.5.0.1/24 dev d0",
+					     "addr add 10.5.0.2/24 dev d0",
+					     "addr add 10.5.0.3/24 dev d0",
+					     "addr change 10.5.0.1/24 dev d0 metric 9",
+					     "sysctl net.ipv4.conf.d0.promote_secondaries 1",
+					     "addr del 10.5.0.1/24 dev d0",
+					     "route add 10.10.0.0/16 nexthop via 10.77.0.1 nexthop via 10.78.0.1",
+					     NULL };
 	struct world *w = world_create(2);
 	char rules[4096], rules2[4096], addrs[4096], addrs2[4096];
 
@@ -342,7 +399,8 @@ static void test_without_memory(void **state)
 	}
 	/* to delete needs no memory */
 	for (u32 i = 0; i < 3; i++) {
-		static const char *const gone[] = { "route del 10.1.2.0/24", "route del 10.1.0.0/16", "route del 10.10.0.0/16" };
+		static const char *const gone[] = { "route del 10.1.2.0/24", "route del 10.1.0.0/16",
+						    "route del 10.10.0.0/16" };
 
 		w->calls = 0;
 		w->fail_at = 1;
@@ -354,9 +412,14 @@ static void test_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers_to_requests), cmocka_unit_test(test_list),	    cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_rules_choose),	    cmocka_unit_test(test_dump_resumes),    cmocka_unit_test(test_device_goes),
-		cmocka_unit_test(test_multipath_shares),    cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_answers_to_requests),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_rules_choose),
+		cmocka_unit_test(test_dump_resumes),
+		cmocka_unit_test(test_device_goes),
+		cmocka_unit_test(test_multipath_shares),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

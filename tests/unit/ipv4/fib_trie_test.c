@@ -71,7 +71,8 @@ static void rnd_prefix(struct world *w, u32 *key, u32 *plen)
 	u32 r = rnd(w);
 
 	*plen = rnd(w) % 33;
-	*key = ((r & 3) << 30 | (r >> 2 & 3) << 22 | (r >> 4 & 7) << 17 | (r >> 7 & 3) << 12 | (r >> 9 & 7) << 6 | (r >> 12 & 3));
+	*key = ((r & 3) << 30 | (r >> 2 & 3) << 22 | (r >> 4 & 7) << 17 | (r >> 7 & 3) << 12 | (r >> 9 & 7) << 6 |
+		(r >> 12 & 3));
 	*key &= fib_mask(*plen);
 }
 

@@ -194,8 +194,9 @@ static void test_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join_and_leave), cmocka_unit_test(test_queries), cmocka_unit_test(test_bad_input),
-		cmocka_unit_test(test_limits),	       cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_join_and_leave), cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_bad_input),      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,10 +14,20 @@ static void must_all(struct world *w, const char *const *lines)
 	}
 }
 
-static const char *const setup[] = { "link lo up", "link d0 up", "link d1 up", "addr add 10.77.0.2/24 dev d0", "addr add 10.77.0.3/24 dev d0",
-				     "addr add 10.78.0.2/24 dev d1", "route add default via 10.77.0.1", "route add 10.9.0.0/16 via 10.78.0.1",
-				     "route add 10.6.0.0/16 dev d1 src 10.77.0.3", "route add unreachable 10.20.0.0/16", "route add prohibit 10.21.0.0/16",
-				     "route add blackhole 10.22.0.0/16", "route add throw 10.23.0.0/16", NULL };
+static const char *const setup[] = { "link lo up",
+				     "link d0 up",
+				     "link d1 up",
+				     "addr add 10.77.0.2/24 dev d0",
+				     "addr add 10.77.0.3/24 dev d0",
+				     "addr add 10.78.0.2/24 dev d1",
+				     "route add default via 10.77.0.1",
+				     "route add 10.9.0.0/16 via 10.78.0.1",
+				     "route add 10.6.0.0/16 dev d1 src 10.77.0.3",
+				     "route add unreachable 10.20.0.0/16",
+				     "route add prohibit 10.21.0.0/16",
+				     "route add blackhole 10.22.0.0/16",
+				     "route add throw 10.23.0.0/16",
+				     NULL };
 
 static void test_get(void **state)
 {
@@ -185,13 +195,16 @@ static struct sk_buff *packet(struct world *w, struct net_device *dev, const cha
 
 enum outcome { REFUSED, LOCAL, FORWARDED, UNREACHABLE };
 
-static enum outcome route_in(struct world *w, struct net_device *dev, const char *src, const char *dst, enum skb_drop_reason *reason)
+static enum outcome route_in(struct world *w, struct net_device *dev, const char *src, const char *dst,
+			     enum skb_drop_reason *reason)
 {
 	struct sk_buff *skb = packet(w, dev, src, dst);
 	enum outcome o = REFUSED;
 
 	if (ip_route_input(skb, ip4(dst), ip4(src), 0, dev, reason) == 0)
-		o = skb_dst(skb)->input == ip_local_deliver ? LOCAL : skb_dst(skb)->input == ip_forward ? FORWARDED : UNREACHABLE;
+		o = skb_dst(skb)->input == ip_local_deliver ? LOCAL
+		    : skb_dst(skb)->input == ip_forward     ? FORWARDED
+							    : UNREACHABLE;
 	consume_skb(skb);
 	return o;
 }
@@ -213,21 +226,24 @@ static void test_input(void **state)
 		{ "limited broadcast", "10.77.0.9", "255.255.255.255", 0, false, 0, LOCAL, 0 },
 		{ "who has no address yet", "0.0.0.0", "255.255.255.255", 0, false, 0, LOCAL, 0 },
 		{ "all hosts", "10.77.0.9", "224.0.0.1", 0, false, 0, LOCAL, 0 },
-		{ "a group nobody joined", "10.77.0.9", "239.1.1.1", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_INADDRERRORS },
+		{ "a group nobody joined", "10.77.0.9", "239.1.1.1", 0, false, 0, REFUSED,
+		  SKB_DROP_REASON_IP_INADDRERRORS },
 		{ "a host does not forward", "10.77.0.9", "8.8.8.8", 0, false, 0, UNREACHABLE, 0 },
 		{ "a router does", "10.78.0.9", "8.8.8.8", 1, true, 0, FORWARDED, 0 },
 		{ "a router without a route", "10.78.0.9", "10.23.0.1", 1, true, 0, UNREACHABLE, 0 },
 		{ "a router's prohibited route", "10.78.0.9", "10.21.0.1", 1, true, 0, UNREACHABLE, 0 },
 		{ "from ourselves", "10.77.0.2", "10.78.0.2", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_LOCAL_SOURCE },
 		{ "from a group", "224.0.0.9", "10.77.0.2", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_INVALID_SOURCE },
-		{ "from everybody", "255.255.255.255", "10.77.0.2", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_INVALID_SOURCE },
+		{ "from everybody", "255.255.255.255", "10.77.0.2", 0, false, 0, REFUSED,
+		  SKB_DROP_REASON_IP_INVALID_SOURCE },
 		{ "from nobody", "0.0.0.0", "10.77.0.2", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_INVALID_SOURCE },
 		{ "to nobody", "10.77.0.9", "0.0.0.0", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_INVALID_DEST },
 		{ "to loopback", "10.77.0.9", "127.0.0.1", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_LOCALNET },
 		{ "from loopback", "127.0.0.1", "10.77.0.2", 0, false, 0, REFUSED, SKB_DROP_REASON_IP_LOCALNET },
 		{ "loopback on lo", "127.0.0.1", "127.0.0.1", 9, false, 0, LOCAL, 0 },
 		{ "ours on lo", "10.77.0.2", "10.78.0.2", 9, false, 0, LOCAL, 0 },
-		{ "strict: the wrong way in", "10.78.0.9", "10.77.0.2", 0, false, 1, REFUSED, SKB_DROP_REASON_IP_RPFILTER },
+		{ "strict: the wrong way in", "10.78.0.9", "10.77.0.2", 0, false, 1, REFUSED,
+		  SKB_DROP_REASON_IP_RPFILTER },
 		{ "strict: the right way in", "10.78.0.9", "10.77.0.2", 1, false, 1, LOCAL, 0 },
 		{ "loose: some way is enough", "10.78.0.9", "10.77.0.2", 0, false, 2, LOCAL, 0 },
 		{ "loose: no way at all", "10.23.0.9", "10.77.0.2", 0, false, 2, REFUSED, SKB_DROP_REASON_IP_RPFILTER },
@@ -244,7 +260,8 @@ static void test_input(void **state)
 		snprintf(line, sizeof(line), "sysctl net.ipv4.conf.all.rp_filter %d", row[i].rp_filter);
 		assert_int_equal(shell(w, line, NULL), 0);
 		for (u32 k = 0; k < 3; k++) { /* again: from the small table, if it is there */
-			enum outcome o = route_in(w, row[i].dev == 9 ? w->lo : w->d[row[i].dev], row[i].src, row[i].dst, &reason);
+			enum outcome o = route_in(w, row[i].dev == 9 ? w->lo : w->d[row[i].dev], row[i].src, row[i].dst,
+						  &reason);
 
 			if (o != row[i].want || (o == REFUSED && reason != row[i].reason))
 				fail_msg("%s: outcome %d, %s", row[i].what, (int)o, skb_drop_reason_name(reason));
@@ -328,8 +345,8 @@ static void test_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get),	    cmocka_unit_test(test_sharing),	cmocka_unit_test(test_path_mtu), cmocka_unit_test(test_input),
-		cmocka_unit_test(test_input_cache), cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_get),   cmocka_unit_test(test_sharing),     cmocka_unit_test(test_path_mtu),
+		cmocka_unit_test(test_input), cmocka_unit_test(test_input_cache), cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
