@@ -466,6 +466,26 @@ struct arp_state {
 	struct notifier_block netdev_nb, inetaddr_nb;
 };
 
+/* RFC 5227 3, RFC 826: tell everybody where our addresses are now. */
+static void arp_announce_all(struct net_device *dev)
+{
+	const struct in_device *in_dev = in_dev_get_rcu(dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev || !netif_running(dev))
+		return;
+	list_for_each_entry(ifa, &in_dev->ifa_list, node)
+		arp_send(ARPOP_REQUEST, ifa->ifa_local, dev, ifa->ifa_local, NULL, NULL, NULL);
+}
+
+static void arp_notify(struct net_device *dev)
+{
+	const struct in_device *in_dev = in_dev_get_rcu(dev);
+
+	if (in_dev && IN_DEV_MAXCONF(in_dev, ARP_NOTIFY))
+		arp_announce_all(dev);
+}
+
 static void arp_netdev_change(struct neigh_table *tbl, const struct netdev_notifier_info *info)
 {
 	struct net_device *dev = info->dev;
@@ -489,8 +509,15 @@ static int arp_netdev_event(struct notifier_block *nb, unsigned long event, void
 	case NETDEV_DOWN:
 		neigh_ifdown(tbl, dev);
 		return 0;
+	case NETDEV_UP:
+		arp_notify(dev);
+		return 0;
+	case NETDEV_NOTIFY_PEERS:
+		arp_announce_all(dev);
+		return 0;
 	case NETDEV_CHANGEADDR:
 		neigh_changeaddr(tbl, dev);
+		arp_notify(dev);
 		return 0;
 	case NETDEV_CHANGE:
 		arp_netdev_change(tbl, info);

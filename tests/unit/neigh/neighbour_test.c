@@ -309,6 +309,30 @@ static void addresses_that_no_host_has_are_not_learned(void **state)
 	world_fini(&w);
 }
 
+static void our_addresses_are_announced_when_that_is_wanted(void **state)
+{
+	const u8 mac[6] = { 2, 9, 9, 9, 9, 9 };
+	const struct frame *f;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(dev_set_mac_address(w.dev, mac), 0);
+	assert_null(next_frame(&w));
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.conf.eth0.arp_notify", "1"), 0);
+	assert_int_equal(dev_set_mac_address(w.dev, OUR_MAC), 0);
+	f = next_frame(&w);
+	assert_non_null(f);
+	assert_memory_equal(f->data, BROADCAST_MAC, 6);
+	assert_int_equal(get_unaligned_be32(frame_arp(f)->ar_sip), OUR_IP);
+	assert_int_equal(get_unaligned_be32(frame_arp(f)->ar_tip), OUR_IP);
+	assert_memory_equal(frame_arp(f)->ar_sha, OUR_MAC, 6);
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.conf.eth0.arp_notify", "0"), 0);
+	netdev_notify_peers(w.dev);
+	assert_non_null(next_frame(&w));
+	world_fini(&w);
+}
+
 /* ------------------------------------------------------------------ administrators */
 
 static struct neighbour *add(struct world *w, __be32 ip, const u8 *mac, u8 nud)
@@ -517,6 +541,7 @@ int main(void)
 		cmocka_unit_test(a_probe_is_answered_and_teaches_nothing),
 		cmocka_unit_test(unasked_replies_make_no_entry),
 		cmocka_unit_test(addresses_that_no_host_has_are_not_learned),
+		cmocka_unit_test(our_addresses_are_announced_when_that_is_wanted),
 		cmocka_unit_test(traffic_never_changes_a_permanent_entry),
 		cmocka_unit_test(incomplete_by_hand_resolves_instead_of_waiting_for_ever),
 		cmocka_unit_test(none_by_hand_drops_what_waits),
