@@ -49,6 +49,12 @@ static bool icmp_type_is_error(u8 type)
 	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
 }
 
+/* RFC 1122 3.2.2: an unknown type is taken for an error. */
+static bool icmp_type_is_query(u8 type)
+{
+	return type == ICMP_ECHOREPLY || type == ICMP_ECHO || (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
+}
+
 /* ------------------------------------------------------------------ sending */
 
 /** struct icmp_out - one message to send */
@@ -163,7 +169,7 @@ static bool icmp_may_complain(const struct sk_buff *skb_in, int type)
 {
 	const struct iphdr *iph = ip_hdr(skb_in);
 	const struct rtable *rt = skb_rtable(skb_in);
-	u8 inner_type;
+	u32 at = ip_hdrlen_bytes(iph);
 
 	if (!rt || skb_network_header(skb_in) + sizeof(*iph) > skb_tail_pointer(skb_in))
 		return false;
@@ -175,10 +181,9 @@ static bool icmp_may_complain(const struct sk_buff *skb_in, int type)
 		return false;
 	if (!icmp_type_is_error((u8)type) || iph->protocol != IPPROTO_ICMP)
 		return true;
-	if (skb_network_header(skb_in) + ip_hdrlen_bytes(iph) >= skb_tail_pointer(skb_in))
+	if (skb_network_header(skb_in) + at >= skb_tail_pointer(skb_in))
 		return false;
-	inner_type = *(skb_network_header(skb_in) + ip_hdrlen_bytes(iph));
-	return inner_type <= NR_ICMP_TYPES && !icmp_type_is_error(inner_type);
+	return icmp_type_is_query(*(skb_network_header(skb_in) + at));
 }
 
 /* The address that the packet was sent to, if it is ours; else the best towards its source. */

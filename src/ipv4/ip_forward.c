@@ -13,7 +13,6 @@
 
 static int ip_forward_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	net->ipv4->stats.forw_datagrams++;
 	if (unlikely(IPCB(skb)->opt.optlen))
 		ip_options_forward(skb);
 	return skb_dst(skb)->output(net, sk, skb);
@@ -62,6 +61,7 @@ int ip_forward(struct sk_buff *skb)
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
 		return ip_forward_drop(skb, SKB_DROP_REASON_IP_OPTIONS);
 	}
+	net->ipv4->stats.forw_datagrams++;
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
 	mtu = ip_skb_mtu(skb);
 	if (ip_forward_too_big(skb, mtu)) {

@@ -271,7 +271,7 @@ static void ip_frag_copy_metadata(struct sk_buff *to, const struct sk_buff *from
 /* The header of the piece at s->pos, which is a copy of the datagram's. */
 static void ip_frag_header(const struct ip_frag_state *s, struct iphdr *iph, u32 payload_bytes)
 {
-	if (s->pos && s->hlen > sizeof(*iph))
+	if (s->pos && s->hlen > sizeof(*iph) && !s->offset_bytes) /* what is not the first fragment has been through this */
 		ip_options_fragment(iph);
 	iph->frag_off = cpu_to_be16((u16)((s->offset_bytes + s->pos) >> 3));
 	if (s->df)
