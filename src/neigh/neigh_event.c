@@ -140,6 +140,8 @@ static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 			n->tbl->genid++;
 		}
 		n->nud_state = e->to;
+		if (!n->dead)
+			neigh_gc_update_list(n);
 		if (e->to == NUD_FAILED && (e->act & NUD_A_INVALIDATE))
 			n->tbl->stats.res_failed++;
 	}
@@ -184,6 +186,20 @@ void neigh_timer_handler(struct timer *t)
 	neigh_release(n);
 }
 
+/* Who asks, and for a neighbour of which prefix: a sweep is one of these, whatever its length. */
+static u32 neigh_fair_hash(const struct neighbour *n, const struct sk_buff *skb)
+{
+	u32 source_at = n->tbl->key_len == 4 ? 12 : 8; /* of the address in the IP header */
+	u8 who[NEIGH_KEY_MAX + NEIGH_KEY_MAX] = { 0 };
+	u64 hash;
+
+	if (skb->network_header != SKB_HEADER_UNSET && skb_network_offset(skb) + source_at + n->tbl->key_len <= skb_headlen(skb))
+		memcpy(who, skb_network_header(skb) + source_at, n->tbl->key_len);
+	memcpy(who + NEIGH_KEY_MAX, n->primary_key, n->tbl->key_len == 4 ? 3 : 8); /* /24, /64 */
+	hash = htable_hash_bytes(&n->tbl->hash, who, sizeof(who));
+	return (u32)(hash >> 32);
+}
+
 static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 {
 	const struct nud_edge *e;
@@ -199,6 +215,9 @@ static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 		TRACE_STEP(8, skb);
 	e = nud_step(n->nud_state, NUD_EV_OUTPUT, neigh_output_cond(n, deferred));
 	assert(e);
+	neigh_gc_touch(n);
+	if (skb)
+		neigh_gc_set_group(n, neigh_fair_hash(n, skb));
 	neigh_get(n); /* a solicitation may, through a hook or a loop, delete the entry */
 	neigh_do(n, e, skb);
 	neigh_release(n);

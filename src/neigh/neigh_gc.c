@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Collection: who has to go when a table is full, or when time has passed.
  *
- * @step beside S7   @rfc 4861 5.3, 6583   @linux neigh_forced_gc, neigh_periodic_work
+ * @step beside S7   @rfc 4861 5.3, 6583 5-7   @linux neigh_forced_gc, neigh_periodic_work
  *
- * Entries that may be collected are on tbl->gc_list, oldest first.  PERMANENT and externally learned or validated
- * ones are not, nor are those of loopback devices.  gc_thresh1, 2 and 3 mean what they mean in Linux, for this net.
+ * Entries that may be collected are on one of three lists, by what they are worth:
+ *   UNRESOLVED  asked for and not answered: a sweep makes any number of them.  They have a budget of their own, shared
+ *               fairly among groups (who asks, for which prefix): the largest group gives up its oldest.
+ *   PASSIVE     learned from others' questions, and never used by us: a spoofer makes any number of them.
+ *   ACTIVE      used or confirmed: these go last, and never while they are in use.
+ * So what strangers make pushes out what strangers made.  Making room looks at a bounded number of entries.
+ *
+ * gc_thresh1, 2 and 3 mean what they mean in Linux, for this net.  PERMANENT and externally learned or validated
+ * entries, and those of loopback devices, are on no list.
  */
 #include "neigh/neigh_internal.h"
 
 #define GC_FLUSH_PAUSE_NS (5 * NSEC_PER_SEC) /* between two collections that only gc_thresh2 asks for */
-#define GC_MAX_SCAN 2048U                    /* entries that one forced collection looks at */
+#define GC_MAX_SCAN 16U                      /* entries of one list that making room looks at */
+#define GC_UNRESOLVED_SHARE 4U               /* unresolved entries: a quarter of gc_thresh3 */
 
 static bool neigh_gc_exempt(const struct neighbour *n)
 {
@@ -17,57 +25,156 @@ static bool neigh_gc_exempt(const struct neighbour *n)
 	       (n->flags_ext & NEIGH_EXT_VALIDATED);
 }
 
+static enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
+{
+	if (neigh_gc_exempt(n))
+		return NEIGH_GC_EXEMPT;
+	if (!(n->nud_state & NUD_VALID))
+		return NEIGH_GC_UNRESOLVED;
+	if (n->nud_state == NUD_STALE && !n->was_used)
+		return NEIGH_GC_PASSIVE;
+	return NEIGH_GC_ACTIVE;
+}
+
+static struct list_head *neigh_gc_list_of(struct neigh_table *tbl, const struct neighbour *n)
+{
+	switch ((enum neigh_gc_class)n->gc_class) {
+	case NEIGH_GC_UNRESOLVED:
+		return &tbl->gc_group[n->gc_group].list;
+	case NEIGH_GC_PASSIVE:
+		return &tbl->gc_passive;
+	case NEIGH_GC_ACTIVE:
+	case NEIGH_GC_EXEMPT:
+		break;
+	}
+	return &tbl->gc_active;
+}
+
+static void neigh_gc_unlink(struct neighbour *n)
+{
+	struct neigh_table *tbl = n->tbl;
+
+	if (n->gc_class == NEIGH_GC_EXEMPT)
+		return;
+	list_del_init(&n->gc_list);
+	tbl->gc_entries_count--;
+	if (n->gc_class == NEIGH_GC_UNRESOLVED) {
+		tbl->gc_unresolved_count--;
+		tbl->gc_group[n->gc_group].count--;
+	}
+	n->gc_class = NEIGH_GC_EXEMPT & 3U;
+}
+
+static void neigh_gc_link(struct neighbour *n, enum neigh_gc_class class, u8 group)
+{
+	struct neigh_table *tbl = n->tbl;
+
+	n->gc_class = (unsigned)class & 3U;
+	n->gc_group = group;
+	if (class == NEIGH_GC_EXEMPT)
+		return;
+	list_add_tail(&n->gc_list, neigh_gc_list_of(tbl, n));
+	tbl->gc_entries_count++;
+	if (class == NEIGH_GC_UNRESOLVED) {
+		tbl->gc_unresolved_count++;
+		tbl->gc_group[group].count++;
+	}
+}
+
 void neigh_gc_update_list(struct neighbour *n)
 {
-	bool on_list = !list_empty(&n->gc_list);
-	bool want = !neigh_gc_exempt(n);
+	enum neigh_gc_class class = neigh_gc_classify(n);
 
-	if (want == on_list)
+	if (class == (enum neigh_gc_class)n->gc_class)
 		return;
-	if (want) {
-		list_add_tail(&n->gc_list, &n->tbl->gc_list);
-		n->tbl->gc_entries_count++;
-	} else {
-		list_del_init(&n->gc_list);
-		n->tbl->gc_entries_count--;
+	neigh_gc_unlink(n);
+	neigh_gc_link(n, class, 0);
+}
+
+void neigh_gc_set_group(struct neighbour *n, u32 hash)
+{
+	u8 group = (u8)(hash % NEIGH_GC_GROUPS);
+
+	if (n->gc_class != NEIGH_GC_UNRESOLVED || n->gc_group == group)
+		return;
+	neigh_gc_unlink(n);
+	neigh_gc_link(n, NEIGH_GC_UNRESOLVED, group);
+}
+
+void neigh_gc_touch(struct neighbour *n)
+{
+	n->was_used = 1;
+	neigh_gc_update_list(n);
+	if (n->gc_class == NEIGH_GC_ACTIVE)
+		list_move_tail(&n->gc_list, &n->tbl->gc_active);
+}
+
+/* ------------------------------------------------------------------ making room */
+
+/* Nobody but the table, and the timer while it runs, holds it. */
+static bool neigh_gc_unheld(const struct neighbour *n)
+{
+	return n->refcnt == 1U + timer_pending(&n->timer);
+}
+
+static bool neigh_gc_evict_from(struct list_head *list)
+{
+	struct neighbour *n;
+	u32 scanned = 0;
+
+	list_for_each_entry(n, list, gc_list) {
+		if (scanned++ >= GC_MAX_SCAN)
+			return false;
+		if (!neigh_gc_unheld(n) || (n->nud_state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE)))
+			continue;
+		neigh_mark_dead(n, 0);
+		return true;
 	}
+	return false;
 }
 
-static bool neigh_gc_may_force(const struct neighbour *n)
+static bool neigh_gc_evict_unresolved(struct neigh_table *tbl)
 {
-	if (n->refcnt != 1)
-		return false;
-	return (n->nud_state & (NUD_FAILED | NUD_NOARP)) || n->tbl->net->now > n->updated + GC_FLUSH_PAUSE_NS;
+	u32 largest = 0;
+
+	for (u32 i = 1; i < NEIGH_GC_GROUPS; i++) {
+		if (tbl->gc_group[i].count > tbl->gc_group[largest].count)
+			largest = i;
+	}
+	return tbl->gc_group[largest].count && neigh_gc_evict_from(&tbl->gc_group[largest].list);
 }
 
-static u32 neigh_forced_gc(struct neigh_table *tbl)
+static bool neigh_gc_evict(struct neigh_table *tbl)
 {
-	u32 want = tbl->gc_entries_count > tbl->gc_thresh2 ? tbl->gc_entries_count - tbl->gc_thresh2 : 1;
-	struct neighbour *n, *next;
-	u32 removed = 0, scanned = 0;
-
 	tbl->stats.forced_gc_runs++;
-	list_for_each_entry_safe(n, next, &tbl->gc_list, gc_list) {
-		if (n->dead || removed >= want || scanned++ >= GC_MAX_SCAN)
-			break; /* dead: a listener was told of the last one and deleted this one */
-		if (neigh_gc_may_force(n)) {
-			neigh_mark_dead(n, 0);
-			removed++;
-		}
+	return neigh_gc_evict_from(&tbl->gc_passive) || neigh_gc_evict_unresolved(tbl) ||
+	       neigh_gc_evict_from(&tbl->gc_active);
+}
+
+/* Above gc_thresh2 old entries go, a few at each birth, so that gc_thresh3 is seldom reached. */
+static void neigh_gc_above_thresh2(struct neigh_table *tbl)
+{
+	struct neighbour *oldest;
+
+	if (tbl->net->now <= tbl->last_flush + GC_FLUSH_PAUSE_NS)
+		return;
+	if (!list_empty(&tbl->gc_passive)) {
+		oldest = list_first_entry(&tbl->gc_passive, struct neighbour, gc_list);
+		if (tbl->net->now > oldest->updated + GC_FLUSH_PAUSE_NS && neigh_gc_evict_from(&tbl->gc_passive))
+			return;
 	}
 	tbl->last_flush = tbl->net->now;
-	return removed;
 }
 
 bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt)
 {
-	u32 entries = tbl->gc_entries_count;
-
-	if (exempt || entries < tbl->gc_thresh2)
+	if (exempt)
 		return true;
-	if (entries < tbl->gc_thresh3 && tbl->net->now <= tbl->last_flush + GC_FLUSH_PAUSE_NS)
-		return true;
-	if (neigh_forced_gc(tbl) || entries < tbl->gc_thresh3)
+	if (tbl->gc_unresolved_count >= max_u32(tbl->gc_thresh3 / GC_UNRESOLVED_SHARE, 1))
+		(void)neigh_gc_evict_unresolved(tbl);
+	if (tbl->gc_entries_count >= tbl->gc_thresh2)
+		neigh_gc_above_thresh2(tbl);
+	if (tbl->gc_entries_count < tbl->gc_thresh3 || neigh_gc_evict(tbl))
 		return true;
 	tbl->stats.table_fulls++;
 	if (ratelimit(&tbl->overflow_ratelimit, tbl->net->now))
@@ -75,29 +182,48 @@ bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt)
 	return false;
 }
 
+/* ------------------------------------------------------------------ time passes */
+
 static bool neigh_gc_unused(const struct neighbour *n)
 {
 	ktime_t used = n->used > n->confirmed ? n->used : n->confirmed;
 
-	if (n->refcnt != 1 || (n->nud_state & NUD_IN_TIMER))
+	if (!neigh_gc_unheld(n) || (n->nud_state & NUD_IN_TIMER))
 		return false;
 	return n->nud_state == NUD_FAILED || n->tbl->net->now > used + NEIGH_VAR(neigh_parms_of(n), GC_STALETIME);
+}
+
+static void neigh_gc_age(struct list_head *list)
+{
+	struct neighbour *n, *next;
+
+	list_for_each_entry_safe(n, next, list, gc_list) {
+		if (n->dead)
+			return; /* a listener was told of the last one and deleted this one */
+		if (neigh_gc_unused(n))
+			neigh_mark_dead(n, 0);
+	}
 }
 
 void neigh_gc_timer_handler(struct timer *t)
 {
 	struct neigh_table *tbl = container_of(t, struct neigh_table, gc_timer);
-	struct neighbour *n, *next;
 
 	tbl->stats.periodic_gc_runs++;
 	neigh_parms_rand_reach_time(tbl);
 	if (tbl->gc_entries_count >= tbl->gc_thresh1) {
-		list_for_each_entry_safe(n, next, &tbl->gc_list, gc_list) {
-			if (n->dead)
-				break; /* a listener was told of the last one and deleted this one */
-			if (neigh_gc_unused(n))
-				neigh_mark_dead(n, 0);
-		}
+		for (u32 i = 0; i < NEIGH_GC_GROUPS; i++)
+			neigh_gc_age(&tbl->gc_group[i].list);
+		neigh_gc_age(&tbl->gc_passive);
+		neigh_gc_age(&tbl->gc_active);
 	}
 	mod_timer(tbl->net->timers, t, tbl->net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
+}
+
+void neigh_gc_init(struct neigh_table *tbl)
+{
+	INIT_LIST_HEAD(&tbl->gc_passive);
+	INIT_LIST_HEAD(&tbl->gc_active);
+	for (u32 i = 0; i < NEIGH_GC_GROUPS; i++)
+		INIT_LIST_HEAD(&tbl->gc_group[i].list);
 }

@@ -31,7 +31,13 @@ void neigh_hh_init(struct neighbour *n);
 /** neigh_gc.c: who may stay when there is no room */
 /** neigh_gc_make_room() - may one more entry be made?  Collects when thresholds say so */
 bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt);
+void neigh_gc_init(struct neigh_table *tbl);
+/** neigh_gc_update_list() - its state or flags have changed: is it worth more, or less? */
 void neigh_gc_update_list(struct neighbour *n);
+/** neigh_gc_set_group() - @hash of who asks, and for what */
+void neigh_gc_set_group(struct neighbour *n, u32 hash);
+/** neigh_gc_touch() - a packet of ours goes there */
+void neigh_gc_touch(struct neighbour *n);
 void neigh_gc_timer_handler(struct timer *t);
 
 /** neighbour.c: the two phases of deletion */

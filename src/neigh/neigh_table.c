@@ -37,7 +37,7 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	tbl->net = net;
 	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
 	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
-	INIT_LIST_HEAD(&tbl->gc_list);
+	neigh_gc_init(tbl);
 	tbl->gc_thresh1 = 128;
 	tbl->gc_thresh2 = 512;
 	tbl->gc_thresh3 = 1024;

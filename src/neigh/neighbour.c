@@ -260,6 +260,7 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 	if (news->old & NUD_CONNECTED)
 		neigh_suspect(n);
 	n->nud_state = news->new_state;
+	n->was_used = n->was_used && news->new_state != NUD_NONE;
 	news->notify |= (news->old & NUD_VALID) != 0;
 	if ((news->old & (NUD_INCOMPLETE | NUD_PROBE)) && news->new_state == NUD_FAILED) {
 		news->notify = true;

@@ -36,6 +36,10 @@ enum { NEIGH_ARP_TABLE = 0, NEIGH_ND_TABLE = 1, NEIGH_NR_TABLES = 2 };
 struct neigh_table;
 struct neigh_parms;
 
+/** What an entry is worth when there is no room */
+enum neigh_gc_class { NEIGH_GC_EXEMPT, NEIGH_GC_UNRESOLVED, NEIGH_GC_PASSIVE, NEIGH_GC_ACTIVE };
+#define NEIGH_GC_GROUPS 32U /**< among which the budget of unresolved entries is shared */
+
 /** struct neigh_ops - what the family does for an entry; chosen by its constructor */
 struct neigh_ops {
 	/** ask for the address; @skb: a packet that waits, borrowed, or NULL.  n->probes says how often it was asked */
@@ -67,6 +71,9 @@ struct neighbour {
 	u8 flags_ext; /**< NTF_EXT_* of NDA_FLAGS_EXT: MANAGED, EXT_VALIDATED */
 	u8 dead : 1;
 	u8 exempt_from_gc : 1;
+	u8 was_used : 1; /**< a packet of ours went, or wanted to go, there */
+	u8 gc_class : 2; /**< enum neigh_gc_class */
+	u8 gc_group;     /**< of an UNRESOLVED one */
 	u8 ops_index; /**< which of its table's neigh_ops: neigh_ops_of() */
 	u32 refcnt;
 
@@ -77,7 +84,7 @@ struct neighbour {
 	struct neigh_queue *queue; /**< NULL unless INCOMPLETE */
 	struct list_head dev_list; /**< of dev->neigh_list[tbl->index] */
 	union {
-		struct list_head gc_list; /**< oldest first; idle when exempt */
+		struct list_head gc_list; /**< of its class; idle when exempt */
 		struct rcu_head rcu;      /**< when dead and unreferenced */
 	};
 	u8 primary_key[] __attribute__((aligned(4)));
@@ -129,8 +136,13 @@ struct neigh_table {
 	struct kmem_cache cache, queue_cache;
 	struct neigh_parms parms; /**< defaults of new devices */
 	struct list_head parms_list;
-	struct list_head gc_list; /**< entries that may be collected, oldest first */
-	u32 entries_count, gc_entries_count;
+	/* entries that may be collected, oldest first: neigh/neigh_gc.c */
+	struct list_head gc_passive, gc_active;
+	struct {
+		struct list_head list;
+		u32 count;
+	} gc_group[NEIGH_GC_GROUPS];
+	u32 entries_count, gc_entries_count, gc_unresolved_count;
 	u32 gc_thresh1, gc_thresh2, gc_thresh3;
 	ktime_t gc_interval, last_flush, last_rand;
 	struct timer gc_timer;

@@ -263,10 +263,18 @@ static inline void check_one(void *ctx, struct neighbour *n)
 	assert_true(n->confirmed <= n->tbl->net->now && n->updated <= n->tbl->net->now && n->used <= n->tbl->net->now);
 }
 
+static inline u32 list_length(const struct list_head *list)
+{
+	u32 n = 0;
+
+	for (const struct list_head *p = list->next; p != list; p = p->next)
+		n++;
+	return n;
+}
+
 static inline void check_table(struct world *w)
 {
-	u32 count = 0, gc = 0;
-	struct neighbour *n;
+	u32 count = 0, gc = 0, unresolved = 0;
 	u64 cursor = 0;
 
 	do {
@@ -274,8 +282,12 @@ static inline void check_table(struct world *w)
 	} while (cursor);
 	assert_int_equal(count, w->arp->hash.live_count);
 	assert_true(count <= w->arp->entries_count); /* with those that are dead and still held */
-	list_for_each_entry(n, &w->arp->gc_list, gc_list)
-		gc++;
+	for (u32 i = 0; i < NEIGH_GC_GROUPS; i++) {
+		assert_int_equal(list_length(&w->arp->gc_group[i].list), w->arp->gc_group[i].count);
+		unresolved += w->arp->gc_group[i].count;
+	}
+	assert_int_equal(unresolved, w->arp->gc_unresolved_count);
+	gc = unresolved + list_length(&w->arp->gc_passive) + list_length(&w->arp->gc_active);
 	assert_int_equal(gc, w->arp->gc_entries_count);
 }
 

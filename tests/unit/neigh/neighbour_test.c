@@ -455,10 +455,63 @@ static void a_device_takes_its_entries_with_it(void **state)
 
 /* ------------------------------------------------------------------ limits */
 
-static void a_full_table_refuses_and_says_so(void **state)
+/* RFC 6583: what a sweep makes pushes out what the sweep made. */
+static void a_sweep_cannot_push_out_or_keep_out_anybody(void **state)
 {
 	struct world w;
-	struct neighbour *n;
+	struct nethood_sock *sk, *other;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	other = udp_socket(&w);
+	resolve_peer(&w, sk);
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.neigh.default.gc_thresh3", "64"), 0);
+	for (u32 i = 20; i < 250; i++) {
+		(void)udp_send(sk, cpu_to_be32(0x0a4d0000U | i), "x", 1);
+		w.frames_count = w.frames_seen = 0;
+		assert_true(w.arp->gc_unresolved_count <= 256);
+	}
+	assert_int_equal(state_of(&w, PEER_IP), NUD_REACHABLE); /* the established one is there */
+	(void)udp_send(other, OTHER_IP, "x", 1);                 /* and a new one gets in */
+	send_arp(&w, OUR_MAC, NEW_MAC, ARPOP_REPLY, NEW_MAC, OTHER_IP, OUR_MAC, OUR_IP);
+	assert_int_equal(state_of(&w, OTHER_IP), NUD_REACHABLE);
+	assert_int_equal(w.arp->stats.table_fulls, 0);
+	check_table(&w);
+	nethood_close(sk);
+	nethood_close(other);
+	world_fini(&w);
+}
+
+static void spoofed_requests_push_out_only_each_other(void **state)
+{
+	struct world w;
+	struct nethood_sock *sk;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	resolve_peer(&w, sk);
+	for (u32 i = 0; i < 50000; i++) {
+		const u8 mac[6] = { 2, 7, 7, (u8)(i >> 16), (u8)(i >> 8), (u8)i };
+
+		send_arp(&w, BROADCAST_MAC, mac, ARPOP_REQUEST, mac, cpu_to_be32(0x0a4e0000U + i), NULL, OUR_IP);
+		w.frames_count = w.frames_seen = 0;
+	}
+	assert_true(w.arp->gc_entries_count <= w.arp->gc_thresh3);
+	assert_int_equal(state_of(&w, PEER_IP), NUD_REACHABLE);
+	(void)udp_send(sk, OTHER_IP, "x", 1);
+	send_arp(&w, OUR_MAC, NEW_MAC, ARPOP_REPLY, NEW_MAC, OTHER_IP, OUR_MAC, OUR_IP);
+	assert_int_equal(state_of(&w, OTHER_IP), NUD_REACHABLE);
+	check_table(&w);
+	nethood_close(sk);
+	world_fini(&w);
+}
+
+static void a_table_full_of_neighbours_in_use_refuses_and_says_so(void **state)
+{
+	static struct neighbour *held[2000];
+	struct world w;
 	u32 made = 0;
 
 	(void)state;
@@ -466,18 +519,18 @@ static void a_full_table_refuses_and_says_so(void **state)
 	for (u32 i = 0; i < 1500; i++) {
 		__be32 ip = cpu_to_be32(0x0a4d0100 + i);
 
-		if (neigh_create(w.arp, &ip, w.dev, &n))
+		if (neigh_create(w.arp, &ip, w.dev, &held[made]))
 			continue;
+		(void)neigh_update(held[made], PEER_MAC, NUD_REACHABLE, NEIGH_UPDATE_F_ADMIN, 0, NULL);
 		made++;
-		neigh_release(n);
 	}
 	assert_int_equal(made, 1024);
 	assert_int_equal(w.arp->stats.table_fulls, 1500 - 1024);
 	check_table(&w);
-	world_run(&w, 6 * NSEC_PER_SEC); /* five seconds later they are old enough to go */
-	assert_int_equal(neigh_create(w.arp, &(__be32){ OTHER_IP }, w.dev, &n), 0);
-	neigh_release(n);
-	assert_true(w.arp->entries_count <= 1024);
+	for (u32 i = 0; i < made; i++)
+		neigh_release(held[i]);
+	world_run(&w, 200 * NSEC_PER_SEC); /* nobody uses them: they are old enough to go */
+	assert_true(w.arp->gc_entries_count < 1024);
 	check_table(&w);
 	world_fini(&w);
 }
@@ -548,7 +601,9 @@ int main(void)
 		cmocka_unit_test(use_of_a_permanent_entry_ends_its_fast_path),
 		cmocka_unit_test(deletion_tells_twice_and_leaves_a_blackhole_to_holders),
 		cmocka_unit_test(a_device_takes_its_entries_with_it),
-		cmocka_unit_test(a_full_table_refuses_and_says_so),
+		cmocka_unit_test(a_sweep_cannot_push_out_or_keep_out_anybody),
+		cmocka_unit_test(spoofed_requests_push_out_only_each_other),
+		cmocka_unit_test(a_table_full_of_neighbours_in_use_refuses_and_says_so),
 		cmocka_unit_test(without_memory_nothing_leaks_and_nothing_lies),
 	};
 
