@@ -181,6 +181,7 @@ u32 fib_sync_down_addr(struct fib_state *fs, __be32 local)
 		if (fi->prefsrc != local || fi->tb_id != RT_TABLE_MAIN)
 			continue;
 		fi->flags |= RTNH_F_DEAD;
+		fib_rebalance(fi);
 		dead++;
 	}
 	return dead;
@@ -228,11 +229,13 @@ static bool nh_counts(const struct fib_nh *nh)
 	return !(nh->flags & RTNH_F_LINKDOWN) || !in_dev || !IN_DEV_ORCONF(in_dev, IGNORE_ROUTES_WITH_LINKDOWN);
 }
 
-/** fib_rebalance() - each next hop gets its share of the hash's 31 bits by weight.  @rfc 2992 */
+/** fib_rebalance() - after each change: is it plain; each next hop's share of the hash's 31 bits by weight.  @rfc 2992 */
 void fib_rebalance(struct fib_info *fi)
 {
 	u64 total = 0, sum = 0;
 
+	fi->plain = fi->nhs == 1 && !fi->dead && !fib_props[fi->type].error && !(fi->flags & RTNH_F_DEAD) &&
+		    !(fi->nh[0].flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN));
 	if (fi->nhs < 2)
 		return;
 	for (u32 i = 0; i < fi->nhs; i++)

@@ -32,7 +32,8 @@
 static inline int lookup_merged(const struct fib_state *fs, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
 {
 	const struct fib_table *local = rcu_dereference(fs->local), *main = rcu_dereference(fs->main);
-	int err = local ? fib_table_lookup(local, fl4, res, flags) : -EAGAIN, err_main;
+	bool ask_local = local && fib_trie_may_cover(&local->trie, be32_to_cpu(fl4->daddr));
+	int err = ask_local ? fib_table_lookup(local, fl4, res, flags) : -EAGAIN, err_main;
 	struct fib_result res_main;
 
 	if (!main || (res->fi && res->prefixlen == 32))

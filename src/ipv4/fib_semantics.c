@@ -75,6 +75,7 @@ void fib_release_info(struct fib_info *fi)
 	list_del_init(&fi->info_node);
 	fs->info_count--;
 	fi->dead = 1;
+	fi->plain = 0;
 	for (u32 i = 0; i < fi->nhs; i++)
 		rt_flush_nh(&fi->nh[i]);
 	fib_info_put(fi);

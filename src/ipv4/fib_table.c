@@ -188,33 +188,34 @@ static void leaf_replace(struct fib_table *tb, u32 key, u32 plen, struct leaf_po
 
 /* ------------------------------------------------------------------ lookup */
 
-/** route_lookup() - does this route suit the flow?  Return: 0, an error that ends the lookup, or 1: go on */
-static inline int route_lookup(struct fib_info *fi, u8 tos, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
+static inline int route_found(struct fib_info *fi, u8 tos, u32 nh_sel, struct fib_result *res)
 {
-	u32 i;
-
-	if ((tos && tos != fl4->tos) || fi->scope < fl4->scope)
-		return 1;
-	if (unlikely(fi->dead || (fi->flags & RTNH_F_DEAD)))
-		return 1;
-	if (unlikely(fib_props[fi->type].error)) {
-		res->fi = fi;
-		res->nh_sel = 0;
-		res->type = fi->type;
-		return fib_props[fi->type].error;
-	}
-	for (i = 0; i < fi->nhs; i++) {
-		if (fib_nh_usable(&fi->nh[i], fl4, flags))
-			break;
-	}
-	if (i == fi->nhs)
-		return 1;
 	res->fi = fi;
-	res->nh_sel = (u8)i;
+	res->nh_sel = (u8)nh_sel;
 	res->type = fi->type;
 	res->scope = fi->scope;
 	res->tos = tos;
 	return 0;
+}
+
+/** route_lookup() - does this route suit the flow?  Return: 0, an error that ends the lookup, or 1: go on */
+static inline int route_lookup(struct fib_info *fi, u8 tos, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
+{
+	if ((tos && tos != fl4->tos) || fi->scope < fl4->scope)
+		return 1;
+	if (likely(fi->plain && !fl4->oif))
+		return route_found(fi, tos, 0, res);
+	if (unlikely(fi->dead || (fi->flags & RTNH_F_DEAD)))
+		return 1;
+	if (unlikely(fib_props[fi->type].error)) {
+		route_found(fi, tos, 0, res);
+		return fib_props[fi->type].error;
+	}
+	for (u32 i = 0; i < fi->nhs; i++) {
+		if (fib_nh_usable(&fi->nh[i], fl4, flags))
+			return route_found(fi, tos, i, res);
+	}
+	return 1;
 }
 
 static inline int leaf_lookup(void *leaf, const struct flowi4 *fl4, struct fib_result *res, u32 flags)
@@ -237,7 +238,7 @@ int fib_table_lookup(const struct fib_table *tb, const struct flowi4 *fl4, struc
 	void *leaf = fib_trie_lookup(&tb->trie, key, &plen);
 	int err;
 
-	while (leaf) {
+	while (likely(leaf)) {
 		err = leaf_lookup(leaf, fl4, res, flags);
 		if (likely(err <= 0)) {
 			res->prefix = cpu_to_be32(key & fib_mask(plen));

@@ -482,6 +482,14 @@ static int insert(struct fib_trie *t, u32 key, const struct place *p, void *leaf
 	return 0;
 }
 
+/** blocks_of() - those of 64 blocks of addresses that a prefix covers, or lies in */
+static u64 blocks_of(u32 key, u32 plen)
+{
+	u32 count = plen < STRIDE ? 1U << (STRIDE - plen) : 1;
+
+	return (count == FANOUT ? ~0ULL : (1ULL << count) - 1) << chunk_of(key, 0);
+}
+
 int fib_trie_set(struct fib_trie *t, u32 key, u32 plen, void *leaf)
 {
 	struct place p;
@@ -504,6 +512,7 @@ int fib_trie_set(struct fib_trie *t, u32 key, u32 plen, void *leaf)
 				return err;
 		}
 	}
+	t->blocks |= blocks_of(key, plen);
 	if (is_new)
 		t->prefix_count++;
 	direct_adjust(t);
@@ -555,7 +564,8 @@ void fib_trie_clear(struct fib_trie *t, u32 key, u32 plen)
 			rcu_assign_pointer(*place_slot(&p), NULL);
 		}
 	}
-	t->prefix_count--;
+	if (--t->prefix_count == 0)
+		t->blocks = 0;
 	direct_adjust(t);
 }
 

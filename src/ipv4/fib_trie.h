@@ -26,6 +26,7 @@ struct fib_trie {
 	struct fib_direct *direct; /**< NULL while the trie is small */
 	u32 direct_next;           /**< blocks of 64 slots that are filled */
 	u32 prefix_count;
+	u64 blocks; /**< bit of the upper six address bits: a prefix lies there, or did once; see fib_trie_may_cover() */
 	bool have_popcnt; /**< of the processor */
 };
 
@@ -52,6 +53,12 @@ typedef int (*fib_trie_fn)(void *ctx, u32 key, u32 plen, void *leaf);
  * Return: 0 at the end, else what @fn returned.  @fn may replace or clear the leaf it is shown only.
  */
 int fib_trie_walk(const struct fib_trie *t, u32 key, u32 plen, fib_trie_fn fn, void *ctx);
+
+/** fib_trie_may_cover() - false: no prefix covers @key; tells at once for most addresses of a small table */
+static inline bool fib_trie_may_cover(const struct fib_trie *t, u32 key)
+{
+	return (t->blocks >> (key >> 26)) & 1;
+}
 
 static inline u32 fib_mask(u32 plen)
 {

@@ -47,6 +47,7 @@ struct fib_info {
 	u32 treeref;                /**< routes */
 	u8 protocol, scope, type;
 	u8 dead;
+	u8 plain; /**< one next hop that is up and has carrier, and no error: any flow in scope may take it */
 	u32 flags, priority, tb_id;
 	__be32 prefsrc;
 	u32 metrics[RTAX_MAX]; /**< index RTAX_x - 1 */

@@ -126,6 +126,7 @@ static void check_lookup(struct world *w, u32 addr)
 	void *leaf = fib_trie_lookup(&w->trie, addr, &plen), *want = naive_lookup(&w->naive, addr, 32, &plen_naive);
 
 	assert_ptr_equal(leaf, want);
+	assert_true(!leaf || fib_trie_may_cover(&w->trie, addr));
 	if (leaf)
 		assert_int_equal(plen, plen_naive);
 	leaf = fib_trie_lookup_max(&w->trie, addr, max, &plen);
@@ -226,6 +227,7 @@ static void as_naive(struct world *w, u32 rounds, bool failing)
 	}
 	rcu_quiescent(&w->rcu);
 	assert_int_equal(w->trie.prefix_count, 0);
+	assert_false(fib_trie_may_cover(&w->trie, 0));
 }
 
 static void test_random_changes(void **state)
