@@ -223,6 +223,8 @@ static ssize_t ping_sendmsg(struct sock *sk, const struct msghdr *msg, size_t le
 	u8 type_code[2];
 	int err;
 
+	if (!inet_sk(sk)->num && ping_get_ident(sk, 0))
+		return -EAGAIN;
 	if (len_bytes > IP_MAX_PACKET_BYTES)
 		return -EMSGSIZE;
 	if (len_bytes < ICMP_HEADER_BYTES)
@@ -234,8 +236,6 @@ static ssize_t ping_sendmsg(struct sock *sk, const struct msghdr *msg, size_t le
 		return err;
 	if (type_code[0] != ICMP_ECHO || type_code[1])
 		return -EINVAL;
-	if (!inet_sk(sk)->num && ping_get_ident(sk, 0))
-		return -EAGAIN;
 	err = raw_dest_find(sk, msg, flags, false, &d);
 	if (err)
 		return err;

@@ -194,6 +194,8 @@ ssize_t raw_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes,
 		return -EMSGSIZE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (inet_sk(sk)->num == IPPROTO_ICMP && !inet_sk(sk)->hdrincl && len_bytes < 2)
+		return -EFAULT; /* Linux looks for type and code */
 	err = raw_dest_find(sk, msg, flags, true, &d);
 	if (err)
 		return err;

@@ -267,8 +267,6 @@ static int dest_find(struct sock *sk, const struct msghdr *msg, int flags, struc
 	peer = dest_address(sk, msg, &d->fl4);
 	if (peer < 0)
 		return peer;
-	if (!inet->num && udp_autobind(sk))
-		return -EAGAIN;
 	ip_ipcm_init(&d->ipc, inet_sk(sk));
 	if (msg->msg_controllen) {
 		err = ip_cmsg_send(sk, msg, &d->ipc, foreign_cmsg, d);
@@ -409,6 +407,8 @@ static __noinline ssize_t send_slow(struct sock *sk, const struct msghdr *msg, s
 	struct udp_dest d;
 	ssize_t err;
 
+	if (!inet_sk(sk)->num && udp_autobind(sk))
+		return -EAGAIN;
 	if (len_bytes > UDP_MAX_PAYLOAD_BYTES)
 		return -EMSGSIZE;
 	if (flags & MSG_OOB)
