@@ -4,9 +4,12 @@
  * @step S7 of S13   @rfc 1122 2.3.2.2, 4861 7.2.2   @linux arp_queue of struct neighbour
  *
  * Only an INCOMPLETE entry has a queue.  Its limit is in bytes of truesize; when a packet does not fit, the oldest
- * ones go, and the new one always stays: it is the one that somebody still waits for.
+ * ones go, and the new one always stays: it is the one that somebody still waits for.  All queues of a table together
+ * have a limit too, which Linux has not: a sweep with large packets fills no memory.
  */
 #include "neigh/neigh_internal.h"
+
+#define NEIGH_TABLE_QUEUE_BYTES (4U << 20)
 
 static struct neigh_queue *neigh_queue_get(struct neighbour *n)
 {
@@ -23,6 +26,13 @@ static struct neigh_queue *neigh_queue_get(struct neighbour *n)
 	return q;
 }
 
+static bool neigh_queue_is_full(const struct neigh_table *tbl, const struct neigh_queue *q, u32 more_bytes,
+				u32 limit_bytes)
+{
+	return q->arp_queue_len_bytes + more_bytes > limit_bytes ||
+	       tbl->queued_bytes + more_bytes > NEIGH_TABLE_QUEUE_BYTES;
+}
+
 void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb)
 {
 	u32 limit_bytes = (u32)NEIGH_VAR(neigh_parms_of(n), QUEUE_LEN_BYTES);
@@ -33,14 +43,16 @@ void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
 	}
-	while (q->arp_queue_len_bytes + skb->truesize > limit_bytes && (oldest = __skb_dequeue(&q->arp_queue))) {
+	while (neigh_queue_is_full(n->tbl, q, skb->truesize, limit_bytes) && (oldest = __skb_dequeue(&q->arp_queue))) {
 		q->arp_queue_len_bytes -= oldest->truesize;
+		n->tbl->queued_bytes -= oldest->truesize;
 		n->tbl->stats.unres_discards++;
 		kfree_skb_reason(oldest, SKB_DROP_REASON_NEIGH_QUEUEFULL);
 	}
 	skb_dst_force(skb);
 	__skb_queue_tail(&q->arp_queue, skb);
 	q->arp_queue_len_bytes += skb->truesize;
+	n->tbl->queued_bytes += skb->truesize;
 }
 
 void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list)
@@ -52,6 +64,7 @@ void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list)
 	if (!q)
 		return;
 	n->queue = NULL;
+	n->tbl->queued_bytes -= q->arp_queue_len_bytes;
 	while ((skb = __skb_dequeue(&q->arp_queue)))
 		__skb_queue_tail(list, skb);
 	kmem_cache_free(&n->tbl->queue_cache, q);

@@ -239,14 +239,15 @@ static inline u8 state_of(struct world *w, __be32 ip)
 /* Invariants of a table that nobody is stepping: see docs/NUD.md. */
 static inline void check_one(void *ctx, struct neighbour *n)
 {
-	u32 *count = ctx;
+	u32 *count = ctx; /* entries, bytes that wait */
 	u32 bytes = 0;
 
-	(*count)++;
+	count[0]++;
 	assert_false(n->dead);
 	assert_true(n->refcnt >= 1U + timer_pending(&n->timer));
 	assert_int_equal(timer_pending(&n->timer), (n->nud_state & NUD_IN_TIMER) != 0);
 	if (n->queue) {
+		count[1] += n->queue->arp_queue_len_bytes;
 		assert_int_equal(n->nud_state, NUD_INCOMPLETE);
 		for (struct sk_buff *s = n->queue->arp_queue.next; s != (void *)&n->queue->arp_queue; s = s->next)
 			bytes += s->truesize;
@@ -274,14 +275,15 @@ static inline u32 list_length(const struct list_head *list)
 
 static inline void check_table(struct world *w)
 {
-	u32 count = 0, gc = 0, unresolved = 0;
+	u32 count[2] = { 0 }, gc = 0, unresolved = 0;
 	u64 cursor = 0;
 
 	do {
-		cursor = neigh_table_scan(w->arp, cursor, 16, check_one, &count);
+		cursor = neigh_table_scan(w->arp, cursor, 16, check_one, count);
 	} while (cursor);
-	assert_int_equal(count, w->arp->hash.live_count);
-	assert_true(count <= w->arp->entries_count); /* with those that are dead and still held */
+	assert_int_equal(count[1], w->arp->queued_bytes);
+	assert_int_equal(count[0], w->arp->hash.live_count);
+	assert_true(count[0] <= w->arp->entries_count); /* with those that are dead and still held */
 	for (u32 i = 0; i < NEIGH_GC_GROUPS; i++) {
 		assert_int_equal(list_length(&w->arp->gc_group[i].list), w->arp->gc_group[i].count);
 		unresolved += w->arp->gc_group[i].count;

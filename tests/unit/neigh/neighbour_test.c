@@ -483,6 +483,27 @@ static void a_sweep_cannot_push_out_or_keep_out_anybody(void **state)
 	world_fini(&w);
 }
 
+static void what_waits_in_all_queues_together_is_bounded(void **state)
+{
+	static u8 payload[1400];
+	int big = 64 << 20;
+	struct world w;
+	struct nethood_sock *sk;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	nethood_setsockopt(sk, SOL_SOCKET, SO_SNDBUFFORCE, &big, sizeof(big));
+	for (u32 i = 0; i < 80 * 100; i++) {
+		(void)udp_send(sk, cpu_to_be32(0x0a4d000aU + i % 80), payload, sizeof(payload));
+		w.frames_count = w.frames_seen = 0;
+	}
+	assert_in_range(w.arp->queued_bytes, 3 << 20, 4 << 20);
+	check_table(&w);
+	nethood_close(sk);
+	world_fini(&w);
+}
+
 static void spoofed_requests_push_out_only_each_other(void **state)
 {
 	struct world w;
@@ -602,6 +623,7 @@ int main(void)
 		cmocka_unit_test(deletion_tells_twice_and_leaves_a_blackhole_to_holders),
 		cmocka_unit_test(a_device_takes_its_entries_with_it),
 		cmocka_unit_test(a_sweep_cannot_push_out_or_keep_out_anybody),
+		cmocka_unit_test(what_waits_in_all_queues_together_is_bounded),
 		cmocka_unit_test(spoofed_requests_push_out_only_each_other),
 		cmocka_unit_test(a_table_full_of_neighbours_in_use_refuses_and_says_so),
 		cmocka_unit_test(without_memory_nothing_leaks_and_nothing_lies),
