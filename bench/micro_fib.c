@@ -3,7 +3,7 @@
  *
  * The prefixes have the lengths of a full BGP table and lie in runs, as registries allot them; the addresses looked up
  * are random ones inside random routes.  "trie" is the longest prefix match alone, "serial" the same with each lookup
- * waiting for the one before, "fib" a whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
+ * waiting for the one before, "limit" two loads that depend on each other, from memory as large as the routes, "fib" a whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
  *
  * usage: micro_fib [--json] [--quick]
  */
@@ -33,6 +33,8 @@ struct bench {
 	u32 *key, *addr;
 	u8 *plen;
 	u32 lookups, rounds;
+	u32 *limit; /* as large as the routes */
+	u32 limit_mask;
 };
 
 static double now_ns(void)
@@ -129,6 +131,7 @@ static void bench_destroy(struct bench *b)
 	free(b->key);
 	free(b->addr);
 	free(b->plen);
+	free(b->limit);
 	free(b);
 }
 
@@ -204,6 +207,31 @@ static void choose_addrs(struct bench *b, u32 count)
 }
 
 /* ------------------------------------------------------------------ rows */
+
+/** limit_create() - memory as large as that of the routes, with random numbers of places in it */
+static void limit_create(struct bench *b, size_t size_bytes)
+{
+	u32 count = 1;
+
+	while (count * sizeof(*b->limit) < size_bytes)
+		count *= 2;
+	b->limit = malloc(count * sizeof(*b->limit));
+	if (!b->limit)
+		exit(1);
+	b->limit_mask = count - 1;
+	for (u32 i = 0; i < count; i++)
+		b->limit[i] = rnd(b) & b->limit_mask;
+}
+
+/** two_misses() - what no table that large can beat: a load from a random place, and one from where that points */
+static double two_misses(struct bench *b)
+{
+	double t0 = now_ns();
+
+	for (u32 i = 0; i < b->lookups; i++)
+		use(b->limit[b->limit[(b->addr[i] * 2654435761U) & b->limit_mask]]);
+	return (now_ns() - t0) / b->lookups;
+}
 
 static double lookup_trie(struct bench *b)
 {
@@ -309,7 +337,8 @@ static void row(u32 count, bool quick, bool json)
 		const char *name;
 		double (*run)(struct bench *b);
 	} lookups[] = {
-		{ "trie", lookup_trie }, { "serial", lookup_serial }, { "fib", lookup_fib }, { "route", lookup_route }
+		{ "limit", two_misses }, { "trie", lookup_trie },   { "serial", lookup_serial },
+		{ "fib", lookup_fib },   { "route", lookup_route },
 	};
 	struct bench *b = bench_create();
 	size_t empty_bytes = b->mem.live_bytes;
@@ -320,6 +349,7 @@ static void row(u32 count, bool quick, bool json)
 	insert_ns = add_routes(b, count);
 	bytes = (double)(b->mem.live_bytes - empty_bytes) / count;
 	choose_addrs(b, count);
+	limit_create(b, (size_t)(bytes * count));
 	if (!json)
 		printf("%8u routes: insert %.0f ns, %.1f bytes per route%s\n", count, insert_ns, bytes,
 		       count < TARGET_ROUTES   ? ""
@@ -333,9 +363,9 @@ static void row(u32 count, bool quick, bool json)
 			       lookups[i].name, count, ns, min, max);
 		else
 			printf("         %-8s %7.1f ns  (%.1f .. %.1f)%s\n", lookups[i].name, ns, min, max,
-			       i || count < TARGET_ROUTES ? ""
-			       : ns <= TARGET_LOOKUP_NS   ? "   target 60: yes"
-							  : "   target 60: NO");
+			       i != 1 || count < TARGET_ROUTES ? ""
+			       : ns <= TARGET_LOOKUP_NS        ? "   target 60: yes"
+							       : "   target 60: NO");
 	}
 	worst_ns = worst_change(b, count);
 	if (json)
