@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* nethood exec: a program on a net that is up.
+ *
+ * The program is a child of this process: it keeps terminal, directory, environment and descriptors.  The listener of its
+ * filter goes to the net's process, which answers its calls from then on, and this one only waits.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "commands.h"
+#include "control.h"
+#include "host.h"
+#include "spawn.h"
+#include "state.h"
+
+/* The user namespace of the net gives the right to join its other namespace, and to look into the program. */
+static int join(const char *name, int userns_fd)
+{
+	if (userns_fd < 0 || setns(userns_fd, CLONE_NEWUSER) == 0)
+		return 0;
+	cli_errorf(name, "its user namespace: %s", strerror(errno));
+	return -1;
+}
+
+static void block_signals(sigset_t *before, sigset_t *set)
+{
+	static const int signals[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(set, signals[i]);
+	sigprocmask(SIG_BLOCK, set, before);
+}
+
+/* What a terminal sends, it sends to the program as well; what was sent to us alone is passed on. */
+static int wait_for(pid_t pid, const sigset_t *set)
+{
+	siginfo_t si;
+	int status;
+
+	for (;;) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid)
+			return spawn_status(status);
+		if (got < 0)
+			return EXIT_NETHOOD;
+		if (sigwaitinfo(set, &si) > 0 && si.si_signo != SIGCHLD && si.si_code != SI_KERNEL)
+			kill(pid, si.si_signo);
+	}
+}
+
+static int complain(const char *name, int err)
+{
+	if (err == -EPERM)
+		cli_error(name, "may not look into the program: kernel.yama.ptrace_scope must be 0 or 1; see nethood doctor");
+	else if (err != -ECHILD) /* then the child has said it */
+		cli_error(name, strerror(-err));
+	return EXIT_NETHOOD;
+}
+
+static int run(int sock, const char *name, char **argv, int netns_fd)
+{
+	sigset_t before, set;
+	const struct spawn_config cfg = {
+		.argv = argv,
+		.net_name = name,
+		.netns_fd = netns_fd,
+		.new_userns = netns_fd < 0 && !host_is_privileged(),
+		.mask = &before,
+		.complain = cli_error,
+	};
+	struct control_reply reply;
+	char request[64];
+	struct spawned s;
+	int err, fds[CONTROL_FDS];
+
+	block_signals(&before, &set);
+	err = spawn_prepare(&cfg, &s);
+	if (err)
+		return complain(name, err);
+	snprintf(request, sizeof(request), CONTROL_LISTENER " %d", (int)s.pid);
+	err = control_ask(sock, name, request, &reply, &s.listener, fds);
+	close(s.listener); /* the other process has it: ours would keep it from seeing the end */
+	s.listener = -1;
+	close(sock);
+	if (err) {
+		spawn_cancel(&s);
+		return EXIT_NETHOOD;
+	}
+	spawn_go(&s);
+	return wait_for(s.pid, &set);
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	struct control_reply reply;
+	const char *name = argc ? argv[0] : "";
+	int fds[CONTROL_FDS], sock, first, ret;
+	static const struct cli_option none[] = { { NULL, false, false, NULL } };
+
+	if (!argc) {
+		cli_error("exec", "the NAME of a net is missing");
+		return EXIT_USAGE;
+	}
+	if (!state_name_ok(name) || cli_parse(none, NULL, argc - 1, argv + 1, &first))
+		return EXIT_USAGE;
+	if (1 + first >= argc) {
+		cli_error("exec", "which program? nethood exec NAME [--] CMD [ARG...]");
+		return EXIT_USAGE;
+	}
+	sock = control_call(name, CONTROL_EXEC, &reply, fds);
+	if (sock < 0)
+		return EXIT_NETHOOD;
+	ret = join(name, fds[1]) ? EXIT_NETHOOD : run(sock, name, argv + 1 + first, fds[0]);
+	for (int i = 0; i < CONTROL_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	return ret;
+}

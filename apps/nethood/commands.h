@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands.  Each is given the words after its name, and returns the exit status. */
+#ifndef NETHOOD_COMMANDS_H
+#define NETHOOD_COMMANDS_H
+
+int cmd_run(int argc, char **argv);
+int cmd_up(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_path(int argc, char **argv);
+int cmd_drops(int argc, char **argv);
+int cmd_sysctl(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+#endif

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A net that runs.
+ *
+ * Reading order: machine_start(); machine_run(), signal_event().
+ */
+#include "machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "netconf.h"
+#include "spawn.h"
+
+#define container_of(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+
+/* ---- signals */
+
+/* Programs whose parents ended are children of this process, so it may look into them, and counts them. */
+static void reap(struct machine *m)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != m->child)
+			continue;
+		m->status = spawn_status(status);
+		m->child = 0;
+	}
+}
+
+/* Programs that outlived the one that was run. */
+static unsigned signal_children(int signo)
+{
+	char path[64];
+	unsigned count = 0;
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		kill(pid, signo);
+		count++;
+	}
+	if (f)
+		fclose(f);
+	return count;
+}
+
+/* What a terminal sends, it sends to the program as well.  What was sent to us alone is meant for the program. */
+static void pass_on(struct machine *m, const struct signalfd_siginfo *si)
+{
+	if (m->child) {
+		if (si->ssi_code != SI_KERNEL)
+			kill(m->child, (int)si->ssi_signo);
+		return;
+	}
+	if (m->stopped)
+		m->stopped(m);
+	else if (!signal_children((int)si->ssi_signo))
+		m->stop = true;
+}
+
+static void signal_event(struct watch *w, uint32_t events)
+{
+	struct machine *m = container_of(w, struct machine, signals);
+	struct signalfd_siginfo si;
+
+	(void)events;
+	while (read(w->fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGCHLD)
+			reap(m);
+		else
+			pass_on(m, &si);
+	}
+}
+
+static int watch_signals(struct machine *m)
+{
+	static const int signals[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set, pipe;
+	int fd, err;
+
+	/* Blocked, not ignored: programs would inherit that. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &m->mask_before);
+	sigprocmask(SIG_BLOCK, &pipe, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	err = loop_add(supervisor_loop(m->sv), &m->signals, fd, EPOLLIN, signal_event);
+	if (err)
+		close(fd);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	return err;
+}
+
+/* ---- the net */
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+static void say(void *ctx, const char *line)
+{
+	const struct machine *m = ctx;
+
+	cli_error(m->name, line);
+}
+
+static int create_net(struct machine *m)
+{
+	struct nethood_config cfg = {
+		.hostname = m->name,
+		.now_ns = clock_ns(CLOCK_MONOTONIC),
+		.wall_ns = clock_ns(CLOCK_REALTIME),
+		.profile = m->o->profile,
+		.log = say,
+		.log_ctx = m,
+	};
+	int err;
+
+	if (getrandom(cfg.random_key, sizeof(cfg.random_key), 0) != (ssize_t)sizeof(cfg.random_key))
+		return -EIO;
+	err = nethood_create(&cfg, &m->net);
+	if (!err)
+		err = supervisor_create(m->net, geteuid(), &m->sv);
+	if (err)
+		cli_error(m->name, strerror(-err));
+	return err;
+}
+
+static void idle(void *ctx)
+{
+	capture_flush(ctx);
+}
+
+static int open_capture(struct machine *m)
+{
+	int err;
+
+	if (!m->o->pcap)
+		return 0;
+	err = capture_open(m->net, m->o->pcap, clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC), &m->capture);
+	if (err)
+		cli_error(m->o->pcap, strerror(-err));
+	else
+		supervisor_on_idle(m->sv, idle, m->capture);
+	return err;
+}
+
+static int set_sysctl(struct machine *m, const struct netopt_sysctl *s, bool may_be_missing)
+{
+	int err = nethood_sysctl_set(m->net, s->key, s->value);
+
+	if (err == -ENOENT && may_be_missing)
+		return 0;
+	if (err == -ENOENT)
+		cli_error(s->key, "there is no such sysctl; see nethood sysctl NAME -a");
+	else if (err)
+		cli_errorf(s->key, "'%s': %s", s->value, strerror(-err));
+	return err;
+}
+
+/* Defaults must be there before the devices that take them over; what is a device's own, only after. */
+static int set_sysctls(struct machine *m, bool may_be_missing)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < m->o->sysctls; i++)
+		err = set_sysctl(m, &m->o->sysctl[i], may_be_missing);
+	return err;
+}
+
+static int open_devs(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->o->devs; i++) {
+		struct nethood_dev *dev;
+		int err = host_open_dev(&m->host, m->o, i, m->net, &dev);
+
+		if (!err)
+			err = supervisor_add_dev(m->sv, dev);
+		if (err)
+			return err;
+	}
+	return host_configure(&m->host, m->o);
+}
+
+/* ---- addresses and routes */
+
+static int ifindex_of(const struct machine *m, const char *name)
+{
+	struct nethood_dev *dev = nethood_dev_find(m->net, *name ? name : m->o->dev[0].name);
+
+	return dev ? nethood_dev_ifindex(dev) : 0;
+}
+
+static int add_addr(const struct machine *m, struct netconf *nc, const struct netopt_addr *a)
+{
+	int err = netconf_addr_add(nc, ifindex_of(m, a->dev), a->addr, a->prefix_bits);
+	const uint8_t *b = (const uint8_t *)&a->addr.s_addr;
+
+	if (err)
+		cli_errorf("--addr", "%u.%u.%u.%u/%u: %s", b[0], b[1], b[2], b[3], a->prefix_bits, nc->why);
+	return err;
+}
+
+static int add_route(const struct machine *m, struct netconf *nc, const struct netopt_route *r)
+{
+	int err = netconf_route_add(nc, r->dst, r->prefix_bits, r->gateway, *r->dev ? ifindex_of(m, r->dev) : 0);
+	const uint8_t *b = (const uint8_t *)&r->gateway.s_addr;
+
+	if (err)
+		cli_errorf("--route", "via %u.%u.%u.%u: %s", b[0], b[1], b[2], b[3], nc->why);
+	return err;
+}
+
+static int configure(struct machine *m)
+{
+	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
+	struct netconf nc;
+	int err = netconf_open(&nc, m->net);
+
+	if (!err)
+		err = netconf_link_up(&nc, ifindex_of(m, "lo"));
+	if (!err && netconf_addr_add(&nc, ifindex_of(m, "lo"), loopback, 8) == -ENOMEM)
+		err = -ENOMEM; /* that the net gave it itself is no error */
+	for (uint32_t i = 0; !err && i < m->o->devs; i++)
+		err = netconf_link_up(&nc, ifindex_of(m, m->o->dev[i].name));
+	if (err)
+		cli_error(m->name, nc.why);
+	for (uint32_t i = 0; !err && i < m->o->addrs; i++)
+		err = add_addr(m, &nc, &m->o->addr[i]);
+	for (uint32_t i = 0; !err && i < m->o->routes; i++)
+		err = add_route(m, &nc, &m->o->route[i]);
+	netconf_close(&nc);
+	return err;
+}
+
+/* ---- life */
+
+int machine_start(struct machine *m, const struct netopt *o, const char *name)
+{
+	int err;
+
+	memset(m, 0, sizeof(*m));
+	m->o = o;
+	m->name = name;
+	m->signals.fd = -1;
+	m->host.home_fd = -1;
+	err = host_enter(&m->host, o);
+	if (!err)
+		err = create_net(m);
+	if (!err)
+		err = watch_signals(m);
+	if (!err)
+		err = open_capture(m);
+	if (!err)
+		err = set_sysctls(m, true);
+	if (!err)
+		err = open_devs(m);
+	if (!err)
+		err = set_sysctls(m, false);
+	if (!err)
+		err = configure(m);
+	if (err)
+		machine_stop(m);
+	return err;
+}
+
+void machine_stop(struct machine *m)
+{
+	if (m->signals.fd >= 0) {
+		int fd = m->signals.fd;
+
+		loop_del(supervisor_loop(m->sv), &m->signals);
+		close(fd);
+	}
+	capture_close(m->capture);
+	supervisor_destroy(m->sv);
+	nethood_free(m->net);
+	host_leave(&m->host);
+	m->capture = NULL;
+	m->sv = NULL;
+	m->net = NULL;
+}
+
+/* ---- programs */
+
+static void gone(void *ctx)
+{
+	struct machine *m = ctx;
+
+	m->programs_gone = true;
+}
+
+static int say_spawn_error(const struct machine *m, int err)
+{
+	if (err == -EPERM)
+		cli_error(m->name, "may not look into programs: see Yama in nethood doctor");
+	else if (err != -ECHILD) /* then the child has said it */
+		cli_error(m->name, strerror(-err));
+	return EXIT_NETHOOD;
+}
+
+int machine_run(struct machine *m, char *const *argv)
+{
+	const struct spawn_config cfg = {
+		.argv = argv,
+		.net_name = m->name,
+		.netns_fd = -1,
+		.new_userns = !m->host.privileged && !m->host.private_ns,
+		.mask = &m->mask_before,
+		.complain = cli_error,
+	};
+	struct spawned s;
+	int err = spawn_prepare(&cfg, &s);
+
+	if (err)
+		return say_spawn_error(m, err);
+	m->child = s.pid;
+	m->programs_gone = false;
+	err = supervisor_add_listener(m->sv, s.listener, gone, m);
+	s.listener = -1;
+	if (err) {
+		spawn_cancel(&s);
+		m->child = 0;
+		return say_spawn_error(m, err);
+	}
+	spawn_go(&s);
+	while (!m->stop && (m->child || !m->programs_gone)) {
+		err = supervisor_step(m->sv, UINT64_MAX);
+		if (err)
+			return say_spawn_error(m, err);
+	}
+	return m->status;
+}
+
+int machine_batches(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->o->batches; i++) {
+		const char *file = m->o->batch[i];
+		char *argv[] = { (char *)"ip", (char *)"-batch", (char *)(uintptr_t)file, NULL };
+		int fd = open(file, O_RDONLY | O_CLOEXEC), status;
+
+		if (fd < 0) {
+			cli_error(file, strerror(errno));
+			return -1;
+		}
+		close(fd);
+		status = machine_run(m, argv);
+		if (status) {
+			cli_errorf(file, "ip -batch ended with status %d", status);
+			return -1;
+		}
+	}
+	return 0;
+}

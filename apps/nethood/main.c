@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The command nethood.  Reading order: commands[]; then cmd_*.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "commands.h"
+#include "version.h"
+
+static const struct command {
+	const char *name, *words, *says;
+	int (*fn)(int argc, char **argv);
+} commands[] = {
+	{ "run", "[NET OPTIONS] [--] CMD [ARG...]", "a private net, CMD on it, gone when CMD and its children are", cmd_run },
+	{ "up", "NAME [NET OPTIONS]", "a net that stays, in the background; returns when it is ready", cmd_up },
+	{ "exec", "NAME [--] CMD [ARG...]", "CMD on a net that is up", cmd_exec },
+	{ "down", "NAME [-f]", "end it; waits until it is gone.  -f: programs on it lose their net", cmd_down },
+	{ "ls", "[-j]", "the nets that are up", cmd_ls },
+	{ "sysctl", "NAME [-j] [-w] KEY[=VALUE]... | -a", "read and write what sysctl(8) names; -a: all", cmd_sysctl },
+	{ "drops", "NAME [-f] [-j]", "packets dropped, by reason and place; -f follows", cmd_drops },
+	{ "path", "[-j]", "the send path as it ran for one simulated packet: S1..S13", cmd_path },
+	{ "doctor", "[-j]", "what this machine can do, and what to do about the rest", cmd_doctor },
+};
+
+static const char net_options[] =
+	"NET OPTIONS\n"
+	"  --dev NAME=DRIVER:ARG[,mtu=N][,lladdr=MAC][,queues=N][,offload=on|off]   repeatable\n"
+	"        tap:[IFNAME]    IFNAME is made on the host's side, or attached to if it exists\n"
+	"        packet:IFNAME   AF_PACKET on an existing interface\n"
+	"        unix:PATH       stream socket in QEMU's framing (passt, QEMU)\n"
+	"        pcap:IN[,OUT]   frames from a file, frames to a file\n"
+	"        fd:N            an inherited TAP or stream socket\n"
+	"  --addr PREFIX[%DEV]                      like 10.77.0.2/24; repeatable\n"
+	"  --route 'PREFIX via GATEWAY [dev DEV]'   PREFIX may be default; repeatable\n"
+	"  --host-addr PREFIX                       for the host's side of a tap that nethood makes\n"
+	"  --sysctl KEY=VALUE                       repeatable\n"
+	"  --batch FILE                             lines for ip(8), run on the net before CMD; repeatable\n"
+	"  --profile linux|strict                   as the kernel does, or as the RFCs say\n"
+	"  --pcap FILE                              all frames from the first one on, as pcapng\n"
+	"Without --dev: eth0=tap:, with 10.77.0.2/24 inside, 10.77.0.1/24 on the host's side, and a default\n"
+	"route; for who may not make network devices, all that in a user namespace of its own.\n"
+	"down refuses while programs are on the net; with -f they stay, and their sockets are closed.\n";
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: nethood COMMAND [...]\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-7s %-37s %s\n", commands[i].name, commands[i].words, commands[i].says);
+	fputs(net_options, out);
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(commands[i].name, word))
+			return commands[i].fn(argc - 2, argv + 2);
+	}
+	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		puts("nethood " NETHOOD_VERSION);
+		return EXIT_GOOD;
+	}
+	cli_error(word, "unknown command; see nethood help");
+	return EXIT_USAGE;
+}

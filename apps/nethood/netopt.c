@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* NET OPTIONS.
+ *
+ * Reading order: netopt_table[], the functions it names, netopt_finish().
+ */
+#include "netopt.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MTU_MIN 68U /* RFC 791 */
+#define MTU_MAX 65535U
+#define FD_MAX 1048576U
+
+/* The next place of an array, or NULL after having said that there is none. */
+#define NEXT(option, array, count) ((count) < ARRAY_SIZE(array) ? &(array)[(count)++] : too_many(option, ARRAY_SIZE(array)))
+
+static void *too_many(const char *option, size_t most)
+{
+	cli_errorf(option, "given more than %zu times", most);
+	return NULL;
+}
+
+static int usage(const char *option, const char *value, const char *why)
+{
+	cli_errorf(option, "'%s': %s", value, why);
+	return EXIT_USAGE;
+}
+
+/* ---- --dev NAME=DRIVER:ARG[,key=value]... */
+
+static const char *const drivers[] = { "tap", "packet", "unix", "pcap", "fd" };
+
+static const char *find_driver(const char *text, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		if (strlen(drivers[i]) == len && !strncmp(drivers[i], text, len))
+			return drivers[i];
+	}
+	return NULL;
+}
+
+static bool parse_lladdr(const char *text, uint8_t lladdr[static 6])
+{
+	unsigned b[6];
+	char rest;
+
+	if (strlen(text) != 17 ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &rest) != 6)
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		lladdr[i] = (uint8_t)b[i];
+	return !(lladdr[0] & 1) && (b[0] | b[1] | b[2] | b[3] | b[4] | b[5]);
+}
+
+static bool dev_mtu(struct netopt_dev *d, const char *value)
+{
+	return cli_number(value, MTU_MIN, MTU_MAX, &d->mtu);
+}
+
+static bool dev_queues(struct netopt_dev *d, const char *value)
+{
+	return cli_number(value, 1, 256, &d->queues);
+}
+
+static bool dev_lladdr(struct netopt_dev *d, const char *value)
+{
+	d->has_lladdr = true;
+	return parse_lladdr(value, d->lladdr);
+}
+
+static bool dev_offload(struct netopt_dev *d, const char *value)
+{
+	d->offload = !strcmp(value, "on");
+	return d->offload || !strcmp(value, "off");
+}
+
+static const struct {
+	const char *key, *want;
+	bool (*set)(struct netopt_dev *d, const char *value);
+} dev_keys[] = {
+	{ "mtu=", "mtu= is a number from 68 to 65535", dev_mtu },
+	{ "lladdr=", "lladdr= is the address of one station, like 02:00:00:00:00:01", dev_lladdr },
+	{ "queues=", "queues= is a number from 1 to 256", dev_queues },
+	{ "offload=", "offload= is on or off", dev_offload },
+};
+
+/* Is this piece after a comma a key?  If not it belongs to the driver's argument ("in.pcap,out.pcap"). */
+static int dev_key(const char *piece)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dev_keys); i++) {
+		if (!strncmp(piece, dev_keys[i].key, strlen(dev_keys[i].key)))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Cuts keys off the end of @arg, which is changed.  Return: 0, EXIT_USAGE */
+static int dev_set_keys(struct netopt_dev *d, const char *word, char *arg)
+{
+	bool seen[ARRAY_SIZE(dev_keys)] = { false };
+	char *comma;
+
+	while ((comma = strrchr(arg, ','))) {
+		int key = dev_key(comma + 1);
+
+		if (key < 0 && (strcmp(d->driver, "pcap") || strchr(comma, '=')))
+			return usage("--dev", word, "after the argument come mtu=, lladdr=, queues=, offload=");
+		if (key < 0)
+			break;
+		if (seen[key])
+			return usage("--dev", word, "a key is given twice");
+		seen[key] = true;
+		*comma = '\0';
+		if (!dev_keys[key].set(d, comma + 1 + strlen(dev_keys[key].key)))
+			return usage("--dev", word, dev_keys[key].want);
+	}
+	return 0;
+}
+
+static int dev_check_arg(struct netopt_dev *d, const char *word)
+{
+	uint32_t fd;
+
+	if (!strcmp(d->driver, "fd")) {
+		if (!cli_number(d->arg, 0, FD_MAX, &fd))
+			return usage("--dev", word, "fd: wants the number of a descriptor");
+		d->fd = (int)fd;
+	}
+	if (!strcmp(d->driver, "tap") && *d->arg && !cli_ifname(d->arg))
+		return usage("--dev", word, "tap: wants the name of an interface, or nothing");
+	if (!strcmp(d->driver, "packet") && !cli_ifname(d->arg))
+		return usage("--dev", word, "packet: wants the name of an interface");
+	if ((!strcmp(d->driver, "unix") || !strcmp(d->driver, "pcap")) && !*d->arg)
+		return usage("--dev", word, "unix: and pcap: want a path");
+	return 0;
+}
+
+static int set_dev(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+	const char *equals = strchr(value, '='), *colon = equals ? strchr(equals, ':') : NULL;
+	struct netopt_dev *d;
+	char *arg;
+	int ret;
+
+	if (!colon)
+		return usage("--dev", value, "want NAME=DRIVER:ARG, like eth0=tap:");
+	d = NEXT("--dev", o->dev, o->devs);
+	if (!d)
+		return EXIT_USAGE;
+	*d = (struct netopt_dev){ .fd = -1, .queues = 1 };
+	if ((size_t)(equals - value) < sizeof(d->name))
+		memcpy(d->name, value, (size_t)(equals - value));
+	if (!cli_ifname(d->name) || !strcmp(d->name, "lo"))
+		return usage("--dev", value, "the name of a device has 1 to 15 characters, and is not lo");
+	for (uint32_t i = 0; i + 1 < o->devs; i++) {
+		if (!strcmp(o->dev[i].name, d->name))
+			return usage("--dev", value, "there is a device of that name already");
+	}
+	d->driver = find_driver(equals + 1, (size_t)(colon - equals - 1));
+	if (!d->driver)
+		return usage("--dev", value, "the drivers are tap, packet, unix, pcap, fd");
+	arg = (char *)(uintptr_t)colon + 1; /* argv is ours to change */
+	d->arg = arg;
+	ret = dev_set_keys(d, value, arg);
+	return ret ? ret : dev_check_arg(d, value);
+}
+
+/* ---- --addr PREFIX[%DEV] */
+
+static int addr_parse(const char *option, const char *value, struct netopt_addr *a)
+{
+	const char *percent = strchr(value, '%');
+	char prefix[64];
+
+	memset(a, 0, sizeof(*a));
+	if (percent) {
+		if (!cli_ifname(percent + 1))
+			return usage(option, value, "after % comes the name of a device");
+		strcpy(a->dev, percent + 1);
+	}
+	snprintf(prefix, sizeof(prefix), "%.*s", percent ? (int)(percent - value) : (int)sizeof(prefix), value);
+	if (!cli_prefix(option, prefix, &a->addr, &a->prefix_bits))
+		return EXIT_USAGE;
+	if (!strchr(prefix, '/'))
+		return usage(option, value, "a prefix length is missing, like /24");
+	return 0;
+}
+
+static int set_addr(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+	struct netopt_addr *a = NEXT("--addr", o->addr, o->addrs);
+
+	return a ? addr_parse("--addr", value, a) : EXIT_USAGE;
+}
+
+static int set_host_addr(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	o->has_host_addr = true;
+	if (strchr(value, '%'))
+		return usage("--host-addr", value, "want an address, like 10.77.0.1/24");
+	return addr_parse("--host-addr", value, &o->host_addr);
+}
+
+/* ---- --route PREFIX via GATEWAY [dev DEV] */
+
+static int set_route(void *ctx, const char *value)
+{
+	static const char want[] = "want PREFIX via GATEWAY [dev DEV], like default via 10.77.0.1";
+	struct netopt *o = ctx;
+	struct netopt_route *r = NEXT("--route", o->route, o->routes);
+	char dst[64], via[8], gateway[64], dev_word[8], dev[64], rest[2];
+	int words = sscanf(value, "%63s %7s %63s %7s %63s %1s", dst, via, gateway, dev_word, dev, rest);
+
+	if (!r)
+		return EXIT_USAGE;
+	memset(r, 0, sizeof(*r));
+	if ((words != 3 && words != 5) || strcmp(via, "via") || (words == 5 && strcmp(dev_word, "dev")))
+		return usage("--route", value, want);
+	if (strcmp(dst, "default") && !cli_prefix("--route", dst, &r->dst, &r->prefix_bits))
+		return EXIT_USAGE;
+	if (inet_pton(AF_INET, gateway, &r->gateway) != 1)
+		return usage("--route", value, "the gateway is no address");
+	if (words == 5) {
+		if (!cli_ifname(dev))
+			return usage("--route", value, "that is no name of a device");
+		strcpy(r->dev, dev);
+	}
+	return 0;
+}
+
+/* ---- the rest */
+
+static int set_sysctl(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+	struct netopt_sysctl *s = NEXT("--sysctl", o->sysctl, o->sysctls);
+	const char *equals = strchr(value, '=');
+
+	if (!s)
+		return EXIT_USAGE;
+	if (!equals || equals == value || (size_t)(equals - value) >= sizeof(s->key))
+		return usage("--sysctl", value, "want KEY=VALUE");
+	memset(s->key, 0, sizeof(s->key));
+	memcpy(s->key, value, (size_t)(equals - value));
+	s->value = equals + 1;
+	return 0;
+}
+
+static int set_batch(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+	const char **b = NEXT("--batch", o->batch, o->batches);
+
+	if (!b)
+		return EXIT_USAGE;
+	*b = value;
+	return 0;
+}
+
+static int set_profile(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	if (!strcmp(value, "strict"))
+		o->profile = NETHOOD_PROFILE_STRICT;
+	else if (strcmp(value, "linux"))
+		return usage("--profile", value, "the profiles are linux and strict");
+	return 0;
+}
+
+static int set_pcap(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	if (!*value)
+		return usage("--pcap", value, "want the name of a file");
+	o->pcap = value;
+	return 0;
+}
+
+const struct cli_option netopt_table[] = {
+	{ "--dev", true, true, set_dev },
+	{ "--addr", true, true, set_addr },
+	{ "--route", true, true, set_route },
+	{ "--batch", true, true, set_batch },
+	{ "--sysctl", true, true, set_sysctl },
+	{ "--profile", true, false, set_profile },
+	{ "--host-addr", true, false, set_host_addr },
+	{ "--pcap", true, false, set_pcap },
+	{ NULL, false, false, NULL },
+};
+
+void netopt_init(struct netopt *o)
+{
+	memset(o, 0, sizeof(*o));
+}
+
+static bool has_dev(const struct netopt *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->devs; i++) {
+		if (!strcmp(o->dev[i].name, name))
+			return true;
+	}
+	return !strcmp(name, "lo");
+}
+
+static int check_devs(const struct netopt *o)
+{
+	for (uint32_t i = 0; i < o->addrs; i++) {
+		if (*o->addr[i].dev && !has_dev(o, o->addr[i].dev))
+			return usage("--addr", o->addr[i].dev, "there is no --dev of that name");
+	}
+	for (uint32_t i = 0; i < o->routes; i++) {
+		if (*o->route[i].dev && !has_dev(o, o->route[i].dev))
+			return usage("--route", o->route[i].dev, "there is no --dev of that name");
+	}
+	return 0;
+}
+
+/* Without --dev: a cable to the host.  Without --addr too, both ends have addresses. */
+static void defaults(struct netopt *o)
+{
+	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .queues = 1 };
+	if (o->addrs)
+		return;
+	o->addr[o->addrs++] = (struct netopt_addr){ .addr = { htonl(0x0a4d0002) }, .prefix_bits = 24 };
+	if (!o->has_host_addr)
+		o->host_addr = (struct netopt_addr){ .addr = { htonl(0x0a4d0001) }, .prefix_bits = 24 };
+	o->has_host_addr = true;
+	if (!o->routes)
+		o->route[o->routes++] = (struct netopt_route){ .gateway = o->host_addr.addr };
+}
+
+int netopt_finish(struct netopt *o)
+{
+	bool tap = false;
+
+	if (!o->devs)
+		defaults(o);
+	for (uint32_t i = 0; i < o->devs; i++)
+		tap = tap || !strcmp(o->dev[i].driver, "tap");
+	if (o->has_host_addr && !tap) {
+		cli_error("--host-addr", "is for a tap that nethood creates; there is none");
+		return EXIT_USAGE;
+	}
+	return check_devs(o);
+}

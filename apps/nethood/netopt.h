@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NET OPTIONS: what run and up are told about the net to make. */
+#ifndef NETHOOD_NETOPT_H
+#define NETHOOD_NETOPT_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli.h"
+#include "nethood/nethood.h"
+
+#define NETOPT_DEVS 16
+#define NETOPT_MANY 64
+
+struct netopt_dev {
+	char name[IFNAMSIZ];
+	const char *driver; /**< of a constant table */
+	const char *arg;    /**< borrowed from the command line */
+	int fd;             /**< of driver "fd", else -1 */
+	uint32_t mtu, queues;
+	uint8_t lladdr[6];
+	bool has_lladdr, offload;
+};
+struct netopt_addr {
+	struct in_addr addr;
+	uint32_t prefix_bits;
+	char dev[IFNAMSIZ]; /**< "": the first */
+};
+struct netopt_route {
+	struct in_addr dst, gateway;
+	uint32_t prefix_bits;
+	char dev[IFNAMSIZ]; /**< "": whichever reaches the gateway */
+};
+struct netopt_sysctl {
+	char key[128];
+	const char *value;
+};
+
+struct netopt {
+	struct netopt_dev dev[NETOPT_DEVS];
+	struct netopt_addr addr[NETOPT_MANY];
+	struct netopt_route route[NETOPT_MANY];
+	struct netopt_sysctl sysctl[NETOPT_MANY];
+	const char *batch[NETOPT_MANY];
+	uint32_t devs, addrs, routes, sysctls, batches;
+	bool has_host_addr;
+	struct netopt_addr host_addr;
+	enum nethood_profile profile;
+	const char *pcap;
+};
+
+extern const struct cli_option netopt_table[];
+
+/** netopt_finish() - defaults, and what fits together.  Return: 0, EXIT_USAGE after having said why */
+int netopt_finish(struct netopt *o);
+void netopt_init(struct netopt *o);
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Calls that make, name and tune sockets: socket(2) ... setsockopt(2).  Messages are in call_msg.c. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "supervisor_internal.h"
+
+#define NH_SO_RCVTIMEO_NEW 66
+#define NH_SO_SNDTIMEO_NEW 67
+#define TYPE_MASK 0xf
+
+static long call_socket(struct call *c)
+{
+	int domain = (int)call_arg(c, 0), type = (int)call_arg(c, 1), protocol = (int)call_arg(c, 2);
+	int flags = type & ~TYPE_MASK;
+	struct nethood_sock *sk;
+	uid_t uid;
+	int err;
+
+	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return -EINVAL;
+	err = nethood_socket(c->sv->net, domain, type & TYPE_MASK, protocol, &sk);
+	if (err)
+		return err;
+	uid = task_euid(call_tid(c));
+	nethood_sock_set_admin(sk, uid == c->sv->owner || !uid);
+	return carrier_install(c, sk, domain, flags);
+}
+
+/* A socket address of the program.  Return: 0, -EINVAL, -EFAULT */
+static int read_name(const struct call *c, uint64_t at, uint64_t len, struct sockaddr_storage *name)
+{
+	if ((int)len < 0 || len > sizeof(*name))
+		return -EINVAL;
+	return task_read(call_tid(c), name, at, (size_t)len);
+}
+
+static long call_bind(struct call *c)
+{
+	struct sockaddr_storage name;
+	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
+
+	if (err)
+		return err;
+	if (!call_valid(c->listener, c->rq->id))
+		return CALL_GONE;
+	return nethood_bind(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
+}
+
+static long call_connect(struct call *c)
+{
+	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
+
+	if (err)
+		return err;
+	if (!call_valid(c->listener, c->rq->id))
+		return CALL_GONE;
+	err = nethood_connect(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
+	if (!err)
+		c->carrier->connected = name.ss_family != AF_UNSPEC && c->carrier->domain == AF_INET;
+	return err;
+}
+
+static long call_listen(struct call *c)
+{
+	return nethood_listen(c->carrier->sk, (int)call_arg(c, 1));
+}
+
+/* An address and its length, where the program wants them.  Return: 0, -EFAULT, -EINVAL */
+static int write_name(const struct call *c, uint64_t at, uint64_t len_at, const struct sockaddr_storage *name,
+		      socklen_t name_bytes)
+{
+	socklen_t room;
+	int err = task_read(call_tid(c), &room, len_at, sizeof(room));
+
+	if (err)
+		return err;
+	if ((int)room < 0)
+		return -EINVAL;
+	if (room > name_bytes)
+		room = name_bytes;
+	err = task_write(call_tid(c), at, name, room);
+	return err ? err : task_write(call_tid(c), len_at, &name_bytes, sizeof(name_bytes));
+}
+
+static long call_accept4(struct call *c)
+{
+	struct sockaddr_storage name;
+	socklen_t name_bytes = sizeof(name);
+	int flags = c->rq->data.nr == SYS_accept4 ? (int)call_arg(c, 3) : 0;
+	struct nethood_sock *child;
+	int err;
+
+	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return -EINVAL;
+	err = nethood_accept(c->carrier->sk, &child, (struct sockaddr *)&name, &name_bytes);
+	if (err == -EAGAIN && call_may_wait(c, 0))
+		return CALL_WAIT;
+	if (err)
+		return err;
+	err = call_arg(c, 1) ? write_name(c, call_arg(c, 1), call_arg(c, 2), &name, name_bytes) : 0;
+	if (err) {
+		nethood_close(child);
+		return err;
+	}
+	return carrier_install(c, child, c->carrier->domain, flags);
+}
+
+static long put_name(struct call *c, int (*get)(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes))
+{
+	struct sockaddr_storage name;
+	socklen_t name_bytes = sizeof(name);
+	int err = get(c->carrier->sk, (struct sockaddr *)&name, &name_bytes);
+
+	return err ? err : write_name(c, call_arg(c, 1), call_arg(c, 2), &name, name_bytes);
+}
+
+static long call_getsockname(struct call *c)
+{
+	return put_name(c, nethood_getsockname);
+}
+
+static long call_getpeername(struct call *c)
+{
+	return put_name(c, nethood_getpeername);
+}
+
+static long call_shutdown(struct call *c)
+{
+	return c->carrier->ops->shutdown(c, (int)call_arg(c, 1));
+}
+
+/* ---- options */
+
+/* A filter is given by a pointer within the option.  Return: 0, -errno */
+static int set_filter(const struct call *c, socklen_t len)
+{
+	struct sock_fprog prog;
+	uint8_t *insns = c->sv->data;
+	size_t bytes;
+	int err;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	memcpy(&prog, c->sv->option, sizeof(prog));
+	bytes = prog.len * sizeof(struct sock_filter);
+	if (bytes > DATA_BYTES_MAX)
+		return -EINVAL;
+	err = task_read(call_tid(c), insns, (uint64_t)(uintptr_t)prog.filter, bytes);
+	if (err)
+		return err;
+	prog.filter = (struct sock_filter *)(void *)insns;
+	return nethood_setsockopt(c->carrier->sk, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/* Timeouts hold for calls that the kernel serves, too. */
+static bool is_timeout(int level, int name)
+{
+	return level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO || name == NH_SO_RCVTIMEO_NEW ||
+				       name == NH_SO_SNDTIMEO_NEW);
+}
+
+static long call_setsockopt(struct call *c)
+{
+	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2);
+	socklen_t len = (socklen_t)call_arg(c, 4);
+	ssize_t n = 0;
+	int err;
+
+	if ((int)len < 0)
+		return -EINVAL;
+	if (len > OPTION_BYTES_MAX)
+		len = OPTION_BYTES_MAX;
+	if (len && call_arg(c, 3))
+		n = task_read_some(call_tid(c), c->sv->option, call_arg(c, 3), len);
+	if (n < 0 || (len && !call_arg(c, 3)))
+		return -EFAULT;
+	if (!call_valid(c->listener, c->rq->id))
+		return CALL_GONE;
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
+		return set_filter(c, len);
+	err = nethood_setsockopt(c->carrier->sk, level, name, c->sv->option, (socklen_t)n);
+	if (!err && is_timeout(level, name))
+		setsockopt(c->fd, level, name, c->sv->option, len);
+	return err;
+}
+
+/* The error that was taken from the socket, and not yet told. */
+static void take_error(struct carrier *cr, int level, int name, void *value, socklen_t len)
+{
+	int zero = 0, error = -cr->error;
+
+	if (level != SOL_SOCKET || name != SO_ERROR || !cr->error || len < sizeof(error))
+		return;
+	if (!memcmp(value, &zero, sizeof(zero)))
+		memcpy(value, &error, sizeof(error));
+	cr->error = 0;
+}
+
+static long call_getsockopt(struct call *c)
+{
+	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2), err;
+	socklen_t len, room;
+
+	err = task_read(call_tid(c), &len, call_arg(c, 4), sizeof(len));
+	if (err)
+		return err;
+	if ((int)len < 0)
+		return -EINVAL;
+	if (len > OPTION_BYTES_MAX)
+		len = OPTION_BYTES_MAX;
+	room = len;
+	/* Some options are asked for with what they already hold. */
+	if (len && task_read_some(call_tid(c), c->sv->option, call_arg(c, 3), len) < 0)
+		memset(c->sv->option, 0, len);
+	if (!call_valid(c->listener, c->rq->id))
+		return CALL_GONE;
+	err = nethood_getsockopt(c->carrier->sk, level, name, c->sv->option, &len);
+	if (err)
+		return err;
+	take_error(c->carrier, level, name, c->sv->option, room);
+	c->carrier->ops->settle(c);
+	err = task_write(call_tid(c), call_arg(c, 3), c->sv->option, len < room ? len : room);
+	return err ? err : task_write(call_tid(c), call_arg(c, 4), &len, sizeof(len));
+}
+
+/* ---- the table */
+
+static const struct call_kind kinds[] = {
+	{ SYS_sendmsg, OUR_SOCKET, call_sendmsg },
+	{ SYS_recvmsg, OUR_SOCKET, call_recvmsg },
+	{ SYS_sendto, OUR_SOCKET, call_sendto },
+	{ SYS_recvfrom, OUR_SOCKET, call_recvfrom },
+	{ SYS_getsockopt, OUR_SOCKET, call_getsockopt },
+	{ SYS_setsockopt, OUR_SOCKET, call_setsockopt },
+	{ SYS_socket, NO_SOCKET, call_socket },
+	{ SYS_connect, OUR_SOCKET, call_connect },
+	{ SYS_bind, OUR_SOCKET, call_bind },
+	{ SYS_getsockname, OUR_SOCKET, call_getsockname },
+	{ SYS_getpeername, OUR_SOCKET, call_getpeername },
+	{ SYS_ioctl, ANY_SOCKET, call_ioctl },
+	{ SYS_sendmmsg, OUR_SOCKET, call_sendmmsg },
+	{ SYS_recvmmsg, OUR_SOCKET, call_recvmmsg },
+	{ SYS_shutdown, OUR_SOCKET, call_shutdown },
+	{ SYS_listen, OUR_SOCKET, call_listen },
+#ifdef SYS_accept
+	{ SYS_accept, OUR_SOCKET, call_accept4 },
+#endif
+	{ SYS_accept4, OUR_SOCKET, call_accept4 },
+};
+
+const struct call_kind *call_kind(int nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].nr == nr)
+			return &kinds[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Carriers of sockets that keep message boundaries: UDP, ping, raw, netlink.
+ *
+ * Reading order: to the program: pump(), dgram_recv(); from the program: drain(), dgram_send().
+ *
+ * The pair is of SOCK_SEQPACKET: it keeps boundaries and empty messages, and tells of the close.  What a program reads by
+ * read(2) comes out of the pair; where it came from is kept beside.  So one datagram at a time is in flight in the
+ * pair; several only if all come from one peer and bring no control messages.  An error that a program must learn of
+ * while it only polls is a marker in flight: an empty message, in whose place a trapped receive finds the error.
+ *
+ * What a program writes without an address comes out here and is sent on.  When the socket has no room any more, the
+ * program's end is filled with one large message of junk, so that it does not look writable either.
+ */
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "supervisor_internal.h"
+
+#define IN_FLIGHT_MAX 64U
+#define DRAIN_AT_ONCE 64U
+#define JUNK_BYTES 65536U /* more than a quarter of what net.core.wmem_default allows in flight */
+
+/* ---- to the program */
+
+static bool program_has_read_all(const struct carrier *cr)
+{
+	int bytes;
+
+	return ioctl(cr->watch.fd, SIOCOUTQ, &bytes) == 0 && !bytes;
+}
+
+static void nothing_in_flight(struct carrier *cr)
+{
+	if (cr->marker)
+		cr->error = 0; /* taken for an empty datagram */
+	cr->marker = false;
+	cr->in_flight = 0;
+}
+
+static void set_flying(struct carrier *cr, const struct packet *p)
+{
+	uint8_t *control = NULL;
+
+	if (p->control_bytes) {
+		control = malloc(p->control_bytes);
+		if (control)
+			memcpy(control, p->control, p->control_bytes);
+	}
+	free(cr->flying.control);
+	cr->flying.name = p->name;
+	cr->flying.name_bytes = p->name_bytes;
+	cr->flying.control = control;
+	cr->flying.control_bytes = control ? p->control_bytes : 0;
+	cr->flying.flags = p->flags & MSG_CTRUNC;
+	if (p->control_bytes && !control)
+		cr->flying.flags |= MSG_CTRUNC;
+}
+
+/* May @p follow those in flight, whose name will be told as its own? */
+static bool may_follow(const struct carrier *cr, const struct packet *p)
+{
+	if (!cr->in_flight)
+		return true;
+	return cr->connected && !cr->marker && cr->in_flight < IN_FLIGHT_MAX && !p->control_bytes &&
+	       !cr->flying.control_bytes && p->name_bytes == cr->flying.name_bytes &&
+	       !memcmp(&p->name, &cr->flying.name, p->name_bytes);
+}
+
+/* Return: 0, -EAGAIN: not now */
+static int fly(struct carrier *cr, const struct packet *p)
+{
+	if (!may_follow(cr, p))
+		return -EAGAIN;
+	if (send(cr->watch.fd, p->data, p->data_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return errno == EAGAIN || errno == ENOBUFS ? -EAGAIN : 0; /* else it is closed: nobody will read it */
+	if (!cr->in_flight)
+		set_flying(cr, p);
+	cr->in_flight++;
+	return 0;
+}
+
+static ssize_t take_bytes(struct carrier *cr, struct packet *p, size_t room_bytes, int flags, struct msghdr *msg)
+{
+	struct supervisor *sv = cr->sv;
+	struct iovec iov = { .iov_base = sv->data, .iov_len = room_bytes };
+
+	*msg = (struct msghdr){
+		.msg_name = &p->name,
+		.msg_namelen = sizeof(p->name),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = sv->control,
+		.msg_controllen = CONTROL_BYTES_MAX,
+	};
+	return nethood_recvmsg(cr->sk, msg, (flags & (MSG_PEEK | MSG_ERRQUEUE)) | MSG_TRUNC | MSG_DONTWAIT);
+}
+
+/* Netlink makes its dumps as large as the buffers it is read with; so it must see the program's, not ours. */
+static ssize_t netlink_room(struct carrier *cr, struct packet *p)
+{
+	struct msghdr msg;
+
+	return take_bytes(cr, p, 0, MSG_PEEK, &msg);
+}
+
+/* Take one message from the socket.  @p points into the supervisor's buffers.  Return: 0, -EAGAIN, -errno */
+static int take(struct carrier *cr, struct packet *p, int flags)
+{
+	struct supervisor *sv = cr->sv;
+	ssize_t room = DATA_BYTES_MAX, n;
+	struct msghdr msg;
+
+	if (cr->domain == AF_NETLINK)
+		room = netlink_room(cr, p);
+	if (room > (ssize_t)DATA_BYTES_MAX)
+		room = DATA_BYTES_MAX;
+	n = room < 0 ? room : take_bytes(cr, p, (size_t)room, flags, &msg);
+	if (n < 0)
+		return (int)n;
+	p->name_bytes = msg.msg_namelen;
+	p->control = sv->control;
+	p->control_bytes = msg.msg_controllen;
+	p->data = sv->data;
+	p->full_bytes = (size_t)n;
+	p->data_bytes = n < room ? (size_t)n : (size_t)room;
+	p->flags = msg.msg_flags & ~MSG_TRUNC;
+	return 0;
+}
+
+/* The program may be polling, and knows nothing of an error. */
+static void tell_error(struct carrier *cr)
+{
+	const struct packet empty = { .flags = 0 };
+
+	if (cr->error_news && !cr->error && !(nethood_readiness(cr->sk) & EPOLLERR))
+		cr->error_news = false; /* it was seen meanwhile */
+	if (!cr->error && !cr->error_news)
+		return;
+	if (cr->in_flight || !(cr->trapped_recv || cr->connected))
+		return;
+	if (fly(cr, &empty))
+		return;
+	cr->error_news = false;
+	cr->marker = true;
+}
+
+/* Bring what the socket has to the program's end, as far as that may hold it. */
+static void pump(struct carrier *cr)
+{
+	struct packet p;
+	int err = 0;
+
+	if (cr->in_flight && program_has_read_all(cr))
+		nothing_in_flight(cr);
+	if (cr->held) {
+		if (fly(cr, cr->held))
+			return;
+		free(cr->held);
+		cr->held = NULL;
+	}
+	while (!cr->shut_rd && (!cr->in_flight || (cr->connected && !cr->marker && cr->in_flight < IN_FLIGHT_MAX))) {
+		err = take(cr, &p, 0);
+		if (err)
+			break;
+		if (fly(cr, &p)) {
+			cr->held = packet_copy(&p);
+			return;
+		}
+	}
+	if (err && err != -EAGAIN)
+		cr->error = err;
+	tell_error(cr);
+}
+
+/* ---- trapped receives */
+
+static void put_back(struct call *c)
+{
+	struct carrier *cr = c->carrier;
+
+	if (c->taken_error) {
+		cr->error = c->taken_error;
+		return;
+	}
+	/* Nothing overtakes it: the next one is still in the socket, or of the same peer. */
+	if (fly(cr, &c->taken))
+		cr->held = cr->held ? cr->held : packet_copy(&c->taken);
+}
+
+/* What is in flight, read as the program would.  Return: 0; -EAGAIN: nothing is; -ECONNRESET: it was a marker */
+static int take_flying(struct call *c, struct packet *p, int flags)
+{
+	struct carrier *cr = c->carrier;
+	int peek = cr->marker ? 0 : flags & MSG_PEEK;
+	ssize_t n = recv(c->fd, c->sv->data, DATA_BYTES_MAX, MSG_DONTWAIT | peek);
+
+	if (n < 0) {
+		nothing_in_flight(cr);
+		return -EAGAIN;
+	}
+	if (cr->marker) {
+		cr->marker = false;
+		cr->in_flight = 0;
+		return -ECONNRESET;
+	}
+	*p = cr->flying;
+	if (p->control_bytes) {
+		memcpy(c->sv->control, p->control, p->control_bytes);
+		p->control = c->sv->control;
+	}
+	p->data = c->sv->data;
+	p->full_bytes = p->data_bytes = (size_t)n;
+	if (!peek && cr->in_flight == 1)
+		cr->in_flight = 0;
+	return 0;
+}
+
+/* The next message, wherever it is.  Return: 0, -EAGAIN, or the socket's error */
+static int take_next(struct call *c, struct packet *p, int flags)
+{
+	struct carrier *cr = c->carrier;
+	int err;
+
+	if (cr->held)
+		pump(cr);
+	err = cr->in_flight ? take_flying(c, p, flags) : -EAGAIN;
+	if (!err)
+		return 0;
+	if (cr->error) {
+		err = cr->error;
+		cr->error = 0;
+	} else {
+		err = take(cr, p, flags);
+	}
+	if (err && err != -EAGAIN)
+		c->taken_error = err;
+	return err;
+}
+
+/* As much as the program asked for. */
+static long deliver(struct call *c, const struct user_msg *m, struct packet p)
+{
+	if (p.data_bytes > m->total_bytes) {
+		p.data_bytes = m->total_bytes;
+		p.flags |= MSG_TRUNC;
+	}
+	return call_deliver(c, m, &p);
+}
+
+/* The marker says that there is an error; when that was seen otherwise, there is none. */
+static void dgram_settle(struct call *c)
+{
+	struct carrier *cr = c->carrier;
+
+	if (!cr->marker || cr->error || (nethood_readiness(cr->sk) & EPOLLERR))
+		return;
+	recv(c->fd, c->sv->data, 1, MSG_DONTWAIT);
+	nothing_in_flight(cr);
+	carrier_mark(cr);
+}
+
+/* Of those that wait as errors nothing is put back: their call is remembered instead. */
+static long recv_error_queue(struct call *c, const struct user_msg *m)
+{
+	struct packet p;
+	int err = take(c->carrier, &p, m->flags);
+
+	dgram_settle(c);
+	return err ? err : deliver(c, m, p);
+}
+
+static void learn_buffer(struct carrier *cr, size_t bytes)
+{
+	struct packet p;
+	struct msghdr msg;
+
+	if (cr->domain != AF_NETLINK || bytes <= cr->largest_read_bytes)
+		return;
+	cr->largest_read_bytes = bytes;
+	take_bytes(cr, &p, bytes < DATA_BYTES_MAX ? bytes : DATA_BYTES_MAX, MSG_PEEK, &msg);
+}
+
+static long dgram_recv(struct call *c, const struct user_msg *m)
+{
+	struct carrier *cr = c->carrier;
+	long ret;
+	int err;
+
+	cr->trapped_recv = true;
+	if (m->flags & MSG_ERRQUEUE)
+		return recv_error_queue(c, m);
+	learn_buffer(cr, m->total_bytes);
+	err = take_next(c, &c->taken, m->flags);
+	if (err == -EAGAIN)
+		return call_may_wait(c, m->flags) ? CALL_WAIT : -EAGAIN;
+	carrier_mark(cr); /* what was taken makes room for the next */
+	if (!(m->flags & MSG_PEEK))
+		c->undo = put_back;
+	if (err)
+		return err;
+	ret = deliver(c, m, c->taken);
+	if (ret == CALL_GONE && c->undo)
+		c->undo(c);
+	return ret;
+}
+
+/* ---- from the program */
+
+static int send_packet(struct carrier *cr, const struct packet *p, int flags)
+{
+	struct iovec iov = { .iov_base = p->data, .iov_len = p->data_bytes };
+	struct msghdr msg = {
+		.msg_name = p->name_bytes ? (void *)(uintptr_t)&p->name : NULL,
+		.msg_namelen = p->name_bytes,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = p->control_bytes ? p->control : NULL,
+		.msg_controllen = p->control_bytes,
+	};
+
+	return (int)nethood_sendmsg(cr->sk, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The program was told that it was sent.  A pending error is not its fault, and is told later. */
+static int send_native(struct carrier *cr, const struct packet *p)
+{
+	int ret = send_packet(cr, p, 0);
+
+	if (ret >= 0 || ret == -EAGAIN)
+		return ret;
+	cr->error = ret;
+	cr->error_news = true;
+	ret = send_packet(cr, p, 0);
+	if (ret >= 0 || ret == -EAGAIN)
+		return ret;
+	cr->error = ret;
+	return 0;
+}
+
+/* Own end's next message.  Return: 0; -EAGAIN: none; -EPIPE: there will be none any more */
+static int read_own(struct carrier *cr, struct packet *p)
+{
+	struct supervisor *sv = cr->sv;
+	char room[CMSG_SPACE(64)];
+	struct iovec iov = { .iov_base = sv->data, .iov_len = DATA_BYTES_MAX };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	int on = 1;
+	ssize_t n;
+
+	if (cr->peer_shut) /* every message has credentials then, the end of file has none */
+		setsockopt(cr->watch.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	do {
+		n = recvmsg(cr->watch.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && (errno == ECONNRESET || errno == EINTR)); /* it closed without having read all */
+	if (n < 0)
+		return errno == EAGAIN ? -EAGAIN : -EPIPE;
+	if (!n && cr->peer_shut && !msg.msg_controllen)
+		return -EPIPE;
+	*p = (struct packet){ .data = sv->data, .data_bytes = (size_t)n, .full_bytes = (size_t)n };
+	return 0;
+}
+
+/* The socket has room again: what waited goes first.  Return: false if it still waits */
+static bool unblock(struct carrier *cr)
+{
+	struct packet junk;
+
+	if (cr->tx_held) {
+		if (send_native(cr, cr->tx_held) == -EAGAIN)
+			return false;
+		free(cr->tx_held);
+		cr->tx_held = NULL;
+	}
+	if (cr->tx_junk) {
+		if (!(nethood_readiness(cr->sk) & EPOLLOUT))
+			return false;
+		read_own(cr, &junk);
+		cr->tx_junk = false;
+	}
+	return true;
+}
+
+/* Send what the program wrote.  Return: 0: all there is; -EAGAIN: not all; -EPIPE: and there will be no more */
+static int drain(struct carrier *cr)
+{
+	struct packet p;
+
+	cr->tx_more = false;
+	if (!unblock(cr))
+		return -EAGAIN;
+	for (unsigned i = 0; i < DRAIN_AT_ONCE; i++) {
+		int err = read_own(cr, &p);
+
+		if (err)
+			return err == -EAGAIN ? 0 : err;
+		if (send_native(cr, &p) == -EAGAIN) {
+			cr->tx_held = packet_copy(&p);
+			return -EAGAIN;
+		}
+	}
+	cr->tx_more = true;
+	carrier_mark(cr);
+	return -EAGAIN;
+}
+
+/* Make the program's end look as full as the socket is. */
+static void block(struct call *c)
+{
+	if (c->carrier->tx_junk || c->carrier->tx_held)
+		return;
+	memset(c->sv->data, 0, JUNK_BYTES);
+	if (send(c->fd, c->sv->data, JUNK_BYTES, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		c->carrier->tx_junk = true;
+}
+
+/* What was written before goes first; but sending it uses the buffer that @p is in. */
+static int drain_before(struct carrier *cr, const struct packet *p)
+{
+	struct packet *copy;
+	int bytes, err;
+
+	if (!cr->tx_held && !cr->tx_junk && (ioctl(cr->watch.fd, SIOCINQ, &bytes) < 0 || !bytes))
+		return 0;
+	copy = packet_copy(p);
+	if (!copy)
+		return -ENOBUFS;
+	err = drain(cr);
+	if (p->data_bytes)
+		memcpy(cr->sv->data, copy->data, p->data_bytes);
+	free(copy);
+	return err == -EAGAIN ? -EAGAIN : 0;
+}
+
+static long dgram_send(struct call *c, const struct packet *p, int flags)
+{
+	struct carrier *cr = c->carrier;
+	long ret = drain_before(cr, p);
+
+	if (!ret && cr->error) {
+		ret = cr->error;
+		cr->error = 0;
+		dgram_settle(c);
+		return ret;
+	}
+	if (!ret)
+		ret = send_packet(cr, p, flags & ~MSG_DONTWAIT);
+	if (ret != -EAGAIN)
+		return ret;
+	if (call_may_wait(c, flags)) {
+		c->wait_to_send = true;
+		return CALL_WAIT;
+	}
+	block(c);
+	return -EAGAIN;
+}
+
+/* ---- life */
+
+static void dgram_event(struct carrier *cr, uint32_t events)
+{
+	int err = 0;
+
+	if (events & (EPOLLRDHUP | EPOLLHUP))
+		cr->peer_shut = true;
+	if (events & EPOLLIN)
+		err = drain(cr);
+	if (events & EPOLLHUP && err != -EAGAIN) {
+		carrier_destroy(cr);
+		return;
+	}
+	if (cr->in_flight || cr->held)
+		carrier_mark(cr); /* the program may have read */
+}
+
+static void dgram_flush(struct carrier *cr)
+{
+	if ((cr->tx_held || cr->tx_junk || cr->tx_more || cr->peer_shut) && drain(cr) == -EPIPE && !cr->shut_wr) {
+		carrier_destroy(cr);
+		return;
+	}
+	pump(cr);
+}
+
+static int dgram_shutdown(struct call *c, int how)
+{
+	struct carrier *cr = c->carrier;
+	int err;
+
+	drain(cr);
+	err = nethood_shutdown(cr->sk, how);
+	if (err)
+		return err;
+	if (how != SHUT_WR) {
+		cr->shut_rd = true;
+		shutdown(cr->watch.fd, SHUT_WR);
+	}
+	if (how != SHUT_RD) {
+		cr->shut_wr = true;
+		if (!cr->shut_rd) /* both would look like the last close */
+			shutdown(c->fd, SHUT_WR);
+	}
+	return 0;
+}
+
+static void dgram_exit(struct carrier *cr)
+{
+	free(cr->flying.control);
+	free(cr->held);
+	free(cr->tx_held);
+}
+
+const struct carrier_ops dgram_ops = {
+	.type = SOCK_SEQPACKET,
+	.event = dgram_event,
+	.flush = dgram_flush,
+	.send = dgram_send,
+	.recv = dgram_recv,
+	.shutdown = dgram_shutdown,
+	.settle = dgram_settle,
+	.exit = dgram_exit,
+};

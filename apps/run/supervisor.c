@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* One net, the programs on it, and the loop that serves both.
+ *
+ * Reading order: supervisor_step(), listener_event(); then call.c, carrier.c, dgram.c.
+ * A step does what is due (timers and frames of the net, sockets that became ready), then waits.  Answers come first: the
+ * program that was answered goes on while the rest is done.
+ */
+#include "supervisor_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Linux 6.6: wake the other side on this CPU, for this one goes to sleep at once. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#endif
+#define NOTIF_FD_SYNC_WAKE_UP UINT64_C(1)
+#define FIRST_BUCKETS 64U
+
+/* ---- listeners */
+
+static void listener_free(struct corpse *corpse)
+{
+	free(container_of(corpse, struct listener, corpse));
+}
+
+static void listener_destroy(struct listener *ls)
+{
+	struct supervisor *sv = ls->sv;
+	int fd = ls->watch.fd;
+
+	waits_end_of(sv, ls);
+	loop_del(&sv->loop, &ls->watch);
+	close(fd);
+	LIST_REMOVE(ls, link);
+	sv->listener_count--;
+	loop_bury(&sv->loop, &ls->corpse, listener_free);
+}
+
+static void listener_event(struct watch *w, uint32_t events)
+{
+	struct listener *ls = container_of(w, struct listener, watch);
+	struct seccomp_notif rq;
+
+	if (events & EPOLLIN) {
+		memset(&rq, 0, sizeof(rq)); /* the kernel insists */
+		if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &rq) == 0)
+			call_run(ls, &rq);
+	} else if (events & (EPOLLHUP | EPOLLERR)) {
+		void (*gone)(void *ctx) = ls->gone;
+		void *ctx = ls->ctx;
+
+		listener_destroy(ls);
+		if (gone)
+			gone(ctx);
+	}
+}
+
+/* Any descriptor may have been handed in.  Return: 0, -EINVAL */
+static int listener_check(int fd)
+{
+	uint64_t id = 0;
+
+	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 && errno != ENOENT)
+		return -EINVAL;
+	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP); /* older kernels: slower, no worse */
+	return 0;
+}
+
+int supervisor_add_listener(struct supervisor *sv, int fd, void (*gone)(void *ctx), void *ctx)
+{
+	struct listener *ls = calloc(1, sizeof(*ls));
+	int err = ls ? listener_check(fd) : -ENOMEM;
+
+	if (!err)
+		err = loop_add(&sv->loop, &ls->watch, fd, EPOLLIN, listener_event);
+	if (err) {
+		close(fd);
+		free(ls);
+		return err;
+	}
+	ls->sv = sv;
+	ls->gone = gone;
+	ls->ctx = ctx;
+	LIST_INSERT_HEAD(&sv->listeners, ls, link);
+	sv->listener_count++;
+	return 0;
+}
+
+unsigned supervisor_programs(const struct supervisor *sv)
+{
+	return sv->listener_count;
+}
+
+/* ---- devices */
+
+static void dev_event(struct watch *w, uint32_t events)
+{
+	(void)events;
+	nethood_dev_fd_ready(container_of(w, struct dev_watch, watch)->dev);
+}
+
+/* A device that is down, or whose other side is gone, has no descriptor. */
+static void dev_sync(struct supervisor *sv, struct dev_watch *dw)
+{
+	bool want_write = false;
+	int fd = nethood_dev_fd(dw->dev, &want_write);
+	uint32_t events = want_write ? EPOLLIN | EPOLLOUT : EPOLLIN;
+
+	if (dw->watch.fd >= 0 && dw->watch.fd != fd)
+		loop_del(&sv->loop, &dw->watch);
+	if (fd >= 0 && dw->watch.fd < 0)
+		loop_add(&sv->loop, &dw->watch, fd, events, dev_event);
+	else if (fd >= 0)
+		loop_change(&sv->loop, &dw->watch, events);
+}
+
+int supervisor_add_dev(struct supervisor *sv, struct nethood_dev *dev)
+{
+	struct dev_watch *dw = calloc(1, sizeof(*dw));
+
+	if (!dw)
+		return -ENOMEM;
+	dw->dev = dev;
+	dw->watch.fd = -1;
+	LIST_INSERT_HEAD(&sv->devs, dw, link);
+	return 0;
+}
+
+/* ---- the loop */
+
+static void flush_carrier(struct carrier *cr)
+{
+	if (!TAILQ_EMPTY(&cr->waits)) {
+		waits_retry(cr, false);
+		waits_retry(cr, true);
+	}
+	cr->ops->flush(cr);
+}
+
+/* Each carrier that is dirty now, once: what one causes at another is for the next round. */
+static void flush(struct supervisor *sv)
+{
+	struct carrier *last = TAILQ_LAST(&sv->dirty, carrier_list), *cr;
+
+	while (last && (cr = TAILQ_FIRST(&sv->dirty))) {
+		bool end = cr == last;
+
+		TAILQ_REMOVE(&sv->dirty, cr, dirty_link);
+		cr->dirty = false;
+		flush_carrier(cr);
+		if (end)
+			break;
+	}
+}
+
+static uint64_t wait_ns(const struct supervisor *sv, bool more, uint64_t now, uint64_t until_ns)
+{
+	uint64_t next = nethood_next_deadline(sv->net);
+
+	if (more || !TAILQ_EMPTY(&sv->dirty))
+		return 0;
+	if (sv->next_wait_ns < next)
+		next = sv->next_wait_ns;
+	if (until_ns < next)
+		next = until_ns;
+	if (next == UINT64_MAX)
+		return UINT64_MAX;
+	return next > now ? next - now : 0;
+}
+
+int supervisor_step(struct supervisor *sv, uint64_t until_ns)
+{
+	uint64_t now = loop_now();
+	bool more = nethood_poll(sv->net, now);
+	struct dev_watch *dw;
+	uint64_t timeout_ns;
+
+	waits_expire(sv, now);
+	flush(sv);
+	LIST_FOREACH(dw, &sv->devs, link)
+		dev_sync(sv, dw);
+	timeout_ns = wait_ns(sv, more, now, until_ns);
+	if (sv->idle && timeout_ns)
+		sv->idle(sv->idle_ctx);
+	return loop_wait(&sv->loop, timeout_ns);
+}
+
+static void woke(void *ctx)
+{
+	struct supervisor *sv = ctx;
+
+	nethood_set_time(sv->net, loop_now());
+}
+
+void supervisor_on_idle(struct supervisor *sv, void (*fn)(void *ctx), void *ctx)
+{
+	sv->idle = fn;
+	sv->idle_ctx = ctx;
+}
+
+struct loop *supervisor_loop(struct supervisor *sv)
+{
+	return &sv->loop;
+}
+
+struct nethood_net *supervisor_net(struct supervisor *sv)
+{
+	return sv->net;
+}
+
+/* ---- life */
+
+int supervisor_create(struct nethood_net *net, uid_t owner, struct supervisor **out)
+{
+	struct supervisor *sv = calloc(1, sizeof(*sv));
+	int err;
+
+	if (!sv)
+		return -ENOMEM;
+	sv->net = net;
+	sv->owner = owner;
+	sv->next_wait_ns = UINT64_MAX;
+	sv->bucket_mask = FIRST_BUCKETS - 1;
+	sv->bucket = calloc(FIRST_BUCKETS, sizeof(struct carrier *));
+	TAILQ_INIT(&sv->carriers);
+	TAILQ_INIT(&sv->dirty);
+	TAILQ_INIT(&sv->waits);
+	tasks_init(&sv->tasks);
+	err = sv->bucket ? loop_init(&sv->loop) : -ENOMEM;
+	if (!err)
+		err = nethood_socket(net, AF_INET, SOCK_DGRAM, 0, &sv->any);
+	if (err) {
+		if (sv->bucket)
+			loop_exit(&sv->loop);
+		free(sv->bucket);
+		free(sv);
+		return err;
+	}
+	sv->loop.woke = woke;
+	sv->loop.ctx = sv;
+	*out = sv;
+	return 0;
+}
+
+void supervisor_destroy(struct supervisor *sv)
+{
+	struct listener *ls;
+	struct carrier *cr;
+	struct dev_watch *dw;
+
+	if (!sv)
+		return;
+	while ((ls = LIST_FIRST(&sv->listeners)))
+		listener_destroy(ls);
+	while ((cr = TAILQ_FIRST(&sv->carriers)))
+		carrier_destroy(cr);
+	while ((dw = LIST_FIRST(&sv->devs))) {
+		LIST_REMOVE(dw, link);
+		loop_del(&sv->loop, &dw->watch);
+		free(dw);
+	}
+	nethood_close(sv->any);
+	loop_exit(&sv->loop);
+	tasks_exit(&sv->tasks);
+	free(sv->bucket);
+	free(sv);
+}

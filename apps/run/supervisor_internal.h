@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the supervisor know of each other.
+ *
+ *	listener --notification--> call --descriptor--> carrier --> socket of the net
+ *
+ * A call is one trapped system call.  A carrier is one socket of the net with the unix socket pair that stands for it: one
+ * end is the program's descriptor, the other is watched here.
+ */
+#ifndef NETHOOD_RUN_SUPERVISOR_INTERNAL_H
+#define NETHOOD_RUN_SUPERVISOR_INTERNAL_H
+
+#include <limits.h>
+#include <linux/seccomp.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "supervisor.h"
+#include "task.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+
+#define TAILQ_FOREACH_SAFE(var, head, field, next) \
+	for ((var) = TAILQ_FIRST(head); (var) && ((next) = TAILQ_NEXT(var, field), 1); (var) = (next))
+
+#define IOV_COUNT_MAX 1024U             /* UIO_MAXIOV */
+#define DATA_BYTES_MAX (256U * 1024U)   /* of one message */
+#define CONTROL_BYTES_MAX (20U * 1024U) /* net.core.optmem_max is about that */
+#define OPTION_BYTES_MAX (64U * 1024U)
+#define CARRIERS_MAX 65536U
+#define WAITS_MAX 65536U
+
+struct call;
+struct carrier;
+
+/* ------------------------------------------------------------------ messages */
+
+/** struct packet - a datagram with what was told about it, outside of any socket */
+struct packet {
+	struct sockaddr_storage name;
+	socklen_t name_bytes;
+	uint8_t *control;
+	size_t control_bytes;
+	uint8_t *data;
+	size_t data_bytes; /**< as many as there are; never more than were asked for */
+	size_t full_bytes; /**< length of the datagram */
+	int flags;         /**< MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE */
+};
+
+/** struct user_msg - where in the program's memory a message is, or shall be */
+struct user_msg {
+	uint64_t name_at;
+	socklen_t name_bytes;
+	uint64_t name_bytes_at; /**< 0: nowhere */
+	uint64_t control_at;
+	size_t control_bytes;
+	uint64_t header_at; /**< struct msghdr; 0: there is none */
+	uint64_t len_at;    /**< msg_len of a struct mmsghdr; 0: none */
+	struct iovec iov[IOV_COUNT_MAX];
+	size_t iov_count, total_bytes;
+	int flags;
+};
+
+/* ------------------------------------------------------------------ calls */
+
+/* Besides 0 or more, and -errno, a handler may say: */
+#define CALL_CONTINUE LONG_MIN     /* not ours: let the kernel do it */
+#define CALL_WAIT (LONG_MIN + 1)   /* the answer comes later */
+#define CALL_ANSWERED (LONG_MIN + 2)
+#define CALL_GONE CALL_ANSWERED    /* nobody waits for an answer any more, and nothing was done */
+
+/** struct call - one trapped system call, while it is being handled */
+struct call {
+	struct supervisor *sv;
+	struct listener *listener;
+	const struct seccomp_notif *rq;
+	struct task *task;
+	int fd;                  /**< duplicate of the program's descriptor; -1: none was taken */
+	struct carrier *carrier; /**< what it belongs to; NULL: not ours */
+	bool wait_to_send;       /**< with CALL_WAIT: for room, not for data */
+	bool no_wait;            /**< answer -EAGAIN rather than CALL_WAIT: something was done already */
+	/** undone when the answer did not arrive; NULL: the call must not be carried out again */
+	void (*undo)(struct call *c);
+	struct packet taken;
+	int taken_error;
+};
+
+static inline uint64_t call_arg(const struct call *c, size_t i)
+{
+	return c->rq->data.args[i];
+}
+static inline pid_t call_tid(const struct call *c)
+{
+	return (pid_t)c->rq->pid;
+}
+
+/** struct wait - a call that is not answered yet */
+struct wait {
+	TAILQ_ENTRY(wait) of_carrier;
+	TAILQ_ENTRY(wait) of_supervisor;
+	struct carrier *carrier;
+	struct listener *listener;
+	bool to_send;
+	uint64_t deadline_ns; /**< UINT64_MAX: for ever */
+	struct seccomp_notif rq;
+};
+TAILQ_HEAD(wait_list, wait);
+
+/** struct listener - where the calls of one tree of programs come from */
+struct listener {
+	struct corpse corpse;
+	struct watch watch;
+	struct supervisor *sv;
+	LIST_ENTRY(listener) link;
+	void (*gone)(void *ctx);
+	void *ctx;
+};
+
+/** call_run() - handle a notification, and answer it.  Return: false when it waits (again) */
+bool call_run(struct listener *ls, const struct seccomp_notif *rq);
+/** call_answer() - Return: false when nobody waits for it any more */
+bool call_answer(const struct listener *ls, uint64_t id, long result);
+/** call_valid() - false: a signal or death came in between */
+bool call_valid(const struct listener *ls, uint64_t id);
+/** call_may_wait() - is the program's descriptor a blocking one, and the call too? */
+bool call_may_wait(const struct call *c, int flags);
+
+/** struct call_kind - what a trapped call needs, and who handles it */
+struct call_kind {
+	int nr;
+	enum { NO_SOCKET, ANY_SOCKET, OUR_SOCKET } needs;
+	long (*fn)(struct call *c);
+};
+/** call_kind() - NULL: a call that is nobody's */
+const struct call_kind *call_kind(int nr);
+
+void wait_add(struct call *c);
+void wait_end(struct supervisor *sv, struct wait *w);
+/** waits_retry() - calls that waited for this carrier are tried again, in their order */
+void waits_retry(struct carrier *cr, bool to_send);
+void waits_expire(struct supervisor *sv, uint64_t now_ns);
+void waits_end_of(struct supervisor *sv, const struct listener *ls);
+
+/* call_msg.c, call_ioctl.c */
+long call_sendto(struct call *c);
+long call_sendmsg(struct call *c);
+long call_sendmmsg(struct call *c);
+long call_recvfrom(struct call *c);
+long call_recvmsg(struct call *c);
+long call_recvmmsg(struct call *c);
+long call_ioctl(struct call *c);
+/** call_deliver() - write a packet to where @m says.  Return: what recvmsg(2) returns, -EFAULT, -EINTR */
+long call_deliver(struct call *c, const struct user_msg *m, const struct packet *p);
+
+/* ------------------------------------------------------------------ carriers */
+
+/** struct carrier_ops - one kind of carrier: dgram.c */
+struct carrier_ops {
+	int type; /**< of the unix sockets */
+	/** own end: the program wrote, read or closed */
+	void (*event)(struct carrier *cr, uint32_t events);
+	/** the socket of the net became ready; waiting calls were served before */
+	void (*flush)(struct carrier *cr);
+	/** @p: name, control, data.  Return: bytes, -EAGAIN, -errno */
+	long (*send)(struct call *c, const struct packet *p, int flags);
+	/** take one message and deliver it */
+	long (*recv)(struct call *c, const struct user_msg *m);
+	int (*shutdown)(struct call *c, int how);
+	/** an error may have been seen by other means than a receive */
+	void (*settle)(struct call *c);
+	void (*exit)(struct carrier *cr);
+};
+
+struct carrier {
+	struct corpse corpse;
+	struct watch watch;
+	const struct carrier_ops *ops;
+	struct supervisor *sv;
+	struct nethood_sock *sk;
+	uint64_t cookie; /**< of the program's end */
+	struct carrier *hash_next;
+	TAILQ_ENTRY(carrier) dirty_link;
+	TAILQ_ENTRY(carrier) link;
+	struct wait_list waits;
+	int domain;
+	bool dirty, dead;
+	bool connected;     /**< all that comes has one source */
+	bool trapped_recv;  /**< the program knows how to receive with addresses, so it can be told of errors */
+	bool error_news;    /**< an error came that pollers were not told of */
+	bool peer_shut;     /**< own end saw that nothing more will be written, or all is closed */
+	bool shut_rd, shut_wr;
+
+	/* to the program */
+	unsigned in_flight;   /**< written to own end since it was last seen empty */
+	bool marker;          /**< what is in flight is no datagram but the news of an error */
+	struct packet flying; /**< name and control of the one in flight; no data */
+	struct packet *held;  /**< read from the socket, must wait until nothing is in flight */
+	int error;            /**< taken from the socket, nobody was told */
+	size_t largest_read_bytes;
+
+	/* from the program */
+	struct packet *tx_held; /**< read from own end; the socket had no room */
+	bool tx_more;           /**< there was more than was done at once */
+	bool tx_junk;           /**< the program's end was filled, so that it does not look writable */
+};
+TAILQ_HEAD(carrier_list, carrier);
+
+extern const struct carrier_ops dgram_ops;
+
+/**
+ * carrier_install() - give the program a descriptor for @sk, and answer the call with it
+ * @sk: taken, also on error
+ * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
+ * Return: CALL_ANSWERED, -errno
+ */
+long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags);
+/** carrier_find() - the one that a duplicate of a program's descriptor belongs to.  Return: 0; -ENOTSOCK */
+int carrier_find(struct supervisor *sv, int fd, struct carrier **out);
+void carrier_destroy(struct carrier *cr);
+/** carrier_mark() - flush it before the next wait */
+void carrier_mark(struct carrier *cr);
+
+/** packet_copy() - all in one piece of memory; free() ends it.  NULL: no memory */
+struct packet *packet_copy(const struct packet *p);
+
+/* ------------------------------------------------------------------ the supervisor */
+
+struct dev_watch {
+	struct watch watch;
+	struct nethood_dev *dev;
+	LIST_ENTRY(dev_watch) link;
+};
+
+struct supervisor {
+	struct loop loop;
+	struct nethood_net *net;
+	uid_t owner;
+	struct tasks tasks;
+	struct nethood_sock *any; /**< for requests about devices on sockets that are not ours */
+
+	struct carrier **bucket; /**< by cookie */
+	size_t bucket_mask, carrier_count;
+	struct carrier_list carriers, dirty;
+
+	LIST_HEAD(, listener) listeners;
+	unsigned listener_count;
+	LIST_HEAD(, dev_watch) devs;
+
+	struct wait_list waits; /**< those with a deadline */
+	unsigned wait_count;
+	uint64_t next_wait_ns; /**< not later than the earliest deadline */
+
+	void (*idle)(void *ctx);
+	void *idle_ctx;
+
+	/* room for the call at hand */
+	struct user_msg msg;
+	struct iovec iov[IOV_COUNT_MAX + 8];
+	uint8_t control[CONTROL_BYTES_MAX];
+	uint8_t option[OPTION_BYTES_MAX];
+	uint8_t data[DATA_BYTES_MAX];
+};
+
+#endif
