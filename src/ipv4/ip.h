@@ -65,7 +65,7 @@ struct ipcm_cookie {
 	u8 protocol;
 	bool df;          /**< set DF; a packet larger than the path is -EMSGSIZE */
 	bool ignore_df;   /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
-	bool ignore_pmtu; /**< only the device's MTU counts: IP_PMTUDISC_PROBE, INTERFACE, OMIT */
+	u16 skb_flags;    /**< what its socket wants of the way: IPSKB_DEV_MTU, IPSKB_NO_MC_LOOP */
 	u16 *ident;       /**< counter of a connected socket; NULL: ip_select_ident() finds one */
 	ktime_t transmit_time;
 };

@@ -60,8 +60,7 @@ void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *r
 	skb->ignore_df |= ipc->ignore_df;
 	skb->priority = ipc->priority;
 	skb->mark = ipc->mark;
-	if (unlikely(ipc->ignore_pmtu))
-		IPCB(skb)->flags |= IPSKB_DEV_MTU;
+	IPCB(skb)->flags |= ipc->skb_flags;
 	if (unlikely(optlen)) {
 		if (ipc->opt->srr)
 			iph->daddr = ipc->opt->faddr;

@@ -162,6 +162,7 @@ static int send_hdrincl(struct sock *sk, const struct msghdr *msg, u32 len_bytes
 	}
 	skb_set_transport_header(skb, header_bytes);
 	skb->protocol = CONST_BE16(0x0800);
+	IPCB(skb)->flags |= d->ipc.skb_flags;
 	if (!iph->saddr)
 		iph->saddr = d->fl4.saddr;
 	if (!iph->id)

@@ -19,7 +19,8 @@ void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet)
 		.priority = inet->sk.priority,
 		.mark = inet->sk.mark,
 		.protocol = (u8)inet->sk.protocol,
-		.ignore_pmtu = inet->pmtudisc >= IP_PMTUDISC_PROBE,
+		.skb_flags = (u16)((inet->pmtudisc >= IP_PMTUDISC_PROBE ? IPSKB_DEV_MTU : 0U) |
+				   (inet->mc_loop ? 0U : IPSKB_NO_MC_LOOP)),
 		.ident = inet->daddr ? &inet->ident : NULL,
 	};
 }
