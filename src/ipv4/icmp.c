@@ -380,7 +380,8 @@ static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, sizeof(*icmph)))
 		return SKB_DROP_REASON_HDR_TRUNC;
 	icmph = icmp_check(skb->data, skb_headlen(skb));
-	state->stats.in_type[icmph->type]++;
+	if (icmph->type <= NR_ICMP_TYPES)
+		state->stats.in_type[icmph->type]++;
 	if (icmph->type == ICMP_EXT_ECHO || icmph->type == ICMP_EXT_ECHOREPLY)
 		return 0; /* RFC 8335: nobody may ask about our interfaces unless told so */
 	if (icmph->type > NR_ICMP_TYPES)
