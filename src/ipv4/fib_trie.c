@@ -555,6 +555,7 @@ void fib_trie_clear(struct fib_trie *t, u32 key, u32 plen)
 		rcu_assign_pointer(t->dflt, NULL);
 	} else {
 		place_find(t, key, plen, &p);
+		assert(p.n); /* only what is there is cleared */
 		if (node_count(p.n) == 1) {
 			prune(t, key, &p);
 		} else if ((copy = node_without(t, p.n, p.kind, p.bit))) {

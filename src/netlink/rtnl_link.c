@@ -59,7 +59,7 @@ static bool link_put_stats(const struct nl_target *to, struct nlmsghdr *nlh, con
 
 	link_stats64(dev, &wide);
 	for (size_t i = 0; i < sizeof(narrow) / sizeof(u32); i++)
-		out[i] = (u32)from[i];
+		out[i] = (u32)from[i]; /* cppcheck-suppress uninitvar ; link_stats64() fills it */
 	return nla_put(to->skb, nlh, IFLA_STATS64, &wide, sizeof(wide)) &&
 	       nla_put(to->skb, nlh, IFLA_STATS, &narrow, sizeof(narrow));
 }

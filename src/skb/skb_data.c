@@ -253,8 +253,10 @@ static void frag_list_eat(struct skb_shared_info *shinfo, u32 len_bytes)
 		shinfo->frag_list = f->next;
 		consume_skb(f);
 	}
-	if (len_bytes)
+	if (len_bytes) {
+		assert(f); /* the caller asked for no more than there is */
 		skb_pull(f, len_bytes);
+	}
 }
 
 /* A private head with room for @len_bytes more behind the linear part. */
