@@ -192,27 +192,28 @@ static void lifetime_set(struct in_ifaddr *ifa, u32 valid_s, u32 preferred_s)
 
 /* ------------------------------------------------------------------ add */
 
+static int ifa_error(const char **errmsg, const char *text, int err)
+{
+	if (errmsg)
+		*errmsg = text;
+	return err;
+}
+
 /** check_new() - against those that are there; sets IFA_F_SECONDARY */
 static int check_new(const struct in_device *in_dev, struct in_ifaddr *ifa, const char **errmsg)
 {
 	const struct in_ifaddr *ifa1;
+	bool scopes_differ = false;
 
 	list_for_each_entry (ifa1, &in_dev->ifa_list, node) {
 		if (ifa1->ifa_mask != ifa->ifa_mask || !inet_ifa_match(ifa1->ifa_address, ifa))
 			continue;
-		if (ifa1->ifa_local == ifa->ifa_local) {
-			if (errmsg)
-				*errmsg = "ipv4: Address already assigned";
-			return -EEXIST;
-		}
-		if (ifa1->ifa_scope != ifa->ifa_scope) {
-			if (errmsg)
-				*errmsg = "ipv4: Invalid scope value";
-			return -EINVAL;
-		}
+		if (ifa1->ifa_local == ifa->ifa_local)
+			return ifa_error(errmsg, "ipv4: Address already assigned", -EEXIST);
+		scopes_differ |= ifa1->ifa_scope != ifa->ifa_scope;
 		ifa->ifa_flags |= IFA_F_SECONDARY;
 	}
-	return 0;
+	return scopes_differ ? ifa_error(errmsg, "ipv4: Invalid scope value", -EINVAL) : 0;
 }
 
 static struct in_ifaddr *ifa_create(struct in_device *in_dev, const struct in_ifaddr *from)
