@@ -91,10 +91,9 @@ int ip_local_out(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output);
 }
 
-int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
+/* What a sender hears of NET_XMIT_*. */
+static int ip_sent(struct net *net, int err)
 {
-	int err = ip_local_out(net, sk, skb);
-
 	if (likely(!err))
 		return 0;
 	if (err > 0)
@@ -102,6 +101,19 @@ int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
 	if (err)
 		net->ipv4->stats.out_discards++;
 	return err;
+}
+
+int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return ip_sent(net, ip_local_out(net, sk, skb));
+}
+
+int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	TRACE_STEP(4, skb);
+	net->ipv4->stats.out_requests++;
+	skb->protocol = CONST_BE16(ETH_P_IP);
+	return ip_sent(net, nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
 }
 
 static void ip_count_out(struct ipstats *stats, const struct rtable *rt, const struct sk_buff *skb)

@@ -303,6 +303,7 @@ const struct proto ping_prot = {
 	.sendmsg = ping_sendmsg,
 	.recvmsg = raw_recvmsg, /* the same, but for where data begins */
 	.shutdown = inet_shutdown,
+	.route_changed = inet_route_changed,
 	.getname = inet_getname,
 	.setsockopt = ip_setsockopt,
 	.getsockopt = ip_getsockopt,

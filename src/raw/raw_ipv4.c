@@ -217,6 +217,7 @@ const struct proto raw_prot = {
 	.sendmsg = raw_sendmsg,
 	.recvmsg = raw_recvmsg,
 	.shutdown = inet_shutdown,
+	.route_changed = inet_route_changed,
 	.getname = inet_getname,
 	.setsockopt = raw_setsockopt,
 	.getsockopt = raw_getsockopt,

@@ -19,6 +19,7 @@ void inet_dst_set(struct inet_sock *inet, struct dst_entry *dst)
 	struct dst_entry *old = inet->dst;
 
 	inet->dst = dst;
+	inet->out_genid++;
 	dst_release(old);
 }
 

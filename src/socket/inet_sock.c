@@ -26,6 +26,11 @@ void inet_sock_destroy(struct sock *sk)
 	ip_options_drop(inet);
 }
 
+void inet_route_changed(struct sock *sk)
+{
+	inet_dst_set(inet_sk(sk), NULL);
+}
+
 int inet_shutdown(struct sock *sk, int how)
 {
 	if (how < SHUT_RD || how > SHUT_RDWR)

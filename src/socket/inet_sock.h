@@ -58,6 +58,7 @@ struct inet_sock {
 	struct inet_membership *memberships;
 	u32 memberships_count;
 	u16 local_port_range[2];   /**< 0: the net's */
+	u32 out_genid;             /**< changes with all that a packet's headers are made from */
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)
@@ -95,6 +96,7 @@ void inet_sock_init(struct sock *sk);
 /** inet_sock_destroy() - memberships, options, cached route */
 void inet_sock_destroy(struct sock *sk);
 int inet_shutdown(struct sock *sk, int how);
+void inet_route_changed(struct sock *sk);
 int inet_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer);
 
 /* ---- inet_ipv4.c: routes and addresses */

@@ -253,6 +253,7 @@ int ip_setsockopt(struct sock *sk, int level, int name, const void *value, sockl
 
 	if (level != SOL_IP)
 		return -ENOPROTOOPT;
+	inet_sk(sk)->out_genid++;
 	if (name == IP_OPTIONS)
 		return set_options(inet_sk(sk), value, len_bytes);
 	if (is_membership_option(name))

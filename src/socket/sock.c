@@ -219,13 +219,10 @@ void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 int sock_alloc_send_skb(struct sock *sk, u32 size_bytes, struct sk_buff **out)
 {
 	struct sk_buff *skb;
+	int err = sock_may_send(sk);
 
-	if (unlikely(sk->err))
-		return sock_error(sk);
-	if (unlikely(sk->shutdown & SEND_SHUTDOWN))
-		return -EPIPE;
-	if (unlikely(sk->wmem_alloc_bytes >= sk->sndbuf_bytes))
-		return -EAGAIN;
+	if (unlikely(err))
+		return err;
 	skb = alloc_skb(sk->net->skb_pool, size_bytes);
 	if (unlikely(!skb))
 		return -ENOBUFS;

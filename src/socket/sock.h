@@ -6,6 +6,7 @@
 #ifndef NETHOOD_SOCKET_SOCK_H
 #define NETHOOD_SOCKET_SOCK_H
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -41,7 +42,7 @@ struct proto {
 	int (*getsockopt)(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 	int (*ioctl)(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 	u32 (*poll)(const struct sock *sk); /**< EPOLL*; NULL: datagram_poll() */
-	int (*rehash)(struct sock *sk);     /**< its device changed; NULL: of no concern */
+	void (*route_changed)(struct sock *sk); /**< device, mark or the like are new: look for the route again; NULL: has none */
 	int (*confirm)(struct sock *sk);    /**< SO_CNX_ADVICE: the path is bad, look for another; NULL: cannot */
 	bool may_peek_off;                  /**< recvmsg obeys SO_PEEK_OFF */
 };
@@ -159,8 +160,18 @@ static inline struct sock *sock_hold(struct sock *sk)
 	return sk;
 }
 void sock_put(struct sock *sk);
+int sock_error(struct sock *sk); /**< takes the pending error: 0 or -errno */
 /** sock_alloc_send_skb() - skb charged to wmem; Return: 0, -EAGAIN (no room), -EPIPE, -ENOBUFS, the pending error */
 int sock_alloc_send_skb(struct sock *sk, u32 size_bytes, struct sk_buff **out);
+/** sock_may_send() - what sock_alloc_send_skb() looks at before it allocates.  Return: 0, the pending error, -EPIPE, -EAGAIN */
+static inline int sock_may_send(struct sock *sk)
+{
+	if (unlikely(sk->err))
+		return sock_error(sk);
+	if (unlikely(sk->shutdown & SEND_SHUTDOWN))
+		return -EPIPE;
+	return unlikely(sk->wmem_alloc_bytes >= sk->sndbuf_bytes) ? -EAGAIN : 0;
+}
 /** sock_wfree() - destructor of what sock_alloc_send_skb() made: gives room back, wakes the writer */
 void sock_wfree(struct sk_buff *skb);
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
@@ -208,7 +219,6 @@ static inline void sk_wake(struct sock *sk, u32 events)
 	if (sk->ready)
 		sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
 }
-int sock_error(struct sock *sk); /**< takes the pending error: 0 or -errno */
 /** copying between iovecs and memory; Return: 0, -EFAULT when the iovecs are shorter */
 size_t iov_length(const struct iovec *iov, size_t count);
 int memcpy_from_iov(void *to, const struct iovec *iov, size_t count, size_t offset_bytes, size_t len_bytes);

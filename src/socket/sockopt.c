@@ -196,7 +196,7 @@ static int bind_device(struct sock *sk, int ifindex)
 	if (ifindex < 0)
 		return -EINVAL;
 	sk->bound_dev_if = ifindex;
-	return sk->prot->rehash ? sk->prot->rehash(sk) : 0;
+	return 0;
 }
 
 static int set_bindtodevice(struct sock *sk, const void *value, socklen_t len_bytes)
@@ -434,14 +434,23 @@ static int socket_setsockopt(struct sock *sk, int name, const void *value, sockl
 	}
 }
 
+/* Options that a route was found by. */
+static bool option_moves_route(int name)
+{
+	return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK || name == SO_DONTROUTE;
+}
+
 int sock_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
 {
 	if ((int)len_bytes < 0)
 		return -EINVAL;
 	if (len_bytes && !value)
 		return -EFAULT;
-	if (level == SOL_SOCKET)
+	if (level == SOL_SOCKET) {
+		if (sk->prot->route_changed && option_moves_route(name))
+			sk->prot->route_changed(sk);
 		return socket_setsockopt(sk, name, value, len_bytes);
+	}
 	return sk->prot->setsockopt ? sk->prot->setsockopt(sk, level, name, value, len_bytes) : -ENOPROTOOPT;
 }
 

@@ -65,8 +65,22 @@ struct udp_cork {
 	bool confirm;
 };
 
+/** struct udp_template - headers of a connected socket's datagrams, ready but for length, identification and sums */
+struct udp_template {
+	const struct rtable *rt; /**< NULL: there is none */
+	u32 out_genid;           /**< of the socket, when it was made */
+	u32 dev_mtu_bytes;
+	int default_ttl;
+	u32 headroom_bytes;      /**< before the payload */
+	u32 payload_max_bytes;   /**< what fits the path unfragmented */
+	u32 ip_sum, udp_sum;     /**< of what never changes: IP header; pseudo header and ports */
+	bool csum_offload, ignore_df;
+	u8 iph[20];
+};
+
 struct udp_sock {
 	struct inet_sock inet;
+	struct udp_template tmpl;
 	struct udp_cork cork;
 	bool hashed;
 	bool corkflag;             /**< UDP_CORK */
@@ -112,6 +126,12 @@ int udp_queue_rcv(struct sock *sk, struct sk_buff *skb);
 ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags);
 int udp_push_pending(struct sock *sk);
 void udp_flush_pending(struct sock *sk);
+
+/* ---- udp_fast_ipv4.c */
+/** udp_template_make() - for a connected socket whose route is @rt.  Return: false if it has something special to say */
+bool udp_template_make(struct udp_sock *up, const struct rtable *rt);
+/** udp_send_ready() - one datagram by the template.  Return: 0, -errno */
+int udp_send_ready(struct udp_sock *up, struct rtable *rt, const struct iovec *iov, u32 len_bytes);
 
 /* ---- udp_input_ipv4.c */
 extern const struct net_protocol udp_protocol;

@@ -156,6 +156,7 @@ const struct proto udp_prot = {
 	.sendmsg = udp_sendmsg,
 	.recvmsg = udp_recvmsg,
 	.shutdown = inet_shutdown,
+	.route_changed = inet_route_changed,
 	.getname = inet_getname,
 	.setsockopt = udp_setsockopt,
 	.getsockopt = udp_getsockopt,

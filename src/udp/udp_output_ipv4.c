@@ -5,7 +5,7 @@
  * @rfc 768, 1122 4.1   @linux net/ipv4/udp.c: udp_sendmsg
  *
  * Reading order: udp_sendmsg(), send_slow(), udp_build(), udp_transmit().
- * A connected socket with a current route and nothing special to say takes the short way through udp_sendmsg().
+ * A connected socket with a current route and nothing special to say takes the short way of udp_fast_ipv4.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -81,12 +81,25 @@ static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct 
 		uh->check = cpu_to_be16(0xffff);
 }
 
-/* From S3 to S4.  A queue that is full is the sender's business only if it asked for errors. */
+/* A queue that is full is the sender's business only if it asked for errors. */
+static int udp_sent(struct sock *sk, int err)
+{
+	struct udp_mib *mib = &sk->net->udp->mib;
+
+	if (likely(!err)) {
+		mib->out_datagrams++;
+		return 0;
+	}
+	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
+		mib->sndbuf_errors++;
+		return 0;
+	}
+	return err;
+}
+
+/* From S3 to S4. */
 static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d, u32 payload_sum)
 {
-	struct udp_net *un = sk->net->udp;
-	int err;
-
 	TRACE_STEP(3, skb);
 	skb->priority = d->ipc.priority;
 	skb->mark = d->ipc.mark;
@@ -95,16 +108,7 @@ static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_d
 	skb_dst_set_noref(skb, &d->rt->dst);
 	udp_header(sk, skb, d, payload_sum);
 	ip_push_header(sk->net, skb, d->rt, &d->fl4, &d->ipc);
-	err = ip_send_skb(sk->net, sk, skb);
-	if (likely(!err)) {
-		un->mib.out_datagrams++;
-		return 0;
-	}
-	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
-		un->mib.sndbuf_errors++;
-		return 0;
-	}
-	return err;
+	return udp_sent(sk, ip_send_skb(sk->net, sk, skb));
 }
 
 /* What depends on the size of the packet: DF, and whether the device sees all of it at once. */
@@ -439,39 +443,45 @@ static __noinline ssize_t send_slow(struct sock *sk, const struct msghdr *msg, s
 }
 
 /* Nothing but the data differs from the datagram before: the route that connect() found is all there is to know. */
-static bool send_is_plain(const struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+static inline bool send_is_plain(const struct sock *sk, const struct msghdr *msg, int flags)
 {
 	const struct udp_sock *up = udp_sk(sk);
 
 	return sk->state == INET_TCP_ESTABLISHED && !msg->msg_name && !msg->msg_controllen &&
 	       !(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) && !up->cork.skb && !up->corkflag && !up->gso_bytes &&
-	       !up->inet.opt && !sock_flag(sk, SOCK_F_DONTROUTE) && len_bytes <= UDP_MAX_PAYLOAD_BYTES;
+	       msg->msg_iovlen == 1 && !(sk->flags & (SOCK_F_DONTROUTE | SOCK_F_NO_CHECK));
+}
+
+/* Are the ready headers still what they would be if they were made now?  If not, they are made anew. */
+static inline bool template_ready(struct udp_sock *up, const struct rtable *rt)
+{
+	const struct udp_template *t = &up->tmpl;
+
+	if (likely(t->rt == rt && t->out_genid == up->inet.out_genid && t->dev_mtu_bytes == rt->dst.dev->mtu &&
+		   t->default_ttl == up->inet.sk.net->ipv4->ip_default_ttl))
+		return true;
+	return udp_template_make(up, rt);
 }
 
 ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-	struct udp_dest d;
+	struct udp_sock *up = udp_sk(sk);
+	struct rtable *rt;
 	int err;
 
-	if (unlikely(!send_is_plain(sk, msg, len_bytes, flags)))
+	if (unlikely(!send_is_plain(sk, msg, flags)))
 		return send_slow(sk, msg, len_bytes, flags);
-	d.rt = ip_sk_route(inet);
-	if (unlikely(!d.rt))
+	rt = ip_sk_route(&up->inet);
+	if (unlikely(!rt || !template_ready(up, rt) || len_bytes > up->tmpl.payload_max_bytes))
 		return send_slow(sk, msg, len_bytes, flags);
-	d.fl4.saddr = inet->saddr;
-	d.fl4.daddr = inet->daddr;
-	d.fl4.sport = inet->sport;
-	d.fl4.dport = inet->dport;
-	d.fl4.proto = IPPROTO_UDP;
-	d.confirm = false;
-	ip_ipcm_init(&d.ipc, inet_sk(sk));
-	dest_ttl(inet, &d);
-	err = udp_send_one(sk, msg, 0, (u32)len_bytes, &d);
-	if (unlikely(err)) {
-		if (err == -ENOBUFS || err == -EAGAIN)
-			sk->net->udp->mib.sndbuf_errors++;
-		return err;
+	err = udp_send_ready(up, rt, msg->msg_iov, (u32)len_bytes);
+	if (likely(!err)) {
+		sk->net->udp->mib.out_datagrams++;
+		return (ssize_t)len_bytes;
 	}
-	return (ssize_t)len_bytes;
+	if (err == -EAGAIN)
+		sk->net->udp->mib.sndbuf_errors++;
+	else
+		err = udp_sent(sk, err);
+	return err ? err : (ssize_t)len_bytes;
 }
