@@ -223,9 +223,9 @@ static long install_fd(const struct call *c, int fd, int flags)
 long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags)
 {
 	struct supervisor *sv = c->sv;
-	struct carrier *cr;
+	struct carrier *cr = NULL;
 	long err = sv->carrier_count < CARRIERS_MAX ? 0 : -ENFILE;
-	int fd;
+	int fd = -1;
 
 	if (!err)
 		err = carrier_create(sv, sk, &dgram_ops, &fd, &cr);
