@@ -32,7 +32,7 @@ static void arp_answer(struct world *w, int dev, const u8 *request)
 {
 	u8 *a = w->arp[w->arp_count];
 
-	if (w->mute || request[21] != 1 || w->arp_count == ARRAY_SIZE(w->arp))
+	if (w->mute[dev] || request[21] != 1 || w->arp_count == ARRAY_SIZE(w->arp))
 		return;
 	memset(a, 0, sizeof(w->arp[0]));
 	memcpy(a, request + 6, 6);

@@ -50,7 +50,7 @@ struct world {
 	struct nethood_dev *dev[2];
 	struct net_device *netdev[2];
 	u64 now;
-	bool mute; /**< nobody answers ARP */
+	bool mute[2]; /**< nobody answers ARP there */
 	struct frame out[FRAMES_MAX];
 	u32 out_count;
 	u8 arp[8][60]; /**< answers that wait for the end of the poll */
