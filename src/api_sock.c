@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The socket calls of include/nethood.  @step S1 of S13, to socket/socket.c */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "api_internal.h"
@@ -93,19 +94,22 @@ ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 	return sock_recvmsg(sock_of(sk), msg, flags);
 }
 
-ssize_t nethood_sendto(struct nethood_sock *sk, const void *buf, size_t len_bytes, int flags, const struct sockaddr *to,
+ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_bytes, int flags, const struct sockaddr *to,
 		       socklen_t to_bytes)
 {
 	struct iovec iov = { (void *)(uintptr_t)buf, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct sock *sk = sock_of(handle);
 
+	if (likely(!to && len_bytes <= INT_MAX && sk->prot->sendmsg)) /* sock_sendmsg() has nothing more to look at */
+		return sk->prot->sendmsg(sk, &msg, len_bytes, flags);
 	if (to) {
 		if (!addr_ok(to, to_bytes))
 			return -EINVAL;
 		msg.msg_name = (void *)(uintptr_t)to;
 		msg.msg_namelen = to_bytes;
 	}
-	return sock_sendmsg(sock_of(sk), &msg, flags);
+	return sock_sendmsg(sk, &msg, flags);
 }
 
 ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, int flags, struct sockaddr *from,

@@ -191,6 +191,8 @@ u32 csum_partial(const void *buf, size_t len_bytes, u32 sum)
 
 u32 csum_partial_copy(const void *src, void *dst, size_t len_bytes, u32 sum)
 {
+	if (len_bytes < sizeof(u64))
+		return fold64(sum + sum_tail(src, dst, len_bytes));
 #if CSUM_AVX2
 	if (use_vectors(len_bytes))
 		return fold64(sum_copy_avx2(src, dst, len_bytes, sum));

@@ -108,14 +108,6 @@ int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return ip_sent(net, ip_local_out(net, sk, skb));
 }
 
-int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	TRACE_STEP(4, skb);
-	net->ipv4->stats.out_requests++;
-	skb->protocol = CONST_BE16(ETH_P_IP);
-	return ip_sent(net, nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
-}
-
 static void ip_count_out(struct ipstats *stats, const struct rtable *rt, const struct sk_buff *skb)
 {
 	stats->out_transmits++;
@@ -124,6 +116,18 @@ static void ip_count_out(struct ipstats *stats, const struct rtable *rt, const s
 		stats->out_mcast_pkts++;
 	else if (unlikely(rt->type == RTN_BROADCAST))
 		stats->out_bcast_pkts++;
+}
+
+/* The route's neighbour if it is the right one beyond doubt; NULL: ip_neigh_for_gw() knows. */
+static inline struct neighbour *neigh_cached(const struct rtable *rt, const struct sk_buff *skb)
+{
+	struct neighbour *n = rt->neigh;
+	__be32 key = rt->gw_family == AF_INET ? rt->gw4 : ip_hdr(skb)->daddr;
+
+	if (likely(n && !n->dead && rt->gw_family != AF_INET6 && get_unaligned_be32(n->primary_key) == key &&
+		   !skb->pool->tracer))
+		return n;
+	return NULL;
 }
 
 /* Room for the link-layer header, and a neighbour on the way. */
@@ -149,7 +153,8 @@ static int ip_finish_output2(struct net *net, struct sock *sk, struct sk_buff *s
 		if (err != LWTUNNEL_XMIT_CONTINUE)
 			return err;
 	}
-	err = ip_neigh_for_gw(rt, skb, &is_v6gw, &n);
+	n = neigh_cached(rt, skb);
+	err = likely(n) ? 0 : ip_neigh_for_gw(rt, skb, &is_v6gw, &n);
 	if (unlikely(err)) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_CREATEFAIL);
 		return err;
@@ -207,6 +212,27 @@ int ip_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	skb->dev = dev;
 	skb->protocol = CONST_BE16(ETH_P_IP);
 	return nf_hook(NFPROTO_IPV4, NF_INET_POST_ROUTING, net, sk, skb, NULL, dev, ip_finish_output);
+}
+
+/* Nobody looks between here and ip_finish_output2(), and no other output is asked for. */
+static inline bool way_is_plain(const struct net *net, const struct sk_buff *skb)
+{
+	struct nf_hook_entries *const *hooks = net->nf->hooks[NF_FAMILY_IPV4];
+
+	return skb_dst(skb)->output == ip_output && !hooks[NF_INET_LOCAL_OUT] && !hooks[NF_INET_POST_ROUTING] &&
+	       !skb->pool->tracer;
+}
+
+int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	net->ipv4->stats.out_requests++;
+	skb->protocol = CONST_BE16(ETH_P_IP);
+	if (likely(way_is_plain(net, skb))) {
+		skb->dev = skb_dst(skb)->dev;
+		return ip_sent(net, ip_finish_output2(net, sk, skb));
+	}
+	TRACE_STEP(4, skb);
+	return ip_sent(net, nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
 }
 
 /* ------------------------------------------------------------------ to many */

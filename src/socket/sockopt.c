@@ -434,10 +434,11 @@ static int socket_setsockopt(struct sock *sk, int name, const void *value, sockl
 	}
 }
 
-/* Options that a route was found by. */
+/* Options that a route was found by, or that headers depend on. */
 static bool option_moves_route(int name)
 {
-	return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK || name == SO_DONTROUTE;
+	return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK || name == SO_DONTROUTE ||
+	       name == SO_NO_CHECK;
 }
 
 int sock_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
@@ -447,9 +448,11 @@ int sock_setsockopt(struct sock *sk, int level, int name, const void *value, soc
 	if (len_bytes && !value)
 		return -EFAULT;
 	if (level == SOL_SOCKET) {
-		if (sk->prot->route_changed && option_moves_route(name))
+		int err = socket_setsockopt(sk, name, value, len_bytes);
+
+		if (!err && sk->prot->route_changed && option_moves_route(name))
 			sk->prot->route_changed(sk);
-		return socket_setsockopt(sk, name, value, len_bytes);
+		return err;
 	}
 	return sk->prot->setsockopt ? sk->prot->setsockopt(sk, level, name, value, len_bytes) : -ENOPROTOOPT;
 }

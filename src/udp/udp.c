@@ -265,6 +265,7 @@ int udp_setsockopt(struct sock *sk, int level, int name, const void *value, sock
 	if (len_bytes < sizeof(v))
 		return -EINVAL;
 	memcpy(&v, value, sizeof(v));
+	inet_sk(sk)->out_genid++;
 	return udp_set_value(sk, name, v);
 }
 

@@ -5,7 +5,8 @@
  * @rfc 768, 791, 1071 (sums of parts add up)
  *
  * A connected socket keeps both headers ready; a datagram changes length, identification and the two sums.  Whatever
- * else they are made from changes inet->out_genid, the route, or one of the values that udp_sendmsg() compares.
+ * else they are made from, and all that keeps a socket from sending so (a cork, segments, no checksums), changes
+ * inet->out_genid, the route, or one of the values that udp_sendmsg() compares.
  */
 #include <errno.h>
 #include <string.h>
@@ -45,6 +46,9 @@ bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 	};
 
 	up->tmpl.rt = NULL;
+	if (inet->sk.state != INET_TCP_ESTABLISHED || up->cork.skb || up->corkflag || up->gso_bytes ||
+	    (inet->sk.flags & (SOCK_F_DONTROUTE | SOCK_F_NO_CHECK)))
+		return false;
 	if ((rt->type != RTN_UNICAST && rt->type != RTN_LOCAL) || inet->pmtudisc >= IP_PMTUDISC_PROBE || inet->opt ||
 	    mtu < HEADERS_BYTES)
 		return false;
@@ -73,12 +77,14 @@ static inline void put_headers(struct udp_sock *up, struct sk_buff *skb, u32 len
 	struct iphdr *iph = (struct iphdr *)(void *)data;
 	struct udphdr *uh = (struct udphdr *)(void *)(data + IP_HEADER_BYTES);
 	__be16 udp_len = cpu_to_be16((u16)(len_bytes + UDP_HEADER_BYTES));
+	__be16 tot_len = cpu_to_be16((u16)(len_bytes + HEADERS_BYTES));
+	__be16 id = cpu_to_be16(up->inet.ident++);
 	u32 sum;
 
 	memcpy(iph, t->iph, sizeof(t->iph));
-	iph->tot_len = cpu_to_be16((u16)(len_bytes + HEADERS_BYTES));
-	iph->id = cpu_to_be16(up->inet.ident++);
-	iph->check = csum_fold(csum_add(t->ip_sum, (u32)(__force u16)iph->tot_len + (__force u16)iph->id));
+	iph->tot_len = tot_len;
+	iph->id = id;
+	iph->check = csum_fold(csum_add(t->ip_sum, (u32)(__force u16)tot_len + (__force u16)id));
 	uh->source = up->inet.sport;
 	uh->dest = up->inet.dport;
 	uh->len = udp_len;

@@ -309,6 +309,7 @@ void udp_flush_pending(struct sock *sk)
 
 	if (!cork->skb)
 		return;
+	inet_sk(sk)->out_genid++;
 	consume_skb(cork->skb);
 	dst_release(&cork->rt->dst);
 	memset(cork, 0, sizeof(*cork));
@@ -333,6 +334,7 @@ int udp_push_pending(struct sock *sk)
 	d.ipc.priority = cork->priority;
 	dest_size(inet_sk(sk), &d, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES + (d.ipc.opt ? d.ipc.opt->optlen : 0));
 	memset(cork, 0, sizeof(*cork));
+	inet_sk(sk)->out_genid++;
 	err = udp_transmit(sk, skb, &d, d.csum_offload ? 0 : csum_partial(skb->data, skb->len, 0));
 	dst_release(&d.rt->dst);
 	return err;
@@ -384,6 +386,7 @@ static int cork_begin(struct sock *sk, struct udp_dest *d, u32 len_bytes)
 	if (err)
 		return err;
 	dst_get(&d->rt->dst);
+	inet_sk(sk)->out_genid++;
 	*cork = (struct udp_cork){
 		.skb = skb, .rt = d->rt, .saddr = d->fl4.saddr, .daddr = d->fl4.daddr, .dport = d->fl4.dport,
 		.ttl = d->ipc.ttl, .tos = d->ipc.tos, .mark = d->ipc.mark, .priority = d->ipc.priority,
@@ -442,16 +445,6 @@ static __noinline ssize_t send_slow(struct sock *sk, const struct msghdr *msg, s
 	return err ? err : (ssize_t)len_bytes;
 }
 
-/* Nothing but the data differs from the datagram before: the route that connect() found is all there is to know. */
-static inline bool send_is_plain(const struct sock *sk, const struct msghdr *msg, int flags)
-{
-	const struct udp_sock *up = udp_sk(sk);
-
-	return sk->state == INET_TCP_ESTABLISHED && !msg->msg_name && !msg->msg_controllen &&
-	       !(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) && !up->cork.skb && !up->corkflag && !up->gso_bytes &&
-	       msg->msg_iovlen == 1 && !(sk->flags & (SOCK_F_DONTROUTE | SOCK_F_NO_CHECK));
-}
-
 /* Are the ready headers still what they would be if they were made now?  If not, they are made anew. */
 static inline bool template_ready(struct udp_sock *up, const struct rtable *rt)
 {
@@ -466,13 +459,14 @@ static inline bool template_ready(struct udp_sock *up, const struct rtable *rt)
 ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
 {
 	struct udp_sock *up = udp_sk(sk);
-	struct rtable *rt;
+	struct rtable *rt = (struct rtable *)(void *)up->inet.dst;
 	int err;
 
-	if (unlikely(!send_is_plain(sk, msg, flags)))
+	if (unlikely(!rt || msg->msg_name || msg->msg_controllen || msg->msg_iovlen != 1 ||
+		     (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))))
 		return send_slow(sk, msg, len_bytes, flags);
-	rt = ip_sk_route(&up->inet);
-	if (unlikely(!rt || !template_ready(up, rt) || len_bytes > up->tmpl.payload_max_bytes))
+	if (unlikely(!rt_is_current(rt, sk->net->ipv4->rt_genid, sk->net->now) || !template_ready(up, rt) ||
+		     len_bytes > up->tmpl.payload_max_bytes))
 		return send_slow(sk, msg, len_bytes, flags);
 	err = udp_send_ready(up, rt, msg->msg_iov, (u32)len_bytes);
 	if (likely(!err)) {
