@@ -6,9 +6,16 @@
 int nethood_dev_create(struct nethood_net *nn, const struct nethood_dev_config *config, struct nethood_dev **out)
 {
 	const struct netdev_config cfg = {
-		.name = config->name, .driver = config->driver, .arg = config->arg, .mtu = config->mtu,
-		.lladdr = config->lladdr, .queues = config->queues ? config->queues : 1, .offload = config->offload,
-		.fd = config->fd, .xmit = config->xmit, .ctx = config->ctx,
+		.name = config->name,
+		.driver = config->driver,
+		.arg = config->arg,
+		.mtu = config->mtu,
+		.lladdr = config->lladdr,
+		.queues = config->queues ? config->queues : 1,
+		.offload = config->offload,
+		.fd = config->fd,
+		.xmit = config->xmit,
+		.ctx = config->ctx,
 	};
 	struct net_device *dev;
 	int err = netdev_driver_open(&nn->net, &cfg, &dev);

@@ -60,7 +60,8 @@ void nethood_ledger(const struct nethood_net *nn, struct nethood_ledger *out)
 
 /* ------------------------------------------------------------------ hops */
 
-static void trace_tell(struct nethood_net *nn, const struct skb_trace_point *at, const struct sk_buff *skb, const char *reason)
+static void trace_tell(struct nethood_net *nn, const struct skb_trace_point *at, const struct sk_buff *skb,
+		       const char *reason)
 {
 	struct nethood_hop hop = {
 		.packet_id = skb->id,
@@ -116,7 +117,8 @@ static int capture_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 }
 
 int nethood_capture(struct nethood_net *nn,
-		    void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces),
+		    void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame,
+			       int pieces),
 		    void *ctx)
 {
 	const struct packet_type pt = { .type = CONST_BE16(ETH_P_ALL), .func = capture_rcv, .ctx = nn };

@@ -149,11 +149,11 @@ static const struct dev_request {
 	int (*fn)(struct net_device *dev, struct ifreq *ifr);
 	bool admin;
 } dev_requests[] = {
-	{ SIOCGIFINDEX, get_index, false },   { SIOCGIFFLAGS, get_flags, false },   { SIOCSIFFLAGS, set_flags, true },
-	{ SIOCGIFMETRIC, get_metric, false }, { SIOCGIFMTU, get_mtu, false },       { SIOCSIFMTU, set_mtu, true },
-	{ SIOCGIFHWADDR, get_hwaddr, false }, { SIOCSIFHWADDR, set_hwaddr, true },  { SIOCGIFTXQLEN, get_txqlen, false },
-	{ SIOCSIFTXQLEN, set_txqlen, true },  { SIOCGIFMAP, get_map, false },       { SIOCSIFNAME, set_name, true },
-	{ SIOCADDMULTI, add_multi, true },    { SIOCDELMULTI, del_multi, true },    { SIOCETHTOOL, ethtool, false },
+	{ SIOCGIFINDEX, get_index, false },   { SIOCGIFFLAGS, get_flags, false },  { SIOCSIFFLAGS, set_flags, true },
+	{ SIOCGIFMETRIC, get_metric, false }, { SIOCGIFMTU, get_mtu, false },      { SIOCSIFMTU, set_mtu, true },
+	{ SIOCGIFHWADDR, get_hwaddr, false }, { SIOCSIFHWADDR, set_hwaddr, true }, { SIOCGIFTXQLEN, get_txqlen, false },
+	{ SIOCSIFTXQLEN, set_txqlen, true },  { SIOCGIFMAP, get_map, false },      { SIOCSIFNAME, set_name, true },
+	{ SIOCADDMULTI, add_multi, true },    { SIOCDELMULTI, del_multi, true },   { SIOCETHTOOL, ethtool, false },
 };
 
 static int dev_request(struct sock *sk, const struct dev_request *rq, struct ifreq *ifr)

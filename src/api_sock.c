@@ -94,8 +94,8 @@ ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 	return sock_recvmsg(sock_of(sk), msg, flags);
 }
 
-ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_bytes, int flags, const struct sockaddr *to,
-		       socklen_t to_bytes)
+ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_bytes, int flags,
+		       const struct sockaddr *to, socklen_t to_bytes)
 {
 	struct iovec iov = { (void *)(uintptr_t)buf, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };

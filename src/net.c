@@ -143,18 +143,12 @@ static const struct net_layer {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } layers[] = {
-	{ timers_init, timers_exit },
-	{ skb_init, skb_exit },
-	{ sock_net_init, sock_net_exit },
-	{ dev_net_init, dev_net_exit },
-	{ neigh_net_init, neigh_net_exit },
-	{ netfilter_net_init, netfilter_net_exit },
-	{ ipv4_net_init, ipv4_net_exit },
-	{ udp_net_init, udp_net_exit },
-	{ raw_net_init, raw_net_exit },
-	{ ping_net_init, ping_net_exit },
-	{ protocols_init, protocols_exit },
-	{ loopback_net_init, loopback_exit },
+	{ timers_init, timers_exit },           { skb_init, skb_exit },
+	{ sock_net_init, sock_net_exit },       { dev_net_init, dev_net_exit },
+	{ neigh_net_init, neigh_net_exit },     { netfilter_net_init, netfilter_net_exit },
+	{ ipv4_net_init, ipv4_net_exit },       { udp_net_init, udp_net_exit },
+	{ raw_net_init, raw_net_exit },         { ping_net_init, ping_net_exit },
+	{ protocols_init, protocols_exit },     { loopback_net_init, loopback_exit },
 	{ netlink_net_init, netlink_net_exit },
 };
 

@@ -17,8 +17,8 @@ struct raw_net {
 
 struct raw_sock {
 	struct inet_sock inet;
-	u32 icmp_filter;          /**< bit per ICMP type that is not wanted: ICMP_FILTER */
-	struct list_head node;    /**< of raw_net.by_protocol */
+	u32 icmp_filter;       /**< bit per ICMP type that is not wanted: ICMP_FILTER */
+	struct list_head node; /**< of raw_net.by_protocol */
 };
 
 static inline struct raw_sock *raw_sk(const struct sock *sk)

@@ -20,7 +20,8 @@ struct raw_dest {
 /** raw_dest_find() - address, control messages, route.  Return: 0 (then dst_release(&d->rt->dst)), -errno */
 int raw_dest_find(struct sock *sk, const struct msghdr *msg, int flags, bool allow_unspec, struct raw_dest *d);
 /** raw_alloc() - skb with room for headers below @len_bytes of payload, which are copied */
-int raw_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw_dest *d, struct sk_buff **out);
+int raw_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw_dest *d,
+	      struct sk_buff **out);
 /** raw_push() - IP header, and down; skb taken */
 int raw_push(struct sock *sk, struct sk_buff *skb, struct raw_dest *d);
 

@@ -98,7 +98,8 @@ int raw_dest_find(struct sock *sk, const struct msghdr *msg, int flags, bool all
 	return err;
 }
 
-int raw_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw_dest *d, struct sk_buff **out)
+int raw_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw_dest *d,
+	      struct sk_buff **out)
 {
 	u32 headroom = LL_RESERVED_SPACE(d->rt->dst.dev) + header_bytes;
 	struct sk_buff *skb;

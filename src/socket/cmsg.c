@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/time.h>
 
-
 void put_cmsg(struct cmsg_out *out, int level, int type, const void *data, size_t len_bytes)
 {
 	struct cmsghdr hdr = { .cmsg_len = CMSG_LEN(len_bytes), .cmsg_level = level, .cmsg_type = type };
@@ -96,7 +95,8 @@ static void put_timestamping(const struct sock *sk, ktime_t wall_ns, struct cmsg
 
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out)
 {
-	const u32 asked = SOCK_F_TIMESTAMP | SOCK_F_TIMESTAMPING | SOCK_F_RXQ_OVFL | SOCK_F_RCVMARK | SOCK_F_RCVPRIORITY;
+	const u32 asked = SOCK_F_TIMESTAMP | SOCK_F_TIMESTAMPING | SOCK_F_RXQ_OVFL | SOCK_F_RCVMARK |
+			  SOCK_F_RCVPRIORITY;
 	ktime_t wall_ns = skb->tstamp + sk->net->wall_offset;
 
 	sk->stamp = wall_ns;

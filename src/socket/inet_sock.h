@@ -24,15 +24,21 @@ struct inet_membership {
 	struct inet_membership *next;
 	__be32 group;
 	int ifindex;
-	u8 mode;            /**< MCAST_EXCLUDE, MCAST_INCLUDE */
+	u8 mode; /**< MCAST_EXCLUDE, MCAST_INCLUDE */
 	u32 sources_count, sources_max;
 	__be32 *sources;
 };
 
 /* inet->cmsg_flags: what recvmsg() tells beside the data */
 enum {
-	IP_CMSG_PKTINFO = 1U << 0, IP_CMSG_TTL = 1U << 1, IP_CMSG_TOS = 1U << 2, IP_CMSG_RECVOPTS = 1U << 3,
-	IP_CMSG_RETOPTS = 1U << 4, IP_CMSG_PASSSEC = 1U << 5, IP_CMSG_ORIGDSTADDR = 1U << 6, IP_CMSG_CHECKSUM = 1U << 7,
+	IP_CMSG_PKTINFO = 1U << 0,
+	IP_CMSG_TTL = 1U << 1,
+	IP_CMSG_TOS = 1U << 2,
+	IP_CMSG_RECVOPTS = 1U << 3,
+	IP_CMSG_RETOPTS = 1U << 4,
+	IP_CMSG_PASSSEC = 1U << 5,
+	IP_CMSG_ORIGDSTADDR = 1U << 6,
+	IP_CMSG_CHECKSUM = 1U << 7,
 	IP_CMSG_RECVFRAGSIZE = 1U << 8,
 };
 
@@ -40,13 +46,13 @@ struct inet_sock {
 	struct sock sk;
 
 	/* read for each packet sent */
-	struct dst_entry *dst;     /**< route of a connected socket; reference; checked by generation */
-	__be32 saddr, daddr;       /**< of a connected socket; saddr also of a bound one */
-	__be32 rcv_saddr;          /**< what it is bound to; 0: any */
+	struct dst_entry *dst; /**< route of a connected socket; reference; checked by generation */
+	__be32 saddr, daddr;   /**< of a connected socket; saddr also of a bound one */
+	__be32 rcv_saddr;      /**< what it is bound to; 0: any */
 	__be16 sport, dport;
-	u16 ident;                 /**< of the next packet of a connected socket; begins anywhere.  @rfc 6864 */
-	u16 num;                   /**< local port (raw: protocol), host order; 0: not bound */
-	s16 uc_ttl;                /**< -1: the net's default */
+	u16 ident;  /**< of the next packet of a connected socket; begins anywhere.  @rfc 6864 */
+	u16 num;    /**< local port (raw: protocol), host order; 0: not bound */
+	s16 uc_ttl; /**< -1: the net's default */
 	u8 tos, mc_ttl, pmtudisc, min_ttl;
 	bool recverr, recverr_rfc4884, hdrincl, nodefrag, freebind, transparent, mc_loop, mc_all;
 	bool bind_address_no_port;
@@ -57,8 +63,8 @@ struct inet_sock {
 	struct ip_options *opt;
 	struct inet_membership *memberships;
 	u32 memberships_count;
-	u16 local_port_range[2];   /**< 0: the net's */
-	u32 out_genid;             /**< changes with all that a packet's headers are made from */
+	u16 local_port_range[2]; /**< 0: the net's */
+	u32 out_genid;           /**< changes with all that a packet's headers are made from */
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)
@@ -75,7 +81,7 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 
 /** struct inet_skb_cb - skb->cb in the receive queue */
 struct inet_skb_cb {
-	__be32 spec_dst;       /**< address to answer from */
+	__be32 spec_dst; /**< address to answer from */
 	int iif;
 	u16 frag_max_bytes;
 };
@@ -84,8 +90,8 @@ struct inet_skb_cb {
 /** struct inet_err_cb - skb->cb in the error queue */
 struct inet_err_cb {
 	struct sock_extended_err ee;
-	__be32 addr;           /**< where the packet was to go */
-	__be32 offender;       /**< who says that it could not */
+	__be32 addr;     /**< where the packet was to go */
+	__be32 offender; /**< who says that it could not */
 	int iif;
 	__be16 port;
 };
@@ -132,8 +138,8 @@ void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 inf
 ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes);
 /** struct ip_icmp_verdict - what an ICMP error means to the socket whose packet it quotes */
 struct ip_icmp_verdict {
-	int err;      /**< 0: nothing to tell */
-	bool hard;    /**< also without IP_RECVERR, when connected */
+	int err;   /**< 0: nothing to tell */
+	bool hard; /**< also without IP_RECVERR, when connected */
 };
 struct ip_icmp_verdict ip_icmp_verdict(struct inet_sock *inet, const struct sk_buff *skb, u32 info);
 

@@ -57,9 +57,9 @@ size_t memcpy_to_iov(const struct iovec *iov, size_t count, size_t offset_bytes,
 struct iov_sink {
 	const struct iovec *iov;
 	size_t count;
-	size_t at_bytes;    /* written */
-	u32 skip_bytes;     /* of the packet, still to be skipped */
-	u32 left_bytes;     /* to be written */
+	size_t at_bytes; /* written */
+	u32 skip_bytes;  /* of the packet, still to be skipped */
+	u32 left_bytes;  /* to be written */
 };
 
 static bool sink_put(struct iov_sink *sink, const u8 *data, u32 len_bytes)
@@ -99,7 +99,8 @@ static bool sink_put_skb(struct iov_sink *sink, const struct sk_buff *skb)
 	return true;
 }
 
-int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count, u32 len_bytes)
+int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
+			  u32 len_bytes)
 {
 	struct iov_sink sink = { iov, count, 0, offset_bytes, len_bytes };
 

@@ -135,7 +135,8 @@ static void put_origdstaddr(const struct sk_buff *skb, const struct iphdr *iph, 
 	put_cmsg(out, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 }
 
-static_assert(sizeof(struct inet_skb_cb) <= offsetof(struct inet_skb_parm, opt), "ip_options_echo() reads what IPv4 parsed");
+static_assert(sizeof(struct inet_skb_cb) <= offsetof(struct inet_skb_parm, opt),
+	      "ip_options_echo() reads what IPv4 parsed");
 
 static void put_options(const struct sk_buff *skb, const struct iphdr *iph, bool reply, struct cmsg_out *out)
 {

@@ -20,8 +20,11 @@ void ip_icmp_error(struct sock *sk, struct sk_buff *skb, int err, __be16 port, u
 	const struct icmphdr *icmp = (const struct icmphdr *)(const void *)skb_transport_header(skb);
 	const struct iphdr *quoted = (const struct iphdr *)(const void *)skb->data;
 	struct inet_err_cb cb = {
-		.ee = { .ee_errno = (u32)err, .ee_origin = SO_EE_ORIGIN_ICMP, .ee_type = icmp->type,
-			.ee_code = icmp->code, .ee_info = info },
+		.ee = { .ee_errno = (u32)err,
+			.ee_origin = SO_EE_ORIGIN_ICMP,
+			.ee_type = icmp->type,
+			.ee_code = icmp->code,
+			.ee_info = info },
 		.addr = quoted->daddr,
 		.offender = ((const struct iphdr *)(const void *)skb_network_header(skb))->saddr,
 		.iif = skb->skb_iif,
@@ -108,7 +111,8 @@ static void next_pending_error(struct sock *sk)
 {
 	const struct sk_buff *next = skb_peek(&sk->error_queue);
 
-	sk->err = next && INET_ERR_CB(next)->ee.ee_origin == SO_EE_ORIGIN_ICMP ? (int)INET_ERR_CB(next)->ee.ee_errno : 0;
+	sk->err = next && INET_ERR_CB(next)->ee.ee_origin == SO_EE_ORIGIN_ICMP ? (int)INET_ERR_CB(next)->ee.ee_errno
+									       : 0;
 }
 
 ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)

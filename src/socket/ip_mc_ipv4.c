@@ -177,8 +177,8 @@ static int source_request(struct inet_sock *inet, int name, const struct ip_mreq
 	p = membership_find(inet, group, dev->ifindex);
 	if (!*p)
 		return -EINVAL;
-	if ((*p)->sources_count ? (*p)->mode != (include ? MCAST_INCLUDE : MCAST_EXCLUDE) :
-				  (include && (*p)->mode != MCAST_INCLUDE))
+	if ((*p)->sources_count ? (*p)->mode != (include ? MCAST_INCLUDE : MCAST_EXCLUDE)
+				: (include && (*p)->mode != MCAST_INCLUDE))
 		return -EINVAL;
 	if (add)
 		return source_add(inet, *p, source);

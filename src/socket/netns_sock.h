@@ -11,7 +11,7 @@
 struct netns_sock {
 	struct list_head sockets; /**< open ones, oldest first */
 	u32 open_count;
-	u32 live_count;           /**< open, or closed with packets on their way */
+	u32 live_count; /**< open, or closed with packets on their way */
 	u64 next_cookie;
 	u64 netns_cookie;
 	const struct net_proto_family *const *families;

@@ -105,7 +105,8 @@ static void sk_free(struct sock *sk)
 	mem_free(sk->net->mem, sk, sk->prot->obj_bytes);
 }
 
-static int sock_create_proto(struct net *net, const struct proto *prot, int family, int type, int protocol, struct sock **out)
+static int sock_create_proto(struct net *net, const struct proto *prot, int family, int type, int protocol,
+			     struct sock **out)
 {
 	struct sock *sk = mem_zalloc(net->mem, prot->obj_bytes);
 	int err;

@@ -25,8 +25,8 @@ struct cmsg_out;
 
 /** struct proto - one protocol: table of what it does; every function returns 0 or more, or -errno */
 struct proto {
-	const char *name;     /**< "UDP" */
-	u32 obj_bytes;        /**< of the protocol's struct, which begins with struct sock */
+	const char *name; /**< "UDP" */
+	u32 obj_bytes;    /**< of the protocol's struct, which begins with struct sock */
 	int (*init)(struct sock *sk);
 	void (*destroy)(struct sock *sk); /**< unhash, purge what is the protocol's own */
 	int (*bind)(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
@@ -42,9 +42,10 @@ struct proto {
 	int (*getsockopt)(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 	int (*ioctl)(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 	u32 (*poll)(const struct sock *sk); /**< EPOLL*; NULL: datagram_poll() */
-	void (*route_changed)(struct sock *sk); /**< device, mark or the like are new: look for the route again; NULL: has none */
-	int (*confirm)(struct sock *sk);    /**< SO_CNX_ADVICE: the path is bad, look for another; NULL: cannot */
-	bool may_peek_off;                  /**< recvmsg obeys SO_PEEK_OFF */
+	void (*route_changed)(
+		struct sock *sk); /**< device, mark or the like are new: look for the route again; NULL: has none */
+	int (*confirm)(struct sock *sk); /**< SO_CNX_ADVICE: the path is bad, look for another; NULL: cannot */
+	bool may_peek_off;               /**< recvmsg obeys SO_PEEK_OFF */
 };
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
@@ -58,38 +59,38 @@ struct sock {
 	/* read for each packet */
 	const struct proto *prot;
 	struct net *net;
-	u16 family;       /**< AF_* */
-	u16 type;         /**< SOCK_* */
-	u16 protocol;     /**< IPPROTO_*, NETLINK_* */
-	u8 state;         /**< TCP_* of linux/tcp.h states; datagrams: TCP_ESTABLISHED when connected, else TCP_CLOSE */
-	u8 shutdown;      /**< RCV_SHUTDOWN, SEND_SHUTDOWN */
+	u16 family;   /**< AF_* */
+	u16 type;     /**< SOCK_* */
+	u16 protocol; /**< IPPROTO_*, NETLINK_* */
+	u8 state;     /**< TCP_* of linux/tcp.h states; datagrams: TCP_ESTABLISHED when connected, else TCP_CLOSE */
+	u8 shutdown;  /**< RCV_SHUTDOWN, SEND_SHUTDOWN */
 	u32 refcnt;
-	u32 flags;        /**< SOCK_F_* */
-	int err;          /**< pending error, positive errno; SO_ERROR takes it */
+	u32 flags; /**< SOCK_F_* */
+	int err;   /**< pending error, positive errno; SO_ERROR takes it */
 	int err_soft;
 	u32 wmem_alloc_bytes; /**< truesize of what is on its way down */
 	u32 rmem_alloc_bytes; /**< truesize in receive_queue and error_queue */
 	u32 sndbuf_bytes, rcvbuf_bytes;
 	struct sk_buff_head receive_queue;
 	struct sk_buff_head error_queue;
-	u64 drops;            /**< for want of room, SK_MEMINFO_DROPS */
+	u64 drops; /**< for want of room, SK_MEMINFO_DROPS */
 
 	int bound_dev_if;
 	u32 mark, priority, rxhash;
 	u32 rcvlowat;
 	ktime_t rcvtimeo, sndtimeo; /**< kept for the one who blocks; KTIME_MAX: for ever */
-	ktime_t stamp;        /**< of the last packet read, SIOCGSTAMP */
+	ktime_t stamp;              /**< of the last packet read, SIOCGSTAMP */
 	struct linger linger;
-	struct sk_filter *filter;   /**< socket/filter.h */
-	u32 portid_uid;       /**< uid of its owner */
+	struct sk_filter *filter; /**< socket/filter.h */
+	u32 portid_uid;           /**< uid of its owner */
 	u64 cookie;
-	bool admin;           /**< CAP_NET_ADMIN of its owner */
-	struct netns_sock *ns;   /**< socket/netns_sock.h */
-	int peek_off;            /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
-	u32 tsflags;             /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
-	u32 tskey;               /**< of the next packet sent, SOF_TIMESTAMPING_OPT_ID */
-	u32 optmem_bytes;        /**< options, filters and memberships that the socket holds */
-	u64 max_pacing_rate;     /**< bytes per second; ~0: unlimited */
+	bool admin;            /**< CAP_NET_ADMIN of its owner */
+	struct netns_sock *ns; /**< socket/netns_sock.h */
+	int peek_off;          /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
+	u32 tsflags;           /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
+	u32 tskey;             /**< of the next packet sent, SOF_TIMESTAMPING_OPT_ID */
+	u32 optmem_bytes;      /**< options, filters and memberships that the socket holds */
+	u64 max_pacing_rate;   /**< bytes per second; ~0: unlimited */
 	u32 busy_poll_us;
 	u16 busy_poll_budget;
 	int incoming_cpu;
@@ -97,21 +98,41 @@ struct sock {
 
 	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
-	struct list_head net_node;  /**< all sockets of the net: net->sock */
+	struct list_head net_node; /**< all sockets of the net: net->sock */
 };
 
 #define RCV_SHUTDOWN 1
 #define SEND_SHUTDOWN 2
 
 enum {
-	SOCK_F_REUSEADDR = 1U << 0, SOCK_F_REUSEPORT = 1U << 1, SOCK_F_BROADCAST = 1U << 2, SOCK_F_KEEPALIVE = 1U << 3,
-	SOCK_F_DONTROUTE = 1U << 4, SOCK_F_OOBINLINE = 1U << 5, SOCK_F_TIMESTAMP = 1U << 6, SOCK_F_TIMESTAMPNS = 1U << 7,
-	SOCK_F_NO_CHECK = 1U << 8, SOCK_F_DEAD = 1U << 9, SOCK_F_RXQ_OVFL = 1U << 10, SOCK_F_RCVBUF_LOCK = 1U << 11,
-	SOCK_F_SNDBUF_LOCK = 1U << 12, SOCK_F_PASSCRED = 1U << 13, SOCK_F_DBG = 1U << 14, SOCK_F_TIMESTAMPING = 1U << 15,
-	SOCK_F_TSTAMP_NEW = 1U << 16, SOCK_F_FILTER_LOCKED = 1U << 17, SOCK_F_SELECT_ERR_QUEUE = 1U << 18,
-	SOCK_F_NOFCS = 1U << 19, SOCK_F_WIFI_STATUS = 1U << 20, SOCK_F_TXTIME = 1U << 21,
-	SOCK_F_PREFER_BUSY_POLL = 1U << 23, SOCK_F_ZEROCOPY = 1U << 24, SOCK_F_PASSSEC = 1U << 25,
-	SOCK_F_PASSPIDFD = 1U << 26, SOCK_F_RCVMARK = 1U << 27, SOCK_F_RCVPRIORITY = 1U << 28,
+	SOCK_F_REUSEADDR = 1U << 0,
+	SOCK_F_REUSEPORT = 1U << 1,
+	SOCK_F_BROADCAST = 1U << 2,
+	SOCK_F_KEEPALIVE = 1U << 3,
+	SOCK_F_DONTROUTE = 1U << 4,
+	SOCK_F_OOBINLINE = 1U << 5,
+	SOCK_F_TIMESTAMP = 1U << 6,
+	SOCK_F_TIMESTAMPNS = 1U << 7,
+	SOCK_F_NO_CHECK = 1U << 8,
+	SOCK_F_DEAD = 1U << 9,
+	SOCK_F_RXQ_OVFL = 1U << 10,
+	SOCK_F_RCVBUF_LOCK = 1U << 11,
+	SOCK_F_SNDBUF_LOCK = 1U << 12,
+	SOCK_F_PASSCRED = 1U << 13,
+	SOCK_F_DBG = 1U << 14,
+	SOCK_F_TIMESTAMPING = 1U << 15,
+	SOCK_F_TSTAMP_NEW = 1U << 16,
+	SOCK_F_FILTER_LOCKED = 1U << 17,
+	SOCK_F_SELECT_ERR_QUEUE = 1U << 18,
+	SOCK_F_NOFCS = 1U << 19,
+	SOCK_F_WIFI_STATUS = 1U << 20,
+	SOCK_F_TXTIME = 1U << 21,
+	SOCK_F_PREFER_BUSY_POLL = 1U << 23,
+	SOCK_F_ZEROCOPY = 1U << 24,
+	SOCK_F_PASSSEC = 1U << 25,
+	SOCK_F_PASSPIDFD = 1U << 26,
+	SOCK_F_RCVMARK = 1U << 27,
+	SOCK_F_RCVPRIORITY = 1U << 28,
 };
 
 /** struct sock_skb_cb - last bytes of cb of an skb in a socket's receive queue; the protocol owns those before */
@@ -146,7 +167,8 @@ int sock_create(struct net *net, int family, int type, int protocol, struct sock
 void sock_release(struct sock *sk);
 ssize_t sock_sendmsg(struct sock *sk, const struct msghdr *msg, int flags);
 ssize_t sock_recvmsg(struct sock *sk, struct msghdr *msg, int flags);
-int sock_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes); /* SOL_SOCKET here, else prot */
+int sock_setsockopt(struct sock *sk, int level, int name, const void *value,
+		    socklen_t len_bytes); /* SOL_SOCKET here, else prot */
 int sock_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 u32 sock_poll(const struct sock *sk);
 u32 datagram_poll(const struct sock *sk);
@@ -186,7 +208,8 @@ int skb_recv_datagram_off(struct sock *sk, int flags, struct sk_buff **out, u32 
 /** sk_peek_offset_move() - @len_bytes were peeked at, or a packet of @len_bytes was read */
 void sk_peek_offset_move(struct sock *sk, int flags, u32 len_bytes);
 /** skb_copy_datagram_iov() - bytes of @skb from @offset_bytes on into iovecs; Return: 0, -EFAULT */
-int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count, u32 len_bytes);
+int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
+			  u32 len_bytes);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
 /** sock_cmsg_send() - one SOL_SOCKET control message of a sender.  Return: 0, -EINVAL, -EPERM */

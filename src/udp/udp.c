@@ -23,8 +23,16 @@
 #define MEM_PAGE_BYTES 4096
 
 /* Of linux/udp.h, which has a struct udphdr of its own. */
-enum { UDP_CORK = 1, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, UDP_ENCAP = 100, UDP_NO_CHECK6_TX = 101, UDP_NO_CHECK6_RX = 102, UDP_SEGMENT = 103,
-       UDP_GRO = 104 };
+enum {
+	UDP_CORK = 1,
+	UDPLITE_SEND_CSCOV = 10,
+	UDPLITE_RECV_CSCOV = 11,
+	UDP_ENCAP = 100,
+	UDP_NO_CHECK6_TX = 101,
+	UDP_NO_CHECK6_RX = 102,
+	UDP_SEGMENT = 103,
+	UDP_GRO = 104
+};
 
 /* ------------------------------------------------------------------ net */
 
@@ -59,7 +67,10 @@ static const struct ctl_table udp_table[] = {
 	{ .name = "udp_wmem_min", .type = SYSCTL_INT, .offset = UDP_NET(wmem_min_bytes), .min = 1, .max = INT_MAX },
 	{ .name = "udp_early_demux", .type = SYSCTL_INT, .offset = UDP_NET(early_demux), .min = 0, .max = 1 },
 	{ .name = "udp_l3mdev_accept", .type = SYSCTL_INT, .offset = UDP_NET(l3mdev_accept), .min = 0, .max = 1 },
-	{ .name = "ip_unprivileged_port_start", .type = SYSCTL_INT, .offset = UDP_NET(unprivileged_port_start), .min = 0,
+	{ .name = "ip_unprivileged_port_start",
+	  .type = SYSCTL_INT,
+	  .offset = UDP_NET(unprivileged_port_start),
+	  .min = 0,
 	  .max = 65535 },
 	{ 0 },
 };

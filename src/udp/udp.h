@@ -41,12 +41,12 @@ struct udp_slot {
 /** struct udp_net - net->udp */
 struct udp_net {
 	struct list_head *port_pages[UDP_PORT_PAGES]; /**< sockets of a port: page made when first used, kept */
-	struct htable by_addr;  /**< struct udp_slot of (address, port) */
-	struct htable by_conn;  /**< struct udp_slot of (address, port, peer's address, peer's port) */
+	struct htable by_addr;                        /**< struct udp_slot of (address, port) */
+	struct htable by_conn; /**< struct udp_slot of (address, port, peer's address, peer's port) */
 	struct kmem_cache slot_cache;
 	u32 hashed_count, connected_count;
-	u64 mem_bytes;          /**< truesize in the receive queues of all sockets */
-	s64 mem_pages[3];       /**< net.ipv4.udp_mem: low, pressure, high */
+	u64 mem_bytes;    /**< truesize in the receive queues of all sockets */
+	s64 mem_pages[3]; /**< net.ipv4.udp_mem: low, pressure, high */
 	int rmem_min_bytes, wmem_min_bytes, l3mdev_accept, early_demux;
 	int unprivileged_port_start;
 	struct udp_mib mib;
@@ -55,8 +55,8 @@ struct udp_net {
 
 /** struct udp_cork - a datagram that grows: MSG_MORE, UDP_CORK */
 struct udp_cork {
-	struct sk_buff *skb;    /**< charged to wmem; data at the payload; NULL: nothing pending */
-	struct rtable *rt;      /**< reference */
+	struct sk_buff *skb; /**< charged to wmem; data at the payload; NULL: nothing pending */
+	struct rtable *rt;   /**< reference */
 	__be32 saddr, daddr;
 	__be16 dport;
 	int ttl, tos;
@@ -71,9 +71,9 @@ struct udp_template {
 	u32 out_genid;           /**< of the socket, when it was made */
 	u32 dev_mtu_bytes;
 	int default_ttl;
-	u32 headroom_bytes;      /**< before the payload */
-	u32 payload_max_bytes;   /**< what fits the path unfragmented */
-	u32 ip_sum, udp_sum;     /**< of what never changes: IP header; pseudo header and ports */
+	u32 headroom_bytes;    /**< before the payload */
+	u32 payload_max_bytes; /**< what fits the path unfragmented */
+	u32 ip_sum, udp_sum;   /**< of what never changes: IP header; pseudo header and ports */
 	bool csum_offload, ignore_df;
 	u8 iph[20];
 };
@@ -83,9 +83,9 @@ struct udp_sock {
 	struct udp_template tmpl;
 	struct udp_cork cork;
 	bool hashed;
-	bool corkflag;             /**< UDP_CORK */
+	bool corkflag; /**< UDP_CORK */
 	bool gro_enabled, no_check6_tx, no_check6_rx;
-	u16 gso_bytes;             /**< UDP_SEGMENT */
+	u16 gso_bytes; /**< UDP_SEGMENT */
 	struct udp_slot *addr_slot, *conn_slot;
 	struct list_head port_node, addr_node, conn_node;
 };

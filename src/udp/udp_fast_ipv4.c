@@ -40,9 +40,14 @@ bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 	const struct net_device *dev = rt->dst.dev;
 	u32 mtu = ip_dst_mtu(rt);
 	struct iphdr iph = {
-		.version = IPVERSION, .ihl = 5, .tos = inet->tos, .ttl = template_ttl(inet, rt),
+		.version = IPVERSION,
+		.ihl = 5,
+		.tos = inet->tos,
+		.ttl = template_ttl(inet, rt),
 		.frag_off = ip_sk_df(inet, rt, 0) ? CONST_BE16(IP_DF) : CONST_BE16(0),
-		.protocol = IPPROTO_UDP, .saddr = inet->saddr, .daddr = inet->daddr,
+		.protocol = IPPROTO_UDP,
+		.saddr = inet->saddr,
+		.daddr = inet->daddr,
 	};
 
 	up->tmpl.rt = NULL;
@@ -94,7 +99,7 @@ static inline void put_headers(struct udp_sock *up, struct sk_buff *skb, u32 len
 	skb->transport_header = (u16)(skb->network_header + IP_HEADER_BYTES);
 	if (t->csum_offload) {
 		sum = csum_tcpudp_nofold(up->inet.saddr, up->inet.daddr, len_bytes + UDP_HEADER_BYTES, IPPROTO_UDP, 0);
-		uh->check = (__force __be16)(u16)~(__force u16)csum_fold(sum);
+		uh->check = (__force __be16)(u16) ~(__force u16)csum_fold(sum);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb->transport_header;
 		skb->csum_offset = (u16)offsetof(struct udphdr, check);

@@ -34,7 +34,7 @@ struct udp_dest {
 	struct ipcm_cookie ipc;
 	u16 gso_bytes;
 	bool confirm;
-	bool csum_offload;       /* the device completes the checksum */
+	bool csum_offload; /* the device completes the checksum */
 };
 
 /* ------------------------------------------------------------------ one datagram */
@@ -72,7 +72,7 @@ static void udp_header(const struct sock *sk, struct sk_buff *skb, const struct 
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb->transport_header;
 		skb->csum_offset = (u16)offsetof(struct udphdr, check);
-		uh->check = (__force __be16)(u16)~(__force u16)csum_fold(sum);
+		uh->check = (__force __be16)(u16) ~(__force u16)csum_fold(sum);
 		return;
 	}
 	sum = csum_add(payload_sum, (u32)(__force u16)uh->source + (__force u16)uh->dest + (__force u16)uh->len);
@@ -131,7 +131,8 @@ static u32 copy_payload(struct sk_buff *skb, const struct msghdr *msg, size_t of
 	return sum ? csum_partial(to, len_bytes, 0) : 0;
 }
 
-static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset_bytes, u32 len_bytes, struct udp_dest *d)
+static int udp_send_one(struct sock *sk, const struct msghdr *msg, size_t offset_bytes, u32 len_bytes,
+			struct udp_dest *d)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	u32 opt_bytes = d->ipc.opt ? d->ipc.opt->optlen : 0;
@@ -232,7 +233,9 @@ static int dest_route(struct sock *sk, struct udp_dest *d, int flags)
 	fl4->saddr = d->ipc.addr;
 	fl4->tos = (u8)d->ipc.tos;
 	fl4->scope = (flags & MSG_DONTROUTE) || sock_flag(sk, SOCK_F_DONTROUTE) ||
-			     (d->ipc.opt && d->ipc.opt->is_strictroute) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+				     (d->ipc.opt && d->ipc.opt->is_strictroute)
+			     ? RT_SCOPE_LINK
+			     : RT_SCOPE_UNIVERSE;
 	fl4->proto = IPPROTO_UDP;
 	fl4->flags = inet_sk(sk)->transparent ? FLOWI_FLAG_ANYSRC : 0;
 	fl4->mark = d->ipc.mark;
@@ -324,8 +327,11 @@ int udp_push_pending(struct sock *sk)
 
 	if (!skb)
 		return 0;
-	d.fl4 = (struct flowi4){ .saddr = cork->saddr, .daddr = cork->daddr, .dport = cork->dport,
-				 .sport = inet_sk(sk)->sport, .proto = IPPROTO_UDP };
+	d.fl4 = (struct flowi4){ .saddr = cork->saddr,
+				 .daddr = cork->daddr,
+				 .dport = cork->dport,
+				 .sport = inet_sk(sk)->sport,
+				 .proto = IPPROTO_UDP };
 	ip_ipcm_init(&d.ipc, inet_sk(sk));
 	d.ipc.opt = cork->opt;
 	d.ipc.ttl = cork->ttl;
@@ -388,9 +394,17 @@ static int cork_begin(struct sock *sk, struct udp_dest *d, u32 len_bytes)
 	dst_get(&d->rt->dst);
 	inet_sk(sk)->out_genid++;
 	*cork = (struct udp_cork){
-		.skb = skb, .rt = d->rt, .saddr = d->fl4.saddr, .daddr = d->fl4.daddr, .dport = d->fl4.dport,
-		.ttl = d->ipc.ttl, .tos = d->ipc.tos, .mark = d->ipc.mark, .priority = d->ipc.priority,
-		.opt = inet_sk(sk)->opt, .confirm = d->confirm,
+		.skb = skb,
+		.rt = d->rt,
+		.saddr = d->fl4.saddr,
+		.daddr = d->fl4.daddr,
+		.dport = d->fl4.dport,
+		.ttl = d->ipc.ttl,
+		.tos = d->ipc.tos,
+		.mark = d->ipc.mark,
+		.priority = d->ipc.priority,
+		.opt = inet_sk(sk)->opt,
+		.confirm = d->confirm,
 	};
 	return 0;
 }

@@ -53,13 +53,15 @@ static void script_raw(struct twin *t)
 
 	EXPECT_STR(t, "its name is its protocol", t_name(t, a, false, name), "0.0.0.0:1");
 	EXPECT(t, "only echo replies", t_setopt_raw(t, a, SOL_RAW, ICMP_FILTER, &only_replies, 4), 0);
-	EXPECT(t, "a filter on another protocol", t_setopt_raw(t, other, SOL_RAW, ICMP_FILTER, &only_replies, 4), -EOPNOTSUPP);
+	EXPECT(t, "a filter on another protocol", t_setopt_raw(t, other, SOL_RAW, ICMP_FILTER, &only_replies, 4),
+	       -EOPNOTSUPP);
 	EXPECT(t, "an unknown option", t_setopt_raw(t, a, SOL_RAW, 9, &only_replies, 4), -ENOPROTOOPT);
 	EXPECT(t, "to nobody", t_send(t, a, &e, sizeof(e), 0), -EDESTADDRREQ);
 	EXPECT(t, "urgent", t_sendto(t, a, &e, sizeof(e), MSG_OOB, LO, 0), -EOPNOTSUPP);
 	EXPECT(t, "an echo request", t_sendto(t, a, &e, sizeof(e), 0, LO, 0), sizeof(e));
 	EXPECT(t, "the reply", t_recv(t, a, buf, sizeof(buf), 0), 20 + sizeof(e));
-	EXPECT(t, "with its IP header", ip->ip_v == 4 && ip->ip_p == IPPROTO_ICMP && ip->ip_src.s_addr == inet_addr(LO), 1);
+	EXPECT(t, "with its IP header", ip->ip_v == 4 && ip->ip_p == IPPROTO_ICMP && ip->ip_src.s_addr == inet_addr(LO),
+	       1);
 	EXPECT(t, "whose length is in network order", ntohs(ip->ip_len), 20 + sizeof(e));
 	EXPECT(t, "is a reply", buf[20], 0);
 	EXPECT(t, "of the same data", memcmp(buf + 24, &e.id, sizeof(e) - 4), 0);
@@ -86,7 +88,8 @@ static void script_hdrincl(struct twin *t)
 	struct {
 		struct ip ip;
 		char data[4];
-	} p = { .ip = { .ip_v = 4, .ip_hl = 5, .ip_ttl = 7, .ip_p = 200, .ip_len = 1, .ip_sum = 0xbeef }, .data = "abc" };
+	} p = { .ip = { .ip_v = 4, .ip_hl = 5, .ip_ttl = 7, .ip_p = 200, .ip_len = 1, .ip_sum = 0xbeef },
+		.data = "abc" };
 	int raw = t_socket(t, AF_INET, SOCK_RAW, IPPROTO_RAW), in = t_socket(t, AF_INET, SOCK_RAW, 200);
 	static char big[70000];
 	uint8_t buf[128];
@@ -155,11 +158,11 @@ static void script_ping(struct twin *t)
 	EXPECT(t, "pong", t_recv(t, b, &in, sizeof(in), 0), sizeof(e));
 }
 
-#define SCRIPT(name)                                                                                \
-	static void test_##name(void **state)                                                       \
-	{                                                                                           \
-		(void)state;                                                                        \
-		twin_run(script_##name);                                                            \
+#define SCRIPT(name) \
+	static void test_##name(void **state) \
+	{ \
+		(void)state; \
+		twin_run(script_##name); \
 	}
 SCRIPT(raw)
 SCRIPT(hdrincl)

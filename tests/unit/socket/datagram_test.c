@@ -247,8 +247,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_peek_offset), cmocka_unit_test(test_receive_buffer), cmocka_unit_test(test_send_buffer),
-		cmocka_unit_test(test_errors),      cmocka_unit_test(test_cmsg_room),      cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_peek_offset), cmocka_unit_test(test_receive_buffer),
+		cmocka_unit_test(test_send_buffer), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_cmsg_room),   cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_no_memory),
 	};
 

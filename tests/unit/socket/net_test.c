@@ -61,7 +61,9 @@ static int set_up(struct nethood_sock *sk, const char *name)
 static int host_create(struct hosts *h, int i)
 {
 	const struct nethood_allocator memory = { hosts_alloc, hosts_zalloc, hosts_free, hosts_fail, h };
-	const struct nethood_config cfg = { .memory = &memory, .random_key = { (uint8_t)(i + 1) }, .now_ns = h->now_ns };
+	const struct nethood_config cfg = { .memory = &memory,
+					    .random_key = { (uint8_t)(i + 1) },
+					    .now_ns = h->now_ns };
 	const uint8_t lladdr[6] = { 2, 0, 0, 0, 0, (uint8_t)(i + 1) };
 	const struct nethood_dev_config dev = { .name = "eth0", .driver = "wire", .lladdr = lladdr, .fd = -1 };
 	int err = nethood_create(&cfg, &h->net[i]);
@@ -83,7 +85,8 @@ static void hosts_settle(struct hosts *h)
 		bool more = nethood_poll(h->net[0], h->now_ns);
 
 		more |= nethood_poll(h->net[1], h->now_ns);
-		if (!more && nethood_next_deadline(h->net[0]) > h->now_ns && nethood_next_deadline(h->net[1]) > h->now_ns)
+		if (!more && nethood_next_deadline(h->net[0]) > h->now_ns &&
+		    nethood_next_deadline(h->net[1]) > h->now_ns)
 			return;
 	}
 	fail_msg("the hosts do not come to rest");
@@ -184,7 +187,8 @@ static void test_fragments(void **state)
 	assert_int_equal(hosts_create(&h), 0);
 	assert_int_equal(nethood_bind(h.sk[1], (struct sockaddr *)&here, sizeof(here)), 0);
 	for (size_t len = 1471; len <= sizeof(big); len += 1853) {
-		assert_int_equal(nethood_sendto(h.sk[0], big, len, 0, (struct sockaddr *)&to, sizeof(to)), (ssize_t)len);
+		assert_int_equal(nethood_sendto(h.sk[0], big, len, 0, (struct sockaddr *)&to, sizeof(to)),
+				 (ssize_t)len);
 		hosts_settle(&h);
 		memset(back, 0, sizeof(back));
 		assert_int_equal(nethood_recvfrom(h.sk[1], back, sizeof(back), 0, NULL, NULL), (ssize_t)len);
@@ -268,8 +272,13 @@ static void test_free_with_all_full(void **state)
 		assert_int_equal(say(&h, 0, "waits", "10.0.0.88", 7), 5);
 	assert_int_equal(say(&h, 0, "on its way", "10.0.0.2", 7), 10);
 	assert_int_equal(say(&h, 1, "to myself", "10.0.0.2", 7), 9);
-	assert_int_equal(nethood_sendto(h.sk[0], "corked", 6, MSG_MORE, (struct sockaddr *)&(struct sockaddr_in){
-			 .sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = inet_addr("10.0.0.2") }, 16), 6);
+	assert_int_equal(
+		nethood_sendto(h.sk[0], "corked", 6, MSG_MORE,
+			       (struct sockaddr *)&(struct sockaddr_in){ .sin_family = AF_INET,
+									 .sin_port = htons(7),
+									 .sin_addr.s_addr = inet_addr("10.0.0.2") },
+			       16),
+		6);
 	hosts_destroy(&h);
 }
 
@@ -331,9 +340,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_echo),         cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_no_neighbour), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_close_when_told), cmocka_unit_test(test_free_with_all_full),
+		cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_no_neighbour),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_close_when_told),
+		cmocka_unit_test(test_free_with_all_full),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -17,12 +17,15 @@ static const struct {
 static const struct {
 	int level, names;
 } levels[] = {
-	{ SOL_SOCKET, 90 }, { SOL_IP, 53 }, { IPPROTO_UDP, 110 }, { 255 /* SOL_RAW */, 12 },
+	{ SOL_SOCKET, 90 },
+	{ SOL_IP, 53 },
+	{ IPPROTO_UDP, 110 },
+	{ 255 /* SOL_RAW */, 12 },
 };
 
 static const socklen_t lengths[] = { 0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 40 };
-static const int values[] = { 0, 1, 2, -1, 3, 6, 7, 8, 16, 64, 255, 256, 300, 1000, 4096, 65535, 65536, 100000, 1 << 18,
-			      10000000, -2, 0x7fffffff, 1 << 24 };
+static const int values[] = { 0,   1,    2,    -1,    3,     6,      7,       8,        16, 64,         255,    256,
+			      300, 1000, 4096, 65535, 65536, 100000, 1 << 18, 10000000, -2, 0x7fffffff, 1 << 24 };
 
 /* Where the two differ, and why. */
 static const struct {
@@ -80,8 +83,8 @@ static void compare_get(struct pair *p, int level, int name, socklen_t len)
 	if (got == want && (got || (their_len == our_len && !memcmp(theirs, ours, sizeof(ours)))))
 		return;
 	p->different++;
-	print_error("%s: getsockopt(%d, %d), %u bytes: kernel %d, %u bytes, nethood %d, %u bytes\n", p->kind, level, name,
-		    len, want, their_len, got, our_len);
+	print_error("%s: getsockopt(%d, %d), %u bytes: kernel %d, %u bytes, nethood %d, %u bytes\n", p->kind, level,
+		    name, len, want, their_len, got, our_len);
 }
 
 static void compare_set(struct pair *p, int level, int name, int value, socklen_t len)
@@ -95,8 +98,8 @@ static void compare_set(struct pair *p, int level, int name, int value, socklen_
 	p->compared++;
 	if (got != want) {
 		p->different++;
-		print_error("%s: setsockopt(%d, %d, %d), %u bytes: kernel %d, nethood %d\n", p->kind, level, name, value, len,
-			    want, got);
+		print_error("%s: setsockopt(%d, %d, %d), %u bytes: kernel %d, nethood %d\n", p->kind, level, name,
+			    value, len, want, got);
 	}
 }
 
@@ -120,7 +123,8 @@ static void compare_values(struct nethood_net *net, size_t kind, struct pair *p,
 				continue;
 			p->fd = socket(AF_INET, kinds[kind].type, kinds[kind].protocol);
 			assert_true(p->fd >= 0);
-			assert_int_equal(nethood_socket(net, AF_INET, kinds[kind].type, kinds[kind].protocol, &p->sk), 0);
+			assert_int_equal(nethood_socket(net, AF_INET, kinds[kind].type, kinds[kind].protocol, &p->sk),
+					 0);
 			compare_option(p, level, name, values[v], lengths[l]);
 			close(p->fd);
 			nethood_close(p->sk);

@@ -136,7 +136,8 @@ static inline long t_unconnect(struct twin *t, int s)
 
 static inline long t_sendmsg(struct twin *t, int s, const struct msghdr *msg, int flags)
 {
-	long ret = t->net ? nethood_sendmsg(t->sk[s], msg, flags) : twin_ret(sendmsg(t->fd[s], msg, flags | MSG_NOSIGNAL));
+	long ret = t->net ? nethood_sendmsg(t->sk[s], msg, flags)
+			  : twin_ret(sendmsg(t->fd[s], msg, flags | MSG_NOSIGNAL));
 
 	t_settle(t);
 	return ret;
@@ -147,10 +148,13 @@ static inline long t_recvmsg(struct twin *t, int s, struct msghdr *msg, int flag
 	return t->net ? nethood_recvmsg(t->sk[s], msg, flags) : twin_ret(recvmsg(t->fd[s], msg, flags | MSG_DONTWAIT));
 }
 
-static inline long t_send_sa(struct twin *t, int s, const void *data, size_t len, int flags, const void *sa, socklen_t sa_len)
+static inline long t_send_sa(struct twin *t, int s, const void *data, size_t len, int flags, const void *sa,
+			     socklen_t sa_len)
 {
 	struct iovec iov = { (void *)(uintptr_t)data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = (void *)(uintptr_t)sa, .msg_namelen = sa_len };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_name = (void *)(uintptr_t)sa, .msg_namelen = sa_len
+	};
 
 	return t_sendmsg(t, s, &msg, flags);
 }
@@ -186,8 +190,8 @@ static inline bool t_got(struct twin *t, int s, const char *text)
 
 static inline long t_setopt(struct twin *t, int s, int level, int name, int value)
 {
-	long ret = t->net ? nethood_setsockopt(t->sk[s], level, name, &value, sizeof(value)) :
-			    twin_ret(setsockopt(t->fd[s], level, name, &value, sizeof(value)));
+	long ret = t->net ? nethood_setsockopt(t->sk[s], level, name, &value, sizeof(value))
+			  : twin_ret(setsockopt(t->fd[s], level, name, &value, sizeof(value)));
 
 	t_settle(t);
 	return ret;
@@ -195,16 +199,16 @@ static inline long t_setopt(struct twin *t, int s, int level, int name, int valu
 
 static inline long t_setopt_raw(struct twin *t, int s, int level, int name, const void *value, socklen_t len)
 {
-	return t->net ? nethood_setsockopt(t->sk[s], level, name, value, len) :
-			twin_ret(setsockopt(t->fd[s], level, name, value, len));
+	return t->net ? nethood_setsockopt(t->sk[s], level, name, value, len)
+		      : twin_ret(setsockopt(t->fd[s], level, name, value, len));
 }
 
 static inline long t_getopt(struct twin *t, int s, int level, int name)
 {
 	int value = 0;
 	socklen_t len = sizeof(value);
-	long ret = t->net ? nethood_getsockopt(t->sk[s], level, name, &value, &len) :
-			    twin_ret(getsockopt(t->fd[s], level, name, &value, &len));
+	long ret = t->net ? nethood_getsockopt(t->sk[s], level, name, &value, &len)
+			  : twin_ret(getsockopt(t->fd[s], level, name, &value, &len));
 
 	return ret ? ret : value;
 }
@@ -241,11 +245,11 @@ static inline const char *t_name(struct twin *t, int s, bool peer, char buf[64])
 	long ret;
 
 	if (t->net)
-		ret = peer ? nethood_getpeername(t->sk[s], (struct sockaddr *)&sin, &len) :
-			     nethood_getsockname(t->sk[s], (struct sockaddr *)&sin, &len);
+		ret = peer ? nethood_getpeername(t->sk[s], (struct sockaddr *)&sin, &len)
+			   : nethood_getsockname(t->sk[s], (struct sockaddr *)&sin, &len);
 	else
-		ret = twin_ret(peer ? getpeername(t->fd[s], (struct sockaddr *)&sin, &len) :
-				      getsockname(t->fd[s], (struct sockaddr *)&sin, &len));
+		ret = twin_ret(peer ? getpeername(t->fd[s], (struct sockaddr *)&sin, &len)
+				    : getsockname(t->fd[s], (struct sockaddr *)&sin, &len));
 	if (ret)
 		snprintf(buf, 64, "%s", strerrorname_np((int)-ret));
 	else
@@ -253,24 +257,24 @@ static inline const char *t_name(struct twin *t, int s, bool peer, char buf[64])
 	return buf;
 }
 
-#define EXPECT(t, what, got, want)                                                                  \
-	do {                                                                                        \
-		long got_ = (got), want_ = (want);                                                  \
-		if (got_ != want_) {                                                                \
-			(t)->failures++;                                                            \
+#define EXPECT(t, what, got, want) \
+	do { \
+		long got_ = (got), want_ = (want); \
+		if (got_ != want_) { \
+			(t)->failures++; \
 			print_error("%s: %s:%d: %s: got %ld %s, want %ld %s\n", (t)->net ? "nethood" : "kernel", \
 				    __FILE__, __LINE__, (what), got_, got_ < 0 ? strerrorname_np((int)-got_) : "", \
-				    want_, want_ < 0 ? strerrorname_np((int)-want_) : "");          \
-		}                                                                                   \
+				    want_, want_ < 0 ? strerrorname_np((int)-want_) : ""); \
+		} \
 	} while (0)
-#define EXPECT_STR(t, what, got, want)                                                              \
-	do {                                                                                        \
-		const char *got_ = (got);                                                           \
-		if (strcmp(got_, (want))) {                                                         \
-			(t)->failures++;                                                            \
+#define EXPECT_STR(t, what, got, want) \
+	do { \
+		const char *got_ = (got); \
+		if (strcmp(got_, (want))) { \
+			(t)->failures++; \
 			print_error("%s: %s:%d: %s: got %s, want %s\n", (t)->net ? "nethood" : "kernel", __FILE__, \
-				    __LINE__, (what), got_, (want));                                \
-		}                                                                                   \
+				    __LINE__, (what), got_, (want)); \
+		} \
 	} while (0)
 
 static inline void t_loopback_up(struct twin *t)

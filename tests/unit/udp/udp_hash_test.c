@@ -46,7 +46,6 @@ static const struct net_proto_family *const hash_only_families[] = { &hash_only_
 
 static const u16 range[2] = { 40000, 40003 };
 
-
 static void udp_world_init(struct world *w)
 {
 	world_init(w);
@@ -109,11 +108,22 @@ static void test_conflicts(void **state)
 		{ "any address overlaps each", { ANY, 53, 0, 0, 0, 0, 0 }, { HERE, 53, 0, 0, 0, 0, 0 }, -EADDRINUSE },
 		{ "each overlaps any", { HERE, 53, 0, 0, 0, 0, 0 }, { ANY, 53, 0, 0, 0, 0, 0 }, -EADDRINUSE },
 		{ "two ports", { ANY, 53, 0, 0, 0, 0, 0 }, { ANY, 54, 0, 0, 0, 0, 0 }, 0 },
-		{ "both said REUSEADDR", { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 }, { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 }, 0 },
-		{ "one said REUSEADDR", { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 }, { ANY, 53, 0, 0, 0, 0, 0 }, -EADDRINUSE },
-		{ "both said REUSEPORT", { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 }, { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 }, 0 },
-		{ "both, but they have two owners", { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 },
-		  { ANY, 53, SOCK_F_REUSEPORT, 0, 8, 0, 0 }, -EADDRINUSE },
+		{ "both said REUSEADDR",
+		  { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 },
+		  { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 },
+		  0 },
+		{ "one said REUSEADDR",
+		  { ANY, 53, SOCK_F_REUSEADDR, 0, 0, 0, 0 },
+		  { ANY, 53, 0, 0, 0, 0, 0 },
+		  -EADDRINUSE },
+		{ "both said REUSEPORT",
+		  { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 },
+		  { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 },
+		  0 },
+		{ "both, but they have two owners",
+		  { ANY, 53, SOCK_F_REUSEPORT, 0, 7, 0, 0 },
+		  { ANY, 53, SOCK_F_REUSEPORT, 0, 8, 0, 0 },
+		  -EADDRINUSE },
 		{ "on two devices", { ANY, 53, 0, 1, 0, 0, 0 }, { ANY, 53, 0, 2, 0, 0, 0 }, 0 },
 		{ "on one device", { ANY, 53, 0, 1, 0, 0, 0 }, { ANY, 53, 0, 1, 0, 0, 0 }, -EADDRINUSE },
 		{ "on a device and on all", { ANY, 53, 0, 1, 0, 0, 0 }, { ANY, 53, 0, 0, 0, 0, 0 }, -EADDRINUSE },
@@ -299,7 +309,8 @@ static void test_many(void **state)
 		assert_int_equal(spec_bind(&w, &s, &sk[i]), 0);
 	}
 	for (u32 i = 0; i < MANY; i++) {
-		struct sock *found = udp_lookup(&w.net, cpu_to_be32(0x0b000000U + i), PORT((u16)(1 + i)), HERE, PORT(53), 1);
+		struct sock *found =
+			udp_lookup(&w.net, cpu_to_be32(0x0b000000U + i), PORT((u16)(1 + i)), HERE, PORT(53), 1);
 
 		assert_ptr_equal(found, sk[i]);
 	}
@@ -310,9 +321,12 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conflicts),        cmocka_unit_test(test_lookup),
-		cmocka_unit_test(test_reuseport_spreads), cmocka_unit_test(test_ports_run_out),
-		cmocka_unit_test(test_ports_are_random), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_reuseport_spreads),
+		cmocka_unit_test(test_ports_run_out),
+		cmocka_unit_test(test_ports_are_random),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_many),
 	};
 

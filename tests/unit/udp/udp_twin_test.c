@@ -71,7 +71,8 @@ static void script_bind(struct twin *t)
 	EXPECT(t, "the same by another", t_bind(t, b, LO, 5000), -EADDRINUSE);
 	EXPECT(t, "any address overlaps it", t_bind(t, b, "0.0.0.0", 5000), -EADDRINUSE);
 	EXPECT(t, "another loopback address does not", t_bind(t, b, "127.0.0.2", 5000), 0);
-	EXPECT(t, "of no family, for any address", t_bind_sa(t, c, &(struct sockaddr_in){ .sin_port = htons(5002) }, 16), 0);
+	EXPECT(t, "of no family, for any address",
+	       t_bind_sa(t, c, &(struct sockaddr_in){ .sin_port = htons(5002) }, 16), 0);
 	t_close(t, a);
 	a = udp(t);
 	EXPECT(t, "closing gives the port free", t_bind(t, a, LO, 5000), 0);
@@ -89,7 +90,8 @@ static void script_connect(struct twin *t)
 
 	EXPECT(t, "too short", t_connect_sa(t, a, "x", 1), -EINVAL);
 	EXPECT(t, "short", t_connect_sa(t, a, &(struct sockaddr_in){ .sin_family = AF_INET }, 8), -EINVAL);
-	EXPECT(t, "another family", t_connect_sa(t, a, &(struct sockaddr_in){ .sin_family = AF_INET6 }, 16), -EAFNOSUPPORT);
+	EXPECT(t, "another family", t_connect_sa(t, a, &(struct sockaddr_in){ .sin_family = AF_INET6 }, 16),
+	       -EAFNOSUPPORT);
 	EXPECT(t, "no route", t_connect(t, a, "192.0.2.1", 9), -ENETUNREACH);
 	EXPECT(t, "a broadcast needs leave", t_connect(t, a, "127.255.255.255", 9), -EACCES);
 	EXPECT(t, "to ourselves", t_connect(t, a, LO, 6000), 0);
@@ -140,7 +142,8 @@ static void script_echo(struct twin *t)
 	EXPECT(t, "again", t_sendto(t, client, "0123456789", 10, 0, LO, 7000), 10);
 	EXPECT(t, "its real length", t_recv(t, server, buf, 8, MSG_TRUNC), 10);
 	EXPECT(t, "connect to the server", t_connect(t, client, LO, 7000), 0);
-	EXPECT(t, "a stranger's datagram", t_sendto(t, stranger, "no", 2, 0, LO, atoi(strchr(t_name(t, client, false, name), ':') + 1)), 2);
+	EXPECT(t, "a stranger's datagram",
+	       t_sendto(t, stranger, "no", 2, 0, LO, atoi(strchr(t_name(t, client, false, name), ':') + 1)), 2);
 	EXPECT(t, "is not for a connected socket", t_recv(t, client, buf, 8, 0), -EAGAIN);
 	EXPECT(t, "send to the peer", t_send(t, client, "peer", 4, 0), 4);
 	EXPECT(t, "arrives there", t_got(t, server, "peer"), 1);
@@ -205,8 +208,12 @@ static void script_recverr(struct twin *t)
 	_Alignas(8) char control[256];
 	struct sockaddr_in to;
 	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to, .msg_namelen = sizeof(to),
-			      .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_name = &to,
+			      .msg_namelen = sizeof(to),
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
 	struct sock_extended_err ee;
 	struct sockaddr_in offender;
 	struct cmsghdr *c;
@@ -247,8 +254,9 @@ static void script_too_big(struct twin *t)
 	int a = udp(t);
 	_Alignas(8) char control[128];
 	struct sockaddr_in to;
-	struct msghdr msg = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_control = control,
-			      .msg_controllen = sizeof(control) };
+	struct msghdr msg = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct sock_extended_err ee;
 
 	EXPECT(t, "ask for errors", t_setopt(t, a, SOL_IP, IP_RECVERR, 1), 0);
@@ -269,10 +277,16 @@ static void script_cmsg(struct twin *t)
 	char buf[8];
 	struct sockaddr_in to = t_addr("127.0.0.8", 7500), orig;
 	struct iovec iov = { (char[]){ "data" }, 4 };
-	struct msghdr out = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to, .msg_namelen = sizeof(to),
-			      .msg_control = control, .msg_controllen = CMSG_SPACE(sizeof(int)) * 2 };
+	struct msghdr out = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_name = &to,
+			      .msg_namelen = sizeof(to),
+			      .msg_control = control,
+			      .msg_controllen = CMSG_SPACE(sizeof(int)) * 2 };
 	struct iovec in_iov = { buf, sizeof(buf) };
-	struct msghdr in = { .msg_iov = &in_iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr in = {
+		.msg_iov = &in_iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct in_pktinfo info = { 0 };
 	int ttl = 33, tos = 0x20;
 	struct cmsghdr *c = CMSG_FIRSTHDR(&out);
@@ -282,8 +296,10 @@ static void script_cmsg(struct twin *t)
 	c = CMSG_NXTHDR(&out, c);
 	*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_IP, .cmsg_type = IP_TOS };
 	memcpy(CMSG_DATA(c), &tos, sizeof(tos));
-	for (int name = IP_PKTINFO; name;
-	     name = name == IP_PKTINFO ? IP_RECVTTL : name == IP_RECVTTL ? IP_RECVTOS : name == IP_RECVTOS ? IP_RECVORIGDSTADDR : 0)
+	for (int name = IP_PKTINFO; name; name = name == IP_PKTINFO   ? IP_RECVTTL
+						 : name == IP_RECVTTL ? IP_RECVTOS
+						 : name == IP_RECVTOS ? IP_RECVORIGDSTADDR
+								      : 0)
 		EXPECT(t, "ask", t_setopt(t, b, SOL_IP, name, 1), 0);
 	EXPECT(t, "send with TTL and TOS", t_sendmsg(t, a, &out, 0), 4);
 	EXPECT(t, "read", t_recvmsg(t, b, &in, 0), 4);
@@ -313,8 +329,12 @@ static long send_cmsg(struct twin *t, int s, int level, int type, const void *da
 	_Alignas(8) char control[64] = "";
 	struct sockaddr_in to = t_addr(LO, 7600);
 	struct iovec iov = { (char[]){ "c" }, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to, .msg_namelen = sizeof(to),
-			      .msg_control = control, .msg_controllen = CMSG_SPACE(len) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_name = &to,
+			      .msg_namelen = sizeof(to),
+			      .msg_control = control,
+			      .msg_controllen = CMSG_SPACE(len) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type };
@@ -347,9 +367,11 @@ static void script_cmsg_errors(struct twin *t)
 	struct in_pktinfo info = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		EXPECT(t, rows[i].what, send_cmsg(t, a, rows[i].level, rows[i].type, &rows[i].value, rows[i].len), rows[i].want);
+		EXPECT(t, rows[i].what, send_cmsg(t, a, rows[i].level, rows[i].type, &rows[i].value, rows[i].len),
+		       rows[i].want);
 	info.ipi_spec_dst.s_addr = inet_addr("192.0.2.1");
-	EXPECT(t, "from an address that is not ours", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)), -ENETUNREACH);
+	EXPECT(t, "from an address that is not ours", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)),
+	       -ENETUNREACH);
 	info.ipi_spec_dst.s_addr = inet_addr("127.0.0.9");
 	EXPECT(t, "from one that is", send_cmsg(t, a, SOL_IP, IP_PKTINFO, &info, sizeof(info)), 1);
 	info.ipi_ifindex = 77;
@@ -459,11 +481,11 @@ static void script_group(struct twin *t)
 	EXPECT(t, "short", t_setopt_raw(t, c, SOL_IP, IP_ADD_MEMBERSHIP, &req, 7), -EINVAL);
 }
 
-#define SCRIPT(name)                                                                                \
-	static void test_##name(void **state)                                                       \
-	{                                                                                           \
-		(void)state;                                                                        \
-		twin_run(script_##name);                                                            \
+#define SCRIPT(name) \
+	static void test_##name(void **state) \
+	{ \
+		(void)state; \
+		twin_run(script_##name); \
 	}
 SCRIPT(socket)
 SCRIPT(bind)
@@ -484,11 +506,11 @@ SCRIPT(group)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_socket),  cmocka_unit_test(test_bind),        cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_echo),    cmocka_unit_test(test_send_errors), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_recverr), cmocka_unit_test(test_too_big),     cmocka_unit_test(test_cmsg),
-		cmocka_unit_test(test_cmsg_errors), cmocka_unit_test(test_cork),    cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_buffers), cmocka_unit_test(test_reuseport),   cmocka_unit_test(test_group),
+		cmocka_unit_test(test_socket),      cmocka_unit_test(test_bind),        cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_echo),        cmocka_unit_test(test_send_errors), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_recverr),     cmocka_unit_test(test_too_big),     cmocka_unit_test(test_cmsg),
+		cmocka_unit_test(test_cmsg_errors), cmocka_unit_test(test_cork),        cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_buffers),     cmocka_unit_test(test_reuseport),   cmocka_unit_test(test_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
