@@ -470,3 +470,8 @@ void fib_net_exit(struct net *net)
 	net->ipv4->fib = NULL;
 	mem_free(net->mem, fs, sizeof(*fs));
 }
+
+bool fib_table_exists(const struct net *net, u32 id)
+{
+	return fib_table_find(net->ipv4->fib, id) != NULL;
+}

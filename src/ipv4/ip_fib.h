@@ -132,6 +132,8 @@ struct fib_dump_cursor {
 };
 int fib_route_dump(struct net *net, struct fib_dump_cursor *cursor, u32 only_table,
 		   int (*fn)(void *ctx, const struct fib_route_view *r), void *ctx);
+/** fib_table_exists() - has anybody put a route into table @id? */
+bool fib_table_exists(const struct net *net, u32 id);
 u32 fib_seq(const struct net *net); /* changes with every change */
 
 /* rules */

@@ -23,7 +23,7 @@ static int nla_check_number(const struct nlattr *a, const struct nla_policy *p, 
 {
 	u16 bytes = kind_bytes[p->kind];
 
-	if (strict && nla_len(a) != bytes)
+	if ((strict || p->mask) && nla_len(a) != bytes)
 		return nla_refuse(extack, a, -EINVAL, "invalid attribute length");
 	if (nla_len(a) < bytes)
 		return nla_refuse(extack, a, -ERANGE, "Attribute failed policy validation");

@@ -33,7 +33,6 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 
 static void link_stats64(const struct net_device *dev, struct rtnl_link_stats64 *s)
 {
-	memset(s, 0, sizeof(*s));
 	s->rx_packets = dev->stats.rx_packets;
 	s->tx_packets = dev->stats.tx_packets;
 	s->rx_bytes = dev->stats.rx_bytes;
@@ -52,7 +51,7 @@ static void link_stats64(const struct net_device *dev, struct rtnl_link_stats64 
 
 static bool link_put_stats(const struct nl_target *to, struct nlmsghdr *nlh, const struct net_device *dev)
 {
-	struct rtnl_link_stats64 wide;
+	struct rtnl_link_stats64 wide = { 0 };
 	struct rtnl_link_stats narrow;
 	const u64 *from = (const u64 *)&wide;
 	u32 *out = (u32 *)&narrow;

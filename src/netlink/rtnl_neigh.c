@@ -260,6 +260,10 @@ static int rtm_newneigh(const struct nl_request *rq)
 		err = neigh_decode_table(&c);
 	if (err)
 		return err;
+	if ((c.ndm->ndm_flags & NTF_PROXY) && c.flags_ext) {
+		NL_SET_ERR_MSG(rq->extack, "Invalid NTF_* flag combination");
+		return -EINVAL;
+	}
 	if (c.ndm->ndm_flags & NTF_PROXY) {
 		NL_SET_ERR_MSG(rq->extack, "Proxy entries are not supported yet");
 		return -EOPNOTSUPP;

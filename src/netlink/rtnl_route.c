@@ -163,7 +163,7 @@ static int route_check_header(const struct nl_request *rq, const struct rtmsg *r
 	dst = tb[RTA_DST] ? be32_to_cpu(nla_get_be32(tb[RTA_DST])) : 0;
 	if (rtm->rtm_dst_len < 32 && (u32)((u64)dst << rtm->rtm_dst_len))
 		return route_refuse(rq, -EINVAL, "Invalid prefix for given prefix length");
-	if (rtm->rtm_tos & ~0x1e)
+	if (rtm->rtm_tos & 0x03)
 		return route_refuse(rq, -EINVAL, "Invalid dsfield (tos): ECN bits must be 0");
 	if (rtm->rtm_type > RTN_MAX)
 		return route_refuse(rq, -EINVAL, "Invalid route type");
@@ -431,13 +431,18 @@ static int route_query_input(struct route_query *q)
 	return err;
 }
 
+static u32 route_query_table(const struct route_query *q)
+{
+	return (q->rtm->rtm_flags & RTM_F_LOOKUP_TABLE) && q->rt->fi ? q->rt->fi->tb_id : RT_TABLE_MAIN;
+}
+
 static bool route_query_put(const struct route_query *q, const struct nl_target *to, struct nlmsghdr *nlh)
 {
 	const struct rtable *rt = q->rt;
 	const struct sk_buff *skb = to->skb;
 	struct rta_cacheinfo ci = { .rta_clntref = 1, .rta_error = (u32)-rt->dst.error };
 
-	if (!nla_put_u32(skb, nlh, RTA_TABLE, RT_TABLE_MAIN) || !nla_put_be32(skb, nlh, RTA_DST, q->fl4.daddr))
+	if (!nla_put_u32(skb, nlh, RTA_TABLE, route_query_table(q)) || !nla_put_be32(skb, nlh, RTA_DST, q->fl4.daddr))
 		return false;
 	if (q->asked_src && !nla_put_be32(skb, nlh, RTA_SRC, q->asked_src))
 		return false;
@@ -475,7 +480,7 @@ static int route_query_reply(const struct route_query *q)
 	rtm->rtm_dst_len = 32;
 	rtm->rtm_src_len = q->asked_src ? 32 : 0;
 	rtm->rtm_tos = q->fl4.tos;
-	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_table = route_query_table(q) < 256 ? (u8)route_query_table(q) : RT_TABLE_COMPAT;
 	rtm->rtm_type = q->rt->type;
 	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
 	rtm->rtm_protocol = RTPROT_UNSPEC;
@@ -539,6 +544,10 @@ static int route_dump_begin(struct netlink_callback *cb)
 	cb->args[DUMP_OIF] = tb[RTA_OIF] ? nla_get_u32(tb[RTA_OIF]) : 0;
 	cb->args[DUMP_PROTOCOL] = rtm->rtm_protocol;
 	cb->args[DUMP_TYPE] = rtm->rtm_type;
+	if (cb->args[DUMP_TABLE] && !fib_table_exists(cb->net, (u32)cb->args[DUMP_TABLE])) {
+		NL_SET_ERR_MSG(&cb->extack, "ipv4: FIB table does not exist");
+		return -ENOENT;
+	}
 	for (u32 i = DUMP_TABLE; i <= DUMP_TYPE; i++) {
 		if (cb->args[i])
 			cb->answer_flags |= NLM_F_DUMP_FILTERED;

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab.kernel import KernelStack      # noqa: E402
 from lab.nethood import NethoodStack    # noqa: E402
 from lab.netns import become_root_of_a_namespace    # noqa: E402
+from known import KNOWN                 # noqa: E402
 
 if os.geteuid() != 0:
     try:
@@ -35,7 +36,15 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, ended)
 
 
+def mark_known(items):
+    for item in items:
+        test = f"{item.path.name}::{item.originalname}"
+        if test in KNOWN and "nethood" in item.name:
+            item.add_marker(pytest.mark.xfail(reason=KNOWN[test], strict=False))
+
+
 def pytest_collection_modifyitems(items):
+    mark_known(items)
     if os.geteuid() != 0:
         for item in items:
             item.add_marker(pytest.mark.skip(reason=WHY_NOT))
