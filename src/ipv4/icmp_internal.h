@@ -16,10 +16,10 @@ struct icmp_stats {
 	u64 in_type[NR_ICMP_TYPES + 1], out_type[NR_ICMP_TYPES + 1];
 };
 
-/** struct icmp_peer - token bucket of one host */
+/** struct icmp_peer - token bucket of one host; a token is a jiffy */
 struct icmp_peer {
 	__be32 addr;
-	ktime_t tokens, last;
+	u32 tokens, last_jiffies;
 };
 
 struct icmp_state {

@@ -9,11 +9,14 @@
 #include <netinet/in.h>
 
 #include "base/random.h"
+#include "ipv4/icmp.h"
 #include "ipv4/icmp_internal.h"
 #include "dev/netdevice.h"
 #include "ipv4/netns_ipv4.h"
 
-#define PEER_BURST 6
+#define PEER_BURST 6U
+#define PEER_NEW_JIFFIES 15000U /* a minute: as much as there can be */
+#define NSEC_PER_JIFFY ((u64)(4 * NSEC_PER_MSEC)) /* of the kernel that nethood is compared with */
 
 void icmp_ratelimit_init(struct net *net)
 {
@@ -76,7 +79,12 @@ void icmp_global_consume(struct net *net, u8 type, u8 code)
 		net->ipv4->icmp->credit -= (s32)get_random_u32_below(&net->rng, 3);
 }
 
-static struct icmp_peer *icmp_peer_find(struct net *net, __be32 daddr)
+static u32 jiffies_now(const struct net *net)
+{
+	return (u32)((u64)net->now / NSEC_PER_JIFFY);
+}
+
+static struct icmp_peer *icmp_peer_find(struct net *net, __be32 addr)
 {
 	struct icmp_state *state = net->ipv4->icmp;
 	struct icmp_peer *peer;
@@ -85,33 +93,55 @@ static struct icmp_peer *icmp_peer_find(struct net *net, __be32 daddr)
 		state->peers = mem_zalloc(net->mem, ICMP_PEERS * sizeof(*state->peers));
 	if (!state->peers)
 		return NULL;
-	peer = &state->peers[siphash(&daddr, sizeof(daddr), &net->ipv4->ip_id_key) % ICMP_PEERS];
-	if (peer->addr != daddr) {
-		peer->addr = daddr;
-		peer->tokens = PEER_BURST * (ktime_t)net->ipv4->icmp_ratelimit_ms * NSEC_PER_MSEC;
-		peer->last = net->now;
-	}
+	peer = &state->peers[siphash(&addr, sizeof(addr), &net->ipv4->ip_id_key) % ICMP_PEERS];
+	if (peer->addr != addr)
+		*peer = (struct icmp_peer){ addr, 0, jiffies_now(net) - PEER_NEW_JIFFIES };
 	return peer;
+}
+
+static bool icmp_peer_pay(struct icmp_peer *peer, u32 price)
+{
+	if (peer->tokens < price)
+		return false;
+	peer->tokens -= price;
+	return true;
+}
+
+/* What has been earned since, but not more than @most in all. */
+static void icmp_peer_earn(struct icmp_peer *peer, u32 now, u32 most)
+{
+	u64 tokens = (u64)peer->tokens + (now - peer->last_jiffies);
+
+	peer->last_jiffies = now;
+	peer->tokens = tokens < most ? (u32)tokens : most;
 }
 
 bool icmp_peer_allow(struct net *net, const struct rtable *rt, __be32 daddr, u8 type, u8 code)
 {
-	ktime_t price = (ktime_t)net->ipv4->icmp_ratelimit_ms * NSEC_PER_MSEC;
+	u32 price = (u32)((u64)(u32)net->ipv4->icmp_ratelimit_ms * NSEC_PER_MSEC / NSEC_PER_JIFFY);
+	u32 now = jiffies_now(net);
 	struct icmp_peer *peer;
 
-	if (!icmp_type_limited(net, type, code) || !price || (rt->dst.dev->flags & IFF_LOOPBACK))
+	if (!icmp_type_limited(net, type, code) || (rt->dst.dev->flags & IFF_LOOPBACK))
 		return true;
 	peer = icmp_peer_find(net, daddr);
-	if (!peer)
-		return false;
-	peer->tokens += net->now - peer->last;
-	peer->last = net->now;
-	if (peer->tokens > PEER_BURST * price)
-		peer->tokens = PEER_BURST * price;
-	if (peer->tokens < price) {
-		net->ipv4->icmp->stats.ratelimit_host++;
-		return false;
+	if (peer && now != peer->last_jiffies) /* in between, what ip_error_allow() left may be more than this would */
+		icmp_peer_earn(peer, now, PEER_BURST * price);
+	if (peer && icmp_peer_pay(peer, price))
+		return true;
+	net->ipv4->icmp->stats.ratelimit_host++;
+	return false;
+}
+
+bool ip_error_allow(struct net *net, __be32 saddr)
+{
+	struct icmp_peer *peer = icmp_peer_find(net, saddr);
+
+	if (peer) {
+		icmp_peer_earn(peer, jiffies_now(net), (u32)net->ipv4->route_error_burst_jiffies);
+		if (icmp_peer_pay(peer, (u32)net->ipv4->route_error_cost_jiffies))
+			return true;
 	}
-	peer->tokens -= price;
-	return true;
+	net->ipv4->icmp->stats.ratelimit_host++;
+	return false;
 }

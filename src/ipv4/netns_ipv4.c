@@ -90,6 +90,8 @@ static const struct ctl_table ipv4_table[] = {
 	{ .name = NULL },
 };
 static const struct ctl_table route_table[] = {
+	NUMBER("error_burst", route_error_burst_jiffies, 0, INT32_MAX),
+	NUMBER("error_cost", route_error_cost_jiffies, 0, INT32_MAX),
 	NUMBER("min_pmtu", route_min_pmtu_bytes, 68, INT32_MAX),
 	{ .name = "mtu_expires", .type = SYSCTL_SECONDS, AT(route_mtu_expires), .min = 0, .max = INT32_MAX },
 	{ .name = NULL },
@@ -125,6 +127,8 @@ static void ipv4_sysctl_init(struct net *net)
 	ipv4->ipfrag_time = 30 * NSEC_PER_SEC;
 	ipv4->ping_group_range[0] = 1; /* nobody, as in a new namespace */
 	ipv4->route_min_pmtu_bytes = 552;
+	ipv4->route_error_burst_jiffies = 1250; /* five at once, ... */
+	ipv4->route_error_cost_jiffies = 250;   /* ... then one a second */
 	ipv4->route_mtu_expires = 600 * NSEC_PER_SEC;
 	ipv4_register_dir(net, &ipv4->sysctl_dir, "net.ipv4", ipv4_table);
 	ipv4_register_dir(net, &ipv4->sysctl_route_dir, "net.ipv4.route", route_table);

@@ -58,7 +58,7 @@ struct netns_ipv4 {
 	int fib_multipath_use_neigh, fib_multipath_hash_policy;
 	int ping_group_range[2];
 	struct ctl_dir sysctl_dir, sysctl_route_dir;
-	int route_min_pmtu_bytes;
+	int route_min_pmtu_bytes, route_error_burst_jiffies, route_error_cost_jiffies;
 	ktime_t route_mtu_expires;
 };
 

@@ -125,6 +125,12 @@ static int check_source_route(struct in_route *in, __be32 dst, int oif)
 	return err;
 }
 
+static void tell_unreachable(struct sk_buff *skb, bool forwards, int code)
+{
+	if (forwards && ip_error_allow(skb->dev->net, ip_hdr(skb)->saddr))
+		icmp_send(skb, ICMP_DEST_UNREACH, code, 0);
+}
+
 /** ip_error() - dst.input of what cannot be routed: a router says so.  @rfc 1812 4.3.3.1 */
 static int ip_error(struct sk_buff *skb)
 {
@@ -137,18 +143,14 @@ static int ip_error(struct sk_buff *skb)
 	case -ENETUNREACH:
 		stats->in_no_routes++;
 		reason = SKB_DROP_REASON_IP_INNOROUTES;
-		if (forwards)
-			icmp_send(skb, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
+		tell_unreachable(skb, forwards, ICMP_NET_UNREACH);
 		break;
 	case -EHOSTUNREACH:
-		if (forwards)
-			icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-		else
-			stats->in_addr_errors++;
+		tell_unreachable(skb, forwards, ICMP_HOST_UNREACH);
+		stats->in_addr_errors += !forwards;
 		break;
 	case -EACCES:
-		if (forwards)
-			icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+		tell_unreachable(skb, forwards, ICMP_PKT_FILTERED);
 		break;
 	default:
 		break;

@@ -180,11 +180,14 @@ bool ip_sk_df(const struct inet_sock *inet, const struct rtable *rt, u32 len_byt
 void ip_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mtu_bytes)
 {
 	const struct iphdr *iph = (const struct iphdr *)(const void *)skb->data;
+	struct rtable *rt;
 
 	if (inet->pmtudisc == IP_PMTUDISC_INTERFACE || inet->pmtudisc == IP_PMTUDISC_OMIT)
 		return;
 	ip_update_pmtu(inet->sk.net, iph->daddr, mtu_bytes, inet->sk.bound_dev_if);
 	inet_dst_set(inet, NULL);
+	if (inet->sk.state == INET_TCP_ESTABLISHED)
+		(void)ip_sk_relookup(inet, &rt); /* IP_MTU knows the news; without a route, the next packet asks again */
 }
 
 void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb)

@@ -201,10 +201,12 @@ static void the_source_of_an_error_is_the_address_of_the_way_back_or_in(void **s
 	assert_int_equal(frame_ip(world_one(w, 0))->saddr, second.ifa_local);
 	world_forget(w);
 	/* a host of the left subnet that speaks on the right */
+	world_tick(w, 2 * NSEC_PER_SEC);
 	world_send(w, 1, &(struct spec){ .src = HOST_A, .dst = IP4(192, 0, 2, 1), .ttl = 9 });
 	assert_int_equal(frame_ip(world_one(w, 0))->saddr, ROUTER_A);
 	world_forget(w);
 	world_sysctl(w, "net.ipv4.icmp_errors_use_inbound_ifaddr", "1");
+	world_tick(w, 2 * NSEC_PER_SEC);
 	world_send(w, 1, &(struct spec){ .src = HOST_A, .dst = IP4(192, 0, 2, 1), .ttl = 9 });
 	assert_int_equal(frame_ip(world_one(w, 0))->saddr, ROUTER_B);
 	world_destroy(w);
@@ -241,6 +243,50 @@ static void a_host_gets_six_errors_then_one_a_second(void **state)
 	assert_true(w->net->ipv4->icmp->stats.ratelimit_host > 200);
 	assert_int_equal(errors_to(w, IP4(10, 77, 0, 9), 50), 6); /* another host has its own */
 	world_destroy(w);
+}
+
+static u32 no_way_for(struct world *w, __be32 host, u32 times)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < times; i++) {
+		world_send(w, 0, &(struct spec){ .src = host, .dst = IP4(192, 0, 2, 1), .proto = 253, .payload_bytes = 8 });
+		count += w->out_count;
+		world_forget(w);
+	}
+	return count;
+}
+
+/* One bucket for both kinds of errors, each with its own price: so the kernel's figures. */
+static void a_router_says_less_often_that_there_is_no_way(void **state)
+{
+	static const u64 pauses_ms[6] = { 0, 600, 600, 1000, 2100, 3100 };
+	static const struct {
+		const char *ratelimit;
+		u32 errors[6], after_errors[2], before_errors[2];
+	} limits[] = {
+		{ "1000", { 2, 0, 0, 0, 1, 1 }, { 6, 0 }, { 2, 0 } },
+		{ "100", { 4, 1, 0, 1, 2, 3 }, { 6, 0 }, { 4, 6 } },
+		{ "0", { 5, 0, 1, 1, 2, 3 }, { 30, 0 }, { 5, 30 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct world *w = world_create();
+
+		world_no_limits(w);
+		world_sysctl(w, "net.ipv4.icmp_ratelimit", limits[i].ratelimit);
+		world_sysctl(w, "net.ipv4.ip_forward", "1");
+		for (size_t k = 0; k < ARRAY_SIZE(pauses_ms); k++) {
+			world_tick(w, pauses_ms[k] * NSEC_PER_MSEC);
+			assert_int_equal(no_way_for(w, HOST_A, 30), limits[i].errors[k]);
+		}
+		assert_int_equal(errors_to(w, IP4(10, 77, 0, 9), 30), limits[i].after_errors[0]);
+		assert_int_equal(no_way_for(w, IP4(10, 77, 0, 9), 30), limits[i].after_errors[1]);
+		assert_int_equal(no_way_for(w, IP4(10, 77, 0, 8), 30), limits[i].before_errors[0]);
+		assert_int_equal(errors_to(w, IP4(10, 77, 0, 8), 30), limits[i].before_errors[1]);
+		world_destroy(w);
+	}
 }
 
 static void all_hosts_together_get_about_as_many_as_the_burst(void **state)
@@ -442,6 +488,82 @@ static void errors_reach_the_protocol_that_sent(void **state)
 	}
 }
 
+/** provoke() - a datagram of @sk leaves, and comes back in an error */
+static void provoke(struct world *w, struct nethood_sock *sk, u8 type, u8 code, u32 rest)
+{
+	u8 icmp[8 + 28];
+
+	assert_int_equal(nethood_sendto(sk, "hello", 5, 0, NULL, 0), 5);
+	world_poll(w);
+	memcpy(icmp + 8, world_one(w, 0)->packet, 28);
+	world_forget(w);
+	icmp[0] = type;
+	icmp[1] = code;
+	put_unaligned_be32(cpu_to_be32(rest), icmp + 4);
+	icmp_set_checksum(icmp, sizeof(icmp));
+	world_send(w, 0, &(struct spec){ .payload = icmp, .payload_bytes = sizeof(icmp) });
+}
+
+static struct nethood_sock *connected_socket(struct world *w)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a4d0001), .sin_port = htons(5000) };
+	struct nethood_sock *sk;
+
+	assert_int_equal(nethood_socket(w->public_net, AF_INET, SOCK_DGRAM, 0, &sk), 0);
+	assert_int_equal(nethood_connect(sk, (const struct sockaddr *)&to, sizeof(to)), 0);
+	return sk;
+}
+
+static void a_socket_hears_at_its_next_call(void **state)
+{
+	struct world *w = world_create();
+	struct nethood_sock *sk = connected_socket(w);
+	u8 data[8];
+
+	(void)state;
+	provoke(w, sk, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	assert_int_equal(nethood_sendto(sk, "again", 5, 0, NULL, 0), -ECONNREFUSED);
+	provoke(w, sk, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	assert_int_equal(nethood_recvfrom(sk, data, sizeof(data), 0, NULL, NULL), -ECONNREFUSED);
+	assert_int_equal(nethood_recvfrom(sk, data, sizeof(data), 0, NULL, NULL), -EAGAIN);
+	provoke(w, sk, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0); /* not for good: nothing */
+	assert_int_equal(nethood_sendto(sk, "again", 5, 0, NULL, 0), 5);
+	nethood_close(sk);
+	world_destroy(w);
+}
+
+/* RFC 1191 */
+static void a_narrow_path_is_remembered_for_a_while(void **state)
+{
+	static const struct {
+		u32 told_mtu, believed_mtu;
+	} paths[] = { { 1000, 1000 }, { 552, 552 }, { 100, 552 }, { 0, 552 }, { 1500, 1500 }, { 9000, 1500 } };
+	const int dont_fragment = IP_PMTUDISC_DO;
+	u8 data[1472] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct world *w = world_create();
+		struct nethood_sock *sk = connected_socket(w);
+		socklen_t len_bytes = sizeof(int);
+		int value;
+
+		assert_int_equal(nethood_setsockopt(sk, IPPROTO_IP, IP_MTU_DISCOVER, &dont_fragment, sizeof(int)), 0);
+		provoke(w, sk, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, paths[i].told_mtu);
+		assert_int_equal(nethood_getsockopt(sk, SOL_SOCKET, SO_ERROR, &value, &len_bytes), 0);
+		assert_int_equal(value, EMSGSIZE);
+		assert_int_equal(nethood_getsockopt(sk, IPPROTO_IP, IP_MTU, &value, &len_bytes), 0);
+		assert_int_equal(value, paths[i].believed_mtu);
+		if (paths[i].believed_mtu < 1500) {
+			assert_int_equal(nethood_sendto(sk, data, paths[i].believed_mtu - 27, 0, NULL, 0), -EMSGSIZE);
+			world_tick(w, 601 * NSEC_PER_SEC);
+		}
+		assert_int_equal(nethood_sendto(sk, data, sizeof(data), 0, NULL, 0), sizeof(data));
+		nethood_close(sk);
+		world_destroy(w);
+	}
+}
+
 /* errno(3), by code of destination unreachable */
 static void codes_mean_what_linux_says(void **state)
 {
@@ -530,10 +652,13 @@ int main(void)
 		cmocka_unit_test(some_errors_are_never_told),
 		cmocka_unit_test(the_source_of_an_error_is_the_address_of_the_way_back_or_in),
 		cmocka_unit_test(a_host_gets_six_errors_then_one_a_second),
+		cmocka_unit_test(a_router_says_less_often_that_there_is_no_way),
 		cmocka_unit_test(all_hosts_together_get_about_as_many_as_the_burst),
 		cmocka_unit_test(what_the_mask_leaves_out_is_not_limited),
 		cmocka_unit_test(fragmentation_needed_is_not_limited),
 		cmocka_unit_test(errors_reach_the_protocol_that_sent),
+		cmocka_unit_test(a_socket_hears_at_its_next_call),
+		cmocka_unit_test(a_narrow_path_is_remembered_for_a_while),
 		cmocka_unit_test(codes_mean_what_linux_says),
 		cmocka_unit_test(random_messages_do_no_harm),
 		cmocka_unit_test(any_allocation_may_fail),
