@@ -5,6 +5,27 @@
 #include <string.h>
 
 #include "api_internal.h"
+#include "socket/netns_sock.h"
+
+/* The call is over: owners of sockets that became ready by it are told now. */
+static inline void told(struct net *net)
+{
+	if (unlikely(!list_empty(&net->sock->wakes)))
+		sock_wake_run(net);
+}
+
+/* The same, and the answer of the call. */
+static inline int done(struct net *net, int ret)
+{
+	told(net);
+	return ret;
+}
+
+static inline ssize_t done_bytes(struct net *net, ssize_t ret)
+{
+	told(net);
+	return ret;
+}
 
 int nethood_socket(struct nethood_net *nn, int domain, int type, int protocol, struct nethood_sock **out)
 {
@@ -18,7 +39,10 @@ int nethood_socket(struct nethood_net *nn, int domain, int type, int protocol, s
 
 void nethood_close(struct nethood_sock *sk)
 {
+	struct net *net = sock_of(sk)->net;
+
 	sock_release(sock_of(sk));
+	told(net);
 }
 
 /* What move_addr_to_kernel() says of a length. */
@@ -33,7 +57,7 @@ int nethood_bind(struct nethood_sock *handle, const struct sockaddr *addr, sockl
 
 	if (!addr_ok(addr, len_bytes))
 		return -EINVAL;
-	return sk->prot->bind ? sk->prot->bind(sk, addr, len_bytes) : -EOPNOTSUPP;
+	return sk->prot->bind ? done(sk->net, sk->prot->bind(sk, addr, len_bytes)) : -EOPNOTSUPP;
 }
 
 int nethood_connect(struct nethood_sock *handle, const struct sockaddr *addr, socklen_t len_bytes)
@@ -42,14 +66,14 @@ int nethood_connect(struct nethood_sock *handle, const struct sockaddr *addr, so
 
 	if (!addr_ok(addr, len_bytes))
 		return -EINVAL;
-	return sk->prot->connect ? sk->prot->connect(sk, addr, len_bytes) : -EOPNOTSUPP;
+	return sk->prot->connect ? done(sk->net, sk->prot->connect(sk, addr, len_bytes)) : -EOPNOTSUPP;
 }
 
 int nethood_listen(struct nethood_sock *handle, int backlog)
 {
 	struct sock *sk = sock_of(handle);
 
-	return sk->prot->listen ? sk->prot->listen(sk, backlog) : -EOPNOTSUPP;
+	return sk->prot->listen ? done(sk->net, sk->prot->listen(sk, backlog)) : -EOPNOTSUPP;
 }
 
 static int put_name(struct sock *sk, bool peer, struct sockaddr *addr, socklen_t *len_bytes)
@@ -86,12 +110,16 @@ int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struc
 
 ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags)
 {
-	return sock_sendmsg(sock_of(sk), msg, flags);
+	struct net *net = sock_of(sk)->net;
+
+	return done_bytes(net, sock_sendmsg(sock_of(sk), msg, flags));
 }
 
 ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 {
-	return sock_recvmsg(sock_of(sk), msg, flags);
+	struct net *net = sock_of(sk)->net;
+
+	return done_bytes(net, sock_recvmsg(sock_of(sk), msg, flags));
 }
 
 ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_bytes, int flags,
@@ -102,14 +130,14 @@ ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_
 	struct sock *sk = sock_of(handle);
 
 	if (likely(!to && len_bytes <= INT_MAX && sk->prot->sendmsg)) /* sock_sendmsg() has nothing more to look at */
-		return sk->prot->sendmsg(sk, &msg, len_bytes, flags);
+		return done_bytes(sk->net, sk->prot->sendmsg(sk, &msg, len_bytes, flags));
 	if (to) {
 		if (!addr_ok(to, to_bytes))
 			return -EINVAL;
 		msg.msg_name = (void *)(uintptr_t)to;
 		msg.msg_namelen = to_bytes;
 	}
-	return sock_sendmsg(sk, &msg, flags);
+	return done_bytes(sk->net, sock_sendmsg(sk, &msg, flags));
 }
 
 ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, int flags, struct sockaddr *from,
@@ -126,14 +154,14 @@ ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, i
 	ret = sock_recvmsg(sock_of(sk), &msg, flags);
 	if (from && ret >= 0)
 		*from_bytes = msg.msg_namelen;
-	return ret;
+	return done_bytes(sock_of(sk)->net, ret);
 }
 
 int nethood_shutdown(struct nethood_sock *handle, int how)
 {
 	struct sock *sk = sock_of(handle);
 
-	return sk->prot->shutdown ? sk->prot->shutdown(sk, how) : -EOPNOTSUPP;
+	return sk->prot->shutdown ? done(sk->net, sk->prot->shutdown(sk, how)) : -EOPNOTSUPP;
 }
 
 int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes)
@@ -148,7 +176,7 @@ int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_
 
 int nethood_setsockopt(struct nethood_sock *sk, int level, int name, const void *value, socklen_t len_bytes)
 {
-	return sock_setsockopt(sock_of(sk), level, name, value, len_bytes);
+	return done(sock_of(sk)->net, sock_setsockopt(sock_of(sk), level, name, value, len_bytes));
 }
 
 int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value, socklen_t *len_bytes)
@@ -158,7 +186,7 @@ int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value
 
 int nethood_ioctl(struct nethood_sock *sk, unsigned long request, void *arg, size_t arg_bytes)
 {
-	return sock_ioctl(sock_of(sk), request, arg, arg_bytes);
+	return done(sock_of(sk)->net, sock_ioctl(sock_of(sk), request, arg, arg_bytes));
 }
 
 uint32_t nethood_readiness(const struct nethood_sock *sk)

@@ -283,6 +283,7 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	timer_wheel_advance(net->timers, net->now);
 	more = do_softirq(net);
 	rcu_quiescent(&net->rcu);
+	sock_wake_run(net);
 	return more;
 }
 
@@ -290,7 +291,7 @@ uint64_t nethood_next_deadline(const struct nethood_net *nn)
 {
 	ktime_t next;
 
-	if (nn->net.softnet->pending)
+	if (nn->net.softnet->pending || sock_wake_pending(&nn->net))
 		return (uint64_t)nn->net.now;
 	next = timer_wheel_next(nn->net.timers);
 	return next == KTIME_MAX ? UINT64_MAX : (uint64_t)next;

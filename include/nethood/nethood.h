@@ -160,7 +160,7 @@ NETHOOD_API int nethood_getsockopt(struct nethood_sock *sk, int level, int name,
 NETHOOD_API int nethood_ioctl(struct nethood_sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 /** nethood_readiness() - EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLPRI as poll(2) would say now */
 NETHOOD_API uint32_t nethood_readiness(const struct nethood_sock *sk);
-/** nethood_on_ready() - @fn is called whenever readiness may have grown, from within nethood_poll() or a socket call */
+/** nethood_on_ready() - @fn is called when readiness may have grown: at the end of nethood_poll(), or of a socket call */
 NETHOOD_API void nethood_on_ready(struct nethood_sock *sk,
 				  void (*fn)(void *ctx, struct nethood_sock *sk, uint32_t events), void *ctx);
 /** nethood_sock_set_admin() - may this socket's owner change the net (CAP_NET_ADMIN)?  True for new sockets */

@@ -10,6 +10,8 @@
 
 struct netns_sock {
 	struct list_head sockets; /**< open ones, oldest first */
+	struct list_head wakes;   /**< sockets whose owners are to be told */
+	bool waking;
 	u32 open_count;
 	u32 live_count; /**< open, or closed with packets on their way */
 	u64 next_cookie;

@@ -25,6 +25,7 @@ int sock_net_init(struct net *net)
 	if (!ns)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&ns->sockets);
+	INIT_LIST_HEAD(&ns->wakes);
 	ns->next_cookie = 1;
 	ns->netns_cookie = 1;
 	net->sock = ns;
@@ -84,6 +85,7 @@ static void sock_init_data(struct sock *sk, struct net *net)
 	sk->rcvbuf_bytes = (u32)ns->rmem_default;
 	__skb_queue_head_init(&sk->receive_queue);
 	__skb_queue_head_init(&sk->error_queue);
+	INIT_LIST_HEAD(&sk->wake_node);
 	sk->rcvlowat = 1;
 	sk->rcvtimeo = KTIME_MAX;
 	sk->sndtimeo = KTIME_MAX;
@@ -162,6 +164,7 @@ void sock_release(struct sock *sk)
 	assert(!sock_flag(sk, SOCK_F_DEAD));
 	sk->flags |= SOCK_F_DEAD;
 	sk->ready = NULL;
+	list_del_init(&sk->wake_node);
 	sk->shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
 	if (sk->prot->destroy)
 		sk->prot->destroy(sk);
@@ -170,6 +173,40 @@ void sock_release(struct sock *sk)
 	list_del_init(&sk->net_node);
 	sk->ns->open_count--;
 	sock_put(sk);
+}
+
+void sk_wake_later(struct sock *sk, u32 events)
+{
+	if (!sk->wake_events)
+		list_add_tail(&sk->wake_node, &sk->ns->wakes);
+	sk->wake_events |= events;
+}
+
+bool sock_wake_pending(const struct net *net)
+{
+	return !list_empty(&net->sock->wakes);
+}
+
+void sock_wake_run(struct net *net)
+{
+	struct netns_sock *ns = net->sock;
+	struct list_head now;
+
+	if (ns->waking)
+		return;
+	ns->waking = true;
+	INIT_LIST_HEAD(&now);
+	list_splice_tail_init(&ns->wakes, &now);
+	while (!list_empty(&now)) {
+		struct sock *sk = list_first_entry(&now, struct sock, wake_node);
+		u32 events = sk->wake_events;
+
+		list_del_init(&sk->wake_node);
+		sk->wake_events = 0;
+		if (sk->ready)
+			sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
+	}
+	ns->waking = false;
 }
 
 void sock_put(struct sock *sk)

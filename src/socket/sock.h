@@ -98,7 +98,9 @@ struct sock {
 
 	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
-	struct list_head net_node; /**< all sockets of the net: net->sock */
+	u32 wake_events;            /**< what it has not been told of yet; 0: wake_node is idle */
+	struct list_head wake_node; /**< of netns_sock.wakes */
+	struct list_head net_node;  /**< all sockets of the net: net->sock */
 };
 
 #define RCV_SHUTDOWN 1
@@ -158,6 +160,15 @@ int sock_net_init(struct net *net);
 /** sock_net_close() - closes what is still open; packets on their way keep their socket's memory until they end */
 void sock_net_close(struct net *net);
 void sock_net_exit(struct net *net); /* after the last packet ended: asserts that no socket is left */
+/**
+ * sock_wake_run() - tell the owners of sockets that became ready
+ *
+ * Called at the end of a poll and of a call, when nothing of the stack is in the middle of something: so an owner may
+ * call anything, and close any socket.  What his calls cause is told after that, or by the next poll.
+ */
+void sock_wake_run(struct net *net);
+/** sock_wake_pending() - is there somebody to tell? */
+bool sock_wake_pending(const struct net *net);
 void sock_set_dev_ops(struct net *net, const struct sock_dev_ops *ops);
 /** sock_register() - families are a static const table that net.c hands over */
 void sock_register_families(struct net *net, const struct net_proto_family *const *families, u32 count);
@@ -237,10 +248,12 @@ static inline bool sock_writeable(const struct sock *sk)
 {
 	return sk->wmem_alloc_bytes < sk->sndbuf_bytes / 2;
 }
+/** sk_wake() - readiness may have grown: the owner is told when the stack is at rest, see sock_wake_run() */
+void sk_wake_later(struct sock *sk, u32 events);
 static inline void sk_wake(struct sock *sk, u32 events)
 {
 	if (sk->ready)
-		sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
+		sk_wake_later(sk, events);
 }
 /** copying between iovecs and memory; Return: 0, -EFAULT when the iovecs are shorter */
 size_t iov_length(const struct iovec *iov, size_t count);

@@ -78,7 +78,8 @@ static void test_receive_buffer(void **state)
 	assert_int_equal(sk->drops, 1);
 	assert_int_equal(w.net.skb_pool->stats.dropped[SKB_DROP_REASON_SOCKET_RCVBUFF], 1);
 	assert_int_equal(sk->rmem_alloc_bytes, taken * skb_truesize(1));
-	assert_int_equal(w.wakes, taken);
+	sock_wake_run(&w.net);
+	assert_int_equal(w.wakes, 1); /* for all of them together */
 	world_fini(&w);
 }
 
@@ -99,8 +100,10 @@ static void test_send_buffer(void **state)
 	assert_int_equal(count, sk->sndbuf_bytes / skb_truesize(1));
 	assert_false(sock_poll(sk) & EPOLLOUT);
 	w.wakes = 0;
-	for (half = 0; half < count && !w.wakes; half++)
+	for (half = 0; half < count && !w.wakes; half++) {
 		consume_skb(sent[half]);
+		sock_wake_run(&w.net);
+	}
 	assert_int_equal(w.last_events, EPOLLOUT);
 	assert_true(sk->wmem_alloc_bytes < sk->sndbuf_bytes / 2);
 	assert_true(sk->wmem_alloc_bytes + skb_truesize(1) >= sk->sndbuf_bytes / 2);
@@ -127,6 +130,7 @@ static void test_errors(void **state)
 	world_init(&w);
 	sk = world_socket(&w);
 	sk_set_err(sk, ECONNREFUSED);
+	sock_wake_run(&w.net);
 	assert_int_equal(w.last_events, EPOLLERR);
 	assert_true(sock_poll(sk) & EPOLLERR);
 	assert_int_equal(recv_text(sk, buf, 8, 0), -ECONNREFUSED);
