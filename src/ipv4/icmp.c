@@ -308,7 +308,7 @@ static bool icmp_error_info(const struct net *net, const struct icmphdr *icmph, 
 		/* ip-sysctl: 1: only that there is a narrower link, 2: not at all, 3: if the protocol can verify it: none does yet */
 		if (net->ipv4->ip_no_pmtu_disc == 0)
 			*info = be16_to_cpu(icmph->un.frag.mtu);
-		return net->ipv4->ip_no_pmtu_disc < 2;
+		return net->ipv4->ip_no_pmtu_disc != 2 && net->ipv4->ip_no_pmtu_disc != 3;
 	default:
 		return true;
 	}

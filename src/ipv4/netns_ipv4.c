@@ -5,9 +5,11 @@
  */
 #include "ipv4/netns_ipv4.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipv4/arp.h"
@@ -20,22 +22,73 @@
 
 static int range_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes)
 {
-	int range[2];
+	u32 range[2];
 
 	memcpy(range, (const u8 *)dir->base + e->offset, sizeof(range));
-	return snprintf(buf, size_bytes, "%d\t%d", range[0], range[1]);
+	return snprintf(buf, size_bytes, "%u\t%u", range[0], range[1]);
 }
 
-static int range_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+/* Return: 0, -EINVAL: not two numbers within the entry's bounds */
+static int range_parse(const struct ctl_table *e, const char *value, u32 range[static 2])
 {
-	int range[2], used = 0;
+	long long number;
+	char *end;
 
-	if (sscanf(value, "%d %d %n", &range[0], &range[1], &used) != 2 || value[used])
-		return -EINVAL;
-	if (range[0] < e->min || range[1] > e->max || (range[0] > range[1] && e->min))
+	for (int i = 0; i < 2; i++) {
+		number = strtoll(value, &end, 10);
+		if (end == value || number < e->min || number > e->max)
+			return -EINVAL;
+		range[i] = (u32)number;
+		value = end;
+	}
+	while (isspace((unsigned char)*value))
+		value++;
+	return *value ? -EINVAL : 0;
+}
+
+static int port_range_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+{
+	u32 range[2];
+
+	if (range_parse(e, value, range) || range[0] > range[1])
 		return -EINVAL;
 	memcpy((u8 *)dir->base + e->offset, range, sizeof(range));
 	return 0;
+}
+
+/* A range that ends before it begins means: nobody. */
+static int group_range_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+{
+	static const u32 nobody[2] = { 1, 0 };
+	u32 range[2];
+
+	if (range_parse(e, value, range))
+		return -EINVAL;
+	memcpy((u8 *)dir->base + e->offset, range[0] > range[1] ? nobody : range, sizeof(range));
+	return 0;
+}
+
+/* The lower threshold stays below the upper one. */
+static int thresh_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+{
+	struct netns_ipv4 *ipv4 = dir->base;
+	bool high = e->offset == offsetof(struct netns_ipv4, ipfrag_high_thresh_bytes);
+	s64 bytes;
+	int err = sysctl_parse_number(value, high ? ipv4->ipfrag_low_thresh_bytes : 0,
+				      high ? INT32_MAX : ipv4->ipfrag_high_thresh_bytes, &bytes);
+
+	if (err)
+		return err;
+	*(high ? &ipv4->ipfrag_high_thresh_bytes : &ipv4->ipfrag_low_thresh_bytes) = (int)bytes;
+	return 0;
+}
+
+static int thresh_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes)
+{
+	int bytes;
+
+	memcpy(&bytes, (const u8 *)dir->base + e->offset, sizeof(bytes));
+	return snprintf(buf, size_bytes, "%d", bytes);
 }
 
 static int forward_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
@@ -57,6 +110,8 @@ static int forward_get(const struct ctl_dir *dir, const struct ctl_table *e, cha
 	return snprintf(buf, size_bytes, "%d", ipv4->ip_forward);
 }
 
+#define IP_PROT_SOCK 1024 /* ports below are not handed out */
+
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct netns_ipv4, member)
 #define NUMBER(name_, member, min_, max_) \
@@ -64,7 +119,7 @@ static int forward_get(const struct ctl_dir *dir, const struct ctl_table *e, cha
 static const struct ctl_table ipv4_table[] = {
 	{ .name = "fib_multipath_hash_policy", .type = SYSCTL_INT, AT(fib_multipath_hash_policy), .max = 1 },
 	NUMBER("fib_multipath_use_neigh", fib_multipath_use_neigh, 0, 1),
-	NUMBER("fwmark_reflect", fwmark_reflect, INT32_MIN, INT32_MAX),
+	NUMBER("fwmark_reflect", fwmark_reflect, 0, 255),
 	NUMBER("icmp_echo_ignore_all", icmp_echo_ignore_all, 0, 1),
 	NUMBER("icmp_echo_ignore_broadcasts", icmp_echo_ignore_broadcasts, 0, 1),
 	NUMBER("icmp_errors_use_inbound_ifaddr", icmp_errors_use_inbound_ifaddr, 0, 1),
@@ -74,26 +129,26 @@ static const struct ctl_table ipv4_table[] = {
 	NUMBER("icmp_ratelimit", icmp_ratelimit_ms, 0, INT32_MAX),
 	NUMBER("icmp_ratemask", icmp_ratemask, INT32_MIN, INT32_MAX),
 	NUMBER("ip_default_ttl", ip_default_ttl, 1, 255),
-	{ .name = "ip_forward", .type = SYSCTL_FN, .min = 0, .max = INT32_MAX, .get = forward_get, .set = forward_set },
+	{ .name = "ip_forward", .type = SYSCTL_FN, .min = INT32_MIN, .max = INT32_MAX, .get = forward_get, .set = forward_set },
 	NUMBER("ip_forward_update_priority", ip_forward_update_priority, 0, 1),
-	NUMBER("ip_forward_use_pmtu", ip_forward_use_pmtu, 0, 1),
-	{ .name = "ip_local_port_range", .type = SYSCTL_FN, AT(ip_local_port_range), .min = 1, .max = 65535,
-	  .get = range_get, .set = range_set },
-	NUMBER("ip_no_pmtu_disc", ip_no_pmtu_disc, 0, 3),
-	NUMBER("ip_nonlocal_bind", ip_nonlocal_bind, 0, 1),
-	NUMBER("ipfrag_high_thresh", ipfrag_high_thresh_bytes, 0, INT32_MAX),
-	NUMBER("ipfrag_low_thresh", ipfrag_low_thresh_bytes, 0, INT32_MAX),
+	NUMBER("ip_forward_use_pmtu", ip_forward_use_pmtu, 0, 255),
+	{ .name = "ip_local_port_range", .type = SYSCTL_FN, AT(ip_local_port_range), .min = IP_PROT_SOCK, .max = 65535,
+	  .get = range_get, .set = port_range_set },
+	NUMBER("ip_no_pmtu_disc", ip_no_pmtu_disc, 0, 255),
+	NUMBER("ip_nonlocal_bind", ip_nonlocal_bind, 0, 255),
+	{ .name = "ipfrag_high_thresh", .type = SYSCTL_FN, AT(ipfrag_high_thresh_bytes), .get = thresh_get, .set = thresh_set },
+	{ .name = "ipfrag_low_thresh", .type = SYSCTL_FN, AT(ipfrag_low_thresh_bytes), .get = thresh_get, .set = thresh_set },
 	NUMBER("ipfrag_max_dist", ipfrag_max_dist, 0, INT32_MAX),
-	{ .name = "ipfrag_time", .type = SYSCTL_SECONDS, AT(ipfrag_time), .min = 0, .max = INT32_MAX },
-	{ .name = "ping_group_range", .type = SYSCTL_FN, AT(ping_group_range), .min = 0, .max = INT32_MAX,
-	  .get = range_get, .set = range_set },
+	{ .name = "ipfrag_time", .type = SYSCTL_SECONDS, AT(ipfrag_time), .min = INT32_MIN, .max = INT32_MAX },
+	{ .name = "ping_group_range", .type = SYSCTL_FN, AT(ping_group_range), .min = 0, .max = UINT32_MAX - 1,
+	  .get = range_get, .set = group_range_set },
 	{ .name = NULL },
 };
 static const struct ctl_table route_table[] = {
 	NUMBER("error_burst", route_error_burst_jiffies, 0, INT32_MAX),
 	NUMBER("error_cost", route_error_cost_jiffies, 0, INT32_MAX),
 	NUMBER("min_pmtu", route_min_pmtu_bytes, 68, INT32_MAX),
-	{ .name = "mtu_expires", .type = SYSCTL_SECONDS, AT(route_mtu_expires), .min = 0, .max = INT32_MAX },
+	{ .name = "mtu_expires", .type = SYSCTL_SECONDS, AT(route_mtu_expires), .min = INT32_MIN, .max = INT32_MAX },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -142,20 +197,29 @@ static void ipv4_sysctl_exit(struct net *net)
 
 /* ------------------------------------------------------------------ identification */
 
-#define IP_IDENTS 256U /* counters that pairs of hosts share */
+#define IP_IDENTS 2048U /* counters that pairs of hosts share */
 
 /** struct ip_ident - one counter.  @rfc 7739 5.3 */
 struct ip_ident {
 	u32 id;
-	u32 stamp_ms;
+	u32 stamp;
 };
+
+static struct ip_ident *ip_idents(struct net *net)
+{
+	struct netns_ipv4 *ipv4 = net->ipv4;
+
+	if (likely(ipv4->idents))
+		return ipv4->idents;
+	ipv4->idents = mem_alloc(net->mem, IP_IDENTS * sizeof(struct ip_ident));
+	if (ipv4->idents)
+		get_random_bytes(&net->rng, ipv4->idents, IP_IDENTS * sizeof(struct ip_ident));
+	return ipv4->idents;
+}
 
 static int ip_ident_init(struct net *net)
 {
-	net->ipv4->idents = mem_alloc(net->mem, IP_IDENTS * sizeof(struct ip_ident));
-	if (!net->ipv4->idents)
-		return -ENOMEM;
-	get_random_bytes(&net->rng, net->ipv4->idents, IP_IDENTS * sizeof(struct ip_ident));
+	siphash_key_init(&net->ipv4->ip_id_key, &net->rng);
 	return 0;
 }
 
@@ -172,12 +236,16 @@ u16 ip_ident_next(struct net *net, __be32 daddr, __be32 saddr, u8 protocol, u32 
 		u32 protocol;
 	} key = { daddr, saddr, protocol };
 	u64 hash = siphash(&key, sizeof(key), &net->ipv4->ip_id_key);
-	struct ip_ident *ident = &net->ipv4->idents[hash % IP_IDENTS];
-	u32 now_ms = (u32)(net->now / (4 * NSEC_PER_MSEC));
-	u32 pause = now_ms - ident->stamp_ms;
+	struct ip_ident *ident = ip_idents(net);
+	u32 now = (u32)(net->now / (4 * NSEC_PER_MSEC));
+	u32 pause;
 
+	if (unlikely(!ident))
+		return (u16)get_random_u32(&net->rng); /* without memory for counters, chance has to do */
+	ident += hash % IP_IDENTS;
+	pause = now - ident->stamp;
 	if (pause) {
-		ident->stamp_ms = now_ms;
+		ident->stamp = now;
 		ident->id += get_random_u32_below(&net->rng, pause);
 	}
 	ident->id += segs;
@@ -228,7 +296,6 @@ int ipv4_net_init(struct net *net)
 	net->ipv4 = ipv4;
 	notifier_chain_init(&ipv4->inetaddr_chain);
 	notifier_chain_init(&ipv4->fib_chain);
-	siphash_key_init(&ipv4->ip_id_key, &net->rng);
 	ipv4_sysctl_init(net);
 	for (u32 i = 0; i < ARRAY_SIZE(ipv4_parts); i++) {
 		err = ipv4_parts[i].init(net);

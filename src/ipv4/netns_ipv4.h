@@ -45,7 +45,7 @@ struct netns_ipv4 {
 	struct ipstats stats;
 	u32 rt_genid; /**< routing tables' generation: a cached route of another one is looked up again */
 	siphash_key_t ip_id_key;
-	struct ip_ident *idents; /**< ipv4/netns_ipv4.c: counters of the identification field */
+	struct ip_ident *idents; /**< ipv4/netns_ipv4.c: counters of the identification field; NULL until one is asked for */
 
 	/* sysctls, names as in ip-sysctl */
 	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu, ip_forward_update_priority;
@@ -56,7 +56,7 @@ struct netns_ipv4 {
 	int ipfrag_high_thresh_bytes, ipfrag_low_thresh_bytes, ipfrag_max_dist;
 	ktime_t ipfrag_time;
 	int fib_multipath_use_neigh, fib_multipath_hash_policy;
-	int ping_group_range[2];
+	u32 ping_group_range[2]; /**< of groups that may have ping sockets */
 	struct ctl_dir sysctl_dir, sysctl_route_dir;
 	int route_min_pmtu_bytes, route_error_burst_jiffies, route_error_cost_jiffies;
 	ktime_t route_mtu_expires;
