@@ -27,6 +27,7 @@ int cmd_run(int argc, char **argv)
 	if (machine_start(&m, &o, name))
 		return EXIT_NETHOOD;
 	status = machine_batches(&m) ? EXIT_NETHOOD : machine_run(&m, argv + first);
+	machine_leave(&m);
 	machine_stop(&m);
 	return status;
 }

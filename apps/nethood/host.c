@@ -344,3 +344,31 @@ int host_configure(struct host *h, const struct netopt *o)
 	netconf_close(&nc);
 	return err;
 }
+
+bool host_forget(struct host *h, const struct netopt *o)
+{
+	struct netconf nc;
+	bool first = true;
+	int err;
+
+	if (h->private_ns)
+		return true;
+	for (uint32_t i = 0; i < o->devs; i++) {
+		if (strcmp(o->dev[i].driver, "tap"))
+			continue;
+		if (*o->dev[i].arg)
+			return false;
+		err = first && o->has_host_addr ? netconf_open(&nc, NULL) : 0;
+		if (err)
+			return false;
+		if (first && o->has_host_addr) {
+			err = netconf_addr_del(&nc, (int)if_nametoindex(h->ifname[i]), o->host_addr.addr,
+					       o->host_addr.prefix_bits);
+			netconf_close(&nc);
+		}
+		if (err)
+			return false;
+		first = false;
+	}
+	return !first;
+}

@@ -23,6 +23,9 @@ void host_leave(struct host *h);
 int host_open_dev(struct host *h, const struct netopt *o, uint32_t i, struct nethood_net *net, struct nethood_dev **out);
 /** host_configure() - interfaces that were made are up, and the first has --host-addr.  Return: 0, -errno, said */
 int host_configure(struct host *h, const struct netopt *o);
+/** host_forget() - nobody will miss the interfaces that were made, or take them for another's: their names were given
+ *  here, and --host-addr is free at once.  Return: true if so */
+bool host_forget(struct host *h, const struct netopt *o);
 /** host_is_privileged() - CAP_NET_ADMIN and CAP_SYS_ADMIN */
 bool host_is_privileged(void);
 

@@ -305,6 +305,29 @@ void machine_stop(struct machine *m)
 	m->net = NULL;
 }
 
+/* The kernel takes ten milliseconds and more for the end of an interface.  The interface ends with the last copy of its
+ * descriptor: that one a child keeps until this process has gone, so that nobody waits for it. */
+void machine_leave(struct machine *m)
+{
+	int end[2];
+	pid_t pid;
+	char byte;
+
+	if (!host_forget(&m->host, m->o) || pipe2(end, O_CLOEXEC) < 0)
+		return;
+	pid = fork();
+	if (!pid) {
+		close_range(0, 2, 0);
+		close(end[1]);
+		setsid();
+		_exit(read(end[0], &byte, 1) != 0);
+	}
+	close(end[0]);
+	if (pid < 0)
+		close(end[1]);
+	/* else it stays open as long as this process lives */
+}
+
 /* ---- programs */
 
 static void gone(void *ctx)

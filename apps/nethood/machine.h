@@ -32,6 +32,8 @@ struct machine {
 /** machine_start() - Return: 0, -errno after having said why; then nothing is left */
 int machine_start(struct machine *m, const struct netopt *o, const char *name);
 void machine_stop(struct machine *m);
+/** machine_leave() - before machine_stop(), which then need not wait for the kernel to take down interfaces */
+void machine_leave(struct machine *m);
 /** machine_run() - run a program on the net until it and all that it began have ended.  Return: its exit status */
 int machine_run(struct machine *m, char *const *argv);
 /** machine_batches() - the lines of --batch.  Return: 0, -1 after having said why */

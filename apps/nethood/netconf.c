@@ -140,6 +140,19 @@ int netconf_addr_add(struct netconf *nc, int ifindex, struct in_addr addr, uint3
 	return talk(nc, nlh);
 }
 
+int netconf_addr_del(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits)
+{
+	_Alignas(struct nlmsghdr) char buf[BUFFER_BYTES];
+	struct nlmsghdr *nlh = begin(buf, RTM_DELADDR, 0);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+
+	ifa->ifa_family = AF_INET;
+	ifa->ifa_prefixlen = (uint8_t)prefix_bits;
+	ifa->ifa_index = (uint32_t)ifindex;
+	mnl_attr_put_u32(nlh, IFA_LOCAL, addr.s_addr);
+	return talk(nc, nlh);
+}
+
 int netconf_route_add(struct netconf *nc, struct in_addr dst, uint32_t prefix_bits, struct in_addr gateway, int ifindex)
 {
 	_Alignas(struct nlmsghdr) char buf[BUFFER_BYTES];

@@ -42,17 +42,29 @@ static const char *find_driver(const char *text, size_t len)
 	return NULL;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static bool parse_lladdr(const char *text, uint8_t lladdr[static 6])
 {
-	unsigned b[6];
-	char rest;
+	uint8_t any = 0;
 
-	if (strlen(text) != 17 ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &rest) != 6)
+	if (strlen(text) != 17)
 		return false;
-	for (size_t i = 0; i < 6; i++)
-		lladdr[i] = (uint8_t)b[i];
-	return !(lladdr[0] & 1) && (b[0] | b[1] | b[2] | b[3] | b[4] | b[5]);
+	for (size_t i = 0; i < 6; i++, text += 3) {
+		int high = hex_digit(text[0]), low = hex_digit(text[1]);
+
+		if (high < 0 || low < 0 || (i < 5 && text[2] != ':'))
+			return false;
+		lladdr[i] = (uint8_t)(high << 4 | low);
+		any |= lladdr[i];
+	}
+	return any && !(lladdr[0] & 1);
 }
 
 static bool dev_mtu(struct netopt_dev *d, const char *value)

@@ -73,7 +73,26 @@ static long call_listen(struct call *c)
 	return nethood_listen(c->carrier->sk, (int)call_arg(c, 1));
 }
 
-/* An address and its length, where the program wants them.  Return: 0, -EFAULT, -EINVAL */
+/* Two pieces of the program's memory at once, after which there is no way back.  Return: 0, -EFAULT, -ESRCH */
+static int write_two(const struct call *c, uint64_t at, const void *data, size_t data_bytes, uint64_t len_at,
+		     const socklen_t *len)
+{
+	const struct iovec local[2] = {
+		{ (void *)(uintptr_t)data, data_bytes },
+		{ (void *)(uintptr_t)len, sizeof(*len) },
+	};
+	const struct iovec remote[2] = {
+		{ (void *)(uintptr_t)at, data_bytes },
+		{ (void *)(uintptr_t)len_at, sizeof(*len) },
+	};
+	size_t skip = data_bytes ? 0 : 1;
+
+	if (!call_valid(c->listener, c->rq->id))
+		return -ESRCH;
+	return task_writev(call_tid(c), remote + skip, 2 - skip, local + skip, 2 - skip, data_bytes + sizeof(*len));
+}
+
+/* An address and its length, where the program wants them.  Return: 0, -EFAULT, -EINVAL, -ESRCH */
 static int write_name(const struct call *c, uint64_t at, uint64_t len_at, const struct sockaddr_storage *name,
 		      socklen_t name_bytes)
 {
@@ -86,8 +105,7 @@ static int write_name(const struct call *c, uint64_t at, uint64_t len_at, const 
 		return -EINVAL;
 	if (room > name_bytes)
 		room = name_bytes;
-	err = task_write(call_tid(c), at, name, room);
-	return err ? err : task_write(call_tid(c), len_at, &name_bytes, sizeof(name_bytes));
+	return write_two(c, at, name, room, len_at, &name_bytes);
 }
 
 static long call_accept4(struct call *c)
@@ -204,6 +222,12 @@ static void take_error(struct carrier *cr, int level, int name, void *value, soc
 	cr->error = 0;
 }
 
+/* Options that are asked for with what they shall hold. */
+static bool reads_value(int level, int name)
+{
+	return level == IPPROTO_IP && (name == IP_MSFILTER || name == MCAST_MSFILTER);
+}
+
 static long call_getsockopt(struct call *c)
 {
 	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2), err;
@@ -217,9 +241,8 @@ static long call_getsockopt(struct call *c)
 	if (len > OPTION_BYTES_MAX)
 		len = OPTION_BYTES_MAX;
 	room = len;
-	/* Some options are asked for with what they already hold. */
-	if (len && task_read_some(call_tid(c), c->sv->option, call_arg(c, 3), len) < 0)
-		memset(c->sv->option, 0, len);
+	if (reads_value(level, name) && task_read_some(call_tid(c), c->sv->option, call_arg(c, 3), len) < 0)
+		return -EFAULT;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
 	err = nethood_getsockopt(c->carrier->sk, level, name, c->sv->option, &len);
@@ -227,8 +250,7 @@ static long call_getsockopt(struct call *c)
 		return err;
 	take_error(c->carrier, level, name, c->sv->option, room);
 	c->carrier->ops->settle(c);
-	err = task_write(call_tid(c), call_arg(c, 3), c->sv->option, len < room ? len : room);
-	return err ? err : task_write(call_tid(c), call_arg(c, 4), &len, sizeof(len));
+	return write_two(c, call_arg(c, 3), c->sv->option, len < room ? len : room, call_arg(c, 4), &len);
 }
 
 /* ---- the table */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A net with a loopback, a supervisor, and one program: a function of the test. */
+#include "supervised.h"
+
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "filter.h"
+#include "nethood/nethood.h"
+#include "spawn.h"
+#include "supervisor.h"
+
+#define PATIENCE_NS UINT64_C(20000000000)
+
+static struct nethood_net *make_net(void)
+{
+	struct nethood_config cfg = { .random_key = { 1 }, .now_ns = loop_now() };
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct nethood_net *net;
+	struct nethood_sock *sk;
+
+	assert_int_equal(nethood_create(&cfg, &net), 0);
+	assert_int_equal(nethood_socket(net, AF_INET, SOCK_DGRAM, 0, &sk), 0);
+	assert_int_equal(nethood_ioctl(sk, SIOCSIFFLAGS, &ifr, sizeof(ifr)), 0);
+	nethood_close(sk);
+	return net;
+}
+
+static pid_t start(void (*fn)(void), int *listener)
+{
+	int number[2], go[2], remote;
+	pid_t pid;
+	long pidfd;
+
+	assert_int_equal(pipe(number), 0);
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (!pid) {
+		int fd = filter_install();
+		char byte;
+
+		if (fd < 0 || write(number[1], &fd, sizeof(fd)) != (ssize_t)sizeof(fd) || read(go[0], &byte, 1) != 1)
+			_exit(99);
+		close(fd);
+		fn();
+		_exit(0);
+	}
+	assert_int_equal(read(number[0], &remote, sizeof(remote)), sizeof(remote));
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	assert_true(pidfd >= 0);
+	*listener = (int)syscall(SYS_pidfd_getfd, pidfd, remote, 0);
+	assert_true(*listener >= 0);
+	assert_int_equal(write(go[1], "", 1), 1);
+	for (int i = 0; i < 2; i++) {
+		close(number[i]);
+		close(go[i]);
+	}
+	close((int)pidfd);
+	return pid;
+}
+
+static void on_gone(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+int supervised(void (*fn)(void))
+{
+	struct nethood_net *net = make_net();
+	uint64_t until = loop_now() + PATIENCE_NS;
+	struct supervisor *sv;
+	struct nethood_ledger ledger;
+	bool gone = false;
+	int listener, status = 0;
+	pid_t pid;
+
+	assert_int_equal(supervisor_create(net, geteuid(), &sv), 0);
+	pid = start(fn, &listener);
+	assert_int_equal(supervisor_add_listener(sv, listener, on_gone, &gone), 0);
+	while (!gone && loop_now() < until) {
+		assert_int_equal(supervisor_step(sv, loop_now() + 100000000), 0);
+		if (pid && waitpid(pid, &status, WNOHANG) == pid)
+			pid = 0;
+	}
+	if (pid) {
+		kill(pid, gone ? 0 : SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	assert_true(gone);
+	assert_int_equal(supervisor_programs(sv), 0);
+	supervisor_destroy(sv);
+	nethood_ledger(net, &ledger);
+	assert_int_equal(ledger.taken_in, ledger.consumed + ledger.dropped + ledger.live);
+	nethood_free(net);
+	return spawn_status(status);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A program for the tests of the supervisor: a function of the test, in a child, with its calls trapped. */
+#ifndef NETHOOD_TESTS_SUPERVISED_H
+#define NETHOOD_TESTS_SUPERVISED_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/** CHECK() - in the child: what must hold there */
+#define CHECK(cond)                                                                                                  \
+	do {                                                                                                         \
+		if (!(cond)) {                                                                                       \
+			fprintf(stderr, "%s:%d: %s (errno: %s)\n", __FILE__, __LINE__, #cond, strerror(errno));      \
+			_exit(1);                                                                                    \
+		}                                                                                                    \
+	} while (0)
+#define CHECK_FAILS(call, error) CHECK((call) == -1 && errno == (error))
+
+/** supervised() - Return: exit status of @fn in the child, 128 + n for a signal; all that it left is gone */
+int supervised(void (*fn)(void));
+
+#endif
