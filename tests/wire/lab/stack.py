@@ -7,6 +7,7 @@ Times are compressed by sysctls only, so that both stacks do the same.
 """
 
 import json
+import os
 import select
 import signal
 import socket
@@ -87,7 +88,7 @@ class Stack:
             self.wrap([str(a) for a in argv]), pass_fds=self.pass_fds(),
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=None if own_stderr else subprocess.PIPE, bufsize=0, **kwargs)
+            stderr=None if own_stderr else subprocess.PIPE, bufsize=0, start_new_session=True, **kwargs)
         self._running.append(process)
         return process
 
@@ -100,8 +101,7 @@ class Stack:
         try:
             out, err = process.communicate(input.encode() if input is not None else None, timeout)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            kill_all(process)
             raise Failed(f"{self.kind}: {argv} did not end in {timeout} s\n"
                          + self.state_text()) from None
         finally:
@@ -221,12 +221,20 @@ class Stack:
             remote.close()
             self._running.remove(remote.process)
         for process in self._running:
-            process.kill()
-            process.communicate()
+            kill_all(process)
         self._remotes, self._running = [], []
 
     def close(self):
         raise NotImplementedError
+
+
+def kill_all(process):
+    """End what start() began, with what it began itself: `nethood exec` has a child that holds the pipes."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.communicate()
 
 
 class Monitor:
