@@ -316,6 +316,7 @@ static void without_memory_for_it_nothing_is_put_together(void **state)
 	u8 whole[WHOLE_BYTES];
 
 	(void)state;
+	world_sysctl(w, "net.ipv4.ipfrag_low_thresh", "0");
 	world_sysctl(w, "net.ipv4.ipfrag_high_thresh", "0");
 	echo_request(whole, 7, WHOLE_BYTES);
 	send_piece(w, 1, whole, (struct span){ 0, 128, 1, 0 });
