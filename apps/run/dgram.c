@@ -6,7 +6,7 @@
  * The pair is of SOCK_SEQPACKET: it keeps boundaries and empty messages, and tells of the close.  What a program reads by
  * read(2) comes out of the pair; where it came from is kept beside.  So one datagram at a time is in flight in the
  * pair; several only if all come from one peer and bring no control messages.  An error that a program must learn of
- * while it only polls is a marker in flight: an empty message, in whose place a trapped receive finds the error.
+ * while it only polls is a marker in flight: an empty message, for which recv(2) finds the error.
  *
  * What a program writes without an address comes out here and is sent on.  When the socket has no room any more, the
  * program's end is filled with one large message of junk, so that it does not look writable either.
@@ -140,9 +140,7 @@ static void tell_error(struct carrier *cr)
 		cr->error_news = false; /* it was seen meanwhile */
 	if (!cr->error && !cr->error_news)
 		return;
-	if (cr->in_flight || !(cr->trapped_recv || cr->connected))
-		return;
-	if (fly(cr, &empty))
+	if (cr->in_flight || fly(cr, &empty))
 		return;
 	cr->error_news = false;
 	cr->marker = true;
@@ -191,21 +189,16 @@ static void put_back(struct call *c)
 		cr->held = cr->held ? cr->held : packet_copy(&c->taken);
 }
 
-/* What is in flight, read as the program would.  Return: 0; -EAGAIN: nothing is; -ECONNRESET: it was a marker */
+/* What is in flight, read as the program would.  Return: 0; -EAGAIN: nothing is */
 static int take_flying(struct call *c, struct packet *p, int flags)
 {
 	struct carrier *cr = c->carrier;
-	int peek = cr->marker ? 0 : flags & MSG_PEEK;
+	int peek = flags & MSG_PEEK;
 	ssize_t n = recv(c->fd, c->sv->data, DATA_BYTES_MAX, MSG_DONTWAIT | peek);
 
 	if (n < 0) {
 		nothing_in_flight(cr);
 		return -EAGAIN;
-	}
-	if (cr->marker) {
-		cr->marker = false;
-		cr->in_flight = 0;
-		return -ECONNRESET;
 	}
 	*p = cr->flying;
 	if (p->control_bytes) {
@@ -219,23 +212,47 @@ static int take_flying(struct call *c, struct packet *p, int flags)
 	return 0;
 }
 
+/* The marker says that there is an error; when that was seen otherwise, there is none. */
+static void dgram_settle(struct call *c)
+{
+	struct carrier *cr = c->carrier;
+
+	if (!cr->marker || cr->error || (nethood_readiness(cr->sk) & EPOLLERR))
+		return;
+	recv(c->fd, c->sv->data, 1, MSG_DONTWAIT);
+	nothing_in_flight(cr);
+	carrier_mark(cr);
+}
+
+/* An error is told once, and before any data.  Return: 0, or the error */
+static int take_error(struct call *c)
+{
+	struct carrier *cr = c->carrier;
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	if (!cr->error && !nethood_getsockopt(cr->sk, SOL_SOCKET, SO_ERROR, &err, &len))
+		cr->error = -err;
+	err = cr->error;
+	cr->error = 0;
+	dgram_settle(c);
+	return err;
+}
+
 /* The next message, wherever it is.  Return: 0, -EAGAIN, or the socket's error */
 static int take_next(struct call *c, struct packet *p, int flags)
 {
 	struct carrier *cr = c->carrier;
 	int err;
 
+	c->taken_error = take_error(c);
+	if (c->taken_error)
+		return c->taken_error;
 	if (cr->held)
 		pump(cr);
 	err = cr->in_flight ? take_flying(c, p, flags) : -EAGAIN;
-	if (!err)
-		return 0;
-	if (cr->error) {
-		err = cr->error;
-		cr->error = 0;
-	} else {
+	if (err)
 		err = take(cr, p, flags);
-	}
 	if (err && err != -EAGAIN)
 		c->taken_error = err;
 	return err;
@@ -249,18 +266,6 @@ static long deliver(struct call *c, const struct user_msg *m, struct packet p)
 		p.flags |= MSG_TRUNC;
 	}
 	return call_deliver(c, m, &p);
-}
-
-/* The marker says that there is an error; when that was seen otherwise, there is none. */
-static void dgram_settle(struct call *c)
-{
-	struct carrier *cr = c->carrier;
-
-	if (!cr->marker || cr->error || (nethood_readiness(cr->sk) & EPOLLERR))
-		return;
-	recv(c->fd, c->sv->data, 1, MSG_DONTWAIT);
-	nothing_in_flight(cr);
-	carrier_mark(cr);
 }
 
 /* Of those that wait as errors nothing is put back: their call is remembered instead. */
@@ -290,13 +295,15 @@ static long dgram_recv(struct call *c, const struct user_msg *m)
 	long ret;
 	int err;
 
-	cr->trapped_recv = true;
 	if (m->flags & MSG_ERRQUEUE)
 		return recv_error_queue(c, m);
 	learn_buffer(cr, m->total_bytes);
 	err = take_next(c, &c->taken, m->flags);
-	if (err == -EAGAIN)
-		return call_may_wait(c, m->flags) ? CALL_WAIT : -EAGAIN;
+	if (err == -EAGAIN) {
+		if (!call_may_wait(c, m->flags))
+			return -EAGAIN;
+		return cr->shut_rd ? 0 : CALL_WAIT;
+	}
 	carrier_mark(cr); /* what was taken makes room for the next */
 	if (!(m->flags & MSG_PEEK))
 		c->undo = put_back;
@@ -440,12 +447,8 @@ static long dgram_send(struct call *c, const struct packet *p, int flags)
 	struct carrier *cr = c->carrier;
 	long ret = drain_before(cr, p);
 
-	if (!ret && cr->error) {
-		ret = cr->error;
-		cr->error = 0;
-		dgram_settle(c);
-		return ret;
-	}
+	if (!ret && cr->error)
+		return take_error(c);
 	if (!ret)
 		ret = send_packet(cr, p, flags & ~MSG_DONTWAIT);
 	if (ret != -EAGAIN)
@@ -497,6 +500,7 @@ static int dgram_shutdown(struct call *c, int how)
 	if (how != SHUT_WR) {
 		cr->shut_rd = true;
 		shutdown(cr->watch.fd, SHUT_WR);
+		carrier_mark(cr); /* who waits to receive waits in vain */
 	}
 	if (how != SHUT_RD) {
 		cr->shut_wr = true;

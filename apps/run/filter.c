@@ -4,9 +4,10 @@
  * @linux Documentation/userspace-api/seccomp_filter.rst
  *
  * Reading order: arch, rules[], filter_build().
- * A rule is about one call.  What is passed on is decided by arguments that are values (a family, flags, a request) or by
- * whether a pointer is NULL; the kernel lets a filter see no more than that.  All the rest is the kernel's: reading,
- * writing, polling, and sending and receiving without an address, on the descriptors that the supervisor gave.
+ * A rule is about one call.  What is passed on is decided by arguments that are values (a family, a request); the kernel
+ * lets a filter see no more than that.  All the rest is the kernel's: reading, writing and polling, on the descriptors
+ * that the supervisor gave.  send(2) and recv(2) are passed on although they could be the kernel's: a carrier cannot tell
+ * the error of the datagram before, as ECONNREFUSED.
  * What would open a way around goes away: other architectures, x32, io_uring.
  */
 #include "filter.h"
@@ -36,8 +37,6 @@ enum action {
 	NOTIFY,      /* the supervisor answers */
 	NO_SUCH,     /* ENOSYS */
 	IF_FAMILY,   /* notify when args[0] is a family that must not fall through to the host */
-	IF_SEND,     /* notify when there is an address, or a flag that a unix socket would not understand */
-	IF_RECEIVE,  /* the same, receiving */
 	IF_SIOC,     /* notify when the request is one of sockets */
 };
 
@@ -62,8 +61,8 @@ static const struct rule {
 	{ SYS_recvmsg, NOTIFY },
 	{ SYS_sendmmsg, NOTIFY },
 	{ SYS_recvmmsg, NOTIFY },
-	{ SYS_sendto, IF_SEND },
-	{ SYS_recvfrom, IF_RECEIVE },
+	{ SYS_sendto, NOTIFY },
+	{ SYS_recvfrom, NOTIFY },
 	{ SYS_ioctl, IF_SIOC },
 	{ SYS_io_uring_setup, NO_SUCH },
 	{ SYS_io_uring_enter, NO_SUCH },
@@ -71,10 +70,6 @@ static const struct rule {
 };
 
 static const uint32_t families[] = { AF_INET, AF_INET6, AF_PACKET, AF_NETLINK };
-
-/* What a unix socket does as an Internet socket does. */
-#define NATIVE_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
-#define NATIVE_RECV_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_TRUNC | MSG_WAITALL | MSG_CMSG_CLOEXEC)
 
 #define SIOC_MASK 0xffffff00U
 #define SIOC_BASE 0x00008900U
@@ -131,18 +126,6 @@ static void body_family(struct program *p)
 	ret(p, RET_ALLOW);
 }
 
-/* args[3] are the flags, args[4] the address. */
-static void body_message(struct program *p, uint32_t native_flags)
-{
-	load_arg(p, 3, false);
-	ret_if_bits(p, ~native_flags, RET_NOTIFY);
-	load_arg(p, 4, false);
-	ret_if_bits(p, UINT32_MAX, RET_NOTIFY);
-	load_arg(p, 4, true);
-	ret_if_bits(p, UINT32_MAX, RET_NOTIFY);
-	ret(p, RET_ALLOW);
-}
-
 static void body_sioc(struct program *p)
 {
 	load_arg(p, 1, false);
@@ -162,12 +145,6 @@ static void body(struct program *p, enum action action)
 		break;
 	case IF_FAMILY:
 		body_family(p);
-		break;
-	case IF_SEND:
-		body_message(p, NATIVE_SEND_FLAGS);
-		break;
-	case IF_RECEIVE:
-		body_message(p, NATIVE_RECV_FLAGS);
 		break;
 	case IF_SIOC:
 		body_sioc(p);

@@ -186,7 +186,6 @@ struct carrier {
 	int domain;
 	bool dirty, dead;
 	bool connected;     /**< all that comes has one source */
-	bool trapped_recv;  /**< the program knows how to receive with addresses, so it can be told of errors */
 	bool error_news;    /**< an error came that pollers were not told of */
 	bool peer_shut;     /**< own end saw that nothing more will be written, or all is closed */
 	bool shut_rd, shut_wr;

@@ -274,25 +274,47 @@ static int link_set(struct link_change *c)
 	return err;
 }
 
+static int link_decode(struct link_change *c, const struct nl_request *rq)
+{
+	int err;
+
+	c->rq = rq;
+	c->ifm = rtnl_header(rq->nlh, sizeof(*c->ifm));
+	err = nlmsg_parse(rq->nlh, sizeof(*c->ifm), c->tb, IFLA_MAX, link_policy, false, rq->extack);
+	if (err)
+		return err;
+	if (link_name(c->tb, c->name) < 0)
+		return -EINVAL;
+	c->dev = link_find(rq->net, c->ifm, c->name);
+	return 0;
+}
+
+/* ip(8) asks with an empty one whether there is such a request: ENODEV says yes. */
 static int rtm_newlink(const struct nl_request *rq)
 {
-	struct link_change c = { .rq = rq, .ifm = rtnl_header(rq->nlh, sizeof(*c.ifm)) };
-	int err = nlmsg_parse(rq->nlh, sizeof(*c.ifm), c.tb, IFLA_MAX, link_policy, false, rq->extack);
+	struct link_change c;
+	int err = link_decode(&c, rq);
 
 	if (err)
 		return err;
-	if (link_name(c.tb, c.name) < 0)
-		return -EINVAL;
-	c.dev = link_find(rq->net, c.ifm, c.name);
 	if (c.dev)
 		return (rq->nlh->nlmsg_flags & NLM_F_EXCL) ? -EEXIST : link_set(&c);
-	if (!(rq->nlh->nlmsg_flags & NLM_F_CREATE)) {
-		if (c.ifm->ifi_index == 0 && !c.name[0])
-			return -EINVAL;
+	if (!(rq->nlh->nlmsg_flags & NLM_F_CREATE))
 		return -ENODEV;
-	}
 	NL_SET_ERR_MSG(rq->extack, "Unknown device type"); /* devices come from the command line and the library */
 	return -EOPNOTSUPP;
+}
+
+static int rtm_setlink(const struct nl_request *rq)
+{
+	struct link_change c;
+	int err = link_decode(&c, rq);
+
+	if (err)
+		return err;
+	if (c.ifm->ifi_index <= 0 && !c.name[0])
+		return -EINVAL;
+	return c.dev ? link_set(&c) : -ENODEV;
 }
 
 static int rtm_dellink(const struct nl_request *rq)
@@ -419,7 +441,7 @@ static int rtm_dumplink(struct sk_buff *skb, struct netlink_callback *cb)
 
 const struct rtnl_handler rtnl_link_handlers[] = {
 	{ AF_UNSPEC, RTM_NEWLINK, rtm_newlink, NULL },
-	{ AF_UNSPEC, RTM_SETLINK, rtm_newlink, NULL },
+	{ AF_UNSPEC, RTM_SETLINK, rtm_setlink, NULL },
 	{ AF_UNSPEC, RTM_DELLINK, rtm_dellink, NULL },
 	{ AF_UNSPEC, RTM_GETLINK, rtm_getlink, rtm_dumplink },
 	{ 0 },

@@ -33,7 +33,8 @@ struct rtnl_news {
 /* A route with many next hops needs more room than most: try again with more, up to a limit. */
 static void rtnl_tell(struct net *net, const struct rtnl_news *news)
 {
-	u32 seq = netlink_current_seq(net, news->portid);
+	/* Of neighbours only the port is told, as the kernel does. */
+	u32 seq = news->group == RTNLGRP_NEIGH ? 0 : netlink_current_seq(net, news->portid);
 
 	if (!netlink_has_listeners(net, news->group))
 		return;

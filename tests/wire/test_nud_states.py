@@ -532,7 +532,7 @@ def test_none_by_hand_drops_what_waits(stack):
 def test_5000_refused_requests_leave_nothing_on_nethood(stack):
     """D3: Linux leaves an entry per refused request, outside of garbage collection."""
     count = 60 if stack.kind == "kernel" else 5000
-    hosts = itertools.islice((f"10.77.{i}.{j}" for i in range(100) for j in range(256)), count)
+    hosts = itertools.islice((f"10.77.{i}.{j}" for i in range(100) for j in range(255)), count)
     flags, state = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL, netlink.NUD["permanent"]
     answers = netlink.ask_many(stack, [
         netlink.new_neigh(flags, ifindex=stack.ifindex(), dst=h, state=state) for h in hosts])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The stack under test: a net of `nethood up`, on TAP devices of a private namespace.
 
-NETHOOD names the binary; without it the newest build*/apps/nethood/nethood of the
+NETHOOD names the binary; without it the newest build/*/apps/nethood/nethood of the
 tree is taken.  NETHOOD_WIRE chooses the driver: `fd` (an inherited TAP descriptor,
 the default), `tap` (nethood makes the TAP), `unix` (an inherited stream socket), `packet`
 (AF_PACKET on one end of a veth pair; the default where TAP devices are root's).
@@ -27,9 +27,9 @@ def binary():
     if named:
         found = [named] if os.access(named, os.X_OK) else []
     else:
-        found = sorted(glob.glob(f"{TREE}/build*/apps/nethood/nethood"), key=os.path.getmtime)
+        found = sorted(glob.glob(f"{TREE}/build/*/apps/nethood/nethood"), key=os.path.getmtime)
     if not found:
-        raise AssertionError(f"no nethood to test: {named or 'build*/apps/nethood/nethood'} "
+        raise AssertionError(f"no nethood to test: {named or 'build/*/apps/nethood/nethood'} "
                              "is missing; build it, or name it in NETHOOD")
     return found[-1]
 
