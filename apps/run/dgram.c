@@ -224,15 +224,25 @@ static void dgram_settle(struct call *c)
 	carrier_mark(cr);
 }
 
+/* Learn of an error without taking a message. */
+static void peek(struct carrier *cr, size_t room_bytes)
+{
+	struct packet p;
+	struct msghdr msg;
+	ssize_t n = take_bytes(cr, &p, room_bytes, MSG_PEEK, &msg);
+
+	if (n < 0 && n != -EAGAIN)
+		cr->error = (int)n;
+}
+
 /* An error is told once, and before any data.  Return: 0, or the error */
 static int take_error(struct call *c)
 {
 	struct carrier *cr = c->carrier;
-	int err = 0;
-	socklen_t len = sizeof(err);
+	int err;
 
-	if (!cr->error && !nethood_getsockopt(cr->sk, SOL_SOCKET, SO_ERROR, &err, &len))
-		cr->error = -err;
+	if (!cr->error && (nethood_readiness(cr->sk) & EPOLLERR))
+		peek(cr, 0);
 	err = cr->error;
 	cr->error = 0;
 	dgram_settle(c);
@@ -280,13 +290,10 @@ static long recv_error_queue(struct call *c, const struct user_msg *m)
 
 static void learn_buffer(struct carrier *cr, size_t bytes)
 {
-	struct packet p;
-	struct msghdr msg;
-
 	if (cr->domain != AF_NETLINK || bytes <= cr->largest_read_bytes)
 		return;
 	cr->largest_read_bytes = bytes;
-	take_bytes(cr, &p, bytes < DATA_BYTES_MAX ? bytes : DATA_BYTES_MAX, MSG_PEEK, &msg);
+	peek(cr, bytes < DATA_BYTES_MAX ? bytes : DATA_BYTES_MAX);
 }
 
 static long dgram_recv(struct call *c, const struct user_msg *m)

@@ -11,7 +11,7 @@
 #include "netlink/netlink_internal.h"
 #include "netlink/rtnetlink.h"
 
-#define NOTIFY_BYTES 2048U
+#define NOTIFY_BYTES 256U /* most are small, and listeners pay for the room */
 #define NOTIFY_BYTES_MAX 65536U
 
 /** struct rtnl_notify - what listens on behalf of one net */
