@@ -56,8 +56,8 @@ static inline void bench_print(const struct bench *b, const double *run, const d
 	if (json) {
 		printf("{\"row\":\"%s\",\"unit\":\"%s\",\"nethood\":%.2f,\"min\":%.2f,\"max\":%.2f,\"limit\":%.2f,"
 		       "\"ratio\":%.3f,\"target\":%.2f,\"reached\":%s}\n",
-		       b->name, b->unit ? b->unit : "ns", got, run[0], run[rounds - 1], b->limit ? limit[rounds / 2] : 0,
-		       ratio, b->target, reached ? "true" : "false");
+		       b->name, b->unit ? b->unit : "ns", got, run[0], run[rounds - 1],
+		       b->limit ? limit[rounds / 2] : 0, ratio, b->target, reached ? "true" : "false");
 		return;
 	}
 	printf("%-44s %9.1f %s (%.1f .. %.1f)", b->name, got, b->unit ? b->unit : "ns", run[0], run[rounds - 1]);

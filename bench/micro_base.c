@@ -421,7 +421,8 @@ static double table_limit(u32 count)
 
 		x = x * 1664525U + 1013904223U + (u32)(found & 1);
 		h = htable_hash_exact64(&t, wide_key(2 * (u32)((u64)x * count >> 32)));
-		for (at = (u32)(h >> shift) & (slots - 1); slot[at].hash != h && slot[at].hash; at = (at + 1) & (slots - 1))
+		for (at = (u32)(h >> shift) & (slots - 1); slot[at].hash != h && slot[at].hash;
+		     at = (at + 1) & (slots - 1))
 			;
 		found = (u64)(uintptr_t)slot[at].obj >> 60;
 	}
@@ -546,7 +547,8 @@ static void measure(const struct bench *b, bool json)
 	}
 	printf("%-32s %9.1f ns  (%.1f .. %.1f)", b->name, run[rounds / 2], run[0], run[rounds - 1]);
 	if (b->limit)
-		printf("   %s %.1f ns, ratio %.2f", b->limit_name, limit[rounds / 2], run[rounds / 2] / limit[rounds / 2]);
+		printf("   %s %.1f ns, ratio %.2f", b->limit_name, limit[rounds / 2],
+		       run[rounds / 2] / limit[rounds / 2]);
 	if (b->target > 0)
 		printf("   target %.0f: %s", b->target, run[rounds / 2] <= b->target ? "yes" : "NO");
 	printf("\n");

@@ -70,8 +70,11 @@ static void world_init(struct bench_world *w, u32 count)
 {
 	struct nethood_config config = { .now_ns = 1000000000ULL, .random_key = { 1 } };
 	struct nethood_dev_config dev = { .name = "eth0", .driver = "user", .fd = -1, .xmit = null_xmit };
-	struct in_ifaddr ifa = { .ifa_local = OUR_IP, .ifa_address = OUR_IP, .ifa_prefixlen = 8,
-				 .ifa_mask = inet_make_mask(8), .ifa_valid_lft_s = UINT32_MAX,
+	struct in_ifaddr ifa = { .ifa_local = OUR_IP,
+				 .ifa_address = OUR_IP,
+				 .ifa_prefixlen = 8,
+				 .ifa_mask = inet_make_mask(8),
+				 .ifa_valid_lft_s = UINT32_MAX,
 				 .ifa_preferred_lft_s = UINT32_MAX };
 	const char *errmsg;
 	struct nethood_dev *d;
@@ -336,7 +339,8 @@ static const struct bench rows[] = {
 	{ "bytes of an idle net", NULL, 32768, idle_net_bytes, NULL, 0, false, "bytes" },
 	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
 	{ "UDP send 1 byte, unconnected, 10 peers", NULL, 0, udp_send_unconnected, NULL, 10, false, NULL },
-	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true, NULL },
+	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true,
+	  NULL },
 };
 
 int main(int argc, char **argv)

@@ -43,12 +43,12 @@ static int get_conf(struct net *net, struct ifconf *ifc)
 	struct net_device *dev;
 	struct in_ifaddr *ifa;
 
-	for_each_netdev (net, dev) {
+	for_each_netdev(net, dev) {
 		const struct in_device *in_dev = in_dev_get_rcu(dev);
 
 		if (!in_dev)
 			continue;
-		list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+		list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 			struct ifreq ifr;
 
 			if (ifc->ifc_buf) {
@@ -76,7 +76,7 @@ static struct in_ifaddr *ifa_find(const struct net_device *dev, const char *labe
 
 	if (!in_dev)
 		return NULL;
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (!strcmp(ifa->ifa_label, label))
 			return ifa;
 	}

@@ -41,11 +41,11 @@ struct net {
 	char hostname[64];
 
 	/* The worker's part: what one thread at a time uses. */
-	ktime_t now; /**< time of the current poll or call; never decreases */
+	ktime_t now;         /**< time of the current poll or call; never decreases */
 	ktime_t wall_offset; /**< what makes calendar time (CLOCK_REALTIME) of now: for timestamps that leave the net */
 	struct timer_wheel *timers;
-	struct skb_pool *skb_pool;     /**< skb/skbuff.h */
-	struct softnet_data *softnet;  /**< dev/softirq.h */
+	struct skb_pool *skb_pool;    /**< skb/skbuff.h */
+	struct softnet_data *softnet; /**< dev/softirq.h */
 
 	struct dev_net *dev;           /**< dev/netdevice.h */
 	struct neigh_net *neigh;       /**< neigh/neighbour.h */

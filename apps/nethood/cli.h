@@ -15,7 +15,7 @@ void cli_errorf(const char *what, const char *fmt, ...) __attribute__((format(pr
 
 /** struct cli_option - one option of a command; a table of them ends with a NULL name */
 struct cli_option {
-	const char *name;  /**< "--dev" */
+	const char *name; /**< "--dev" */
 	bool has_value;
 	bool repeatable;
 	/** Return: 0, EXIT_USAGE after having said why */

@@ -26,7 +26,7 @@ static void close_fds(int fds[CONTROL_FDS])
 }
 
 int control_ask(int sock, const char *what, const char *request, struct control_reply *reply, const int *fd,
-	       int fds[CONTROL_FDS])
+		int fds[CONTROL_FDS])
 {
 	ssize_t n;
 	int err = control_send(sock, request, strlen(request), fd, fd ? 1 : 0);
@@ -145,7 +145,8 @@ static const struct cli_option sysctl_table[] = {
 };
 
 /* NAME, then options.  Return: 0 and what is left, EXIT_USAGE */
-static int name_and_options(const char *command, const struct cli_option *table, struct words *w, int *argc, char ***argv)
+static int name_and_options(const char *command, const struct cli_option *table, struct words *w, int *argc,
+			    char ***argv)
 {
 	int first;
 

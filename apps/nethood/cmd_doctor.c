@@ -80,8 +80,9 @@ static void check_seccomp(struct finding *f)
 	else if (err == EBUSY)
 		find(f, BAD, "this process is on a net of nethood already: ask outside of it");
 	else
-		find(f, BAD, "no user notification: Linux 5.0 or later with CONFIG_SECCOMP_FILTER is needed; "
-			     "in a container allow the seccomp system call");
+		find(f, BAD,
+		     "no user notification: Linux 5.0 or later with CONFIG_SECCOMP_FILTER is needed; "
+		     "in a container allow the seccomp system call");
 }
 
 /* What an invalid notification says tells whether the kernel knows the flag. */
@@ -132,8 +133,9 @@ static void check_sync(struct finding *f)
 {
 	bool good = !in_child(try_sync);
 
-	find(f, good ? GOOD : LIMITED, good ? "calls wake the supervisor on the same CPU"
-					    : "calls take some 40 us instead of 5; Linux 6.6 or later has it");
+	find(f, good ? GOOD : LIMITED,
+	     good ? "calls wake the supervisor on the same CPU"
+		  : "calls take some 40 us instead of 5; Linux 6.6 or later has it");
 }
 
 static int try_userns(void)
@@ -150,8 +152,9 @@ static void check_userns(struct finding *f)
 	else if (host_is_privileged())
 		find(f, LIMITED, "cannot be made, and are not needed by this user");
 	else
-		find(f, BAD, "cannot be made: look at kernel.unprivileged_userns_clone, user.max_user_namespaces, "
-			     "kernel.apparmor_restrict_unprivileged_userns; or be root");
+		find(f, BAD,
+		     "cannot be made: look at kernel.unprivileged_userns_clone, user.max_user_namespaces, "
+		     "kernel.apparmor_restrict_unprivileged_userns; or be root");
 }
 
 static int read_number(const char *path)
@@ -176,7 +179,8 @@ static void check_yama(struct finding *f)
 		find(f, host_is_privileged() ? GOOD : LIMITED,
 		     "scope 1: run works; exec needs root, or sysctl kernel.yama.ptrace_scope=0");
 	else
-		find(f, host_is_privileged() && scope == 2 ? GOOD : BAD, "run and exec need sysctl kernel.yama.ptrace_scope=0 or 1");
+		find(f, host_is_privileged() && scope == 2 ? GOOD : BAD,
+		     "run and exec need sysctl kernel.yama.ptrace_scope=0 or 1");
 }
 
 static void check_tun(struct finding *f)
@@ -187,10 +191,12 @@ static void check_tun(struct finding *f)
 		find(f, GOOD, "can be opened");
 		close(fd);
 	} else if (errno == ENOENT) {
-		find(f, LIMITED, "is not there: modprobe tun, or in a container --device /dev/net/tun; else a veth pair is taken");
+		find(f, LIMITED,
+		     "is not there: modprobe tun, or in a container --device /dev/net/tun; else a veth pair is taken");
 	} else {
-		find(f, LIMITED, "may not be opened by this user; a veth pair in a user namespace is taken instead; "
-				 "chmod 0666 /dev/net/tun gives TAP devices");
+		find(f, LIMITED,
+		     "may not be opened by this user; a veth pair in a user namespace is taken instead; "
+		     "chmod 0666 /dev/net/tun gives TAP devices");
 	}
 }
 
@@ -205,7 +211,8 @@ static void check_packet(struct finding *f)
 {
 	bool good = !in_child(try_packet);
 
-	find(f, good ? GOOD : LIMITED, good ? "frames can be taken from an interface" : "no --dev NAME=packet:IFNAME, and no veth pair");
+	find(f, good ? GOOD : LIMITED,
+	     good ? "frames can be taken from an interface" : "no --dev NAME=packet:IFNAME, and no veth pair");
 }
 
 static void check_cross_memory(struct finding *f)
@@ -214,8 +221,9 @@ static void check_cross_memory(struct finding *f)
 	const struct iovec local = { &b, 1 }, remote = { &a, 1 };
 	bool good = process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
 
-	find(f, good ? GOOD : BAD, good ? "memory of programs can be read and written"
-					: "CONFIG_CROSS_MEMORY_ATTACH is missing, or a container's seccomp profile forbids process_vm_readv");
+	find(f, good ? GOOD : BAD,
+	     good ? "memory of programs can be read and written"
+		  : "CONFIG_CROSS_MEMORY_ATTACH is missing, or a container's seccomp profile forbids process_vm_readv");
 }
 
 static void check_pidfd(struct finding *f)
@@ -224,8 +232,9 @@ static void check_pidfd(struct finding *f)
 	long fd = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, 0, 0);
 	bool good = fd >= 0 || (pidfd >= 0 && errno == EBADF);
 
-	find(f, good ? GOOD : BAD, good ? "descriptors of programs can be looked at"
-					: "Linux 5.6 or later is needed; in a container allow pidfd_getfd");
+	find(f, good ? GOOD : BAD,
+	     good ? "descriptors of programs can be looked at"
+		  : "Linux 5.6 or later is needed; in a container allow pidfd_getfd");
 	if (fd >= 0)
 		close((int)fd);
 	if (pidfd >= 0)
@@ -236,7 +245,8 @@ static void check_fuse(struct finding *f)
 {
 	bool good = access("/dev/fuse", R_OK | W_OK) == 0;
 
-	find(f, good ? GOOD : LIMITED, good ? "can be opened" : "sysctl(8) cannot be served inside; nethood sysctl does not need it");
+	find(f, good ? GOOD : LIMITED,
+	     good ? "can be opened" : "sysctl(8) cannot be served inside; nethood sysctl does not need it");
 }
 
 static void check_kernel(struct finding *f)

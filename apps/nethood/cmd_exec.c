@@ -60,7 +60,8 @@ static int wait_for(pid_t pid, const sigset_t *set)
 static int complain(const char *name, int err)
 {
 	if (err == -EPERM)
-		cli_error(name, "may not look into the program: kernel.yama.ptrace_scope must be 0 or 1; see nethood doctor");
+		cli_error(name,
+			  "may not look into the program: kernel.yama.ptrace_scope must be 0 or 1; see nethood doctor");
 	else if (err != -ECHILD) /* then the child has said it */
 		cli_error(name, strerror(-err));
 	return EXIT_NETHOOD;

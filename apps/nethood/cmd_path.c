@@ -24,9 +24,20 @@
 #define PORT 4242
 
 static const char *const titles[] = {
-	"on the receive path", "the call on a socket", "bytes become a packet", "the transport's header",
-	"route and IP header", "which route", "verdicts", "the next hop's neighbour", "who has this address?",
-	"the device's queue", "the queue runs", "queueing discipline", "deferred work", "the frame leaves",
+	"on the receive path",
+	"the call on a socket",
+	"bytes become a packet",
+	"the transport's header",
+	"route and IP header",
+	"which route",
+	"verdicts",
+	"the next hop's neighbour",
+	"who has this address?",
+	"the device's queue",
+	"the queue runs",
+	"queueing discipline",
+	"deferred work",
+	"the frame leaves",
 };
 
 struct hop {
@@ -62,8 +73,13 @@ static void seen(void *ctx, const struct nethood_hop *h)
 	if (p->hops == HOPS_MAX)
 		return;
 	p->hop[p->hops++] = (struct hop){
-		.packet_id = h->packet_id, .now_ns = h->now_ns, .step = h->step, .func = h->func,
-		.file = below_src(h->file), .line = h->line, .drop = h->drop_reason,
+		.packet_id = h->packet_id,
+		.now_ns = h->now_ns,
+		.step = h->step,
+		.func = h->func,
+		.file = below_src(h->file),
+		.line = h->line,
+		.drop = h->drop_reason,
 	};
 }
 
@@ -74,7 +90,9 @@ static struct in_addr address_of(unsigned i)
 
 static int make_host(struct path *p, unsigned i)
 {
-	const struct nethood_config cfg = { .hostname = i ? "b" : "a", .random_key = { (uint8_t)(i + 1) }, .now_ns = BEGIN_NS };
+	const struct nethood_config cfg = { .hostname = i ? "b" : "a",
+					    .random_key = { (uint8_t)(i + 1) },
+					    .now_ns = BEGIN_NS };
 	const uint8_t lladdr[6] = { 2, 0, 0, 0, 0, (uint8_t)(i + 1) };
 	const struct nethood_dev_config dev = { .name = "eth0", .driver = "wire", .fd = -1, .lladdr = lladdr };
 	struct netconf nc;

@@ -21,7 +21,7 @@
 
 #include "machine.h"
 
-#define container_of(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 #define CLIENTS_MAX 64
 #define NO_SUCH_FD 0x7fffffff
 
@@ -75,7 +75,10 @@ ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd
 	char room[CMSG_SPACE(sizeof(int) * CONTROL_FDS)] __attribute__((aligned(8)));
 	struct iovec iov = { .iov_base = data, .iov_len = len_bytes };
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = room,
+		.msg_controllen = sizeof(room),
 	};
 	struct cmsghdr *cmsg;
 	ssize_t n;
@@ -140,10 +143,11 @@ static void rq_info(struct control *ctl, const char *arg, int fd, struct answer 
 	(void)arg;
 	(void)fd;
 	nethood_ledger(ctl->m->net, &l);
-	snprintf(a->reply.text, sizeof(a->reply.text),
-		 "{\"name\":\"%s\",\"pid\":%d,\"programs\":%u,\"devices\":%u,\"packets\":%llu,\"dropped\":%llu,\"memory\":%llu}",
-		 ctl->m->name, (int)getpid(), supervisor_programs(ctl->m->sv), ctl->m->o->devs,
-		 (unsigned long long)l.taken_in, (unsigned long long)l.dropped, (unsigned long long)l.memory_bytes);
+	snprintf(
+		a->reply.text, sizeof(a->reply.text),
+		"{\"name\":\"%s\",\"pid\":%d,\"programs\":%u,\"devices\":%u,\"packets\":%llu,\"dropped\":%llu,\"memory\":%llu}",
+		ctl->m->name, (int)getpid(), supervisor_programs(ctl->m->sv), ctl->m->o->devs,
+		(unsigned long long)l.taken_in, (unsigned long long)l.dropped, (unsigned long long)l.memory_bytes);
 }
 
 static void rq_exec(struct control *ctl, const char *arg, int fd, struct answer *a)
@@ -175,8 +179,9 @@ static void rq_listener(struct control *ctl, const char *arg, int fd, struct ans
 	int copy, err;
 
 	if (!may_look_into((pid_t)strtol(arg, NULL, 10))) {
-		refuse(a, -EPERM, "the net's process may not look into programs that are not its children: "
-				  "kernel.yama.ptrace_scope must be 0; or take nethood run");
+		refuse(a, -EPERM,
+		       "the net's process may not look into programs that are not its children: "
+		       "kernel.yama.ptrace_scope must be 0; or take nethood run");
 		return;
 	}
 	copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -265,9 +270,9 @@ static const struct {
 	const char *word;
 	void (*fn)(struct control *ctl, const char *arg, int fd, struct answer *a);
 } requests[] = {
-	{ CONTROL_INFO, rq_info },         { CONTROL_EXEC, rq_exec },      { CONTROL_LISTENER, rq_listener },
-	{ CONTROL_DOWN, rq_down },         { CONTROL_DROPS, rq_drops },    { CONTROL_SYSCTL_GET, rq_get },
-	{ CONTROL_SYSCTL_SET, rq_set },    { CONTROL_SYSCTL_ALL, rq_all },
+	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },      { CONTROL_LISTENER, rq_listener },
+	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },    { CONTROL_SYSCTL_GET, rq_get },
+	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

@@ -26,11 +26,11 @@ int control_send(int sock, const void *data, size_t len_bytes, const int *fds, i
 ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd_count);
 
 /* requests */
-#define CONTROL_INFO "info"     /* text: one JSON object */
-#define CONTROL_EXEC "exec"     /* descriptors: empty network namespace; user namespace to join first */
+#define CONTROL_INFO "info"         /* text: one JSON object */
+#define CONTROL_EXEC "exec"         /* descriptors: empty network namespace; user namespace to join first */
 #define CONTROL_LISTENER "listener" /* argument: pid; descriptor: its seccomp listener */
-#define CONTROL_DOWN "down"     /* argument: "force" */
-#define CONTROL_DROPS "drops"   /* file: lines of reason, count, place, sentence, with tabs between */
+#define CONTROL_DOWN "down"         /* argument: "force" */
+#define CONTROL_DROPS "drops"       /* file: lines of reason, count, place, sentence, with tabs between */
 #define CONTROL_SYSCTL_GET "get"
 #define CONTROL_SYSCTL_SET "set" /* KEY=VALUE */
 #define CONTROL_SYSCTL_ALL "all" /* file: lines of key = value */

@@ -155,7 +155,8 @@ static struct nethood_dev_config config_of(const struct netopt_dev *d)
 	};
 }
 
-static int open_tap(struct host *h, const struct netopt_dev *d, uint32_t i, struct nethood_net *net, struct nethood_dev **out)
+static int open_tap(struct host *h, const struct netopt_dev *d, uint32_t i, struct nethood_net *net,
+		    struct nethood_dev **out)
 {
 	struct nethood_dev_config cfg = config_of(d);
 	uint16_t next = 0;
@@ -194,7 +195,8 @@ static int make_pair(const struct host *h, uint32_t i, const char *inner)
 }
 
 /* In place of a TAP.  Each pair's inner end has a namespace to itself, which lives as long as the device. */
-static int open_veth(struct host *h, const struct netopt_dev *d, uint32_t i, struct nethood_net *net, struct nethood_dev **out)
+static int open_veth(struct host *h, const struct netopt_dev *d, uint32_t i, struct nethood_net *net,
+		     struct nethood_dev **out)
 {
 	struct nethood_dev_config cfg = config_of(d);
 	uint16_t next = 0;
@@ -281,7 +283,8 @@ static bool address_taken(struct in_addr addr, const char *except, char ifname[s
 	for (a = all; a && !taken; a = a->ifa_next) {
 		const struct sockaddr_in *sin = (const struct sockaddr_in *)(const void *)a->ifa_addr;
 
-		if (!sin || sin->sin_family != AF_INET || sin->sin_addr.s_addr != addr.s_addr || !strcmp(a->ifa_name, except))
+		if (!sin || sin->sin_family != AF_INET || sin->sin_addr.s_addr != addr.s_addr ||
+		    !strcmp(a->ifa_name, except))
 			continue;
 		snprintf(ifname, IFNAMSIZ, "%s", a->ifa_name);
 		taken = true;
@@ -298,8 +301,10 @@ static int set_address(struct netconf *nc, const char *ifname, const struct neto
 
 	snprintf(text, sizeof(text), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
 	if (address_taken(a->addr, ifname, other)) {
-		cli_errorf(text, "%s has this address already, perhaps for another net; "
-			   "choose others, like --addr 10.78.0.2/24 --host-addr 10.78.0.1/24", other);
+		cli_errorf(text,
+			   "%s has this address already, perhaps for another net; "
+			   "choose others, like --addr 10.78.0.2/24 --host-addr 10.78.0.1/24",
+			   other);
 		return -EADDRINUSE;
 	}
 	err = netconf_addr_add(nc, (int)if_nametoindex(ifname), a->addr, a->prefix_bits);

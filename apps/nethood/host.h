@@ -9,9 +9,9 @@
 
 /** struct host - where a net and its programs stand in the host */
 struct host {
-	bool privileged; /**< may make network namespaces as it is */
-	bool private_ns; /**< in a user namespace and a network namespace of its own */
-	int home_fd;     /**< the network namespace of the host's side; -1: not kept */
+	bool privileged;        /**< may make network namespaces as it is */
+	bool private_ns;        /**< in a user namespace and a network namespace of its own */
+	int home_fd;            /**< the network namespace of the host's side; -1: not kept */
 	bool made[NETOPT_DEVS]; /**< the interface on the host's side was made here */
 	char ifname[NETOPT_DEVS][IFNAMSIZ];
 };
@@ -20,7 +20,8 @@ struct host {
 int host_enter(struct host *h, const struct netopt *o);
 void host_leave(struct host *h);
 /** host_open_dev() - device @i of @o, and what it needs on the host's side.  Return: 0, -errno after having said why */
-int host_open_dev(struct host *h, const struct netopt *o, uint32_t i, struct nethood_net *net, struct nethood_dev **out);
+int host_open_dev(struct host *h, const struct netopt *o, uint32_t i, struct nethood_net *net,
+		  struct nethood_dev **out);
 /** host_configure() - interfaces that were made are up, and the first has --host-addr.  Return: 0, -errno, said */
 int host_configure(struct host *h, const struct netopt *o);
 /** host_forget() - nobody will miss the interfaces that were made, or take them for another's: their names were given

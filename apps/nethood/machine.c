@@ -22,7 +22,7 @@
 #include "netconf.h"
 #include "spawn.h"
 
-#define container_of(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 /* ---- signals */
 

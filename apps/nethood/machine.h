@@ -20,12 +20,12 @@ struct machine {
 	struct supervisor *sv;
 	struct capture *capture;
 	/* signals, and the program that is waited for */
-	struct watch signals; /**< signalfd; its owner is this */
-	sigset_t mask_before; /**< what programs begin with */
-	pid_t child;          /**< 0: none, or it ended */
-	int status;           /**< of the child, as a shell gives it */
-	bool programs_gone;   /**< no task of it is left */
-	bool stop;            /**< end now */
+	struct watch signals;               /**< signalfd; its owner is this */
+	sigset_t mask_before;               /**< what programs begin with */
+	pid_t child;                        /**< 0: none, or it ended */
+	int status;                         /**< of the child, as a shell gives it */
+	bool programs_gone;                 /**< no task of it is left */
+	bool stop;                          /**< end now */
 	void (*stopped)(struct machine *m); /**< asked by a signal to end, and no child is there; NULL: m->stop */
 };
 

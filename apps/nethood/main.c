@@ -11,7 +11,8 @@ static const struct command {
 	const char *name, *words, *says;
 	int (*fn)(int argc, char **argv);
 } commands[] = {
-	{ "run", "[NET OPTIONS] [--] CMD [ARG...]", "a private net, CMD on it, gone when CMD and its children are", cmd_run },
+	{ "run", "[NET OPTIONS] [--] CMD [ARG...]", "a private net, CMD on it, gone when CMD and its children are",
+	  cmd_run },
 	{ "up", "NAME [NET OPTIONS]", "a net that stays, in the background; returns when it is ready", cmd_up },
 	{ "exec", "NAME [--] CMD [ARG...]", "CMD on a net that is up", cmd_exec },
 	{ "down", "NAME [-f]", "end it; waits until it is gone.  -f: programs on it lose their net", cmd_down },

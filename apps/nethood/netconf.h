@@ -26,7 +26,8 @@ int netconf_link_up(struct netconf *nc, int ifindex);
 int netconf_addr_add(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits);
 int netconf_addr_del(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits);
 /** netconf_route_add() - @ifindex 0: whichever reaches the gateway */
-int netconf_route_add(struct netconf *nc, struct in_addr dst, uint32_t prefix_bits, struct in_addr gateway, int ifindex);
+int netconf_route_add(struct netconf *nc, struct in_addr dst, uint32_t prefix_bits, struct in_addr gateway,
+		      int ifindex);
 /** netconf_veth_add() - a pair of devices, the second one in another network namespace */
 int netconf_veth_add(struct netconf *nc, const char *name, const char *peer, int peer_netns_fd);
 

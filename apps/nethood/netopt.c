@@ -15,7 +15,8 @@
 #define FD_MAX 1048576U
 
 /* The next place of an array, or NULL after having said that there is none. */
-#define NEXT(option, array, count) ((count) < ARRAY_SIZE(array) ? &(array)[(count)++] : too_many(option, ARRAY_SIZE(array)))
+#define NEXT(option, array, count) \
+	((count) < ARRAY_SIZE(array) ? &(array)[(count)++] : too_many(option, ARRAY_SIZE(array)))
 
 static void *too_many(const char *option, size_t most)
 {

@@ -32,8 +32,9 @@ bool state_name_ok(const char *name)
 
 	if (len && len <= STATE_NAME_MAX && strspn(name, set) == len && *name != '.' && *name != '-')
 		return true;
-	cli_errorf("NAME", "'%.80s': a name has 1 to %d letters, digits, '.', '_', '-', the first a letter, digit or '_'",
-		   name, STATE_NAME_MAX);
+	cli_errorf("NAME",
+		   "'%.80s': a name has 1 to %d letters, digits, '.', '_', '-', the first a letter, digit or '_'", name,
+		   STATE_NAME_MAX);
 	return false;
 }
 
@@ -110,8 +111,8 @@ static bool same_file(int dir_fd, int lock_fd)
 {
 	struct stat a, b;
 
-	return fstat(lock_fd, &a) == 0 && fstatat(dir_fd, "lock", &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
+	return fstat(lock_fd, &a) == 0 && fstatat(dir_fd, "lock", &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 /* Return: the lock; -EWOULDBLOCK: held by another; -EAGAIN: try again with a new directory; -errno */

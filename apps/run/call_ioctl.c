@@ -17,7 +17,7 @@
 
 #define SIOC_SOCKET_FIRST 0x8906U /* time stamps: the stack knows them */
 #define SIOC_SOCKET_LAST 0x8907U
-#define SIOC_NET_FIRST 0x890bU    /* SIOCADDRT */
+#define SIOC_NET_FIRST 0x890bU /* SIOCADDRT */
 #define SIOC_NET_LAST 0x897fU
 
 struct user_ifconf {

@@ -224,8 +224,8 @@ static void cut_control(uint8_t *control, size_t room_bytes)
 }
 
 /* Where name, control, their lengths and flags go.  Return: how many pieces more */
-static size_t deliver_header(const struct user_msg *m, const struct packet *p, struct iovec *local, struct iovec *remote,
-			     uint64_t values[static 3])
+static size_t deliver_header(const struct user_msg *m, const struct packet *p, struct iovec *local,
+			     struct iovec *remote, uint64_t values[static 3])
 {
 	size_t room = m->name_bytes < p->name_bytes ? m->name_bytes : p->name_bytes, n = 0;
 	size_t control_bytes;
@@ -300,8 +300,7 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 
 		local[0] = (struct iovec){ .iov_base = p->data, .iov_len = p->data_bytes };
 		head = deliver_header(m, p, local + first, remote + n, values);
-		err = task_writev(call_tid(c), remote, n + head, local, first + head,
-				  iov_bytes(local, first + head));
+		err = task_writev(call_tid(c), remote, n + head, local, first + head, iov_bytes(local, first + head));
 	}
 	if (err)
 		return err;

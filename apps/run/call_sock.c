@@ -181,8 +181,8 @@ static int set_filter(const struct call *c, socklen_t len)
 /* Timeouts hold for calls that the kernel serves, too. */
 static bool is_timeout(int level, int name)
 {
-	return level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO || name == NH_SO_RCVTIMEO_NEW ||
-				       name == NH_SO_SNDTIMEO_NEW);
+	return level == SOL_SOCKET &&
+	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO || name == NH_SO_RCVTIMEO_NEW || name == NH_SO_SNDTIMEO_NEW);
 }
 
 static long call_setsockopt(struct call *c)

@@ -166,8 +166,8 @@ static int nonblock(int fd)
 }
 
 /* A pair whose first end is ours, and what belongs to it.  Return: 0, -errno */
-static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const struct carrier_ops *ops, int *program_end,
-			  struct carrier **out)
+static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const struct carrier_ops *ops,
+			  int *program_end, struct carrier **out)
 {
 	struct carrier *cr = calloc(1, sizeof(*cr));
 	int pair[2], err;
@@ -187,7 +187,8 @@ static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const 
 	if (!err)
 		err = cookie_of(pair[1], &cr->cookie);
 	if (!err)
-		err = loop_add(&sv->loop, &cr->watch, pair[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, carrier_event);
+		err = loop_add(&sv->loop, &cr->watch, pair[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+			       carrier_event);
 	if (err) {
 		close(pair[0]);
 		close(pair[1]);

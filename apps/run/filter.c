@@ -34,10 +34,10 @@
 #endif
 
 enum action {
-	NOTIFY,      /* the supervisor answers */
-	NO_SUCH,     /* ENOSYS */
-	IF_FAMILY,   /* notify when args[0] is a family that must not fall through to the host */
-	IF_SIOC,     /* notify when the request is one of sockets */
+	NOTIFY,    /* the supervisor answers */
+	NO_SUCH,   /* ENOSYS */
+	IF_FAMILY, /* notify when args[0] is a family that must not fall through to the host */
+	IF_SIOC,   /* notify when the request is one of sockets */
 };
 
 static const struct rule {

@@ -104,7 +104,7 @@ static int child_main(const struct spawn_config *cfg, int number, int go)
 		cfg->complain("network namespace", strerror(-err));
 		return EXIT_NETHOOD;
 	}
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* who joined a user namespace is hidden from its parent */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);        /* who joined a user namespace is hidden from its parent */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* without who answers for the net there is no net */
 	fd = child_filter(cfg);
 	if (fd < 0)

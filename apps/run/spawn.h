@@ -11,10 +11,10 @@ enum { EXIT_NETHOOD = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
 struct spawn_config {
 	char *const *argv;
-	const char *net_name;  /**< NETHOOD_NET in its environment */
-	int netns_fd;          /**< empty network namespace to join; -1: a new one */
-	bool new_userns;       /**< a user namespace of its own, for who may not make network namespaces */
-	const sigset_t *mask;  /**< signals that it begins with; NULL: the caller's */
+	const char *net_name; /**< NETHOOD_NET in its environment */
+	int netns_fd;         /**< empty network namespace to join; -1: a new one */
+	bool new_userns;      /**< a user namespace of its own, for who may not make network namespaces */
+	const sigset_t *mask; /**< signals that it begins with; NULL: the caller's */
 	/** say what went wrong; called in the child, too */
 	void (*complain)(const char *what, const char *why);
 };

@@ -19,7 +19,7 @@
 #include "task.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 #define TAILQ_FOREACH_SAFE(var, head, field, next) \
 	for ((var) = TAILQ_FIRST(head); (var) && ((next) = TAILQ_NEXT(var, field), 1); (var) = (next))
@@ -65,10 +65,10 @@ struct user_msg {
 /* ------------------------------------------------------------------ calls */
 
 /* Besides 0 or more, and -errno, a handler may say: */
-#define CALL_CONTINUE LONG_MIN     /* not ours: let the kernel do it */
-#define CALL_WAIT (LONG_MIN + 1)   /* the answer comes later */
+#define CALL_CONTINUE LONG_MIN   /* not ours: let the kernel do it */
+#define CALL_WAIT (LONG_MIN + 1) /* the answer comes later */
 #define CALL_ANSWERED (LONG_MIN + 2)
-#define CALL_GONE CALL_ANSWERED    /* nobody waits for an answer any more, and nothing was done */
+#define CALL_GONE CALL_ANSWERED /* nobody waits for an answer any more, and nothing was done */
 
 /** struct call - one trapped system call, while it is being handled */
 struct call {
@@ -185,9 +185,9 @@ struct carrier {
 	struct wait_list waits;
 	int domain;
 	bool dirty, dead;
-	bool connected;     /**< all that comes has one source */
-	bool error_news;    /**< an error came that pollers were not told of */
-	bool peer_shut;     /**< own end saw that nothing more will be written, or all is closed */
+	bool connected;  /**< all that comes has one source */
+	bool error_news; /**< an error came that pollers were not told of */
+	bool peer_shut;  /**< own end saw that nothing more will be written, or all is closed */
 	bool shut_rd, shut_wr;
 
 	/* to the program */

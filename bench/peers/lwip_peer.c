@@ -62,8 +62,8 @@ static ip4_addr_t peer_ip(u32 i)
 /* An ARP request of the peer for our address makes lwIP learn it. */
 static void learn(struct netif *netif, u32 i)
 {
-	const u8 frame[42] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, (u8)i, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
-			       2, 0, 0, 0, 1, (u8)i, 10, 0, 1, (u8)i, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+	const u8 frame[42] = { 2, 0, 0, 0, 0, 1, 2,     0,  0, 0, 1,     (u8)i, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+			       1, 2, 0, 0, 0, 1, (u8)i, 10, 0, 1, (u8)i, 0,     0, 0, 0, 0, 0, 10, 0, 0, 1 };
 	struct pbuf *p = pbuf_alloc(PBUF_RAW, sizeof(frame), PBUF_RAM);
 
 	if (!p)

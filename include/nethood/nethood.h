@@ -51,11 +51,11 @@ enum nethood_profile {
 };
 
 struct nethood_config {
-	const char *hostname;                    /**< NULL: "nethood" */
-	const struct nethood_allocator *memory;  /**< copied; NULL: malloc(3) */
-	uint8_t random_key[32];                  /**< seed of all randomness: getrandom(2), or a test's number */
-	uint64_t now_ns;                         /**< the time at which the net begins */
-	uint64_t wall_ns;                        /**< calendar time (CLOCK_REALTIME) at now_ns, for SO_TIMESTAMP */
+	const char *hostname;                   /**< NULL: "nethood" */
+	const struct nethood_allocator *memory; /**< copied; NULL: malloc(3) */
+	uint8_t random_key[32];                 /**< seed of all randomness: getrandom(2), or a test's number */
+	uint64_t now_ns;                        /**< the time at which the net begins */
+	uint64_t wall_ns;                       /**< calendar time (CLOCK_REALTIME) at now_ns, for SO_TIMESTAMP */
 	enum nethood_profile profile;
 	void (*log)(void *ctx, const char *line); /**< what Linux would print to dmesg; NULL: nowhere */
 	void *log_ctx;
@@ -86,8 +86,9 @@ NETHOOD_API void nethood_set_wall(struct nethood_net *net, uint64_t now_ns, uint
 /* ------------------------------------------------------------------ devices */
 
 struct nethood_dev_config {
-	const char *name;      /**< "eth0" */
-	const char *driver;    /**< "tap", "packet", "pcap", "unix", "fd"; "user" with .xmit below; "wire" for nethood_wire() */
+	const char *name; /**< "eth0" */
+	const char *
+		driver; /**< "tap", "packet", "pcap", "unix", "fd"; "user" with .xmit below; "wire" for nethood_wire() */
 	const char *arg;       /**< what the driver wants: interface, path, "in.pcap,out.pcap" */
 	int fd;                /**< driver "fd": an open TAP or stream socket (taken); else -1 */
 	uint32_t mtu;          /**< 0: the driver's default */
@@ -128,8 +129,7 @@ NETHOOD_API struct nethood_dev *nethood_dev_find(struct nethood_net *net, const 
  * AF_INET: SOCK_DGRAM (UDP, ICMP ping), SOCK_RAW.  AF_NETLINK: SOCK_RAW, SOCK_DGRAM with NETLINK_ROUTE.
  * Return: 0, -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EPERM, -ENOBUFS.
  */
-NETHOOD_API int nethood_socket(struct nethood_net *net, int domain, int type, int protocol,
-			       struct nethood_sock **out);
+NETHOOD_API int nethood_socket(struct nethood_net *net, int domain, int type, int protocol, struct nethood_sock **out);
 /** nethood_close() - as close(2); @sk taken */
 NETHOOD_API void nethood_close(struct nethood_sock *sk);
 NETHOOD_API int nethood_bind(struct nethood_sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
@@ -150,8 +150,7 @@ NETHOOD_API int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *ad
 NETHOOD_API int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
 NETHOOD_API int nethood_setsockopt(struct nethood_sock *sk, int level, int name, const void *value,
 				   socklen_t len_bytes);
-NETHOOD_API int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value,
-				   socklen_t *len_bytes);
+NETHOOD_API int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 /**
  * nethood_ioctl() - the SIOC* requests on any socket
  * @arg: as for ioctl(2); pointers inside it point into this process
@@ -173,8 +172,8 @@ NETHOOD_API int nethood_sysctl_get(struct nethood_net *net, const char *key, cha
 /** nethood_sysctl_set() - Return: 0, -ENOENT, -EINVAL, -EACCES */
 NETHOOD_API int nethood_sysctl_set(struct nethood_net *net, const char *key, const char *value);
 /** nethood_sysctl_each() - every key with its value; stops at, and returns, the first non-zero of @fn */
-NETHOOD_API int nethood_sysctl_each(struct nethood_net *net,
-				    int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+NETHOOD_API int nethood_sysctl_each(struct nethood_net *net, int (*fn)(void *ctx, const char *key, const char *value),
+				    void *ctx);
 
 struct nethood_drop {
 	const char *reason;   /**< "NEIGH_FAILED" */
@@ -183,8 +182,8 @@ struct nethood_drop {
 	uint64_t count;
 };
 /** nethood_drops_each() - packets dropped since the beginning, by reason and place */
-NETHOOD_API int nethood_drops_each(struct nethood_net *net,
-				   int (*fn)(void *ctx, const struct nethood_drop *drop), void *ctx);
+NETHOOD_API int nethood_drops_each(struct nethood_net *net, int (*fn)(void *ctx, const struct nethood_drop *drop),
+				   void *ctx);
 
 /** struct nethood_ledger - packets; taken_in == live + consumed + dropped, always */
 struct nethood_ledger {

@@ -54,7 +54,8 @@ static inline u64 be64_to_cpu(__be64 x)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define CONST_BE16(x) ((__force __be16)(u16)((((x)&0xffU) << 8) | (((x) >> 8) & 0xffU)))
 #define CONST_BE32(x) \
-	((__force __be32)(u32)((((x)&0xffU) << 24) | (((x)&0xff00U) << 8) | (((x) >> 8) & 0xff00U) | (((x) >> 24) & 0xffU)))
+	((__force __be32)(u32)((((x)&0xffU) << 24) | (((x)&0xff00U) << 8) | (((x) >> 8) & 0xff00U) | \
+			       (((x) >> 24) & 0xffU)))
 #else
 #define CONST_BE16(x) ((__force __be16)(u16)(x))
 #define CONST_BE32(x) ((__force __be32)(u32)(x))

@@ -57,13 +57,13 @@ static inline __be16 csum_tcpudp_magic(__be32 saddr, __be32 daddr, u32 len_bytes
 /** csum_replace2() / csum_replace4() - RFC 1624 eqn. 3: a word under a checksum changes */
 static inline void csum_replace2(__be16 *field, __be16 old, __be16 new_)
 {
-	u32 sum = (u32)(u16)~(__force u16)*field + (u16)~(__force u16)old + (__force u16)new_;
+	u32 sum = (u32)(u16) ~(__force u16)*field + (u16) ~(__force u16)old + (__force u16)new_;
 
 	*field = csum_fold(sum);
 }
 static inline void csum_replace4(__be16 *field, __be32 old, __be32 new_)
 {
-	u32 sum = csum_add(csum_sub((u16)~(__force u16)*field, (__force u32)old), (__force u32)new_);
+	u32 sum = csum_add(csum_sub((u16) ~(__force u16)*field, (__force u32)old), (__force u32)new_);
 
 	*field = csum_fold(sum);
 }

@@ -17,7 +17,7 @@
 
 struct rng;
 
-#define HTABLE_EMPTY 0U   /* values of htable_slot.hash that no object has */
+#define HTABLE_EMPTY 0U /* values of htable_slot.hash that no object has */
 #define HTABLE_DELETED 1U
 
 struct htable_slot {
@@ -39,8 +39,8 @@ struct htable {
 	struct htable_array old; /**< being emptied into cur while slot != NULL */
 	u32 old_next;            /**< first slot of old not yet moved */
 	u32 live_count;
-	u64 grow_count;          /**< times the number of slots doubled */
-	u64 grow_failed_count;   /**< times memory for that was missing; the table goes on, fuller */
+	u64 grow_count;        /**< times the number of slots doubled */
+	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */
 };
 
 /** htable_match_fn - does @obj have @key?  Called only for equal hashes */

@@ -67,13 +67,12 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_for_each_entry(pos, head, member)                                                    \
+#define list_for_each_entry(pos, head, member) \
 	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member); &(pos)->member != (head); \
 	     (pos) = list_next_entry(pos, member))
 /* The current entry, and only that one, may be unlinked in the body. */
-#define list_for_each_entry_safe(pos, tmp, head, member)                                          \
-	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member),                         \
-	    (tmp) = list_next_entry(pos, member);                                                  \
+#define list_for_each_entry_safe(pos, tmp, head, member) \
+	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member), (tmp) = list_next_entry(pos, member); \
 	     &(pos)->member != (head); (pos) = (tmp), (tmp) = list_next_entry(tmp, member))
 
 #endif

@@ -37,9 +37,9 @@ struct mem {
 	void *ctx;
 	mem_fail_fn fail; /**< NULL: never */
 	void *fail_ctx;
-	size_t live_bytes;  /**< allocated and not yet freed */
+	size_t live_bytes; /**< allocated and not yet freed */
 	size_t peak_bytes;
-	u64 failed_count;   /**< allocations that returned NULL */
+	u64 failed_count; /**< allocations that returned NULL */
 };
 
 #define MEM_SITE_STR2(x) #x

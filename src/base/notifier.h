@@ -9,7 +9,7 @@
 struct notifier_block {
 	struct list_head node;
 	int (*call)(struct notifier_block *nb, unsigned long event, void *data); /**< 0, or -errno to veto */
-	int priority; /**< higher is called first */
+	int priority;                                                            /**< higher is called first */
 };
 
 struct notifier_chain {

@@ -21,7 +21,6 @@ struct rcu {
 	struct rcu_head *head;
 	struct rcu_head **tail;
 	u32 pending_count;
-
 };
 
 void rcu_init(struct rcu *rcu);

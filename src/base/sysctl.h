@@ -11,12 +11,12 @@
 #include "base/types.h"
 
 enum sysctl_type {
-	SYSCTL_INT,       /**< int, as is */
-	SYSCTL_S64,       /**< s64, as is */
-	SYSCTL_MS,        /**< int in the file is milliseconds; ktime_t in memory */
-	SYSCTL_USER_HZ,   /**< int in the file is 1/100 s; ktime_t in memory */
-	SYSCTL_SECONDS,   /**< int in the file is seconds; ktime_t in memory */
-	SYSCTL_FN,        /**< get and set do it all */
+	SYSCTL_INT,     /**< int, as is */
+	SYSCTL_S64,     /**< s64, as is */
+	SYSCTL_MS,      /**< int in the file is milliseconds; ktime_t in memory */
+	SYSCTL_USER_HZ, /**< int in the file is 1/100 s; ktime_t in memory */
+	SYSCTL_SECONDS, /**< int in the file is seconds; ktime_t in memory */
+	SYSCTL_FN,      /**< get and set do it all */
 };
 
 struct ctl_table;

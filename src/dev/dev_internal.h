@@ -33,7 +33,6 @@ void dev_name_table_del(struct net_device *dev, const char *name);
 /** dev_alloc_name() - @out: @pattern with its %d replaced by the first free number; Return: 0, -EINVAL, -ENFILE */
 int dev_alloc_name(struct net *net, const char *pattern, char out[static IFNAMSIZ]);
 
-
 extern const struct skb_dst_ops dst_skb_ops; /* how an skb holds its route */
 /** softnet_schedule_backlog() - the input backlog has something: poll it */
 void softnet_schedule_backlog(struct softnet_data *sd);

@@ -16,7 +16,8 @@ struct dst_ops {
 	struct neighbour *(*neigh_lookup)(struct dst_entry *dst, struct sk_buff *skb, const void *daddr);
 	/** is a route of an older generation still right?  NULL: look up again */
 	struct dst_entry *(*check)(struct dst_entry *dst, u32 cookie);
-	void (*link_failure)(struct sk_buff *skb); /**< the neighbour did not answer: tell the sender; skb is borrowed */
+	void (*link_failure)(
+		struct sk_buff *skb); /**< the neighbour did not answer: tell the sender; skb is borrowed */
 	u32 (*mtu)(const struct dst_entry *dst);
 	void (*destroy)(struct dst_entry *dst);
 };
@@ -24,13 +25,13 @@ struct dst_ops {
 struct dst_entry {
 	struct net_device *dev; /**< holds a reference */
 	const struct dst_ops *ops;
-	int (*input)(struct sk_buff *skb);                         /**< skb taken */
+	int (*input)(struct sk_buff *skb);                                    /**< skb taken */
 	int (*output)(struct net *net, struct sock *sk, struct sk_buff *skb); /**< skb taken */
 	u32 refcnt;
-	u16 flags;   /**< DST_* */
-	s16 error;   /**< -errno for unreachable, prohibit, blackhole routes */
+	u16 flags;       /**< DST_* */
+	s16 error;       /**< -errno for unreachable, prohibit, blackhole routes */
 	ktime_t expires; /**< 0: never */
-	u32 genid;   /**< generation of the routing tables that it was made from */
+	u32 genid;       /**< generation of the routing tables that it was made from */
 	struct rcu_head rcu;
 };
 

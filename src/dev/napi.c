@@ -7,7 +7,8 @@
 #include "dev/netdevice.h"
 #include "dev/softirq.h"
 
-void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int), int weight)
+void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int),
+		    int weight)
 {
 	assert(weight > 0);
 	INIT_LIST_HEAD(&napi->poll_list);

@@ -60,14 +60,15 @@ struct net_device_ops {
 /** struct header_ops - link-layer headers; NULL in net_device: none (the packet goes out as it is) */
 struct header_ops {
 	/** push a header; saddr NULL: the device's; Return: its length, negative: daddr unknown or no room */
-	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len);
+	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr,
+		      u32 len);
 	/** make the ready header for a cache: 16 bytes, the header at its end.  Return 0, -1 */
 	int (*cache)(const struct net_device *dev, const u8 *ha, __be16 type, u8 hh_data[static 16], u8 *hh_len);
 };
 
 /* features: what the driver can do, names as in Linux */
-#define NETIF_F_SG (1U << 0)         /**< page fragments */
-#define NETIF_F_HW_CSUM (1U << 1)    /**< completes CHECKSUM_PARTIAL */
+#define NETIF_F_SG (1U << 0)      /**< page fragments */
+#define NETIF_F_HW_CSUM (1U << 1) /**< completes CHECKSUM_PARTIAL */
 #define NETIF_F_RXCSUM (1U << 2)
 #define NETIF_F_TSO (1U << 3)
 #define NETIF_F_TSO6 (1U << 4)
@@ -75,7 +76,7 @@ struct header_ops {
 #define NETIF_F_LOOPBACK (1U << 6)
 
 enum netdev_state {
-	__LINK_STATE_START = 1 << 0,     /**< administratively up: ndo_open() was called */
+	__LINK_STATE_START = 1 << 0, /**< administratively up: ndo_open() was called */
 	__LINK_STATE_NOCARRIER = 1 << 1,
 	__LINK_STATE_UNREGISTERING = 1 << 2,
 	__LINK_STATE_REGISTERED = 1 << 3, /**< in the lists of its net */
@@ -98,10 +99,10 @@ struct netdev_stats {
 /** struct netdev_queue - one transmit queue */
 struct netdev_queue {
 	struct net_device *dev;
-	struct Qdisc *qdisc; /**< never NULL while registered: noop until dev_activate() */
-	bool stopped;        /**< netif_tx_stop_queue(): the driver's ring is full */
-	u8 xmit_recursion;   /**< a device without queue is in its own ndo_start_xmit() */
-	ktime_t trans_start; /**< last frame that the driver took */
+	struct Qdisc *qdisc;           /**< never NULL while registered: noop until dev_activate() */
+	bool stopped;                  /**< netif_tx_stop_queue(): the driver's ring is full */
+	u8 xmit_recursion;             /**< a device without queue is in its own ndo_start_xmit() */
+	ktime_t trans_start;           /**< last frame that the driver took */
 	const struct sk_buff *untaken; /**< the driver said BUSY to it: prepared, and shown to the taps */
 	struct Qdisc *qdisc_sleeping;  /**< what dev_activate() puts into qdisc; the one to show */
 	struct Qdisc *qdisc_noop;
@@ -113,13 +114,13 @@ struct net_device {
 	const struct header_ops *header_ops;
 	struct net *net;
 	struct netdev_queue *_tx;
-	u32 flags;  /**< IFF_* as user space sees them, without IFF_RUNNING and IFF_LOWER_UP: dev_get_flags() */
-	u32 state;  /**< __LINK_STATE_* */
+	u32 flags; /**< IFF_* as user space sees them, without IFF_RUNNING and IFF_LOWER_UP: dev_get_flags() */
+	u32 state; /**< __LINK_STATE_* */
 	u32 features;
 	u32 mtu;
 	u32 num_tx_queues;
 	int ifindex;
-	u16 type;   /**< ARPHRD_* */
+	u16 type; /**< ARPHRD_* */
 	u16 hard_header_len;
 	u16 needed_headroom;
 	u8 addr_len;
@@ -139,25 +140,33 @@ struct net_device {
 	u32 min_mtu, max_mtu;
 	u32 group;
 	u32 promiscuity, allmulti;
-	u32 gflags; /**< IFF_PROMISC, IFF_ALLMULTI as user space set them */
+	u32 gflags;     /**< IFF_PROMISC, IFF_ALLMULTI as user space set them */
 	u32 priv_flags; /**< IFF_NO_QUEUE ... */
 	u32 refcnt;
-	struct list_head dev_list;  /**< in net->dev, by ifindex */
+	struct list_head dev_list; /**< in net->dev, by ifindex */
 	struct list_head napi_list;
 	struct list_head mc_list; /**< struct netdev_hw_addr */
 	u32 mc_count;
-	const char *kind;  /**< what IFLA_INFO_KIND says, NULL: none ("tun", "veth" ...) */
+	const char *kind; /**< what IFLA_INFO_KIND says, NULL: none ("tun", "veth" ...) */
 	u32 carrier_up_count, carrier_down_count;
 	struct rcu_head rcu;
 	u32 priv_bytes;
 	size_t alloc_bytes; /**< of this object, its queues and priv */
-	void *priv;  /**< the driver's own */
+	void *priv;         /**< the driver's own */
 };
 
 /* netdev notifier: data is struct netdev_notifier_info */
 enum netdev_cmd {
-	NETDEV_UP = 1, NETDEV_DOWN, NETDEV_REGISTER, NETDEV_UNREGISTER, NETDEV_CHANGE /* carrier, flags */,
-	NETDEV_CHANGEMTU, NETDEV_CHANGEADDR, NETDEV_CHANGENAME, NETDEV_GOING_DOWN, NETDEV_NOTIFY_PEERS,
+	NETDEV_UP = 1,
+	NETDEV_DOWN,
+	NETDEV_REGISTER,
+	NETDEV_UNREGISTER,
+	NETDEV_CHANGE /* carrier, flags */,
+	NETDEV_CHANGEMTU,
+	NETDEV_CHANGEADDR,
+	NETDEV_CHANGENAME,
+	NETDEV_GOING_DOWN,
+	NETDEV_NOTIFY_PEERS,
 };
 struct netdev_notifier_info {
 	struct net_device *dev;
@@ -198,7 +207,7 @@ int eth_header_cache(const struct net_device *dev, const u8 *ha, __be16 type, u8
 /** eth_mac_addr() - ndo_set_mac_address of most: -EBUSY while up (unless LIVE), -EADDRNOTAVAIL */
 int eth_mac_addr(struct net_device *dev, const u8 *addr);
 
-struct net_device *dev_find_by_index(struct net *net, int ifindex);       /* x_find(): borrowed */
+struct net_device *dev_find_by_index(struct net *net, int ifindex); /* x_find(): borrowed */
 struct net_device *dev_find_by_name(struct net *net, const char *name);
 #define for_each_netdev(net_, dev_) list_for_each_entry(dev_, netdev_list(net_), dev_list)
 struct list_head *netdev_list(struct net *net);
@@ -215,8 +224,8 @@ void dev_put(struct net_device *dev);
 int dev_open(struct net_device *dev);
 void dev_close(struct net_device *dev);
 int dev_change_flags(struct net_device *dev, u32 flags);
-u32 dev_get_flags(const struct net_device *dev); /* with IFF_RUNNING, IFF_LOWER_UP */
-int dev_set_mtu(struct net_device *dev, u32 mtu);             /* -EINVAL outside min..max */
+u32 dev_get_flags(const struct net_device *dev);  /* with IFF_RUNNING, IFF_LOWER_UP */
+int dev_set_mtu(struct net_device *dev, u32 mtu); /* -EINVAL outside min..max */
 int dev_set_mac_address(struct net_device *dev, const u8 *addr);
 int dev_change_name(struct net_device *dev, const char *name);
 static inline bool netif_running(const struct net_device *dev)
@@ -241,7 +250,8 @@ int dev_queue_xmit(struct sk_buff *skb);
  *  @first: one, or several chained by next
  *  Return: NULL, or what the driver did not take (BUSY), in order */
 struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq);
-static inline int dev_hard_header(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr, const void *saddr, u32 len)
+static inline int dev_hard_header(struct sk_buff *skb, struct net_device *dev, u16 type, const void *daddr,
+				  const void *saddr, u32 len)
 {
 	if (!dev->header_ops || !dev->header_ops->create)
 		return 0;
@@ -293,13 +303,15 @@ static inline int net_xmit_errno(int e) /* what a socket sees */
 struct napi_struct {
 	struct list_head poll_list; /**< in softnet when scheduled */
 	struct list_head dev_list;
-	int (*poll)(struct napi_struct *napi, int budget); /**< Return: frames; < budget: done, call napi_complete first */
+	int (*poll)(struct napi_struct *napi,
+		    int budget); /**< Return: frames; < budget: done, call napi_complete first */
 	struct net_device *dev;
 	int weight;
 	bool scheduled; /**< in poll_list, or being polled */
 };
 #define NAPI_POLL_WEIGHT 64
-void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int), int weight);
+void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *, int),
+		    int weight);
 void netif_napi_del(struct napi_struct *napi);
 void napi_schedule(struct napi_struct *napi);
 void napi_complete(struct napi_struct *napi);

@@ -20,7 +20,10 @@ struct softnet {
 };
 
 #define SOFTNET_VAR(name_, min_) \
-	{ .name = #name_, .type = SYSCTL_INT, .offset = offsetof(struct softnet_data, name_), .min = (min_), .max = INT32_MAX }
+	{ \
+		.name = #name_, .type = SYSCTL_INT, .offset = offsetof(struct softnet_data, name_), .min = (min_), \
+		.max = INT32_MAX \
+	}
 static const struct ctl_table net_core_table[] = {
 	SOFTNET_VAR(netdev_budget, 1),
 	SOFTNET_VAR(netdev_max_backlog, 0),

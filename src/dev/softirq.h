@@ -13,18 +13,18 @@
 struct net;
 struct Qdisc;
 
-#define NETDEV_BUDGET 300        /**< frames of one net_rx_action(), net.core.netdev_budget */
-#define NETDEV_MAX_BACKLOG 1000  /**< net.core.netdev_max_backlog */
+#define NETDEV_BUDGET 300       /**< frames of one net_rx_action(), net.core.netdev_budget */
+#define NETDEV_MAX_BACKLOG 1000 /**< net.core.netdev_max_backlog */
 
 enum { NET_TX_SOFTIRQ = 1 << 0, NET_RX_SOFTIRQ = 1 << 1 };
 
 struct softnet_data {
-	u32 pending;                      /**< bits of softirqs; not 0: the net is due for a poll now */
-	struct list_head poll_list;       /**< napi_structs */
+	u32 pending;                                      /**< bits of softirqs; not 0: the net is due for a poll now */
+	struct list_head poll_list;                       /**< napi_structs */
 	struct Qdisc *output_queue, **output_queue_tailp; /**< qdiscs waiting for NET_TX */
-	struct sk_buff_head input_pkt_queue; /**< netif_rx() backlog */
-	u64 processed, dropped, time_squeeze; /**< columns of /proc/net/softnet_stat */
-	u32 xmit_recursion;               /**< devices without queue, one inside another's ndo_start_xmit() */
+	struct sk_buff_head input_pkt_queue;              /**< netif_rx() backlog */
+	u64 processed, dropped, time_squeeze;             /**< columns of /proc/net/softnet_stat */
+	u32 xmit_recursion; /**< devices without queue, one inside another's ndo_start_xmit() */
 	int netdev_budget, netdev_max_backlog, dev_weight; /**< sysctls of net.core */
 };
 #define XMIT_RECURSION_LIMIT 8

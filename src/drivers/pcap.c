@@ -30,7 +30,7 @@ struct pcap_priv {
 	bool has_out; /* a file to write was asked for */
 	pcap_t *out_format;
 	FILE *out_file;
-	pcap_dumper_t *out; /* NULL: none, or it failed */
+	pcap_dumper_t *out;    /* NULL: none, or it failed */
 	off_t out_whole_bytes; /* up to here the file holds whole frames */
 };
 
@@ -229,8 +229,8 @@ static int pcap_in_open(struct pcap_priv *priv, const char *path)
 
 static int pcap_out_open(struct pcap_priv *priv, const char *path)
 {
-	priv->out_format = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)FRAME_MAX_BYTES,
-								PCAP_TSTAMP_PRECISION_NANO);
+	priv->out_format =
+		pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)FRAME_MAX_BYTES, PCAP_TSTAMP_PRECISION_NANO);
 	if (!priv->out_format)
 		return -ENOMEM;
 	priv->out_file = fopen(path, "we");

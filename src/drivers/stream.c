@@ -28,7 +28,7 @@ struct stream_priv {
 	bool gone;    /* the other end is, or makes no sense */
 	u8 *rx;       /* RX_BUFFER_BYTES, of which rx_begin..rx_end were read and not yet taken */
 	u32 rx_begin, rx_end;
-	u8 *tx;       /* TX_BUFFER_BYTES, of which tx_begin..tx_end are the rest of a frame begun */
+	u8 *tx; /* TX_BUFFER_BYTES, of which tx_begin..tx_end are the rest of a frame begun */
 	u32 tx_begin, tx_end;
 };
 

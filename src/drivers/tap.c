@@ -26,7 +26,7 @@ struct tap_priv {
 	bool blocked; /* the kernel's queue was full */
 	bool gone;    /* the interface was deleted */
 	char host_name[IFNAMSIZ];
-	u8 *frame;    /* FRAME_MAX_BYTES: what is read */
+	u8 *frame; /* FRAME_MAX_BYTES: what is read */
 };
 
 static struct tap_priv *tap_priv(const struct net_device *dev)

@@ -53,7 +53,8 @@ static struct sk_buff *wire_copy(struct sk_buff *skb, struct net_device *peer)
 	copy->ip_summed = CHECKSUM_NONE;
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		copy->ip_summed = CHECKSUM_PARTIAL;
-		copy->csum_start = (u16)((u32)(copy->data - copy->head) + skb->csum_start - (u32)(skb->data - skb->head));
+		copy->csum_start =
+			(u16)((u32)(copy->data - copy->head) + skb->csum_start - (u32)(skb->data - skb->head));
 		copy->csum_offset = skb->csum_offset;
 	}
 	return copy;

@@ -340,8 +340,7 @@ static struct neighbour *arp_learn_absent(const struct arp_in *in, bool garp)
 
 	if (!arp_accept(in))
 		return NULL;
-	if (!garp && (in->op != ARPOP_REPLY ||
-		      inet_addr_type_dev_table(in->dev->net, in->dev, in->sip) != RTN_UNICAST))
+	if (!garp && (in->op != ARPOP_REPLY || inet_addr_type_dev_table(in->dev->net, in->dev, in->sip) != RTN_UNICAST))
 		return NULL;
 	return neigh_create(in->dev->net->ipv4->arp, &in->sip, in->dev, &n) ? NULL : n;
 }
@@ -416,8 +415,9 @@ static void arp_dispatch(const struct arp_in *in)
 static int arp_process(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	const struct arp_eth_ip4 *arp = arp_check(skb->data, skb_headlen(skb));
-	struct arp_in in = { .dev = skb->dev, .in_dev = in_dev_get_rcu(skb->dev), .skb = skb,
-			     .reason = SKB_DROP_REASON_ARP_IGNORED };
+	struct arp_in in = {
+		.dev = skb->dev, .in_dev = in_dev_get_rcu(skb->dev), .skb = skb, .reason = SKB_DROP_REASON_ARP_IGNORED
+	};
 
 	(void)net;
 	(void)sk;

@@ -16,7 +16,8 @@ int arp_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx); /* packet_t
  * @dst_hw: link-layer destination, NULL: broadcast
  * @target_hw: ar_tha, NULL: zeros
  */
-void arp_send(int op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dst_hw, const u8 *src_hw, const u8 *target_hw);
+void arp_send(int op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dst_hw, const u8 *src_hw,
+	      const u8 *target_hw);
 void arp_ifdown(struct net_device *dev);
 /** ipv4_neigh_find() - neighbour of @next_hop on @dev, created when missing; see neigh_create() for errors; borrowed */
 int ipv4_neigh_find_create(struct net_device *dev, __be32 next_hop, struct neighbour **out);

@@ -76,7 +76,7 @@ struct in_ifaddr *inet_ifa_byprefix(const struct in_device *in_dev, __be32 prefi
 {
 	struct in_ifaddr *ifa;
 
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (!(ifa->ifa_flags & IFA_F_SECONDARY) && ifa->ifa_mask == mask && inet_ifa_match(prefix, ifa))
 			return ifa;
 	}
@@ -87,7 +87,7 @@ struct in_ifaddr *inet_find_ifa(const struct in_device *in_dev, __be32 local, u8
 {
 	struct in_ifaddr *ifa;
 
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (ifa->ifa_local == local && ifa->ifa_prefixlen == prefixlen)
 			return ifa;
 	}
@@ -104,7 +104,7 @@ static void list_put(struct in_device *in_dev, struct in_ifaddr *ifa)
 		list_add_tail(&ifa->node, &in_dev->ifa_list);
 		return;
 	}
-	list_for_each_entry (ifa1, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa1, &in_dev->ifa_list, node) {
 		if (!(ifa1->ifa_flags & IFA_F_SECONDARY) && ifa->ifa_scope <= ifa1->ifa_scope)
 			after = &ifa1->node;
 	}
@@ -205,7 +205,7 @@ static int check_new(const struct in_device *in_dev, struct in_ifaddr *ifa, cons
 	const struct in_ifaddr *ifa1;
 	bool scopes_differ = false;
 
-	list_for_each_entry (ifa1, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa1, &in_dev->ifa_list, node) {
 		if (ifa1->ifa_mask != ifa->ifa_mask || !inet_ifa_match(ifa1->ifa_address, ifa))
 			continue;
 		if (ifa1->ifa_local == ifa->ifa_local)
@@ -333,7 +333,7 @@ static struct in_ifaddr *first_secondary(const struct in_ifaddr *prim)
 {
 	struct in_ifaddr *ifa;
 
-	list_for_each_entry (ifa, &prim->ifa_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &prim->ifa_dev->ifa_list, node) {
 		if (is_secondary_of(ifa, prim))
 			return ifa;
 	}
@@ -363,7 +363,7 @@ static int promote(struct in_ifaddr *old, struct in_ifaddr *heir)
 	list_del_init(&heir->node);
 	heir->ifa_flags &= ~(u32)IFA_F_SECONDARY;
 	list_put(in_dev, heir);
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (ifa == heir || is_secondary_of(ifa, heir))
 			err = fib_add_ifaddr(ifa);
 		if (err)
@@ -376,7 +376,7 @@ static int promote(struct in_ifaddr *old, struct in_ifaddr *heir)
 		heir->ifa_flags |= IFA_F_SECONDARY;
 		list_add(&heir->node, heir_prev == &old->node ? old_prev : heir_prev);
 		list_add(&old->node, old_prev);
-		list_for_each_entry (undo, &in_dev->ifa_list, node) {
+		list_for_each_entry(undo, &in_dev->ifa_list, node) {
 			struct in_ifaddr was = *undo;
 
 			if (undo == heir)
@@ -386,7 +386,7 @@ static int promote(struct in_ifaddr *old, struct in_ifaddr *heir)
 		}
 		return -ENOBUFS;
 	}
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (ifa == heir || is_secondary_of(ifa, heir)) {
 			struct in_ifaddr was = *ifa;
 
@@ -430,7 +430,7 @@ static __be32 select_in(const struct in_device *in_dev, __be32 dst, int scope)
 	const struct in_ifaddr *ifa;
 	__be32 addr = cpu_to_be32(0);
 
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if ((ifa->ifa_flags & IFA_F_SECONDARY) || min_scope(in_dev, ifa) > scope)
 			continue;
 		if (!dst || inet_ifa_match(dst, ifa))
@@ -451,11 +451,11 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst, int scope)
 	if (addr)
 		return addr;
 	/* an interface without addresses borrows: what is not of its link only, from any other */
-	for_each_netdev (dev->net, other) {
+	for_each_netdev(dev->net, other) {
 		in_dev = in_dev_get_rcu(other);
 		if (!in_dev)
 			continue;
-		list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+		list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 			if (!(ifa->ifa_flags & IFA_F_SECONDARY) && ifa->ifa_scope != RT_SCOPE_LINK &&
 			    ifa->ifa_scope <= scope)
 				return ifa->ifa_local;
@@ -471,7 +471,7 @@ static __be32 confirm_in(const struct in_device *in_dev, __be32 dst, __be32 loca
 	__be32 addr = cpu_to_be32(0);
 	bool same = false;
 
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		bool in_scope = min_scope(in_dev, ifa) <= scope;
 
 		if (!addr && (!local || local == ifa->ifa_local) && in_scope) {
@@ -502,7 +502,7 @@ __be32 inet_confirm_addr(struct net *net, struct in_device *in_dev, __be32 dst, 
 
 	if (in_dev)
 		return confirm_in(in_dev, dst, local, scope);
-	for_each_netdev (net, dev) {
+	for_each_netdev(net, dev) {
 		in_dev = in_dev_get_rcu(dev);
 		addr = in_dev ? confirm_in(in_dev, dst, local, scope) : cpu_to_be32(0);
 		if (addr)
@@ -515,7 +515,7 @@ bool inet_addr_onlink(const struct in_device *in_dev, __be32 a, __be32 b)
 {
 	const struct in_ifaddr *ifa;
 
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (!(ifa->ifa_flags & IFA_F_SECONDARY) && inet_ifa_match(a, ifa))
 			return !b || inet_ifa_match(b, ifa);
 	}
@@ -592,7 +592,7 @@ static void rename_labels(struct in_device *in_dev)
 
 	devinet_sysctl_unregister(in_dev->dev->net, &in_dev->cnf);
 	devinet_sysctl_register(in_dev->dev->net, in_dev->dev->name, &in_dev->cnf);
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		char label[IFNAMSIZ] = { 0 };
 		const char *colon = memchr(ifa->ifa_label, ':', IFNAMSIZ);
 		size_t rest = colon ? strnlen(colon, (size_t)(ifa->ifa_label + IFNAMSIZ - colon)) : 0;

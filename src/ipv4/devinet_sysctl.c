@@ -54,7 +54,7 @@ static void copy_default(struct net *net, u32 attr)
 {
 	struct net_device *dev;
 
-	for_each_netdev (net, dev) {
+	for_each_netdev(net, dev) {
 		struct in_device *in_dev = in_dev_get_rcu(dev);
 
 		if (in_dev && !(in_dev->cnf.state_set >> attr & 1))
@@ -70,7 +70,7 @@ void inet_forward_change(struct net *net, bool on)
 	net->ipv4->devconf_all->data[IPV4_DEVCONF_FORWARDING] = on;
 	net->ipv4->devconf_dflt->data[IPV4_DEVCONF_FORWARDING] = on;
 	net->ipv4->devconf_all->data[IPV4_DEVCONF_ACCEPT_REDIRECTS] = !on;
-	for_each_netdev (net, dev) {
+	for_each_netdev(net, dev) {
 		struct in_device *in_dev = in_dev_get_rcu(dev);
 
 		if (in_dev)

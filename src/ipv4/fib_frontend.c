@@ -200,7 +200,7 @@ static bool still_called_for(const struct in_ifaddr *ifa, const struct ifa_route
 	struct ifa_route other[IFA_ROUTES_MAX];
 	const struct in_ifaddr *ifa1, *prim;
 
-	list_for_each_entry (ifa1, &ifa->ifa_dev->ifa_list, node) {
+	list_for_each_entry(ifa1, &ifa->ifa_dev->ifa_list, node) {
 		u32 count;
 
 		prim = primary_of(ifa1);
@@ -277,7 +277,7 @@ static void enable_ip(struct fib_state *fs, struct net_device *dev)
 
 	if (!in_dev)
 		return;
-	list_for_each_entry (ifa, &in_dev->ifa_list, node) {
+	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
 		if (fib_add_ifaddr(ifa))
 			net_log(fs->net, "%s: no memory for the routes of an address", dev->name);
 	}

@@ -161,7 +161,7 @@ u32 fib_sync_down_dev(struct fib_state *fs, struct net_device *dev, unsigned lon
 	u32 nh_flags = event == NETDEV_CHANGE ? RTNH_F_LINKDOWN : RTNH_F_DEAD | RTNH_F_LINKDOWN, dead = 0;
 	struct fib_info *fi;
 
-	list_for_each_entry (fi, &fs->infos, info_node) {
+	list_for_each_entry(fi, &fs->infos, info_node) {
 		if (!fib_info_uses_dev(fi, dev) || !info_sync_down(fi, dev, nh_flags, force))
 			continue;
 		fi->flags |= nh_flags;
@@ -177,7 +177,7 @@ u32 fib_sync_down_addr(struct fib_state *fs, __be32 local)
 
 	if (!local)
 		return 0;
-	list_for_each_entry (fi, &fs->infos, info_node) {
+	list_for_each_entry(fi, &fs->infos, info_node) {
 		if (fi->prefsrc != local || fi->tb_id != RT_TABLE_MAIN)
 			continue;
 		fi->flags |= RTNH_F_DEAD;
@@ -196,7 +196,7 @@ u32 fib_sync_up(struct fib_state *fs, struct net_device *dev, u32 nh_flags)
 		return 0;
 	if (netif_carrier_ok(dev))
 		nh_flags |= RTNH_F_LINKDOWN;
-	list_for_each_entry (fi, &fs->infos, info_node) {
+	list_for_each_entry(fi, &fs->infos, info_node) {
 		u32 alive = 0;
 
 		for (u32 i = 0; i < fi->nhs; i++) {

@@ -1,3 +1,4 @@
+/* clang-format off */
 // SPDX-License-Identifier: BSD-2-Clause
 /* ICMP: errors told, questions answered, errors heard.
  *
@@ -42,6 +43,7 @@ const struct icmp_err icmp_err_convert[16] = {
 	[ICMP_PREC_VIOLATION] = { EHOSTUNREACH, true },
 	[ICMP_PREC_CUTOFF] = { EHOSTUNREACH, true },
 };
+/* clang-format on */
 
 static bool icmp_type_is_error(u8 type)
 {
@@ -78,8 +80,10 @@ static int icmp_address(struct icmp_out *out, const struct sk_buff *skb, __be32 
 	if (err)
 		return err;
 	out->daddr = ip_hdr(skb)->saddr;
-	out->fl4 = (struct flowi4){ .daddr = out->opt.srr ? out->opt.faddr : out->daddr, .saddr = saddr,
-				    .tos = out->tos & 0x1e, .proto = IPPROTO_ICMP };
+	out->fl4 = (struct flowi4){ .daddr = out->opt.srr ? out->opt.faddr : out->daddr,
+				    .saddr = saddr,
+				    .tos = out->tos & 0x1e,
+				    .proto = IPPROTO_ICMP };
 	if (skb->pool->net->ipv4->fwmark_reflect)
 		out->fl4.mark = skb->mark;
 	return 0;
@@ -129,8 +133,11 @@ static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, c
 static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 {
 	struct sk_buff *skb = icmp_build(net, out, rt);
-	struct ipcm_cookie ipc = { .opt = out->opt.optlen ? &out->opt : NULL, .ttl = -1, .tos = out->tos,
-				   .mark = out->fl4.mark, .protocol = IPPROTO_ICMP };
+	struct ipcm_cookie ipc = { .opt = out->opt.optlen ? &out->opt : NULL,
+				   .ttl = -1,
+				   .tos = out->tos,
+				   .mark = out->fl4.mark,
+				   .protocol = IPPROTO_ICMP };
 
 	if (!skb) {
 		net->ipv4->icmp->stats.out_errors++;
@@ -203,13 +210,15 @@ void icmp_send(struct sk_buff *skb_in, int type, int code, u32 info)
 	struct net *net = skb_in->pool->net;
 	/* what @info says: an MTU in the lower half, or a pointer on top */
 	struct icmp_out out = { .hdr = { .type = (u8)type, .code = (u8)code, .un.gateway = cpu_to_be32(info) },
-				.data = skb_in, .quote = true };
+				.data = skb_in,
+				.quote = true };
 	u32 room, have, headers;
 	struct rtable *rt;
 
 	if (!icmp_may_complain(skb_in, type))
 		return;
-	out.tos = icmp_type_is_error((u8)type) ? (ip_hdr(skb_in)->tos & 0x1e) | IPTOS_PREC_INTERNETCONTROL : ip_hdr(skb_in)->tos;
+	out.tos = icmp_type_is_error((u8)type) ? (ip_hdr(skb_in)->tos & 0x1e) | IPTOS_PREC_INTERNETCONTROL
+					       : ip_hdr(skb_in)->tos;
 	if (icmp_address(&out, skb_in, icmp_error_source(net, skb_in)))
 		return;
 	rt = icmp_route(net, &out, skb_in->dev && (skb_in->dev->flags & IFF_LOOPBACK));
@@ -349,14 +358,11 @@ static enum skb_drop_reason icmp_ping(struct sk_buff *skb, const struct icmphdr 
 }
 
 /* Those without a handler are known, and of no concern. */
-static enum skb_drop_reason (*const icmp_handlers[NR_ICMP_TYPES + 1])(struct sk_buff *skb, const struct icmphdr *icmph) = {
-	[ICMP_ECHOREPLY] = icmp_ping,
-	[ICMP_DEST_UNREACH] = icmp_unreach,
-	[ICMP_SOURCE_QUENCH] = icmp_unreach,
+static enum skb_drop_reason (*const icmp_handlers[NR_ICMP_TYPES + 1])(struct sk_buff *skb,
+								      const struct icmphdr *icmph) = {
+	[ICMP_ECHOREPLY] = icmp_ping,      [ICMP_DEST_UNREACH] = icmp_unreach,  [ICMP_SOURCE_QUENCH] = icmp_unreach,
 	[ICMP_REDIRECT] = icmp_unreach, /* redirects are off: a socket may hear of one, no route changes */
-	[ICMP_ECHO] = icmp_echo,
-	[ICMP_TIME_EXCEEDED] = icmp_unreach,
-	[ICMP_PARAMETERPROB] = icmp_unreach,
+	[ICMP_ECHO] = icmp_echo,           [ICMP_TIME_EXCEEDED] = icmp_unreach, [ICMP_PARAMETERPROB] = icmp_unreach,
 	[ICMP_TIMESTAMP] = icmp_timestamp,
 };
 

@@ -26,7 +26,7 @@ struct icmp_state {
 	struct icmp_stats stats;
 	bool (*ping_rcv)(struct sk_buff *skb);
 	void (*ping_err)(struct sk_buff *skb, u32 info);
-	s32 credit;          /**< of the global bucket; the last message may overdraw it */
+	s32 credit; /**< of the global bucket; the last message may overdraw it */
 	ktime_t stamp;
 	struct icmp_peer *peers; /**< ICMP_PEERS of them, made at the first error */
 };

@@ -15,7 +15,7 @@
 #include "ipv4/netns_ipv4.h"
 
 #define PEER_BURST 6U
-#define PEER_NEW_JIFFIES 15000U /* a minute: as much as there can be */
+#define PEER_NEW_JIFFIES 15000U                   /* a minute: as much as there can be */
 #define NSEC_PER_JIFFY ((u64)(4 * NSEC_PER_MSEC)) /* of the kernel that nethood is compared with */
 
 void icmp_ratelimit_init(struct net *net)

@@ -215,7 +215,7 @@ static struct ip_mc_list *group_find(const struct in_device *in_dev, __be32 grou
 {
 	struct ip_mc_list *im;
 
-	list_for_each_entry (im, &in_dev->mc_list, node) {
+	list_for_each_entry(im, &in_dev->mc_list, node) {
 		if (im->multiaddr == group)
 			return im;
 	}
@@ -306,7 +306,7 @@ void ip_mc_up(struct in_device *in_dev)
 {
 	struct ip_mc_list *im;
 
-	list_for_each_entry (im, &in_dev->mc_list, node)
+	list_for_each_entry(im, &in_dev->mc_list, node)
 		tell_join(im);
 }
 
@@ -315,7 +315,7 @@ void ip_mc_down(struct in_device *in_dev)
 	struct ip_mc_list *im;
 
 	in_dev->mr_v1_until = in_dev->mr_v2_until = 0;
-	list_for_each_entry (im, &in_dev->mc_list, node)
+	list_for_each_entry(im, &in_dev->mc_list, node)
 		timer_delete(in_dev->dev->net->timers, &im->timer);
 }
 
@@ -350,7 +350,7 @@ static void heard_query(struct in_device *in_dev, const struct igmphdr *ih, u32 
 	} else if (len_bytes < 12) { /* RFC 3376 7.1: neither of the lengths: silently ignored */
 		return;
 	}
-	list_for_each_entry (im, &in_dev->mc_list, node) {
+	list_for_each_entry(im, &in_dev->mc_list, node) {
 		if (!tells(in_dev, im->multiaddr) || (ih->group && ih->group != im->multiaddr))
 			continue;
 		arm_within(im, max_ms);

@@ -13,13 +13,32 @@
 #include "net.h"
 
 enum {
-	IPV4_DEVCONF_FORWARDING, IPV4_DEVCONF_MC_FORWARDING, IPV4_DEVCONF_PROXY_ARP, IPV4_DEVCONF_ACCEPT_REDIRECTS,
-	IPV4_DEVCONF_SECURE_REDIRECTS, IPV4_DEVCONF_SEND_REDIRECTS, IPV4_DEVCONF_SHARED_MEDIA, IPV4_DEVCONF_RP_FILTER,
-	IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, IPV4_DEVCONF_LOG_MARTIANS, IPV4_DEVCONF_TAG, IPV4_DEVCONF_ARPFILTER,
-	IPV4_DEVCONF_MEDIUM_ID, IPV4_DEVCONF_ARP_ANNOUNCE, IPV4_DEVCONF_ARP_IGNORE, IPV4_DEVCONF_PROMOTE_SECONDARIES,
-	IPV4_DEVCONF_ARP_ACCEPT, IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ACCEPT_LOCAL, IPV4_DEVCONF_SRC_VMARK,
-	IPV4_DEVCONF_PROXY_ARP_PVLAN, IPV4_DEVCONF_ROUTE_LOCALNET, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
-	IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST, IPV4_DEVCONF_DROP_GRATUITOUS_ARP, IPV4_DEVCONF_ARP_EVICT_NOCARRIER,
+	IPV4_DEVCONF_FORWARDING,
+	IPV4_DEVCONF_MC_FORWARDING,
+	IPV4_DEVCONF_PROXY_ARP,
+	IPV4_DEVCONF_ACCEPT_REDIRECTS,
+	IPV4_DEVCONF_SECURE_REDIRECTS,
+	IPV4_DEVCONF_SEND_REDIRECTS,
+	IPV4_DEVCONF_SHARED_MEDIA,
+	IPV4_DEVCONF_RP_FILTER,
+	IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE,
+	IPV4_DEVCONF_LOG_MARTIANS,
+	IPV4_DEVCONF_TAG,
+	IPV4_DEVCONF_ARPFILTER,
+	IPV4_DEVCONF_MEDIUM_ID,
+	IPV4_DEVCONF_ARP_ANNOUNCE,
+	IPV4_DEVCONF_ARP_IGNORE,
+	IPV4_DEVCONF_PROMOTE_SECONDARIES,
+	IPV4_DEVCONF_ARP_ACCEPT,
+	IPV4_DEVCONF_ARP_NOTIFY,
+	IPV4_DEVCONF_ACCEPT_LOCAL,
+	IPV4_DEVCONF_SRC_VMARK,
+	IPV4_DEVCONF_PROXY_ARP_PVLAN,
+	IPV4_DEVCONF_ROUTE_LOCALNET,
+	IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+	IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST,
+	IPV4_DEVCONF_DROP_GRATUITOUS_ARP,
+	IPV4_DEVCONF_ARP_EVICT_NOCARRIER,
 	IPV4_DEVCONF_MAX
 };
 struct ipv4_devconf {
@@ -34,13 +53,13 @@ struct in_ifaddr {
 	struct in_device *ifa_dev;
 	__be32 ifa_local, ifa_address, ifa_mask, ifa_broadcast;
 	u8 ifa_prefixlen, ifa_scope, ifa_proto;
-	u32 ifa_flags;      /**< IFA_F_* */
+	u32 ifa_flags; /**< IFA_F_* */
 	u32 ifa_rt_priority;
 	u32 ifa_valid_lft_s, ifa_preferred_lft_s; /**< INFINITY_LIFE_TIME: for ever */
 	ktime_t ifa_cstamp, ifa_tstamp;
-	u32 ifa_seq;             /**< grows with each address of the net: of several that are equal, the newest is found */
+	u32 ifa_seq; /**< grows with each address of the net: of several that are equal, the newest is found */
 	char ifa_label[IFNAMSIZ];
-	struct timer lft_timer;  /**< end of its preferred, then of its valid lifetime */
+	struct timer lft_timer; /**< end of its preferred, then of its valid lifetime */
 	struct rcu_head rcu;
 };
 #define INFINITY_LIFE_TIME 0xFFFFFFFFU
@@ -63,7 +82,8 @@ static inline int in_dev_max(int a, int b)
 {
 	return a > b ? a : b;
 }
-#define IN_DEV_MAXCONF(in_dev, attr) in_dev_max(IPV4_DEVCONF_ALL((in_dev)->dev->net, attr), IN_DEV_CONF_GET(in_dev, attr))
+#define IN_DEV_MAXCONF(in_dev, attr) \
+	in_dev_max(IPV4_DEVCONF_ALL((in_dev)->dev->net, attr), IN_DEV_CONF_GET(in_dev, attr))
 
 static inline struct in_device *in_dev_get_rcu(const struct net_device *dev)
 {

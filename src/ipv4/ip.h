@@ -19,9 +19,9 @@ static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 }
 
 /* Where options were found, and what is to be done about them.  Offsets count from the IP header; 0: absent. */
-#define IP_OPT_FIELDS                                                                              \
-	u8 optlen; /* bytes, a multiple of 4 */                                                    \
-	u8 srr, rr, ts, router_alert, cipso;                                                       \
+#define IP_OPT_FIELDS \
+	u8 optlen; /* bytes, a multiple of 4 */ \
+	u8 srr, rr, ts, router_alert, cipso; \
 	u8 is_strictroute : 1, srr_is_hit : 1, is_changed : 1, rr_needaddr : 1, ts_needtime : 1, ts_needaddr : 1;
 struct ip_opt_parm {
 	IP_OPT_FIELDS
@@ -44,11 +44,11 @@ struct inet_skb_parm {
 	int iif;
 	u16 flags; /**< IPSKB_* */
 	u16 frag_max_size;
-	__be32 nexthop; /**< of a source route, if opt.srr_is_hit */
+	__be32 nexthop;         /**< of a source route, if opt.srr_is_hit */
 	struct ip_opt_parm opt; /**< stays while a socket has the packet: its own part of cb ends before */
 };
 #define IPSKB_FORWARDED (1U << 0)
-#define IPSKB_FRAG_PMTU (1U << 2)     /**< all fragments had DF: so will those that it is cut into again */
+#define IPSKB_FRAG_PMTU (1U << 2) /**< all fragments had DF: so will those that it is cut into again */
 #define IPSKB_FRAG_COMPLETE (1U << 3)
 #define IPSKB_NO_MC_LOOP (1U << 4) /**< IP_MULTICAST_LOOP is off: no copy for ourselves */
 #define IPSKB_DEV_MTU (1U << 5)    /**< its socket does not believe in path MTUs */
@@ -56,17 +56,17 @@ struct inet_skb_parm {
 
 /** struct ipcm_cookie - what a send call says about one datagram */
 struct ipcm_cookie {
-	__be32 addr;      /**< source, 0: choose */
+	__be32 addr; /**< source, 0: choose */
 	int oif;
 	const struct ip_options *opt;
-	int ttl;          /**< -1: default */
-	int tos;          /**< -1: the socket's */
+	int ttl; /**< -1: default */
+	int tos; /**< -1: the socket's */
 	u32 priority, mark;
 	u8 protocol;
-	bool df;          /**< set DF; a packet larger than the path is -EMSGSIZE */
-	bool ignore_df;   /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
-	u16 skb_flags;    /**< what its socket wants of the way: IPSKB_DEV_MTU, IPSKB_NO_MC_LOOP */
-	u16 *ident;       /**< counter of a connected socket; NULL: ip_select_ident() finds one */
+	bool df;        /**< set DF; a packet larger than the path is -EMSGSIZE */
+	bool ignore_df; /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
+	u16 skb_flags;  /**< what its socket wants of the way: IPSKB_DEV_MTU, IPSKB_NO_MC_LOOP */
+	u16 *ident;     /**< counter of a connected socket; NULL: ip_select_ident() finds one */
 	ktime_t transmit_time;
 };
 
@@ -75,7 +75,8 @@ struct ipcm_cookie {
  * ip_push_header() - put an IPv4 header on a datagram
  * @skb: borrowed; data at the transport header; room for the header is there
  */
-void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *rt, const struct flowi4 *fl4, const struct ipcm_cookie *ipc);
+void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *rt, const struct flowi4 *fl4,
+		    const struct ipcm_cookie *ipc);
 /** ip_send_skb() - ip_local_out() with the statistics of a datagram; skb taken.  Return: 0, -ENOBUFS, -EPERM, -EMSGSIZE ... */
 int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb);
 /** ip_send_ready() - ip_send_skb() for a packet whose header is complete, checksum and all, and that fits the path */
@@ -85,7 +86,8 @@ int ip_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);
 int ip_output(struct net *net, struct sock *sk, struct sk_buff *skb);    /* dst->output of unicast */
 int ip_mc_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* of multicast and broadcast: loops back */
 /** ip_do_fragment() - @linux ip_do_fragment; skb taken; @output: where each fragment goes */
-int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, int (*output)(struct net *, struct sock *, struct sk_buff *));
+int ip_do_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
+		   int (*output)(struct net *, struct sock *, struct sk_buff *));
 /** ip_select_ident() - identification: 0 for what can never be a fragment.  @rfc 6864 */
 void ip_select_ident(struct net *net, struct iphdr *iph, const struct sk_buff *skb, u32 segs);
 /** ip_skb_mtu() - what @skb may measure on its way: by path for our own packets, by link for those of others */

@@ -57,7 +57,8 @@ int ip_forward(struct sk_buff *skb)
 		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
 		return ip_forward_drop(skb, SKB_DROP_REASON_IP_TTL_EXPIRED);
 	}
-	if (unlikely(IPCB(skb)->opt.is_strictroute) && rt->uses_gateway) { /* RFC 791: the next station has to be a neighbour */
+	if (unlikely(IPCB(skb)->opt.is_strictroute) &&
+	    rt->uses_gateway) { /* RFC 791: the next station has to be a neighbour */
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
 		return ip_forward_drop(skb, SKB_DROP_REASON_IP_OPTIONS);
 	}

@@ -46,12 +46,12 @@ struct ipq {
 	struct timer timer;
 	struct sk_buff *first, *last; /**< in order of arrival */
 	int iif;
-	u32 peer_count;  /**< peer->fragments_count when the last one came */
-	u32 len_bytes;   /**< of the payload, as far as known */
-	u32 meat_bytes;  /**< that are here */
+	u32 peer_count; /**< peer->fragments_count when the last one came */
+	u32 len_bytes;  /**< of the payload, as far as known */
+	u32 meat_bytes; /**< that are here */
 	u32 mem_bytes;
 	u32 max_df_bytes, max_bytes; /**< largest fragment, with and without DF */
-	u8 ecn;          /**< bit n: a fragment with ECN field n */
+	u8 ecn;                      /**< bit n: a fragment with ECN field n */
 	bool last_in, first_in;
 	u64 present[IPQ_UNITS / 64 + 1];
 };

@@ -20,8 +20,14 @@
 #include "wire/icmp.h"
 
 enum {
-	IPOPT_END = 0, IPOPT_NOOP = 1, IPOPT_RR = 7, IPOPT_TIMESTAMP = 68, IPOPT_LSRR = 131, IPOPT_CIPSO = 134,
-	IPOPT_SSRR = 137, IPOPT_RA = 148,
+	IPOPT_END = 0,
+	IPOPT_NOOP = 1,
+	IPOPT_RR = 7,
+	IPOPT_TIMESTAMP = 68,
+	IPOPT_LSRR = 131,
+	IPOPT_CIPSO = 134,
+	IPOPT_SSRR = 137,
+	IPOPT_RA = 148,
 };
 #define IPOPT_COPY 0x80 /* goes into every fragment */
 enum { IPOPT_TS_TSONLY = 0, IPOPT_TS_TSANDADDR = 1, IPOPT_TS_PRESPEC = 3 };
@@ -38,9 +44,9 @@ struct opt_walk {
 	struct net *net;
 	u8 *iph; /**< the header that offsets count from */
 	struct ip_options *opt;
-	__be32 spec_dst; /**< address to record */
-	bool received;   /**< it is recorded and stamped in; else it is a sender's */
-	bool admin;      /**< a sender who may send what nobody here knows */
+	__be32 spec_dst;   /**< address to record */
+	bool received;     /**< it is recorded and stamped in; else it is a sender's */
+	bool admin;        /**< a sender who may send what nobody here knows */
 	const u8 *problem; /**< octet that is wrong */
 };
 
@@ -427,7 +433,8 @@ static int opt_echo_record_route(struct ip_options *out, const struct ip_opt_par
 }
 
 /* RFC 1122 3.2.1.8c: the answer goes back by the stations that the question came by. */
-static void opt_echo_source_route(struct ip_options *out, const struct ip_opt_parm *from, const u8 *option, __be32 saddr)
+static void opt_echo_source_route(struct ip_options *out, const struct ip_opt_parm *from, const u8 *option,
+				  __be32 saddr)
 {
 	u8 *p = out->data + out->optlen;
 	u32 slots = 0, left = option[OPT_PTR] > option[OPT_LEN] + 1U ? option[OPT_LEN] + 1U : option[OPT_PTR];

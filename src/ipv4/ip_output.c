@@ -232,7 +232,8 @@ int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
 		return ip_sent(net, ip_finish_output2(net, sk, skb));
 	}
 	TRACE_STEP(4, skb);
-	return ip_sent(net, nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
+	return ip_sent(net,
+		       nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
 }
 
 /* ------------------------------------------------------------------ to many */
@@ -244,7 +245,8 @@ static int ip_mc_finish_loopback(struct net *net, struct sock *sk, struct sk_buf
 	skb_reset_mac_header(skb);
 	skb->pkt_type = PACKET_LOOPBACK;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb_dst_force(skb); /* the way it goes up is that of the original: as from outside, our own source would be a lie */
+	skb_dst_force(
+		skb); /* the way it goes up is that of the original: as from outside, our own source would be a lie */
 	return netif_rx(skb);
 }
 
@@ -308,7 +310,8 @@ static void ip_frag_copy_metadata(struct sk_buff *to, const struct sk_buff *from
 /* The header of the piece at s->pos, which is a copy of the datagram's. */
 static void ip_frag_header(const struct ip_frag_state *s, struct iphdr *iph, u32 payload_bytes)
 {
-	if (s->pos && s->hlen > sizeof(*iph) && !s->offset_bytes) /* what is not the first fragment has been through this */
+	if (s->pos && s->hlen > sizeof(*iph) &&
+	    !s->offset_bytes) /* what is not the first fragment has been through this */
 		ip_options_fragment(iph);
 	iph->frag_off = cpu_to_be16((u16)((s->offset_bytes + s->pos) >> 3));
 	if (s->df)
@@ -351,7 +354,8 @@ static struct sk_buff *ip_frag_next(struct ip_frag_state *s, int *err)
 	return frag;
 }
 
-static int ip_frag_slow(struct ip_frag_state *s, struct sock *sk, int (*output)(struct net *, struct sock *, struct sk_buff *))
+static int ip_frag_slow(struct ip_frag_state *s, struct sock *sk,
+			int (*output)(struct net *, struct sock *, struct sk_buff *))
 {
 	struct sk_buff *frag;
 	int err = 0;
@@ -427,7 +431,8 @@ static void ip_frag_take_header(struct ip_frag_state *s, const struct sk_buff *s
 	ip_frag_header(s, ip_hdr(f), payload_bytes);
 }
 
-static int ip_frag_fast(struct ip_frag_state *s, struct sock *sk, int (*output)(struct net *, struct sock *, struct sk_buff *))
+static int ip_frag_fast(struct ip_frag_state *s, struct sock *sk,
+			int (*output)(struct net *, struct sock *, struct sk_buff *))
 {
 	struct sk_buff *skb = s->skb, *rest, *f;
 	u32 bytes;

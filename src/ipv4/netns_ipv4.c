@@ -271,12 +271,8 @@ static const struct ipv4_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv4_parts[] = {
-	{ ip_ident_init, ip_ident_exit },
-	{ devinet_init, devinet_exit },
-	{ fib_net_init, fib_net_exit },
-	{ ip_frag_init, ip_frag_exit },
-	{ icmp_init, icmp_exit },
-	{ arp_init, arp_exit },
+	{ ip_ident_init, ip_ident_exit },   { devinet_init, devinet_exit }, { fib_net_init, fib_net_exit },
+	{ ip_frag_init, ip_frag_exit },     { icmp_init, icmp_exit },       { arp_init, arp_exit },
 	{ ip_packet_init, ip_packet_exit },
 };
 

@@ -12,10 +12,10 @@ struct net;
 struct net_protocol;
 struct raw_ops;
 struct neigh_table;
-struct fib_state;   /* ipv4/ip_fib.h: tables, rules, nexthops */
-struct route_state; /* ipv4/route.c: input route cache, per-destination exceptions */
-struct inet_frags;  /* ipv4/ip_fragment.c */
-struct icmp_state;  /* ipv4/icmp.c: token buckets, statistics */
+struct fib_state;     /* ipv4/ip_fib.h: tables, rules, nexthops */
+struct route_state;   /* ipv4/route.c: input route cache, per-destination exceptions */
+struct inet_frags;    /* ipv4/ip_fragment.c */
+struct icmp_state;    /* ipv4/icmp.c: token buckets, statistics */
 struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
 struct ip_ident;
 struct ipv4_devconf;
@@ -37,7 +37,7 @@ struct netns_ipv4 {
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
-	const struct net_protocol *protos[256]; /**< ipv4/protocol.h; static const objects */
+	const struct net_protocol *protos[256];          /**< ipv4/protocol.h; static const objects */
 	struct ipv4_devconf *devconf_all, *devconf_dflt; /**< ipv4/inetdevice.h */
 	struct notifier_chain inetaddr_chain;            /**< NETDEV_UP, NETDEV_DOWN with struct in_ifaddr */
 	struct notifier_chain fib_chain;                 /**< ipv4/ip_fib.h: FIB_EVENT_* */
@@ -45,10 +45,12 @@ struct netns_ipv4 {
 	struct ipstats stats;
 	u32 rt_genid; /**< routing tables' generation: a cached route of another one is looked up again */
 	siphash_key_t ip_id_key;
-	struct ip_ident *idents; /**< ipv4/netns_ipv4.c: counters of the identification field; NULL until one is asked for */
+	struct ip_ident
+		*idents; /**< ipv4/netns_ipv4.c: counters of the identification field; NULL until one is asked for */
 
 	/* sysctls, names as in ip-sysctl */
-	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu, ip_forward_update_priority;
+	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu,
+		ip_forward_update_priority;
 	int ip_local_port_range[2];
 	int icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ignore_bogus_error_responses;
 	int fwmark_reflect;

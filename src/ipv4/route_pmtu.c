@@ -112,7 +112,7 @@ void rt_flush_dev(struct net *net, const struct net_device *dev)
 {
 	struct rt_exception *ex;
 
-	list_for_each_entry (ex, &net->ipv4->route->exception_list, node) {
+	list_for_each_entry(ex, &net->ipv4->route->exception_list, node) {
 		struct rtable *rt = ex->rt;
 
 		if (!rt || rt->dst.dev != dev)

@@ -75,9 +75,9 @@ static ktime_t neigh_next_probe(const struct neighbour *n, enum nud_timer when)
 	const struct neigh_parms *p = neigh_parms_of(n);
 	ktime_t now = n->tbl->net->now;
 	ktime_t floor = now + NEIGH_TIMER_FLOOR_NS;
-	ktime_t next = when == NUD_T_RETRANS ? now + NEIGH_VAR(p, RETRANS_TIME) :
-		       when == NUD_T_DELAY   ? now + NEIGH_VAR(p, DELAY_PROBE_TIME) :
-					       n->confirmed + p->reachable_time;
+	ktime_t next = when == NUD_T_RETRANS ? now + NEIGH_VAR(p, RETRANS_TIME)
+		       : when == NUD_T_DELAY ? now + NEIGH_VAR(p, DELAY_PROBE_TIME)
+					     : n->confirmed + p->reachable_time;
 
 	return next < floor ? floor : next;
 }
@@ -193,7 +193,8 @@ static u32 neigh_fair_hash(const struct neighbour *n, const struct sk_buff *skb)
 	u8 who[NEIGH_KEY_MAX + NEIGH_KEY_MAX] = { 0 };
 	u64 hash;
 
-	if (skb->network_header != SKB_HEADER_UNSET && skb_network_offset(skb) + source_at + n->tbl->key_len <= skb_headlen(skb))
+	if (skb->network_header != SKB_HEADER_UNSET &&
+	    skb_network_offset(skb) + source_at + n->tbl->key_len <= skb_headlen(skb))
 		memcpy(who, skb_network_header(skb) + source_at, n->tbl->key_len);
 	memcpy(who + NEIGH_KEY_MAX, n->primary_key, n->tbl->key_len == 4 ? 3 : 8); /* /24, /64 */
 	hash = htable_hash_bytes(&n->tbl->hash, who, sizeof(who));

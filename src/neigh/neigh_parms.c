@@ -47,7 +47,8 @@ static int unres_qlen_get(const struct ctl_dir *dir, const struct ctl_table *e, 
 	const struct neigh_parms *p = dir->base;
 
 	(void)e;
-	return snprintf(buf, size_bytes, "%lld", (long long)(NEIGH_VAR(p, QUEUE_LEN_BYTES) / UNRES_PACKET_TRUESIZE_BYTES));
+	return snprintf(buf, size_bytes, "%lld",
+			(long long)(NEIGH_VAR(p, QUEUE_LEN_BYTES) / UNRES_PACKET_TRUESIZE_BYTES));
 }
 
 static int unres_qlen_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)

@@ -59,7 +59,7 @@ struct neigh_queue {
 /** struct neighbour - one entry.  Two cache lines serve output and timer; the key's length is the table's */
 struct neighbour {
 	int (*output)(struct neighbour *n, struct sk_buff *skb);
-	struct net_device *dev; /**< holds a reference */
+	struct net_device *dev;  /**< holds a reference */
 	u8 hh_data[HH_DATA_MOD]; /**< ready link-layer header, at the end of these 16 bytes */
 	u8 hh_len;               /**< 0: none yet */
 	u8 nud_state;            /**< NUD_*; 0: NONE */
@@ -74,7 +74,7 @@ struct neighbour {
 	u8 was_used : 1; /**< a packet of ours went, or wanted to go, there */
 	u8 gc_class : 2; /**< enum neigh_gc_class */
 	u8 gc_group;     /**< of an UNRESOLVED one */
-	u8 ops_index; /**< which of its table's neigh_ops: neigh_ops_of() */
+	u8 ops_index;    /**< which of its table's neigh_ops: neigh_ops_of() */
 	u32 refcnt;
 
 	ktime_t confirmed, updated, used;
@@ -92,19 +92,29 @@ struct neighbour {
 
 /** struct neigh_parms - tunables of a device (or the table's default, dev NULL) */
 enum {
-	NEIGH_VAR_MCAST_PROBES, NEIGH_VAR_UCAST_PROBES, NEIGH_VAR_APP_PROBES, NEIGH_VAR_MCAST_REPROBES,
-	NEIGH_VAR_RETRANS_TIME, NEIGH_VAR_BASE_REACHABLE_TIME, NEIGH_VAR_DELAY_PROBE_TIME,
-	NEIGH_VAR_INTERVAL_PROBE_TIME, NEIGH_VAR_GC_STALETIME, NEIGH_VAR_QUEUE_LEN_BYTES, NEIGH_VAR_PROXY_QLEN,
-	NEIGH_VAR_ANYCAST_DELAY, NEIGH_VAR_PROXY_DELAY, NEIGH_VAR_LOCKTIME,
+	NEIGH_VAR_MCAST_PROBES,
+	NEIGH_VAR_UCAST_PROBES,
+	NEIGH_VAR_APP_PROBES,
+	NEIGH_VAR_MCAST_REPROBES,
+	NEIGH_VAR_RETRANS_TIME,
+	NEIGH_VAR_BASE_REACHABLE_TIME,
+	NEIGH_VAR_DELAY_PROBE_TIME,
+	NEIGH_VAR_INTERVAL_PROBE_TIME,
+	NEIGH_VAR_GC_STALETIME,
+	NEIGH_VAR_QUEUE_LEN_BYTES,
+	NEIGH_VAR_PROXY_QLEN,
+	NEIGH_VAR_ANYCAST_DELAY,
+	NEIGH_VAR_PROXY_DELAY,
+	NEIGH_VAR_LOCKTIME,
 	NEIGH_VAR_MAX
 };
 struct neigh_parms {
 	struct net_device *dev;
 	struct neigh_table *tbl;
-	ktime_t reachable_time;   /**< random in [1/2, 3/2) of base, redrawn every 300 s */
-	s64 data[NEIGH_VAR_MAX];  /**< ns for times, counts, bytes */
-	u32 data_set;             /**< bit per variable that was set explicitly: "default" does not overwrite it */
-	struct list_head list;    /**< tbl->parms_list */
+	ktime_t reachable_time;  /**< random in [1/2, 3/2) of base, redrawn every 300 s */
+	s64 data[NEIGH_VAR_MAX]; /**< ns for times, counts, bytes */
+	u32 data_set;            /**< bit per variable that was set explicitly: "default" does not overwrite it */
+	struct list_head list;   /**< tbl->parms_list */
 	struct ctl_dir sysctl;
 };
 #define NEIGH_VAR(p, name) ((p)->data[NEIGH_VAR_##name])
@@ -118,11 +128,11 @@ struct neigh_statistics {
 struct neigh_table {
 	/* the family's part */
 	u16 family;
-	u8 index;     /**< NEIGH_ARP_TABLE, NEIGH_ND_TABLE */
+	u8 index; /**< NEIGH_ARP_TABLE, NEIGH_ND_TABLE */
 	u8 key_len;
-	__be16 protocol; /**< ethertype of the packets that use it */
-	const char *id;  /**< "arp_cache" */
-	const char *sysctl_path; /**< "net.ipv4.neigh" */
+	__be16 protocol;                    /**< ethertype of the packets that use it */
+	const char *id;                     /**< "arp_cache" */
+	const char *sysctl_path;            /**< "net.ipv4.neigh" */
 	const struct neigh_ops *const *ops; /**< by ops_index of an entry */
 	/** decide type, state (NOARP classes), ops_index, output; Return: 0, -EINVAL, -ENODEV */
 	int (*constructor)(struct neighbour *n);
@@ -159,8 +169,8 @@ struct neigh_net {
 	struct notifier_chain chain; /**< data: struct neigh_notifier_info */
 };
 enum neigh_event {
-	NEIGH_EVENT_NEW = 1,  /**< externally visible change: RTM_NEWNEIGH */
-	NEIGH_EVENT_DEL,      /**< entry goes: RTM_DELNEIGH */
+	NEIGH_EVENT_NEW = 1,     /**< externally visible change: RTM_NEWNEIGH */
+	NEIGH_EVENT_DEL,         /**< entry goes: RTM_DELNEIGH */
 	NEIGH_EVENT_APP_SOLICIT, /**< user space is asked: RTM_GETNEIGH */
 };
 struct neigh_notifier_info {
@@ -248,8 +258,8 @@ static inline void neigh_confirm(struct neighbour *n)
 void neigh_undo_create(struct neighbour *n);
 /** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */
 int neigh_remove(struct neighbour *n, u32 portid);
-void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev); /**< all entries of dev, PERMANENT too */
-void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);     /**< same */
+void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev);   /**< all entries of dev, PERMANENT too */
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);       /**< same */
 void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev); /**< all but PERMANENT and EXT_VALIDATED */
 
 /* ---- S7: the way down */
@@ -279,6 +289,7 @@ static inline int neigh_output(struct neighbour *n, struct sk_buff *skb, bool sk
 
 /* ---- for netlink and listings */
 /** neigh_table_scan() - walk that survives changes between calls: see htable_scan() */
-u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n), void *ctx);
+u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n),
+		     void *ctx);
 
 #endif

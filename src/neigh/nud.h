@@ -54,13 +54,13 @@ enum nud_timer {
 
 /** struct nud_edge - one arrow; the first that matches wins */
 struct nud_edge {
-	u8 from;              /**< mask of NUD_*; NONE takes the edges of FAILED */
+	u8 from; /**< mask of NUD_*; NONE takes the edges of FAILED */
 	enum nud_event event;
-	u32 mask, want;       /**< matches if (cond & mask) == want */
-	u8 to;                /**< 0: stays */
-	u32 act;              /**< NUD_A_* */
+	u32 mask, want; /**< matches if (cond & mask) == want */
+	u8 to;          /**< 0: stays */
+	u32 act;        /**< NUD_A_* */
 	enum nud_timer timer;
-	const char *source;   /**< RFC section, or Linux's function */
+	const char *source; /**< RFC section, or Linux's function */
 };
 
 /** nud_step() - the edge to follow; never NULL for a state that can have the event (asserted by the exhaustive test) */

@@ -54,8 +54,8 @@ enum {
 typedef int (*nf_okfn)(struct net *net, struct sock *sk, struct sk_buff *skb);
 
 struct nf_hook_state {
-	u8 pf;      /**< NFPROTO_* */
-	u8 hook;    /**< NF_INET_*, NF_ARP_* */
+	u8 pf;   /**< NFPROTO_* */
+	u8 hook; /**< NF_INET_*, NF_ARP_* */
 	struct net_device *in, *out;
 	struct sock *sk;
 	struct net *net;
@@ -126,8 +126,11 @@ static inline int nf_hook(u8 pf, unsigned int hook, struct net *net, struct sock
 		TRACE_STEP(0, skb);
 	if (likely(!entries))
 		return okfn(net, sk, skb);
-	return nf_hook_slow(skb, &(struct nf_hook_state){ .pf = pf, .hook = (u8)hook, .in = in, .out = out, .sk = sk,
-							  .net = net, .okfn = okfn }, entries);
+	return nf_hook_slow(
+		skb,
+		&(struct nf_hook_state){
+			.pf = pf, .hook = (u8)hook, .in = in, .out = out, .sk = sk, .net = net, .okfn = okfn },
+		entries);
 }
 
 #endif

@@ -34,9 +34,9 @@ struct netlink_sock {
 	struct sock sk; /**< first */
 	u32 portid;     /**< 0: not bound yet */
 	u32 dst_portid, dst_groups;
-	u64 groups;     /**< bit n-1: member of group n */
-	u32 flags;      /**< NETLINK_F_* */
-	u32 max_recvmsg_bytes; /**< largest buffer that it has read with: dumps come in pieces of that size */
+	u64 groups;                  /**< bit n-1: member of group n */
+	u32 flags;                   /**< NETLINK_F_* */
+	u32 max_recvmsg_bytes;       /**< largest buffer that it has read with: dumps come in pieces of that size */
 	struct netlink_callback *cb; /**< dump in progress */
 	struct list_head node;       /**< of netns_netlink.socks */
 };
@@ -67,13 +67,13 @@ struct netlink_callback {
 	struct nlmsghdr *nlh; /**< copy of the request */
 	u32 portid;
 	bool strict, started, finished;
-	int err;              /**< what NLMSG_DONE will say */
+	int err; /**< what NLMSG_DONE will say */
 	nl_dump_fn dump;
 	void (*done)(struct netlink_callback *cb); /**< frees what args point to; may be NULL */
 	struct netlink_ext_ack extack;
-	u16 answer_flags;     /**< NLM_F_DUMP_FILTERED */
+	u16 answer_flags;      /**< NLM_F_DUMP_FILTERED */
 	u32 genid, prev_genid; /**< of the table: a change between two pieces tears the dump */
-	u64 args[10];         /**< where it is: the dump function's own */
+	u64 args[10];          /**< where it is: the dump function's own */
 };
 
 #define NL_DUMP_STARTED 1

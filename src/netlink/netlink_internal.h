@@ -15,7 +15,7 @@ struct netlink_skb_parms {
 struct netns_netlink {
 	struct list_head socks;
 	u32 next_portid;
-	u32 members[65];   /**< of each group, from 1 */
+	u32 members[65];                 /**< of each group, from 1 */
 	u32 current_portid, current_seq; /**< request being served */
 	struct rtnl_notify *notify;      /**< netlink/rtnl_notify.c */
 };

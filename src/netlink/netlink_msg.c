@@ -321,7 +321,10 @@ int netlink_dump_start(const struct nl_request *rq, nl_dump_fn dump)
 
 static int netlink_rcv_one(struct netlink_sock *nlk, const struct nlmsghdr *nlh, struct netlink_ext_ack *extack)
 {
-	struct nl_request rq = { .net = nlk->sk.net, .nlk = nlk, .nlh = nlh, .extack = extack,
+	struct nl_request rq = { .net = nlk->sk.net,
+				 .nlk = nlk,
+				 .nlh = nlh,
+				 .extack = extack,
 				 .strict = nlk->flags & NETLINK_F_STRICT_CHK };
 	struct netns_netlink *nl = rq.net->netlink;
 	int err;

@@ -6,11 +6,7 @@
 #include <string.h>
 
 static const u16 kind_bytes[] = {
-	[NLA_K_U8] = 1,
-	[NLA_K_U16] = 2,
-	[NLA_K_U32] = 4,
-	[NLA_K_U64] = 8,
-	[NLA_K_REJECT] = 0,
+	[NLA_K_U8] = 1, [NLA_K_U16] = 2, [NLA_K_U32] = 4, [NLA_K_U64] = 8, [NLA_K_REJECT] = 0,
 };
 
 static int nla_refuse(struct netlink_ext_ack *extack, const struct nlattr *a, int err, const char *text)
@@ -19,7 +15,8 @@ static int nla_refuse(struct netlink_ext_ack *extack, const struct nlattr *a, in
 	return err;
 }
 
-static int nla_check_number(const struct nlattr *a, const struct nla_policy *p, bool strict, struct netlink_ext_ack *extack)
+static int nla_check_number(const struct nlattr *a, const struct nla_policy *p, bool strict,
+			    struct netlink_ext_ack *extack)
 {
 	u16 bytes = kind_bytes[p->kind];
 

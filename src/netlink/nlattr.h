@@ -11,8 +11,8 @@
 
 #include "base/types.h"
 
-#define NLA_HDR_BYTES 4U         /* sizeof(struct nlattr); UAPI's NLA_HDRLEN is an int made from ~3 */
-#define NLA_TYPE_BITS 0x3fffU    /* of nla_type, below NLA_F_NESTED and NLA_F_NET_BYTEORDER */
+#define NLA_HDR_BYTES 4U      /* sizeof(struct nlattr); UAPI's NLA_HDRLEN is an int made from ~3 */
+#define NLA_TYPE_BITS 0x3fffU /* of nla_type, below NLA_F_NESTED and NLA_F_NET_BYTEORDER */
 static_assert(sizeof(struct nlattr) == NLA_HDR_BYTES, "netlink(7)");
 
 /** struct netlink_ext_ack - why a request failed; texts are static */
@@ -22,14 +22,24 @@ struct netlink_ext_ack {
 	u16 miss_type;                 /**< attribute that is missing, 0: none */
 };
 
-enum nla_kind { NLA_ANY = 0, NLA_K_U8, NLA_K_U16, NLA_K_U32, NLA_K_U64, NLA_K_STRING, NLA_K_BINARY, NLA_K_NESTED, NLA_K_REJECT };
+enum nla_kind {
+	NLA_ANY = 0,
+	NLA_K_U8,
+	NLA_K_U16,
+	NLA_K_U32,
+	NLA_K_U64,
+	NLA_K_STRING,
+	NLA_K_BINARY,
+	NLA_K_NESTED,
+	NLA_K_REJECT
+};
 
 /** struct nla_policy - what one attribute must look like */
 struct nla_policy {
 	enum nla_kind kind;
-	u16 len_bytes;     /**< STRING, BINARY: at most; others: see min */
-	u16 min_bytes;     /**< at least; ANY: 0 takes all */
-	u32 mask;          /**< U32: bits that may be set, 0: all */
+	u16 len_bytes; /**< STRING, BINARY: at most; others: see min */
+	u16 min_bytes; /**< at least; ANY: 0 takes all */
+	u32 mask;      /**< U32: bits that may be set, 0: all */
 };
 
 /**

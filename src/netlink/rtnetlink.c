@@ -13,8 +13,8 @@
 enum rtnl_kind { RTNL_NEW, RTNL_DEL, RTNL_GET, RTNL_SET }; /* last two bits of a message type */
 
 static const struct rtnl_handler *const rtnl_handlers[] = {
-	rtnl_link_handlers, rtnl_addr_handlers, rtnl_route_handlers, rtnl_rule_handlers, rtnl_neigh_handlers,
-	rtnl_neightbl_handlers,
+	rtnl_link_handlers, rtnl_addr_handlers,  rtnl_route_handlers,
+	rtnl_rule_handlers, rtnl_neigh_handlers, rtnl_neightbl_handlers,
 };
 
 static const struct rtnl_handler *rtnl_find_exact(u8 family, u16 type)

@@ -74,7 +74,8 @@ static bool link_put_basics(const struct nl_target *to, struct nlmsghdr *nlh, co
 {
 	const struct sk_buff *skb = to->skb;
 
-	return nla_put_string(skb, nlh, IFLA_IFNAME, dev->name) && nla_put_u32(skb, nlh, IFLA_TXQLEN, dev->tx_queue_len) &&
+	return nla_put_string(skb, nlh, IFLA_IFNAME, dev->name) &&
+	       nla_put_u32(skb, nlh, IFLA_TXQLEN, dev->tx_queue_len) &&
 	       nla_put_u8(skb, nlh, IFLA_OPERSTATE, dev->operstate) && nla_put_u8(skb, nlh, IFLA_LINKMODE, 0) &&
 	       nla_put_u32(skb, nlh, IFLA_MTU, dev->mtu) && nla_put_u32(skb, nlh, IFLA_MIN_MTU, dev->min_mtu) &&
 	       nla_put_u32(skb, nlh, IFLA_MAX_MTU, dev->max_mtu) && nla_put_u32(skb, nlh, IFLA_GROUP, dev->group) &&

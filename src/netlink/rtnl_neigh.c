@@ -494,7 +494,8 @@ static void neigh_dump_one(void *ctx, struct neighbour *n)
 static int neigh_dump_table(struct sk_buff *skb, struct netlink_callback *cb, struct neigh_table *tbl)
 {
 	do {
-		struct neigh_dump d = { .cb = cb, .to = nl_dump_target(skb, cb, RTM_NEWNEIGH),
+		struct neigh_dump d = { .cb = cb,
+					.to = nl_dump_target(skb, cb, RTM_NEWNEIGH),
 					.skip = (u32)cb->args[DUMP_SKIP] };
 		u64 next = neigh_table_scan(tbl, cb->args[DUMP_CURSOR], NEIGH_DUMP_SLOTS, neigh_dump_one, &d);
 

@@ -40,12 +40,9 @@ static const struct neigh_parm_attr parm_attrs[] = {
 };
 
 static const struct nla_policy neightbl_policy[NDTA_MAX + 1] = {
-	[NDTA_NAME] = { .kind = NLA_K_STRING },
-	[NDTA_THRESH1] = { .kind = NLA_K_U32 },
-	[NDTA_THRESH2] = { .kind = NLA_K_U32 },
-	[NDTA_THRESH3] = { .kind = NLA_K_U32 },
-	[NDTA_GC_INTERVAL] = { .kind = NLA_K_U64 },
-	[NDTA_PARMS] = { .kind = NLA_K_NESTED },
+	[NDTA_NAME] = { .kind = NLA_K_STRING },     [NDTA_THRESH1] = { .kind = NLA_K_U32 },
+	[NDTA_THRESH2] = { .kind = NLA_K_U32 },     [NDTA_THRESH3] = { .kind = NLA_K_U32 },
+	[NDTA_GC_INTERVAL] = { .kind = NLA_K_U64 }, [NDTA_PARMS] = { .kind = NLA_K_NESTED },
 };
 
 static const struct nla_policy parms_policy[NDTPA_ATTR_MAX + 1] = {

@@ -126,8 +126,11 @@ static int fib_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct rtnl_notify *n = container_of(nb, struct rtnl_notify, fib);
 	const struct fib_notifier_info *info = data;
-	struct rtnl_news news = { .group = RTNLGRP_IPV4_ROUTE, .type = RTM_NEWROUTE, .fill = fill_route,
-				  .object = info->route, .portid = info->portid,
+	struct rtnl_news news = { .group = RTNLGRP_IPV4_ROUTE,
+				  .type = RTM_NEWROUTE,
+				  .fill = fill_route,
+				  .object = info->route,
+				  .portid = info->portid,
 				  .flags = (u16)(info->nlflags & (NLM_F_REPLACE | NLM_F_APPEND | NLM_F_CREATE)) };
 
 	switch (event) {
@@ -161,8 +164,11 @@ static int neigh_event(struct notifier_block *nb, unsigned long event, void *dat
 {
 	struct rtnl_notify *n = container_of(nb, struct rtnl_notify, neigh);
 	const struct neigh_notifier_info *info = data;
-	struct rtnl_news news = { .group = RTNLGRP_NEIGH, .type = RTM_NEWNEIGH, .fill = fill_neigh,
-				  .object = info->neigh, .portid = info->portid };
+	struct rtnl_news news = { .group = RTNLGRP_NEIGH,
+				  .type = RTM_NEWNEIGH,
+				  .fill = fill_neigh,
+				  .object = info->neigh,
+				  .portid = info->portid };
 
 	if (event == NEIGH_EVENT_DEL)
 		news.type = RTM_DELNEIGH;

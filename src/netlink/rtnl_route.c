@@ -336,7 +336,8 @@ static int rtm_to_fib_config(const struct nl_request *rq, struct fib_config *cfg
 	return route_parse_attrs(rq, tb, cfg);
 }
 
-static int route_change(const struct nl_request *rq, int (*change)(struct net *, const struct fib_config *, const char **))
+static int route_change(const struct nl_request *rq,
+			int (*change)(struct net *, const struct fib_config *, const char **))
 {
 	struct fib_config cfg = { 0 };
 	const char *errmsg = NULL;

@@ -57,7 +57,8 @@ static bool rule_put_selectors(const struct nl_target *to, struct nlmsghdr *nlh,
 
 bool rtnl_fill_rule(const struct nl_target *to, const struct fib_rule_config *r)
 {
-	struct nlmsghdr *nlh = nlmsg_put(to->skb, to->portid, to->seq, to->type, to->flags, sizeof(struct fib_rule_hdr));
+	struct nlmsghdr *nlh =
+		nlmsg_put(to->skb, to->portid, to->seq, to->type, to->flags, sizeof(struct fib_rule_hdr));
 	u32 suppress = r->suppress_set ? r->suppress_prefixlen : UINT32_MAX;
 	struct fib_rule_hdr *frh;
 
@@ -128,8 +129,10 @@ static int rule_parse(const struct nl_request *rq, struct fib_rule_config *cfg)
 
 	if (err)
 		return err;
-	if (frh->src_len > 32 || frh->dst_len > 32 || (frh->src_len && !tb[FRA_SRC]) || (frh->dst_len && !tb[FRA_DST])) {
-		NL_SET_ERR_MSG(rq->extack, frh->src_len && !tb[FRA_SRC] ? "Invalid source address" : "Invalid dst address");
+	if (frh->src_len > 32 || frh->dst_len > 32 || (frh->src_len && !tb[FRA_SRC]) ||
+	    (frh->dst_len && !tb[FRA_DST])) {
+		NL_SET_ERR_MSG(rq->extack,
+			       frh->src_len && !tb[FRA_SRC] ? "Invalid source address" : "Invalid dst address");
 		return -EINVAL;
 	}
 	cfg->src_len = frh->src_len;
@@ -189,7 +192,8 @@ static int rule_dump_check(struct netlink_callback *cb)
 		NL_SET_ERR_MSG(&cb->extack, "Invalid header for fib rule dump request");
 		return -EINVAL;
 	}
-	if (frh->dst_len || frh->src_len || frh->tos || frh->table || frh->res1 || frh->res2 || frh->action || frh->flags) {
+	if (frh->dst_len || frh->src_len || frh->tos || frh->table || frh->res1 || frh->res2 || frh->action ||
+	    frh->flags) {
 		NL_SET_ERR_MSG(&cb->extack, "Invalid values in header for fib rule dump request");
 		return -EINVAL;
 	}

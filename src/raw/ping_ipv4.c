@@ -61,7 +61,7 @@ static bool ident_in_use(struct net *net, const struct sock *sk, u16 ident)
 {
 	struct ping_sock *other;
 
-	list_for_each_entry (other, slot_of(net, ident), node) {
+	list_for_each_entry(other, slot_of(net, ident), node) {
 		const struct sock *osk = &other->inet.sk;
 
 		if (osk != sk && other->inet.num == ident && !(osk->flags & sk->flags & SOCK_F_REUSEADDR))
@@ -112,7 +112,7 @@ static struct sock *ping_lookup(struct net *net, __be32 local, u16 ident, int di
 {
 	struct ping_sock *ping;
 
-	list_for_each_entry (ping, slot_of(net, ident), node) {
+	list_for_each_entry(ping, slot_of(net, ident), node) {
 		struct sock *sk = &ping->inet.sk;
 
 		if (ping->inet.num == ident && (!ping->inet.rcv_saddr || ping->inet.rcv_saddr == local) &&

@@ -127,7 +127,7 @@ static u32 collect(struct net *net, u8 protocol, __be32 saddr, __be32 daddr, int
 	struct raw_sock *raw;
 	u32 count = 0;
 
-	list_for_each_entry (raw, head, node) {
+	list_for_each_entry(raw, head, node) {
 		struct sock *sk = &raw->inet.sk;
 
 		if (!raw_match(sk, saddr, daddr, dif) || !ip_mc_sf_allow(sk, daddr, saddr, dif))

@@ -26,10 +26,10 @@ struct Qdisc {
 	/* read for each packet */
 	const struct Qdisc_ops *ops;
 	struct netdev_queue *dev_queue;
-	u32 qlen;        /**< packets, gso_skb included */
+	u32 qlen; /**< packets, gso_skb included */
 	bool running;
-	bool scheduled;  /**< waits for NET_TX */
-	bool can_bypass; /**< TCQ_F_CAN_BYPASS: when empty a packet goes straight to the driver */
+	bool scheduled;     /**< waits for NET_TX */
+	bool can_bypass;    /**< TCQ_F_CAN_BYPASS: when empty a packet goes straight to the driver */
 	u64 bytes, packets; /**< that left to the driver */
 
 	u64 drops, overlimits, requeues;
@@ -71,8 +71,8 @@ static inline struct sk_buff *qdisc_peek_head(struct Qdisc *q)
 void qdisc_unschedule(struct Qdisc *q);
 
 /* ---- of a device: noop until it is up and has a carrier, then what was chosen, or the default */
-int dev_init_scheduler(struct net_device *dev); /* at register; Return: 0, -ENOMEM */
-void dev_shutdown(struct net_device *dev);      /* at unregister */
+int dev_init_scheduler(struct net_device *dev);  /* at register; Return: 0, -ENOMEM */
+void dev_shutdown(struct net_device *dev);       /* at unregister */
 void dev_free_scheduler(struct net_device *dev); /* with the device's memory */
 /** dev_activate() - at open, and when the carrier comes.  Return: 0, -ENOMEM (then still noop) */
 int dev_activate(struct net_device *dev);

@@ -7,70 +7,70 @@
 #define NETHOOD_SKB_DROPREASON_H
 
 /* X(name, sentence) */
-#define SKB_DROP_REASONS(X)                                                                        \
-	X(NOT_SPECIFIED, "no reason was given: a bug of nethood")                                   \
-	X(NO_SOCKET, "no socket is bound to the packet's port")                                     \
-	X(PKT_TOO_SMALL, "the frame is shorter than its headers")                                   \
-	X(SOCKET_FILTER, "the socket's filter refused it")                                          \
-	X(UDP_CSUM, "wrong UDP checksum")                                                           \
-	X(NETFILTER_DROP, "a netfilter hook refused it")                                            \
-	X(OTHERHOST, "the frame is for another host's link-layer address")                          \
-	X(IP_CSUM, "wrong IPv4 header checksum")                                                    \
-	X(IP_INHDR, "malformed IP header")                                                          \
-	X(IP_RPFILTER, "reverse path filter")                                                       \
-	X(IP_INADDRERRORS, "no input route for this address")                                       \
-	X(IP_INNOROUTES, "no route to the destination")                                             \
-	X(IP_OUTNOROUTES, "no output route")                                                        \
-	X(IP_LOCAL_SOURCE, "the source address is one of ours")                                     \
-	X(IP_INVALID_SOURCE, "source address is multicast, broadcast or zero")                      \
-	X(IP_INVALID_DEST, "destination address is not allowed here")                               \
-	X(IP_LOCALNET, "loopback address on the wire")                                              \
-	X(UNICAST_IN_L2_MULTICAST, "unicast IP packet in a link-layer broadcast")                   \
-	X(IP_OPTIONS, "refused or malformed IP options")                                            \
-	X(IP_NOPROTO, "no handler for this IP protocol")                                            \
-	X(IP_TTL_EXPIRED, "time to live ran out while forwarding")                                  \
-	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented")                             \
-	X(NOT_WHOLE, "another fragment of the same datagram could not be sent")                     \
-	X(FRAG_TOO_FAR, "fragments of one packet too far apart")                                    \
-	X(FRAG_REASM_TIMEOUT, "not all fragments came in time")                                     \
-	X(FRAG_OVERLAP, "fragments overlap")                                                        \
-	X(FRAG_MEM, "memory for reassembly is used up")                                             \
-	X(DUP_FRAG, "duplicate fragment")                                                           \
-	X(SOCKET_RCVBUFF, "the socket's receive buffer is full")                                    \
-	X(PROTO_MEM, "the protocol's memory is used up")                                            \
-	X(SOCKET_CLOSE, "the socket was closed with packets in its queues")                         \
-	X(NEIGH_CREATEFAIL, "no neighbour entry could be made")                                     \
-	X(NEIGH_FAILED, "the neighbour did not answer")                                             \
-	X(NEIGH_QUEUEFULL, "too much waits for this neighbour; the oldest goes")                    \
-	X(NEIGH_DEAD, "the neighbour entry was deleted")                                            \
-	X(NEIGH_HH_FILLFAIL, "no link-layer header could be made")                                  \
-	X(ARP_MALFORMED, "malformed ARP packet")                                                    \
-	X(ARP_IGNORED, "ARP packet of no concern to us")                                            \
-	X(ARP_BAD_SENDER, "ARP packet from a broadcast, multicast, zero or our own address")        \
-	X(ICMP_CSUM, "wrong ICMP checksum")                                                         \
-	X(INVALID_PROTO, "malformed or unknown message of a known protocol")                        \
-	X(QDISC_DROP, "the queueing discipline's limit")                                            \
-	X(DEV_HDR, "the device could not make a header")                                            \
-	X(DEV_READY, "the device is not up")                                                        \
-	X(FULL_RING, "the device's ring is full")                                                   \
-	X(DEV_DOWN, "the device went down with packets queued")                                     \
-	X(DEV_XMIT, "the driver could not send it")                                                 \
-	X(NO_CARRIER, "the device has no carrier")                                                  \
-	X(CPU_BACKLOG, "the input backlog is full")                                                 \
-	X(UNHANDLED_PROTO, "no handler for this ethertype")                                         \
-	X(SKB_CSUM, "the checksum could not be completed")                                          \
-	X(SKB_GSO_SEG, "segmentation failed")                                                       \
-	X(HDR_TRUNC, "the packet ends inside a header")                                             \
-	X(NOMEM, "out of memory")                                                                   \
-	X(XMIT_RECURSION, "devices send to each other in a loop")                                   \
-	X(NETLINK_OVERRUN, "a netlink listener's buffer is full")                                   \
+#define SKB_DROP_REASONS(X) \
+	X(NOT_SPECIFIED, "no reason was given: a bug of nethood") \
+	X(NO_SOCKET, "no socket is bound to the packet's port") \
+	X(PKT_TOO_SMALL, "the frame is shorter than its headers") \
+	X(SOCKET_FILTER, "the socket's filter refused it") \
+	X(UDP_CSUM, "wrong UDP checksum") \
+	X(NETFILTER_DROP, "a netfilter hook refused it") \
+	X(OTHERHOST, "the frame is for another host's link-layer address") \
+	X(IP_CSUM, "wrong IPv4 header checksum") \
+	X(IP_INHDR, "malformed IP header") \
+	X(IP_RPFILTER, "reverse path filter") \
+	X(IP_INADDRERRORS, "no input route for this address") \
+	X(IP_INNOROUTES, "no route to the destination") \
+	X(IP_OUTNOROUTES, "no output route") \
+	X(IP_LOCAL_SOURCE, "the source address is one of ours") \
+	X(IP_INVALID_SOURCE, "source address is multicast, broadcast or zero") \
+	X(IP_INVALID_DEST, "destination address is not allowed here") \
+	X(IP_LOCALNET, "loopback address on the wire") \
+	X(UNICAST_IN_L2_MULTICAST, "unicast IP packet in a link-layer broadcast") \
+	X(IP_OPTIONS, "refused or malformed IP options") \
+	X(IP_NOPROTO, "no handler for this IP protocol") \
+	X(IP_TTL_EXPIRED, "time to live ran out while forwarding") \
+	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented") \
+	X(NOT_WHOLE, "another fragment of the same datagram could not be sent") \
+	X(FRAG_TOO_FAR, "fragments of one packet too far apart") \
+	X(FRAG_REASM_TIMEOUT, "not all fragments came in time") \
+	X(FRAG_OVERLAP, "fragments overlap") \
+	X(FRAG_MEM, "memory for reassembly is used up") \
+	X(DUP_FRAG, "duplicate fragment") \
+	X(SOCKET_RCVBUFF, "the socket's receive buffer is full") \
+	X(PROTO_MEM, "the protocol's memory is used up") \
+	X(SOCKET_CLOSE, "the socket was closed with packets in its queues") \
+	X(NEIGH_CREATEFAIL, "no neighbour entry could be made") \
+	X(NEIGH_FAILED, "the neighbour did not answer") \
+	X(NEIGH_QUEUEFULL, "too much waits for this neighbour; the oldest goes") \
+	X(NEIGH_DEAD, "the neighbour entry was deleted") \
+	X(NEIGH_HH_FILLFAIL, "no link-layer header could be made") \
+	X(ARP_MALFORMED, "malformed ARP packet") \
+	X(ARP_IGNORED, "ARP packet of no concern to us") \
+	X(ARP_BAD_SENDER, "ARP packet from a broadcast, multicast, zero or our own address") \
+	X(ICMP_CSUM, "wrong ICMP checksum") \
+	X(INVALID_PROTO, "malformed or unknown message of a known protocol") \
+	X(QDISC_DROP, "the queueing discipline's limit") \
+	X(DEV_HDR, "the device could not make a header") \
+	X(DEV_READY, "the device is not up") \
+	X(FULL_RING, "the device's ring is full") \
+	X(DEV_DOWN, "the device went down with packets queued") \
+	X(DEV_XMIT, "the driver could not send it") \
+	X(NO_CARRIER, "the device has no carrier") \
+	X(CPU_BACKLOG, "the input backlog is full") \
+	X(UNHANDLED_PROTO, "no handler for this ethertype") \
+	X(SKB_CSUM, "the checksum could not be completed") \
+	X(SKB_GSO_SEG, "segmentation failed") \
+	X(HDR_TRUNC, "the packet ends inside a header") \
+	X(NOMEM, "out of memory") \
+	X(XMIT_RECURSION, "devices send to each other in a loop") \
+	X(NETLINK_OVERRUN, "a netlink listener's buffer is full") \
 	X(SHUTDOWN, "the net was freed with packets in its queues")
 
 enum skb_drop_reason {
 #define X(name, sentence) SKB_DROP_REASON_##name,
 	SKB_DROP_REASONS(X)
 #undef X
-	SKB_DROP_REASON_MAX
+		SKB_DROP_REASON_MAX
 };
 
 const char *skb_drop_reason_name(enum skb_drop_reason reason);     /* "NEIGH_FAILED" */

@@ -5,9 +5,9 @@
 
 #include "skb/skbuff.h"
 
-#define SKB_SHINFO_BYTES 320U       /* what Linux counts for skb_shared_info */
-#define SKB_OVERHEAD_BYTES 256U     /* and for sk_buff */
-#define SKB_SMALL_HEAD_BYTES 576U   /* its smallest head buffer */
+#define SKB_SHINFO_BYTES 320U     /* what Linux counts for skb_shared_info */
+#define SKB_OVERHEAD_BYTES 256U   /* and for sk_buff */
+#define SKB_SMALL_HEAD_BYTES 576U /* its smallest head buffer */
 static_assert(sizeof(struct skb_shared_info) <= SKB_SHINFO_BYTES, "truesize is the truth");
 static_assert(sizeof(struct sk_buff) <= SKB_OVERHEAD_BYTES, "truesize is the truth");
 

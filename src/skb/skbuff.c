@@ -151,7 +151,8 @@ static u16 header_moved(u16 header, s32 shift)
 {
 	s32 moved = (s32)header + shift;
 
-	return header == SKB_HEADER_UNSET || moved < 0 || moved >= (s32)SKB_HEADER_UNSET ? SKB_HEADER_UNSET : (u16)moved;
+	return header == SKB_HEADER_UNSET || moved < 0 || moved >= (s32)SKB_HEADER_UNSET ? SKB_HEADER_UNSET
+											 : (u16)moved;
 }
 
 void skb_headers_move(struct sk_buff *skb, s32 shift)

@@ -24,7 +24,7 @@ struct sk_buff;
 #define MAX_SKB_FRAGS 17
 #define SKB_PAGE_FRAG_BYTES 32768U
 #define SKB_MAX_ALLOC_BYTES (16U << 20) /**< of one head buffer: more is a mistake, not a packet */
-#define LL_MAX_HEADER 32U /**< room for the largest link-layer header that a driver asks for, aligned */
+#define LL_MAX_HEADER 32U               /**< room for the largest link-layer header that a driver asks for, aligned */
 
 /** struct skb_page - a refcounted block of memory that fragments of many skbs share; memory follows the header */
 struct skb_page {
@@ -45,11 +45,11 @@ struct skb_shared_info {
 	u32 dataref;
 	u8 nr_frags;
 	u8 gso_flags;
-	u16 gso_size;  /**< payload bytes of each segment; 0: not a train */
+	u16 gso_size; /**< payload bytes of each segment; 0: not a train */
 	u16 gso_segs;
-	u16 gso_type;  /**< SKB_GSO_* */
+	u16 gso_type;              /**< SKB_GSO_* */
 	struct sk_buff *frag_list; /**< reassembled fragments, in order */
-	u32 head_bytes; /**< of the whole buffer, this structure included */
+	u32 head_bytes;            /**< of the whole buffer, this structure included */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -86,7 +86,7 @@ struct sk_buff {
 	u32 tail, end; /**< offsets from head */
 
 	u16 mac_header, network_header, transport_header; /**< offsets from head; 0xffff: not set */
-	__be16 protocol;                                   /**< ethertype */
+	__be16 protocol;                                  /**< ethertype */
 	u8 pkt_type : 3;
 	u8 ip_summed : 2;
 	u8 cloned : 1;
@@ -124,7 +124,7 @@ struct sk_buff_head {
 
 /** struct skb_trace_point - one place that a packet passes */
 struct skb_trace_point {
-	u8 step;          /**< n of Sn; 0: receive path */
+	u8 step; /**< n of Sn; 0: receive path */
 	const char *func;
 	const char *file;
 	int line;
@@ -179,12 +179,12 @@ const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *cou
 u64 skb_drop_sites_missed(const struct skb_pool *pool);
 
 /** TRACE_STEP() - a hop of the send path: tells the tracer if there is one */
-#define TRACE_STEP(step_, skb_)                                                                    \
-	do {                                                                                       \
-		if (unlikely((skb_)->pool->tracer)) {                                              \
+#define TRACE_STEP(step_, skb_) \
+	do { \
+		if (unlikely((skb_)->pool->tracer)) { \
 			static const struct skb_trace_point at_ = { (step_), __func__, __FILE__, __LINE__ }; \
-			skb_trace_hop(&at_, (skb_));                                                \
-		}                                                                                  \
+			skb_trace_hop(&at_, (skb_)); \
+		} \
 	} while (0)
 void skb_trace_hop(const struct skb_trace_point *at, const struct sk_buff *skb);
 
@@ -199,10 +199,10 @@ u32 skb_truesize(u32 size_bytes);
 /** consume_skb() - @skb (taken; may be NULL) did its work: it was sent, delivered, or used up */
 void consume_skb(struct sk_buff *skb);
 /** kfree_skb_reason() - @skb (taken; may be NULL) is dropped; counted under @reason and under the caller's name */
-#define kfree_skb_reason(skb, reason)                                                              \
-	do {                                                                                       \
-		static const struct skb_trace_point at_ = { 0, __func__, __FILE__, __LINE__ };      \
-		kfree_skb_reason_at((skb), (reason), &at_);                                         \
+#define kfree_skb_reason(skb, reason) \
+	do { \
+		static const struct skb_trace_point at_ = { 0, __func__, __FILE__, __LINE__ }; \
+		kfree_skb_reason_at((skb), (reason), &at_); \
 	} while (0)
 void kfree_skb_reason_at(struct sk_buff *skb, enum skb_drop_reason reason, const struct skb_trace_point *at);
 

@@ -187,7 +187,8 @@ void ip_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mt
 	ip_update_pmtu(inet->sk.net, iph->daddr, mtu_bytes, inet->sk.bound_dev_if);
 	inet_dst_set(inet, NULL);
 	if (inet->sk.state == INET_TCP_ESTABLISHED)
-		(void)ip_sk_relookup(inet, &rt); /* IP_MTU knows the news; without a route, the next packet asks again */
+		(void)ip_sk_relookup(inet,
+				     &rt); /* IP_MTU knows the news; without a route, the next packet asks again */
 }
 
 void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb)

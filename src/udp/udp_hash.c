@@ -207,7 +207,7 @@ static bool port_in_use(struct net *net, const struct sock *sk, u16 port)
 
 	if (!socks)
 		return false;
-	list_for_each_entry (other, socks, port_node) {
+	list_for_each_entry(other, socks, port_node) {
 		if (socks_conflict(sk, udp_sock_of(other)))
 			return true;
 	}
@@ -283,7 +283,7 @@ static struct sock *lookup_connected(const struct udp_net *un, __be32 saddr, __b
 
 	if (!slot)
 		return NULL;
-	list_for_each_entry (up, &slot->socks, conn_node) {
+	list_for_each_entry(up, &slot->socks, conn_node) {
 		int score = device_score(udp_sock_of(up), dif);
 
 		if (score > best_score && conn_match(&up->inet, saddr, sport, daddr, dport)) {
@@ -307,11 +307,11 @@ static struct udp_sock *reuseport_select(const struct udp_slot *slot, struct udp
 	struct udp_sock *up;
 	u32 count = 0, chosen;
 
-	list_for_each_entry (up, &slot->socks, addr_node)
+	list_for_each_entry(up, &slot->socks, addr_node)
 		count += sock_flag(udp_sock_of(up), SOCK_F_REUSEPORT) && device_score(udp_sock_of(up), dif) == score &&
 			 bound_match(up, first->inet.rcv_saddr, first->inet.sport);
 	chosen = (u32)(((flow_hash >> 32) * count) >> 32);
-	list_for_each_entry (up, &slot->socks, addr_node) {
+	list_for_each_entry(up, &slot->socks, addr_node) {
 		if (sock_flag(udp_sock_of(up), SOCK_F_REUSEPORT) && device_score(udp_sock_of(up), dif) == score &&
 		    bound_match(up, first->inet.rcv_saddr, first->inet.sport) && !chosen--)
 			return up;
@@ -328,7 +328,7 @@ static struct sock *lookup_bound(const struct udp_net *un, __be32 addr, __be16 p
 
 	if (!slot)
 		return NULL;
-	list_for_each_entry (up, &slot->socks, addr_node) {
+	list_for_each_entry(up, &slot->socks, addr_node) {
 		int score = device_score(udp_sock_of(up), dif);
 
 		if (score > best_score && bound_match(up, addr, port)) {

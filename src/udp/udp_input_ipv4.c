@@ -164,7 +164,7 @@ static int deliver_multi(struct sk_buff *skb)
 		count = 0;
 		if (!socks)
 			break;
-		list_for_each_entry (up, socks, port_node) {
+		list_for_each_entry(up, socks, port_node) {
 			if (!wants_multi(udp_sock_of(up), skb) || seen++ < done)
 				continue;
 			sks[count++] = sock_hold(udp_sock_of(up));

@@ -21,7 +21,8 @@ static inline const struct ethhdr *eth_check(const void *frame, size_t len_bytes
 }
 
 /** eth_build() - write a header */
-static inline void eth_build(struct ethhdr *eth, const u8 dst[static ETH_ALEN], const u8 src[static ETH_ALEN], __be16 proto)
+static inline void eth_build(struct ethhdr *eth, const u8 dst[static ETH_ALEN], const u8 src[static ETH_ALEN],
+			     __be16 proto)
 {
 	memcpy(eth->h_dest, dst, ETH_ALEN);
 	memcpy(eth->h_source, src, ETH_ALEN);

@@ -22,11 +22,11 @@ struct iphdr {
 	u8 version : 4, ihl : 4;
 #endif
 	u8 tos;
-	__be16 tot_len;  /**< octets, header and all */
+	__be16 tot_len; /**< octets, header and all */
 	__be16 id;
 	__be16 frag_off; /**< IP_DF, IP_MF, IP_OFFSET */
 	u8 ttl;
-	u8 protocol;     /**< IPPROTO_* */
+	u8 protocol; /**< IPPROTO_* */
 	__be16 check;
 	__be32 saddr, daddr;
 };

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 /** CHECK() - in the child: what must hold there */
-#define CHECK(cond)                                                                                                  \
-	do {                                                                                                         \
-		if (!(cond)) {                                                                                       \
-			fprintf(stderr, "%s:%d: %s (errno: %s)\n", __FILE__, __LINE__, #cond, strerror(errno));      \
-			_exit(1);                                                                                    \
-		}                                                                                                    \
+#define CHECK(cond) \
+	do { \
+		if (!(cond)) { \
+			fprintf(stderr, "%s:%d: %s (errno: %s)\n", __FILE__, __LINE__, #cond, strerror(errno)); \
+			_exit(1); \
+		} \
 	} while (0)
 #define CHECK_FAILS(call, error) CHECK((call) == -1 && errno == (error))
 

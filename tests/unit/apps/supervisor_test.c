@@ -30,7 +30,9 @@
 static struct sockaddr_in loopback(unsigned port)
 {
 	return (struct sockaddr_in){
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = { htonl(INADDR_LOOPBACK) },
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
 	};
 }
 
@@ -167,8 +169,13 @@ static void msghdr_is_filled(void)
 	char one[3], two[10], control[64];
 	struct iovec iov[2] = { { one, sizeof(one) }, { two, sizeof(two) } };
 	struct msghdr msg = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 2,
-		.msg_control = control, .msg_controllen = sizeof(control), .msg_flags = -1,
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+		.msg_flags = -1,
 	};
 
 	CHECK(setsockopt(y, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on)) == 0);
@@ -197,7 +204,9 @@ static void vectors_of_messages(void)
 	memset(min, 0, sizeof(min));
 	for (int i = 0; i < 3; i++) {
 		out[i] = (struct iovec){ text[i], 3 };
-		mout[i].msg_hdr = (struct msghdr){ .msg_name = &b, .msg_namelen = sizeof(b), .msg_iov = &out[i], .msg_iovlen = 1 };
+		mout[i].msg_hdr = (struct msghdr){
+			.msg_name = &b, .msg_namelen = sizeof(b), .msg_iov = &out[i], .msg_iovlen = 1
+		};
 	}
 	for (int i = 0; i < 4; i++) {
 		in[i] = (struct iovec){ got[i], 8 };
@@ -422,8 +431,12 @@ static void errors_are_queued(void)
 	char data[8], control[256];
 	struct iovec iov = { data, sizeof(data) };
 	struct msghdr msg = {
-		.msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
+		.msg_name = &name,
+		.msg_namelen = sizeof(name),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
 	};
 	struct sock_extended_err ee;
 

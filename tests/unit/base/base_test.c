@@ -105,7 +105,8 @@ static void checksums_of_any_length_and_alignment_are_right(void **state)
 		size_t len = get_random_u32_below(&r, i % 100 ? 2000 : 69000);
 		size_t cut = len ? get_random_u32_below(&r, (u32)len) : 0;
 		u16 want = naive_csum(buf + off, len);
-		u32 parts = csum_block_add(csum_partial(buf + off, cut, 0), csum_partial(buf + off + cut, len - cut, 0), cut);
+		u32 parts = csum_block_add(csum_partial(buf + off, cut, 0), csum_partial(buf + off + cut, len - cut, 0),
+					   cut);
 
 		assert_true(same_csum(be16_to_cpu(ip_compute_csum(buf + off, len)), want));
 		assert_true(same_csum(be16_to_cpu(csum_fold(parts)), want));

@@ -185,8 +185,9 @@ static int see(struct sk_buff *skb, struct net_device *dev, void *ctx)
 	struct seen *s = ctx;
 
 	(void)dev;
-	*s = (struct seen){ skb->len, skb->data_len, skb->ip_summed, skb->pkt_type, s->count + 1,
-			    (u32)(skb->data - skb_mac_header(skb)), skb->id };
+	*s = (struct seen){ skb->len,      skb->data_len, skb->ip_summed,
+			    skb->pkt_type, s->count + 1,  (u32)(skb->data - skb_mac_header(skb)),
+			    skb->id };
 	consume_skb(skb);
 	return 0;
 }

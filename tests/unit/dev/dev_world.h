@@ -107,7 +107,7 @@ struct test_dev {
 	u32 room;        /* frames until the ring is full; UINT32_MAX: endless */
 	bool stop_first; /* a full ring stops the queue with the frame that fills it, not with the next one */
 	u32 sent_count, calls;
-	u64 sent[256];   /* skb->mark of each, in order */
+	u64 sent[256];                 /* skb->mark of each, in order */
 	struct net_device *forward_to; /* send again there, from within */
 	void (*on_xmit)(struct net_device *dev);
 	int open_error;

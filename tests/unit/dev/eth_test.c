@@ -18,7 +18,12 @@ static const struct {
 	{ "somebody else", { 2, 0, 0, 0, 0, 2 }, ETH_P_IP, { 0x45, 0 }, PACKET_OTHERHOST, ETH_P_IP },
 	{ "the smallest type", { 2, 0, 0, 0, 0, 1 }, 0x600, { 0, 0 }, PACKET_HOST, 0x600 },
 	{ "the largest length: 802.2", { 2, 0, 0, 0, 0, 1 }, 0x5ff, { 0xaa, 0xaa }, PACKET_HOST, ETH_P_802_2 },
-	{ "a length and no 802.2 header: old Novell", { 2, 0, 0, 0, 0, 1 }, 100, { 0xff, 0xff }, PACKET_HOST, ETH_P_802_3 },
+	{ "a length and no 802.2 header: old Novell",
+	  { 2, 0, 0, 0, 0, 1 },
+	  100,
+	  { 0xff, 0xff },
+	  PACKET_HOST,
+	  ETH_P_802_3 },
 	{ "a length and half of that mark", { 2, 0, 0, 0, 0, 1 }, 100, { 0xff, 0xfe }, PACKET_HOST, ETH_P_802_2 },
 };
 

@@ -6,7 +6,7 @@ struct source {
 	struct napi_struct napi;
 	u32 frames; /* that it has */
 	u32 polls, delivered;
-	bool reschedule;     /* something came between the last look and napi_complete() */
+	bool reschedule;               /* something came between the last look and napi_complete() */
 	struct net_device *unregister; /* at the first frame */
 };
 

@@ -142,7 +142,12 @@ static void want_ip(struct world *w, struct got *g)
 static int try_open(struct world *w, const char *driver, const char *arg, int fd, bool offload, struct net_device **dev)
 {
 	const struct netdev_config cfg = {
-		.name = "eth%d", .driver = driver, .arg = arg, .fd = fd, .lladdr = our_mac, .offload = offload,
+		.name = "eth%d",
+		.driver = driver,
+		.arg = arg,
+		.fd = fd,
+		.lladdr = our_mac,
+		.offload = offload,
 	};
 
 	return netdev_driver_open(&w->net, &cfg, dev);
@@ -463,8 +468,8 @@ static void sums_that_veth_left_open_are_completed(void **state)
 static struct sk_buff *udp_packet(struct world *w, struct net_device *dev, const u8 *to_mac, bool partial)
 {
 	static const u8 packet[] = {
-		0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1,
-		0, 7, 4000 >> 8, 4000 & 255, 0, 12, 0, 0, 'p', 'i', 'n', 'g',
+		0x45, 0, 0, 32, 0, 1, 0,         0,          64, 17, 0, 0, 10,  9,   0,   2,
+		10,   9, 0, 1,  0, 7, 4000 >> 8, 4000 & 255, 0,  12, 0, 0, 'p', 'i', 'n', 'g',
 	};
 	struct sk_buff *skb = alloc_skb(w->net.skb_pool, 128);
 
@@ -477,7 +482,7 @@ static struct sk_buff *udp_packet(struct world *w, struct net_device *dev, const
 		__be16 magic = csum_tcpudp_magic(get_unaligned_be32(packet + 12), get_unaligned_be32(packet + 16), 12,
 						 IPPROTO_UDP, 0);
 
-		put_unaligned_be16((__force __be16)(u16)~(__force u16)magic, skb->data + 26);
+		put_unaligned_be16((__force __be16)(u16) ~(__force u16)magic, skb->data + 26);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = (u16)(skb->data + 20 - skb->head);
 		skb->csum_offset = 6;

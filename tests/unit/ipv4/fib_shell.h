@@ -499,10 +499,10 @@ static const char *shell_addrs(struct world *w, char *text, size_t size_bytes)
 	char a[INET_ADDRSTRLEN];
 
 	text[0] = 0;
-	for_each_netdev (&w->net, dev) {
+	for_each_netdev(&w->net, dev) {
 		if (!in_dev_get_rcu(dev))
 			continue;
-		list_for_each_entry (ifa, &in_dev_get_rcu(dev)->ifa_list, node) {
+		list_for_each_entry(ifa, &in_dev_get_rcu(dev)->ifa_list, node) {
 			show(&s, "%s %s", dev->name, ip4_text(ifa->ifa_local, a));
 			if (ifa->ifa_address != ifa->ifa_local)
 				show(&s, " peer %s", ip4_text(ifa->ifa_address, a));

@@ -20,14 +20,26 @@ static const struct {
 } messages[] = {
 	{ "an echo request", { .payload_bytes = 64 }, ICMP_ECHOREPLY, 0, 0 },
 	{ "an echo request without data", { .payload_bytes = 8 }, ICMP_ECHOREPLY, 0, 0 },
-	{ "an echo request of code 5: the answer has it too", { .icmp_type = ICMP_ECHO, .icmp_code = 5 }, ICMP_ECHOREPLY, 5, 0 },
+	{ "an echo request of code 5: the answer has it too",
+	  { .icmp_type = ICMP_ECHO, .icmp_code = 5 },
+	  ICMP_ECHOREPLY,
+	  5,
+	  0 },
 	{ "a wrong checksum", { .icmp_bad_csum = true }, SILENT, 0, 1 },
 	{ "four octets", { .payload = "\x08\x00\xf7\xff", .payload_bytes = 4 }, SILENT, 0, 1 },
 	{ "nothing", { .payload = "", .payload_bytes = 0 }, SILENT, 0, 1 },
 	{ "a time stamp request", { .icmp_type = ICMP_TIMESTAMP, .payload_bytes = 20 }, ICMP_TIMESTAMPREPLY, 0, 0 },
-	{ "a time stamp request with only the sender's", { .icmp_type = ICMP_TIMESTAMP, .payload_bytes = 12 }, ICMP_TIMESTAMPREPLY, 0, 0 },
+	{ "a time stamp request with only the sender's",
+	  { .icmp_type = ICMP_TIMESTAMP, .payload_bytes = 12 },
+	  ICMP_TIMESTAMPREPLY,
+	  0,
+	  0 },
 	{ "a time stamp request without a stamp", { .icmp_type = ICMP_TIMESTAMP, .payload_bytes = 11 }, SILENT, 0, 1 },
-	{ "an echo reply that nobody asked for", { .icmp_type = ICMP_ECHOREPLY, .icmp_rest = CONST_BE32(1) }, SILENT, 0, 0 },
+	{ "an echo reply that nobody asked for",
+	  { .icmp_type = ICMP_ECHOREPLY, .icmp_rest = CONST_BE32(1) },
+	  SILENT,
+	  0,
+	  0 },
 	{ "an information request", { .icmp_type = ICMP_INFO_REQUEST }, SILENT, 0, 0 },
 	{ "an address mask request", { .icmp_type = ICMP_ADDRESS }, SILENT, 0, 0 },
 	{ "a router solicitation", { .icmp_type = 10 }, SILENT, 0, 0 },
@@ -64,7 +76,9 @@ static void an_echo_brings_back_what_it_brought(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		const struct spec in = { .payload = whole, .payload_bytes = sizes[i], .tos = 0xb9, .ttl = 3, .frag = IP_DF };
+		const struct spec in = {
+			.payload = whole, .payload_bytes = sizes[i], .tos = 0xb9, .ttl = 3, .frag = IP_DF
+		};
 		struct world *w = world_create();
 		const struct frame *f;
 
@@ -144,7 +158,8 @@ static void an_error_quotes_what_fits_into_576_octets(void **state)
 		assert_true(frame_is_icmp(f, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH));
 		assert_int_equal(f->len_bytes, 28 + quotes[i].quoted_bytes);
 		assert_memory_equal(f->packet + 28, packet, quotes[i].quoted_bytes);
-		assert_int_equal(frame_ip(f)->tos, 0xde); /* RFC 1812 4.3.2.5: the culprit's under precedence 6, without ECN */
+		assert_int_equal(frame_ip(f)->tos,
+				 0xde); /* RFC 1812 4.3.2.5: the culprit's under precedence 6, without ECN */
 		assert_int_equal(frame_ip(f)->frag_off, 0);
 		world_destroy(w);
 	}
@@ -162,12 +177,22 @@ static const struct {
 	{ "but to a broadcast address", { .proto = 253, .payload_bytes = 30, .dst = IP4(10, 77, 0, 255) }, 0 },
 	{ "but to the group of all hosts", { .proto = 253, .payload_bytes = 30, .dst = IP4(224, 0, 0, 1) }, 0 },
 	{ "a query with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4 }, 1 },
-	{ "an error with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = ICMP_DEST_UNREACH }, 0 },
-	{ "a redirect with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = ICMP_REDIRECT }, 0 },
-	{ "an unknown type with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = 99 }, 0 },
-	{ "a message without a type, with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .payload = "" }, 0 },
+	{ "an error with a lying option",
+	  { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = ICMP_DEST_UNREACH },
+	  0 },
+	{ "a redirect with a lying option",
+	  { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = ICMP_REDIRECT },
+	  0 },
+	{ "an unknown type with a lying option",
+	  { .options = "\x07\x00\x00\x00", .options_bytes = 4, .icmp_type = 99 },
+	  0 },
+	{ "a message without a type, with a lying option",
+	  { .options = "\x07\x00\x00\x00", .options_bytes = 4, .payload = "" },
+	  0 },
 	{ "a later fragment with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .frag = 9 }, 0 },
-	{ "a first fragment with a lying option", { .options = "\x07\x00\x00\x00", .options_bytes = 4, .frag = IP_MF }, 1 },
+	{ "a first fragment with a lying option",
+	  { .options = "\x07\x00\x00\x00", .options_bytes = 4, .frag = IP_MF },
+	  1 },
 };
 
 static void some_errors_are_never_told(void **state)
@@ -187,7 +212,9 @@ static void the_source_of_an_error_is_the_address_of_the_way_back_or_in(void **s
 {
 	const struct spec in = { .src = HOST_A, .dst = HOST_B, .ttl = 1 };
 	struct world *w = world_create();
-	struct in_ifaddr second = { .ifa_local = IP4(10, 79, 0, 2), .ifa_address = IP4(10, 79, 0, 2), .ifa_prefixlen = 24 };
+	struct in_ifaddr second = { .ifa_local = IP4(10, 79, 0, 2),
+				    .ifa_address = IP4(10, 79, 0, 2),
+				    .ifa_prefixlen = 24 };
 	const struct spec from_there = { .src = IP4(10, 79, 0, 9), .dst = HOST_B, .ttl = 1 };
 
 	(void)state;
@@ -250,7 +277,8 @@ static u32 no_way_for(struct world *w, __be32 host, u32 times)
 	u32 count = 0;
 
 	for (u32 i = 0; i < times; i++) {
-		world_send(w, 0, &(struct spec){ .src = host, .dst = IP4(192, 0, 2, 1), .proto = 253, .payload_bytes = 8 });
+		world_send(w, 0,
+			   &(struct spec){ .src = host, .dst = IP4(192, 0, 2, 1), .proto = 253, .payload_bytes = 8 });
 		count += w->out_count;
 		world_forget(w);
 	}
@@ -412,7 +440,12 @@ static const struct raw_ops raw_listener = { no_raw, raw_hears };
 /** quote() - an ICMP error about a packet of ours, @cut_bytes shorter; Return: its length */
 static u32 quote(u8 *icmp, u8 type, u8 code, u32 rest, u8 proto, u32 ihl, __be32 dst, u32 cut_bytes)
 {
-	struct iphdr iph = { .version = 4, .ihl = ihl & 0xf, .ttl = 9, .protocol = proto, .saddr = ROUTER_A, .daddr = dst,
+	struct iphdr iph = { .version = 4,
+			     .ihl = ihl & 0xf,
+			     .ttl = 9,
+			     .protocol = proto,
+			     .saddr = ROUTER_A,
+			     .daddr = dst,
 			     .tot_len = CONST_BE16(100) };
 	u32 len_bytes = 8 + 20 + 8 - cut_bytes;
 
@@ -442,9 +475,11 @@ static const struct {
 	{ "about a protocol that is not here", 3, 3, 0, 99, 5, HOST_A, 0, NULL, NULL, 0, 0, 0, 0 },
 	{ "an unknown code", 3, 16, 0, 253, 5, HOST_A, 0, NULL, NULL, 0, 0, 0, 0 },
 	{ "fragmentation needed", 3, 4, 1000, 253, 5, HOST_A, 0, NULL, NULL, 1, 1000, 0, 0 },
-	{ "the same, when only that it is too large counts", 3, 4, 1000, 253, 5, HOST_A, 0, "net.ipv4.ip_no_pmtu_disc", "1", 1, 0, 0, 0 },
+	{ "the same, when only that it is too large counts", 3, 4, 1000, 253, 5, HOST_A, 0, "net.ipv4.ip_no_pmtu_disc",
+	  "1", 1, 0, 0, 0 },
 	{ "the same, when nobody listens", 3, 4, 1000, 253, 5, HOST_A, 0, "net.ipv4.ip_no_pmtu_disc", "2", 0, 0, 0, 0 },
-	{ "the same, when a protocol has to verify it", 3, 4, 1000, 253, 5, HOST_A, 0, "net.ipv4.ip_no_pmtu_disc", "3", 0, 0, 0, 0 },
+	{ "the same, when a protocol has to verify it", 3, 4, 1000, 253, 5, HOST_A, 0, "net.ipv4.ip_no_pmtu_disc", "3",
+	  0, 0, 0, 0 },
 	{ "time exceeded on the way", 11, 0, 0, 253, 5, HOST_A, 0, NULL, NULL, 1, 0, 0, 0 },
 	{ "time exceeded in reassembly: nobody hears of it", 11, 1, 0, 253, 5, HOST_A, 0, NULL, NULL, 0, 0, 0, 0 },
 	{ "a parameter problem points", 12, 0, 21U << 24, 253, 5, HOST_A, 0, NULL, NULL, 1, 21, 0, 0 },
@@ -455,8 +490,8 @@ static const struct {
 	{ "a header of four words", 3, 3, 0, 253, 4, HOST_A, 0, NULL, NULL, 0, 0, 0, 1 },
 	{ "a header that is longer than the quote", 3, 3, 0, 253, 15, HOST_A, 0, NULL, NULL, 0, 0, 0, 1 },
 	{ "about a broadcast", 3, 3, 0, 253, 5, IP4(10, 77, 0, 255), 0, NULL, NULL, 1, 0, 0, 0 },
-	{ "about a broadcast, when such are bogus", 3, 3, 0, 253, 5, IP4(10, 77, 0, 255), 0, "net.ipv4.icmp_ignore_bogus_error_responses", "0",
-	  0, 0, 0, 0 },
+	{ "about a broadcast, when such are bogus", 3, 3, 0, 253, 5, IP4(10, 77, 0, 255), 0,
+	  "net.ipv4.icmp_ignore_bogus_error_responses", "0", 0, 0, 0, 0 },
 };
 
 static void errors_reach_the_protocol_that_sent(void **state)
@@ -465,8 +500,10 @@ static void errors_reach_the_protocol_that_sent(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
-		const struct spec in = { .payload = icmp, .payload_bytes = quote(icmp, told[i].type, told[i].code, told[i].rest, told[i].proto,
-										  told[i].ihl, told[i].dst, told[i].cut_bytes) };
+		const struct spec in = { .payload = icmp,
+					 .payload_bytes = quote(icmp, told[i].type, told[i].code, told[i].rest,
+								told[i].proto, told[i].ihl, told[i].dst,
+								told[i].cut_bytes) };
 		struct world *w = world_create();
 
 		print_message("%s\n", told[i].says);
@@ -506,7 +543,9 @@ static void provoke(struct world *w, struct nethood_sock *sk, u8 type, u8 code, 
 
 static struct nethood_sock *connected_socket(struct world *w)
 {
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a4d0001), .sin_port = htons(5000) };
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(0x0a4d0001),
+					.sin_port = htons(5000) };
 	struct nethood_sock *sk;
 
 	assert_int_equal(nethood_socket(w->public_net, AF_INET, SOCK_DGRAM, 0, &sk), 0);
@@ -568,10 +607,10 @@ static void a_narrow_path_is_remembered_for_a_while(void **state)
 static void codes_mean_what_linux_says(void **state)
 {
 	static const struct icmp_err want[16] = {
-		{ ENETUNREACH, false }, { EHOSTUNREACH, false }, { ENOPROTOOPT, true }, { ECONNREFUSED, true }, { EMSGSIZE, false },
-		{ EOPNOTSUPP, false }, { ENETUNREACH, true }, { EHOSTDOWN, true }, { ENONET, true }, { ENETUNREACH, true },
-		{ EHOSTUNREACH, true }, { ENETUNREACH, false }, { EHOSTUNREACH, false }, { EHOSTUNREACH, true }, { EHOSTUNREACH, true },
-		{ EHOSTUNREACH, true },
+		{ ENETUNREACH, false },  { EHOSTUNREACH, false }, { ENOPROTOOPT, true },  { ECONNREFUSED, true },
+		{ EMSGSIZE, false },     { EOPNOTSUPP, false },   { ENETUNREACH, true },  { EHOSTDOWN, true },
+		{ ENONET, true },        { ENETUNREACH, true },   { EHOSTUNREACH, true }, { ENETUNREACH, false },
+		{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },  { EHOSTUNREACH, true }, { EHOSTUNREACH, true },
 	};
 
 	(void)state;

@@ -23,16 +23,44 @@ static const struct {
 	{ "with DF", { .frag = IP_DF }, 0, FORWARDED, 0, OK, 1 },
 	{ "with the last hop to live", { .ttl = 2 }, 0, FORWARDED, 0, OK, 1 },
 	{ "that should be dead already", { .ttl = 1 }, 0, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, D(IP_TTL_EXPIRED), 0 },
-	{ "a middle fragment", { .frag = IP_MF | 8, .proto = IPPROTO_UDP, .payload_bytes = 56 }, 0, FORWARDED, 0, OK, 1 },
-	{ "a later fragment that dies is not told of", { .frag = IP_MF | 8, .proto = IPPROTO_UDP, .payload_bytes = 56, .ttl = 1 }, 0,
-	  SILENT, 0, D(IP_TTL_EXPIRED), 0 },
+	{ "a middle fragment",
+	  { .frag = IP_MF | 8, .proto = IPPROTO_UDP, .payload_bytes = 56 },
+	  0,
+	  FORWARDED,
+	  0,
+	  OK,
+	  1 },
+	{ "a later fragment that dies is not told of",
+	  { .frag = IP_MF | 8, .proto = IPPROTO_UDP, .payload_bytes = 56, .ttl = 1 },
+	  0,
+	  SILENT,
+	  0,
+	  D(IP_TTL_EXPIRED),
+	  0 },
 	{ "padding stays behind", { .padding_bytes = 20 }, 0, FORWARDED, 0, OK, 1 },
 	{ "as large as the next link", { .payload_bytes = 580 }, 600, FORWARDED, 0, OK, 1 },
 	{ "larger than the next link", { .payload_bytes = 1200 }, 600, FORWARDED, 0, OK, 3 },
-	{ "larger, with DF", { .payload_bytes = 581, .frag = IP_DF }, 600, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, D(PKT_TOO_BIG), 0 },
-	{ "an error that is too large is not told of", { .payload_bytes = 581, .frag = IP_DF, .icmp_type = ICMP_TIME_EXCEEDED }, 600, SILENT, 0,
-	  D(PKT_TOO_BIG), 0 },
-	{ "a fragment of a fragment", { .payload_bytes = 1200, .proto = 253, .frag = IP_MF | 100 }, 600, FORWARDED, 0, OK, 3 },
+	{ "larger, with DF",
+	  { .payload_bytes = 581, .frag = IP_DF },
+	  600,
+	  ICMP_DEST_UNREACH,
+	  ICMP_FRAG_NEEDED,
+	  D(PKT_TOO_BIG),
+	  0 },
+	{ "an error that is too large is not told of",
+	  { .payload_bytes = 581, .frag = IP_DF, .icmp_type = ICMP_TIME_EXCEEDED },
+	  600,
+	  SILENT,
+	  0,
+	  D(PKT_TOO_BIG),
+	  0 },
+	{ "a fragment of a fragment",
+	  { .payload_bytes = 1200, .proto = 253, .frag = IP_MF | 100 },
+	  600,
+	  FORWARDED,
+	  0,
+	  OK,
+	  3 },
 	{ "in a broadcast frame", { .mac = MAC_BROADCAST }, 0, SILENT, 0, D(UNICAST_IN_L2_MULTICAST), 0 },
 	{ "in a multicast frame", { .mac = MAC_MULTICAST }, 0, SILENT, 0, D(UNICAST_IN_L2_MULTICAST), 0 },
 	{ "to the far subnet's broadcast address", { .dst = IP4(10, 78, 0, 255) }, 0, SILENT, 0, D(INVALID_PROTO), 0 },
@@ -82,9 +110,10 @@ static void check_answer(struct world *w, const u8 *packet, u8 type, u8 code, u3
 	if (type == ICMP_ECHOREPLY)
 		return;
 	assert_int_equal(frame_ip(f)->saddr, ROUTER_A);
-	assert_int_equal(frame_ip(f)->tos, 0xc0); /* RFC 1812 4.3.2.5 */
+	assert_int_equal(frame_ip(f)->tos, 0xc0);                       /* RFC 1812 4.3.2.5 */
 	assert_memory_equal(f->packet + 28, packet, f->len_bytes - 28); /* as it came */
-	assert_int_equal(be16_to_cpu(frame_icmp(f)->un.frag.mtu), code == ICMP_FRAG_NEEDED && type == ICMP_DEST_UNREACH ? mtu : 0);
+	assert_int_equal(be16_to_cpu(frame_icmp(f)->un.frag.mtu),
+			 code == ICMP_FRAG_NEEDED && type == ICMP_DEST_UNREACH ? mtu : 0);
 }
 
 static void each_packet_goes_on_or_does_not(void **state)
@@ -123,7 +152,7 @@ static void the_checksum_is_right_whatever_it_was(void **state)
 	struct world *w = router_create(0);
 
 	(void)state;
-	for (u32 id = 0; id < 0x10000; id += id > 0x500 && id < 0xfa00 ? 0x35 : 1) {
+	for (u32 id = 0; id<0x10000; id += id> 0x500 && id < 0xfa00 ? 0x35 : 1) {
 		const struct spec in = { .dst = HOST_B, .id = (u16)id, .ttl = (u8)(2 + id % 7 * 36) };
 
 		world_send(w, 0, &in);
@@ -233,7 +262,11 @@ static void any_allocation_may_fail(void **state)
 		w->fail_at = ++n;
 		world_send(w, 0, &(struct spec){ .dst = HOST_B, .payload_bytes = 1200 });
 		world_send(w, 0, &(struct spec){ .dst = HOST_B, .payload_bytes = 1200, .frag = IP_DF });
-		world_send(w, 0, &(struct spec){ .dst = HOST_B, .ttl = 1, .options = "\x07\x0b\x04\0\0\0\0\0\0\0\0", .options_bytes = 11 });
+		world_send(w, 0,
+			   &(struct spec){ .dst = HOST_B,
+					   .ttl = 1,
+					   .options = "\x07\x0b\x04\0\0\0\0\0\0\0\0",
+					   .options_bytes = 11 });
 		calls = w->alloc_calls;
 		w->fail_at = 0;
 		world_tick(w, 5 * NSEC_PER_SEC);

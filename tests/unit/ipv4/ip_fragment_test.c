@@ -16,7 +16,10 @@ struct span {
 /* The piece @s of @whole. */
 static void send_piece(struct world *w, u16 id, const u8 *whole, struct span s)
 {
-	const struct spec in = { .payload = whole + s.at, .payload_bytes = s.len, .id = id, .tos = s.tos,
+	const struct spec in = { .payload = whole + s.at,
+				 .payload_bytes = s.len,
+				 .id = id,
+				 .tos = s.tos,
 				 .frag = (u16)((u32)s.at / 8 | (s.more ? IP_MF : 0U)) };
 
 	world_send(w, 0, &in);
@@ -49,16 +52,31 @@ static const struct {
 	{ "the first comes twice", { { 0, 128, 1, 0 }, { 0, 128, 1, 0 }, { 128, 128, 0, 0 } }, 3, WHOLE, 1 },
 	{ "the last comes twice", { { 128, 128, 0, 0 }, { 128, 128, 0, 0 }, { 0, 128, 1, 0 } }, 3, WHOLE, 1 },
 	{ "a piece of a piece", { { 0, 128, 1, 0 }, { 64, 32, 1, 0 }, { 128, 128, 0, 0 } }, 3, WHOLE, 1 },
-	{ "a piece of two pieces", { { 0, 64, 1, 0 }, { 64, 64, 1, 0 }, { 32, 64, 1, 0 }, { 128, 128, 0, 0 } }, 4, WHOLE, 1 },
+	{ "a piece of two pieces",
+	  { { 0, 64, 1, 0 }, { 64, 64, 1, 0 }, { 32, 64, 1, 0 }, { 128, 128, 0, 0 } },
+	  4,
+	  WHOLE,
+	  1 },
 	{ "an odd middle that is cut at eight octets, where the next goes on",
-	  { { 0, 133, 1, 0 }, { 128, 128, 0, 0 } }, 2, WHOLE, 0 },
+	  { { 0, 133, 1, 0 }, { 128, 128, 0, 0 } },
+	  2,
+	  WHOLE,
+	  0 },
 	{ "no end", { { 0, 128, 1, 0 }, { 128, 128, 1, 0 } }, 2, WAITS, 0 },
 	{ "a hole", { { 0, 64, 1, 0 }, { 128, 128, 0, 0 } }, 2, WAITS, 0 },
 	{ "a middle of 125 octets leaves a hole", { { 0, 125, 1, 0 }, { 128, 128, 0, 0 } }, 2, WAITS, 0 },
 	{ "an overlap of eight octets", { { 0, 128, 1, 0 }, { 120, 136, 0, 0 } }, 2, SKB_DROP_REASON_FRAG_OVERLAP, 0 },
 	{ "a piece that covers another", { { 64, 32, 1, 0 }, { 0, 128, 1, 0 } }, 2, SKB_DROP_REASON_FRAG_OVERLAP, 0 },
-	{ "a piece that bridges two", { { 0, 64, 1, 0 }, { 128, 64, 1, 0 }, { 56, 80, 1, 0 } }, 3, SKB_DROP_REASON_FRAG_OVERLAP, 0 },
-	{ "two different ends", { { 0, 64, 1, 0 }, { 128, 64, 0, 0 }, { 128, 128, 0, 0 } }, 3, SKB_DROP_REASON_IP_INHDR, 0 },
+	{ "a piece that bridges two",
+	  { { 0, 64, 1, 0 }, { 128, 64, 1, 0 }, { 56, 80, 1, 0 } },
+	  3,
+	  SKB_DROP_REASON_FRAG_OVERLAP,
+	  0 },
+	{ "two different ends",
+	  { { 0, 64, 1, 0 }, { 128, 64, 0, 0 }, { 128, 128, 0, 0 } },
+	  3,
+	  SKB_DROP_REASON_IP_INHDR,
+	  0 },
 	{ "an end before what was seen", { { 0, 128, 1, 0 }, { 64, 32, 0, 0 } }, 2, SKB_DROP_REASON_IP_INHDR, 0 },
 	{ "something behind the end", { { 128, 64, 0, 0 }, { 192, 64, 1, 0 } }, 2, SKB_DROP_REASON_IP_INHDR, 0 },
 	{ "a middle of 5 octets is nothing", { { 0, 5, 1, 0 } }, 1, SKB_DROP_REASON_IP_INHDR, 0 },
@@ -67,7 +85,11 @@ static const struct {
 	{ "an end beyond 65535", { { 65528, 8, 0, 0 } }, 1, SKB_DROP_REASON_IP_INHDR, 0 },
 	{ "marked as congested: so is the whole", { { 0, 128, 1, 2 }, { 128, 128, 0, 3 } }, 2, WHOLE, 0 },
 	{ "two kinds that speak ECN", { { 0, 128, 1, 1 }, { 128, 128, 0, 2 } }, 2, WHOLE, 0 },
-	{ "one that does not speak ECN among such that do", { { 0, 128, 1, 0 }, { 128, 128, 0, 2 } }, 2, SKB_DROP_REASON_IP_INHDR, 0 },
+	{ "one that does not speak ECN among such that do",
+	  { { 0, 128, 1, 0 }, { 128, 128, 0, 2 } },
+	  2,
+	  SKB_DROP_REASON_IP_INHDR,
+	  0 },
 	{ "congested without speaking ECN", { { 0, 128, 1, 0 }, { 128, 128, 0, 3 } }, 2, SKB_DROP_REASON_IP_INHDR, 0 },
 };
 
@@ -264,8 +286,9 @@ static void the_largest_datagram_is_65535_octets(void **state)
 
 		echo_request(whole, 7, sizes[i].payload_bytes);
 		for (u32 at = 0; at < sizes[i].payload_bytes; at += 1480)
-			send_piece(w, 1, whole, (struct span){ (u16)at, (u16)min_u32(1480, sizes[i].payload_bytes - at),
-							       at + 1480 < sizes[i].payload_bytes, 0 });
+			send_piece(w, 1, whole,
+				   (struct span){ (u16)at, (u16)min_u32(1480, sizes[i].payload_bytes - at),
+						  at + 1480 < sizes[i].payload_bytes, 0 });
 		assert_int_equal(w->net->ipv4->stats.reasm_oks, sizes[i].whole ? 1 : 0);
 		assert_int_equal(w->out_count, sizes[i].whole ? 45 : 0);
 		world_destroy(w);
@@ -282,7 +305,10 @@ static void memory_is_bounded_and_the_newest_get_through(void **state)
 	(void)state;
 	echo_request(whole, 7, sizeof(whole));
 	for (u32 i = 0; i < 20000; i++) {
-		const struct spec in = { .src = cpu_to_be32(0x0a4d0003 + i % 200), .payload = whole, .payload_bytes = 1480, .id = (u16)i,
+		const struct spec in = { .src = cpu_to_be32(0x0a4d0003 + i % 200),
+					 .payload = whole,
+					 .payload_bytes = 1480,
+					 .id = (u16)i,
 					 .frag = IP_MF };
 
 		world_send(w, 0, &in);
@@ -356,7 +382,9 @@ static void after_its_time_the_sender_is_told(void **state)
 
 static void without_the_first_piece_nobody_is_told(void **state)
 {
-	const struct spec broadcast = { .dst = IP4(10, 77, 0, 255), .proto = IPPROTO_UDP, .payload_bytes = 56, .frag = IP_MF };
+	const struct spec broadcast = {
+		.dst = IP4(10, 77, 0, 255), .proto = IPPROTO_UDP, .payload_bytes = 56, .frag = IP_MF
+	};
 	struct world *w = world_create();
 	u8 whole[WHOLE_BYTES];
 

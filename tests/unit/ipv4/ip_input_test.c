@@ -18,7 +18,7 @@
 struct row {
 	const char *says;
 	struct spec in;
-	u8 answer, code; /* ICMP type; NO_ANSWER */
+	u8 answer, code;           /* ICMP type; NO_ANSWER */
 	enum skb_drop_reason drop; /* OK: none */
 	u32 counted;
 };
@@ -42,7 +42,8 @@ static const struct row rows[] = {
 	{ "a total length of 65535", { .tot_len = 65535 }, DROPPED(PKT_TOO_SMALL, TRUNCATED) },
 	{ "a total length of 0", { .no_len = true }, DROPPED(IP_INHDR, HDR_ERROR) },
 	{ "a total length below the header's", { .tot_len = 19 }, DROPPED(IP_INHDR, HDR_ERROR) },
-	{ "a total length that cuts the options", { .tot_len = 22, .options = "\1\1\1\1", .options_bytes = 4 },
+	{ "a total length that cuts the options",
+	  { .tot_len = 22, .options = "\1\1\1\1", .options_bytes = 4 },
 	  DROPPED(IP_INHDR, HDR_ERROR) },
 	{ "a header length of 4 words", { .ihl = 4 }, DROPPED(IP_INHDR, HDR_ERROR) },
 	{ "a header longer than the frame", { .ihl = 15, .payload_bytes = 8 }, DROPPED(PKT_TOO_SMALL, HDR_ERROR) },
@@ -67,16 +68,40 @@ static const struct row rows[] = {
 	{ "to a group that we are not in", { .dst = IP4(224, 5, 6, 7) }, MARTIAN(IP_INADDRERRORS) },
 	/* protocols */
 	{ "a closed port", { CLOSED }, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, D(NO_SOCKET), 0 },
-	{ "an unknown protocol", { .proto = 253, .payload_bytes = 20 }, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, D(IP_NOPROTO), 0 },
-	{ "an unknown protocol without a payload", { .proto = 252 }, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, D(IP_NOPROTO), 0 },
+	{ "an unknown protocol",
+	  { .proto = 253, .payload_bytes = 20 },
+	  ICMP_DEST_UNREACH,
+	  ICMP_PROT_UNREACH,
+	  D(IP_NOPROTO),
+	  0 },
+	{ "an unknown protocol without a payload",
+	  { .proto = 252 },
+	  ICMP_DEST_UNREACH,
+	  ICMP_PROT_UNREACH,
+	  D(IP_NOPROTO),
+	  0 },
 	{ "an unknown protocol in a broadcast frame", { .proto = 253, .mac = MAC_BROADCAST }, DROPPED(IP_NOPROTO, 0) },
 	{ "a closed port in a broadcast frame", { CLOSED, .mac = MAC_BROADCAST }, DROPPED(NO_SOCKET, 0) },
 	{ "a closed port of the broadcast address", { CLOSED, .dst = IP4(10, 77, 0, 255) }, DROPPED(NO_SOCKET, 0) },
 	/* options: ip_options_test.c has more */
-	{ "loose source routing, which is off", { .options = "\x83\7\4\xc0\0\2\x9", .options_bytes = 7 }, DROPPED(IP_OPTIONS, 0) },
-	{ "strict source routing, which is off", { .options = "\x89\7\4\xc0\0\2\x9", .options_bytes = 7 }, DROPPED(IP_OPTIONS, 0) },
-	{ "an option of length 0", { .options = "\7\0\4", .options_bytes = 3 }, ICMP_PARAMETERPROB, 0, SKB_DROP_REASON_IP_OPTIONS, HDR_ERROR },
-	{ "an option past the header", { .options = "\7\x20\4", .options_bytes = 3 }, ICMP_PARAMETERPROB, 0, SKB_DROP_REASON_IP_OPTIONS, HDR_ERROR },
+	{ "loose source routing, which is off",
+	  { .options = "\x83\7\4\xc0\0\2\x9", .options_bytes = 7 },
+	  DROPPED(IP_OPTIONS, 0) },
+	{ "strict source routing, which is off",
+	  { .options = "\x89\7\4\xc0\0\2\x9", .options_bytes = 7 },
+	  DROPPED(IP_OPTIONS, 0) },
+	{ "an option of length 0",
+	  { .options = "\7\0\4", .options_bytes = 3 },
+	  ICMP_PARAMETERPROB,
+	  0,
+	  SKB_DROP_REASON_IP_OPTIONS,
+	  HDR_ERROR },
+	{ "an option past the header",
+	  { .options = "\7\x20\4", .options_bytes = 3 },
+	  ICMP_PARAMETERPROB,
+	  0,
+	  SKB_DROP_REASON_IP_OPTIONS,
+	  HDR_ERROR },
 };
 
 static void check_counters(const struct ipstats *s, u32 counted)
@@ -202,7 +227,9 @@ static struct world *world_with_protocols(void)
 
 static void a_protocol_gets_what_is_behind_the_header(void **state)
 {
-	const struct spec in = { .proto = 253, .payload_bytes = 33, .options = "\1\1\1\1", .options_bytes = 4, .padding_bytes = 7 };
+	const struct spec in = {
+		.proto = 253, .payload_bytes = 33, .options = "\1\1\1\1", .options_bytes = 4, .padding_bytes = 7
+	};
 	struct world *w = world_with_protocols();
 
 	(void)state;

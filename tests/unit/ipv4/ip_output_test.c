@@ -23,7 +23,9 @@ static void option(struct nethood_sock *sk, int level, int name, int value)
 
 static struct sockaddr_in address(__be32 addr, u16 port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = (__force u32)addr, .sin_port = htons(port) };
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_addr.s_addr = (__force u32)addr,
+				     .sin_port = htons(port) };
 }
 
 static ssize_t send_to(struct world *w, struct nethood_sock *sk, __be32 addr, u32 len_bytes)
@@ -48,14 +50,9 @@ static const struct {
 	u32 count;
 	u16 lengths[8]; /* the first ones, and the last */
 } sizes[] = {
-	{ 1472, 1500, 1, { 1500 } },
-	{ 1473, 1500, 2, { 1500, 21 } },
-	{ 1480, 1500, 2, { 1500, 28 } },
-	{ 2952, 1500, 2, { 1500, 1500 } },
-	{ 4000, 1500, 3, { 1500, 1500, 1068 } },
-	{ 100, 68, 3, { 68, 68, 32 } },
-	{ 550, 577, 2, { 572, 26 } },
-	{ 65507, 1500, 45, { 1500, 1500 } },
+	{ 1472, 1500, 1, { 1500 } },       { 1473, 1500, 2, { 1500, 21 } },         { 1480, 1500, 2, { 1500, 28 } },
+	{ 2952, 1500, 2, { 1500, 1500 } }, { 4000, 1500, 3, { 1500, 1500, 1068 } }, { 100, 68, 3, { 68, 68, 32 } },
+	{ 550, 577, 2, { 572, 26 } },      { 65507, 1500, 45, { 1500, 1500 } },
 };
 
 /* The payload of all of them, in order; Return: its length */
@@ -157,8 +154,13 @@ static void what_was_put_together_is_taken_apart_again(void **state)
 		assert_int_equal(dev_set_mtu(w->netdev[1], through[i].mtu), 0);
 		for (u32 k = 0; k < 3; k++) {
 			u32 at = 576 * (through[i].backwards ? 2 - k : k);
-			const struct spec in = { .dst = HOST_B, .proto = 253, .payload = payload + at, .id = 5, .payload_bytes = min_u32(576, 1400 - at),
-						 .options = "\x07\x07\x04\x00\x00\x00\x00", .options_bytes = through[i].options ? 4 : 0,
+			const struct spec in = { .dst = HOST_B,
+						 .proto = 253,
+						 .payload = payload + at,
+						 .id = 5,
+						 .payload_bytes = min_u32(576, 1400 - at),
+						 .options = "\x07\x07\x04\x00\x00\x00\x00",
+						 .options_bytes = through[i].options ? 4 : 0,
 						 .frag = (u16)(at / 8 | through[i].flags | (at < 1152 ? IP_MF : 0U)) };
 			struct spec plain = in;
 
@@ -172,7 +174,8 @@ static void what_was_put_together_is_taken_apart_again(void **state)
 		assert_memory_equal(data, payload, 1400);
 		for (u32 k = 0; k < w->out_count; k++) {
 			assert_int_equal(frame_ip(&w->out[k])->ttl, 63);
-			assert_int_equal(frame_ip(&w->out[k])->frag_off & CONST_BE16(IP_DF), cpu_to_be16(through[i].flags));
+			assert_int_equal(frame_ip(&w->out[k])->frag_off & CONST_BE16(IP_DF),
+					 cpu_to_be16(through[i].flags));
 			assert_int_equal(frame_ip(&w->out[k])->ihl, through[i].options ? 6 : 5);
 		}
 		world_destroy(w);
@@ -247,7 +250,8 @@ static void identifications_towards_two_hosts_are_unrelated(void **state)
 		world_tick(w, NSEC_PER_SEC);
 		id = ip_ident_next(w->net, HOST_A, ROUTER_A, IPPROTO_UDP, 3);
 		jumps += (u16)(id - before) > 1;
-		assert_int_equal((u16)(ip_ident_next(w->net, HOST_A, ROUTER_A, IPPROTO_UDP, 1) - id), 3); /* of three segments */
+		assert_int_equal((u16)(ip_ident_next(w->net, HOST_A, ROUTER_A, IPPROTO_UDP, 1) - id),
+				 3); /* of three segments */
 	}
 	assert_true(jumps > 40); /* a pause hides how many went elsewhere */
 	world_destroy(w);
@@ -283,7 +287,8 @@ static u32 heard_by_member(int loop, int ttl, u32 *sent)
 	struct world *w = world_create();
 	struct nethood_sock *ear = udp_socket(w), *mouth = udp_socket(w);
 	const struct sockaddr_in here = address(CONST_BE32(0), 5000);
-	const struct ip_mreqn group = { .imr_multiaddr.s_addr = htonl(0xef010203), .imr_ifindex = w->netdev[0]->ifindex };
+	const struct ip_mreqn group = { .imr_multiaddr.s_addr = htonl(0xef010203),
+					.imr_ifindex = w->netdev[0]->ifindex };
 	u8 heard[16];
 	ssize_t n;
 

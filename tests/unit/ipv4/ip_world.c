@@ -148,8 +148,13 @@ static void heap_free(void *ctx, void *p, size_t size_bytes)
 static void world_device(struct world *w, int i)
 {
 	const struct nethood_dev_config config = {
-		.name = i ? "eth1" : "eth0", .driver = "user", .fd = -1, .mtu = 1500, .lladdr = MAC_OURS[i],
-		.xmit = i ? xmit_right : xmit_left, .ctx = w,
+		.name = i ? "eth1" : "eth0",
+		.driver = "user",
+		.fd = -1,
+		.mtu = 1500,
+		.lladdr = MAC_OURS[i],
+		.xmit = i ? xmit_right : xmit_left,
+		.ctx = w,
 	};
 	struct in_ifaddr ifa = { .ifa_prefixlen = 24 };
 
@@ -166,7 +171,9 @@ struct world *world_create(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	const struct nethood_allocator memory = { heap_alloc, heap_zalloc, heap_free, world_fail, w };
-	struct nethood_config config = { .hostname = "test", .memory = &memory, .wall_ns = 1700000000ULL * NSEC_PER_SEC };
+	struct nethood_config config = { .hostname = "test",
+					 .memory = &memory,
+					 .wall_ns = 1700000000ULL * NSEC_PER_SEC };
 
 	assert_non_null(w);
 	memset(config.random_key, 7, sizeof(config.random_key));
@@ -290,7 +297,7 @@ u32 spec_build(const struct spec *s, u8 *packet)
 	iph->daddr = s->dst ? s->dst : ROUTER_A;
 	iph->check = ip_compute_csum(iph, sizeof(*iph) + optlen);
 	if (s->bad_csum)
-		iph->check = (__force __be16)(u16)~(__force u16)iph->check;
+		iph->check = (__force __be16)(u16) ~(__force u16)iph->check;
 	return len_bytes;
 }
 
@@ -347,8 +354,8 @@ bool frame_is_icmp(const struct frame *f, u8 type, u8 code)
 {
 	const struct iphdr *iph = frame_ip(f);
 
-	return iph->protocol == IPPROTO_ICMP && !(iph->frag_off & CONST_BE16(IP_OFFSET)) && frame_icmp(f)->type == type &&
-	       frame_icmp(f)->code == code;
+	return iph->protocol == IPPROTO_ICMP && !(iph->frag_off & CONST_BE16(IP_OFFSET)) &&
+	       frame_icmp(f)->type == type && frame_icmp(f)->code == code;
 }
 
 const struct frame *world_one(struct world *w, int dev)

@@ -74,7 +74,7 @@ u64 world_drops(const struct world *w, enum skb_drop_reason reason);
 
 /** struct spec - an IPv4 packet, and what is wrong with it.  Zero: as it should be */
 struct spec {
-	__be32 src, dst; /**< HOST_A, ROUTER_A */
+	__be32 src, dst;    /**< HOST_A, ROUTER_A */
 	u8 proto, tos, ttl; /**< ICMP, 0, 64 */
 	u16 id, frag;
 	const char *options;
@@ -86,7 +86,7 @@ struct spec {
 	bool no_len; /**< total length 0 */
 	bool bad_csum;
 	u32 cut_bytes, padding_bytes; /**< of the frame's end */
-	const u8 *mac; /**< destination; ours */
+	const u8 *mac;                /**< destination; ours */
 	u8 icmp_type, icmp_code;
 	__be32 icmp_rest;
 	bool icmp_bad_csum;

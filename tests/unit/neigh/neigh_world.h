@@ -31,8 +31,9 @@
 #define PEER_IP CONST_BE32(0x0a4d0001) /* 10.77.0.1 */
 #define OTHER_IP CONST_BE32(0x0a4d0009)
 
-__attribute__((unused)) static const u8 OUR_MAC[6] = { 2, 0, 0, 0, 0, 2 }, PEER_MAC[6] = { 2, 0, 0, 0, 0, 1 }, NEW_MAC[6] = { 2, 0, 0, 0, 0, 7 },
-		BROADCAST_MAC[6] = { 255, 255, 255, 255, 255, 255 };
+__attribute__((unused)) static const u8 OUR_MAC[6] = { 2, 0, 0, 0, 0, 2 }, PEER_MAC[6] = { 2, 0, 0, 0, 0, 1 },
+					NEW_MAC[6] = { 2, 0, 0, 0, 0, 7 },
+					BROADCAST_MAC[6] = { 255, 255, 255, 255, 255, 255 };
 
 struct frame {
 	ktime_t at;
@@ -123,10 +124,14 @@ static inline void world_init(struct world *w)
 {
 	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
 	struct nethood_config config = { .memory = &mem, .now_ns = T0, .random_key = { 3 } };
-	struct nethood_dev_config dev = { .name = "eth0", .driver = "user", .fd = -1, .lladdr = OUR_MAC,
-					  .xmit = world_xmit, .ctx = w };
-	struct in_ifaddr ifa = { .ifa_local = OUR_IP, .ifa_address = OUR_IP, .ifa_prefixlen = 24,
-				 .ifa_valid_lft_s = UINT32_MAX, .ifa_preferred_lft_s = UINT32_MAX };
+	struct nethood_dev_config dev = {
+		.name = "eth0", .driver = "user", .fd = -1, .lladdr = OUR_MAC, .xmit = world_xmit, .ctx = w
+	};
+	struct in_ifaddr ifa = { .ifa_local = OUR_IP,
+				 .ifa_address = OUR_IP,
+				 .ifa_prefixlen = 24,
+				 .ifa_valid_lft_s = UINT32_MAX,
+				 .ifa_preferred_lft_s = UINT32_MAX };
 	const char *errmsg;
 
 	memset(w, 0, sizeof(*w));
@@ -197,8 +202,8 @@ static inline const struct arp_eth_ip4 *frame_arp(const struct frame *f)
 	return arp_check(f->data + ETH_HLEN, f->len_bytes - ETH_HLEN);
 }
 
-static inline void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, const u8 *sha, __be32 sip, const u8 *tha,
-		     __be32 tip)
+static inline void send_arp(struct world *w, const u8 *dst, const u8 *src, u16 op, const u8 *sha, __be32 sip,
+			    const u8 *tha, __be32 tip)
 {
 	u8 frame[60] = { 0 };
 
@@ -253,13 +258,14 @@ static inline void check_one(void *ctx, struct neighbour *n)
 			bytes += s->truesize;
 		assert_int_equal(bytes, n->queue->arp_queue_len_bytes);
 	}
-	if (n->output == neigh_ops_of(n)->connected_output && neigh_ops_of(n)->connected_output != neigh_ops_of(n)->output)
+	if (n->output == neigh_ops_of(n)->connected_output &&
+	    neigh_ops_of(n)->connected_output != neigh_ops_of(n)->output)
 		assert_true(n->nud_state & NUD_CONNECTED);
 	if (n->hh_len && (n->nud_state & NUD_VALID))
 		assert_memory_equal(n->hh_data + HH_DATA_MOD - ETH_HLEN, n->ha, ETH_ALEN);
-	assert_int_equal(!list_empty(&n->gc_list),
-			 !(n->nud_state & NUD_PERMANENT) && !n->exempt_from_gc && !(n->flags & NTF_EXT_LEARNED) &&
-				 !(n->flags_ext & NEIGH_EXT_VALIDATED));
+	assert_int_equal(!list_empty(&n->gc_list), !(n->nud_state & NUD_PERMANENT) && !n->exempt_from_gc &&
+							   !(n->flags & NTF_EXT_LEARNED) &&
+							   !(n->flags_ext & NEIGH_EXT_VALIDATED));
 	assert_int_equal(list_empty(&n->dev_list), 0);
 	assert_true(n->confirmed <= n->tbl->net->now && n->updated <= n->tbl->net->now && n->used <= n->tbl->net->now);
 }

@@ -180,7 +180,15 @@ static void a_neighbour_that_went_away_is_probed_three_times_and_fails(void **st
 
 /* ------------------------------------------------------------------ what an ARP packet may change */
 
-enum who { UNICAST_REPLY, BROADCAST_REPLY, GARP_REQUEST, GARP_REPLY, GARP_REPLY_TO_ALL, REQUEST_FOR_US, REQUEST_FOR_OTHER };
+enum who {
+	UNICAST_REPLY,
+	BROADCAST_REPLY,
+	GARP_REQUEST,
+	GARP_REPLY,
+	GARP_REPLY_TO_ALL,
+	REQUEST_FOR_US,
+	REQUEST_FOR_OTHER
+};
 
 static void claim(struct world *w, enum who who, const u8 *mac)
 {
@@ -296,7 +304,9 @@ static void unasked_replies_make_no_entry(void **state)
 
 static void addresses_that_no_host_has_are_not_learned(void **state)
 {
-	static const u8 bad[4][6] = { { 255, 255, 255, 255, 255, 255 }, { 1, 0, 0x5e, 0, 0, 1 }, { 0 }, { 2, 0, 0, 0, 0, 2 } };
+	static const u8 bad[4][6] = {
+		{ 255, 255, 255, 255, 255, 255 }, { 1, 0, 0x5e, 0, 0, 1 }, { 0 }, { 2, 0, 0, 0, 0, 2 }
+	};
 	struct world w;
 
 	(void)state;
@@ -473,7 +483,7 @@ static void a_sweep_cannot_push_out_or_keep_out_anybody(void **state)
 		assert_true(w.arp->gc_unresolved_count <= 256);
 	}
 	assert_int_equal(state_of(&w, PEER_IP), NUD_REACHABLE); /* the established one is there */
-	(void)udp_send(other, OTHER_IP, "x", 1);                 /* and a new one gets in */
+	(void)udp_send(other, OTHER_IP, "x", 1);                /* and a new one gets in */
 	send_arp(&w, OUR_MAC, NEW_MAC, ARPOP_REPLY, NEW_MAC, OTHER_IP, OUR_MAC, OUR_IP);
 	assert_int_equal(state_of(&w, OTHER_IP), NUD_REACHABLE);
 	assert_int_equal(w.arp->stats.table_fulls, 0);

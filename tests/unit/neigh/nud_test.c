@@ -194,9 +194,12 @@ static void every_state_has_a_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_sentence_holds),	   cmocka_unit_test(every_state_has_an_edge),
-		cmocka_unit_test(no_row_is_dead),	   cmocka_unit_test(every_step_is_sound),
-		cmocka_unit_test(every_edge_names_its_source), cmocka_unit_test(every_state_has_a_name),
+		cmocka_unit_test(every_sentence_holds),
+		cmocka_unit_test(every_state_has_an_edge),
+		cmocka_unit_test(no_row_is_dead),
+		cmocka_unit_test(every_step_is_sound),
+		cmocka_unit_test(every_edge_names_its_source),
+		cmocka_unit_test(every_state_has_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

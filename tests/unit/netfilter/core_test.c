@@ -53,7 +53,8 @@ static int okfn(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return trail->okfn_result;
 }
 
-static void hook_add(struct world *w, struct hook *h, struct trail *trail, char letter, int priority, unsigned int verdict)
+static void hook_add(struct world *w, struct hook *h, struct trail *trail, char letter, int priority,
+		     unsigned int verdict)
 {
 	*h = (struct hook){
 		.trail = trail,
@@ -247,12 +248,9 @@ static void without_memory_nothing_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verdicts_mean_what_they_say),
-		cmocka_unit_test(an_empty_place_goes_straight_on),
-		cmocka_unit_test(lower_priorities_are_asked_first),
-		cmocka_unit_test(a_hook_may_go_from_within),
-		cmocka_unit_test(places_and_their_limits),
-		cmocka_unit_test(without_memory_nothing_changes),
+		cmocka_unit_test(verdicts_mean_what_they_say),      cmocka_unit_test(an_empty_place_goes_straight_on),
+		cmocka_unit_test(lower_priorities_are_asked_first), cmocka_unit_test(a_hook_may_go_from_within),
+		cmocka_unit_test(places_and_their_limits),          cmocka_unit_test(without_memory_nothing_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,8 +67,8 @@ static int nl_answer(struct client *c, char text[static 128])
 	assert_int_equal(nlh->nlmsg_type, NLMSG_ERROR);
 	assert_int_equal(nlh->nlmsg_seq, c->seq);
 	quoted = nlh->nlmsg_flags & NLM_F_CAPPED ? sizeof(*nlh) : (err->msg.nlmsg_len + 3U) & ~3U;
-	for (size_t at = sizeof(*nlh) + sizeof(int) + quoted; (nlh->nlmsg_flags & NLM_F_ACK_TLVS) && at + 4 < (size_t)len;
-	     at += (a->nla_len + 3U) & ~3U) {
+	for (size_t at = sizeof(*nlh) + sizeof(int) + quoted;
+	     (nlh->nlmsg_flags & NLM_F_ACK_TLVS) && at + 4 < (size_t)len; at += (a->nla_len + 3U) & ~3U) {
 		a = (const struct nlattr *)(void *)(buf + at);
 		if ((a->nla_type & 0x3fff) == NLMSGERR_ATTR_MSG)
 			snprintf(text, 128, "%s", mnl_attr_get_str(a));
@@ -79,8 +79,23 @@ static int nl_answer(struct client *c, char text[static 128])
 /* ------------------------------------------------------------------ neighbours */
 
 /* What a row puts into a message about a neighbour. */
-enum { DST = 1, DST_SHORT = 2, LLADDR = 4, LLADDR_SHORT = 8, NO_DEV = 16, BAD_DEV = 32, FAMILY_NONE = 64, FAMILY_ODD = 128,
-       MANAGED = 256, LOCKED = 512, VALIDATED = 1024, EXISTS = 2048, OTHER_LLADDR = 4096, DST_LONG = 8192, USE = 16384 };
+enum {
+	DST = 1,
+	DST_SHORT = 2,
+	LLADDR = 4,
+	LLADDR_SHORT = 8,
+	NO_DEV = 16,
+	BAD_DEV = 32,
+	FAMILY_NONE = 64,
+	FAMILY_ODD = 128,
+	MANAGED = 256,
+	LOCKED = 512,
+	VALIDATED = 1024,
+	EXISTS = 2048,
+	OTHER_LLADDR = 4096,
+	DST_LONG = 8192,
+	USE = 16384
+};
 
 static const struct {
 	const char *sentence;
@@ -89,22 +104,32 @@ static const struct {
 	int err;
 	const char *text;
 } neigh_rows[] = {
-	{ "a new entry needs its address", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, LLADDR, -EINVAL, "Network address not specified" },
-	{ "and its device", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | NO_DEV, -EINVAL, "Device not specified" },
+	{ "a new entry needs its address", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, LLADDR, -EINVAL,
+	  "Network address not specified" },
+	{ "and its device", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | NO_DEV, -EINVAL,
+	  "Device not specified" },
 	{ "one that exists", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | BAD_DEV, -ENODEV, "" },
-	{ "a link address of the device's length", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR_SHORT, -EINVAL, "Invalid link address" },
-	{ "an address of the family's length", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST_SHORT | LLADDR, -EINVAL, "Invalid network address" },
+	{ "a link address of the device's length", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR_SHORT,
+	  -EINVAL, "Invalid link address" },
+	{ "an address of the family's length", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST_SHORT | LLADDR, -EINVAL,
+	  "Invalid network address" },
 	{ "a longer one is cut", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST_LONG | LLADDR, 0, "" },
 	{ "a family", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | FAMILY_NONE, -EAFNOSUPPORT, "" },
 	{ "that is known", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | FAMILY_ODD, -EAFNOSUPPORT, "" },
 	{ "without CREATE nothing is made", RTM_NEWNEIGH, 0, NUD_PERMANENT, DST | LLADDR, -ENOENT, "" },
-	{ "with EXCL nothing is replaced", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT, DST | LLADDR | EXISTS, -EEXIST, "" },
-	{ "a valid state needs a link address", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST, -EINVAL, "No link layer address given" },
+	{ "with EXCL nothing is replaced", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT,
+	  DST | LLADDR | EXISTS, -EEXIST, "" },
+	{ "a valid state needs a link address", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST, -EINVAL,
+	  "No link layer address given" },
 	{ "no state needs none", RTM_NEWNEIGH, NLM_F_CREATE, NUD_NONE, DST, 0, "" },
-	{ "permanent and managed exclude each other", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | MANAGED, -EINVAL, "Invalid NTF_* flag for permanent entry" },
-	{ "validated needs a valid state", RTM_NEWNEIGH, NLM_F_CREATE, NUD_NONE, DST | VALIDATED, -EINVAL, "Cannot create externally validated neighbor with an invalid state" },
-	{ "bits nobody knows are refused", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | LOCKED, -EINVAL, "reserved bit set" },
-	{ "without REPLACE another link address is not taken", RTM_NEWNEIGH, NLM_F_CREATE, NUD_REACHABLE, DST | OTHER_LLADDR | EXISTS, 0, "" },
+	{ "permanent and managed exclude each other", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | MANAGED,
+	  -EINVAL, "Invalid NTF_* flag for permanent entry" },
+	{ "validated needs a valid state", RTM_NEWNEIGH, NLM_F_CREATE, NUD_NONE, DST | VALIDATED, -EINVAL,
+	  "Cannot create externally validated neighbor with an invalid state" },
+	{ "bits nobody knows are refused", RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR | LOCKED, -EINVAL,
+	  "reserved bit set" },
+	{ "without REPLACE another link address is not taken", RTM_NEWNEIGH, NLM_F_CREATE, NUD_REACHABLE,
+	  DST | OTHER_LLADDR | EXISTS, 0, "" },
 	{ "deleting needs an address", RTM_DELNEIGH, 0, 0, 0, -EINVAL, "Network address not specified" },
 	{ "and a device", RTM_DELNEIGH, 0, 0, DST | NO_DEV, -EINVAL, "" },
 	{ "of the right length", RTM_DELNEIGH, 0, 0, DST_SHORT, -EINVAL, "Invalid network address" },
@@ -112,10 +137,14 @@ static const struct {
 	{ "getting needs an address", RTM_GETNEIGH, 0, 0, 0, -EINVAL, "" },
 	{ "a device", RTM_GETNEIGH, 0, 0, DST | NO_DEV, -EINVAL, "No device specified" },
 	{ "one that exists", RTM_GETNEIGH, 0, 0, DST | BAD_DEV, -ENODEV, "Unknown device ifindex" },
-	{ "the exact length", RTM_GETNEIGH, 0, 0, DST_LONG, -EINVAL, "Invalid network address in neighbor get request" },
-	{ "no state in the header", RTM_GETNEIGH, 0, NUD_STALE, DST, -EINVAL, "Invalid values in header for neighbor get request" },
-	{ "no other attribute", RTM_GETNEIGH, 0, 0, DST | LLADDR, -EINVAL, "Unsupported attribute in neighbor get request" },
-	{ "a known family", RTM_GETNEIGH, 0, 0, DST | FAMILY_ODD, -EAFNOSUPPORT, "Unsupported family in header for neighbor get request" },
+	{ "the exact length", RTM_GETNEIGH, 0, 0, DST_LONG, -EINVAL,
+	  "Invalid network address in neighbor get request" },
+	{ "no state in the header", RTM_GETNEIGH, 0, NUD_STALE, DST, -EINVAL,
+	  "Invalid values in header for neighbor get request" },
+	{ "no other attribute", RTM_GETNEIGH, 0, 0, DST | LLADDR, -EINVAL,
+	  "Unsupported attribute in neighbor get request" },
+	{ "a known family", RTM_GETNEIGH, 0, 0, DST | FAMILY_ODD, -EAFNOSUPPORT,
+	  "Unsupported family in header for neighbor get request" },
 	{ "and an entry", RTM_GETNEIGH, 0, 0, DST, -ENOENT, "Neighbour entry not found" },
 };
 
@@ -160,10 +189,12 @@ static void wrong_requests_about_neighbours_get_the_kernels_words(void **state)
 
 		client_init(&c);
 		if (neigh_rows[i].what & EXISTS)
-			assert_int_equal(neigh_request(&c, RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR, text), 0);
+			assert_int_equal(
+				neigh_request(&c, RTM_NEWNEIGH, NLM_F_CREATE, NUD_PERMANENT, DST | LLADDR, text), 0);
 		before = c.w.arp->hash.live_count;
 		c.w.told_count = 0;
-		err = neigh_request(&c, neigh_rows[i].type, neigh_rows[i].flags, neigh_rows[i].state, neigh_rows[i].what, text);
+		err = neigh_request(&c, neigh_rows[i].type, neigh_rows[i].flags, neigh_rows[i].state,
+				    neigh_rows[i].what, text);
 		if (err != neigh_rows[i].err || strcmp(text, neigh_rows[i].text) != 0)
 			fail_msg("%s: %d \"%s\"", neigh_rows[i].sentence, err, text);
 		if (err) { /* nothing has changed, and nobody was told */

@@ -219,10 +219,19 @@ static const struct {
 	const char *sentence;
 	u32 priority;
 	u32 band;
-} band_rows[] = { /* tc-pfifo_fast(8) */
-	{ "best effort", 0, 1 }, { "filler", 1, 2 }, { "bulk", 2, 2 }, { "unassigned", 3, 2 },
-	{ "interactive bulk", 4, 1 }, { "unassigned", 5, 2 }, { "interactive", 6, 0 }, { "control", 7, 0 },
-	{ "above the table", 8, 1 }, { "the last", 15, 1 }, { "only four bits count", 16 + 6, 0 },
+} band_rows[] = {
+	/* tc-pfifo_fast(8) */
+	{ "best effort", 0, 1 },
+	{ "filler", 1, 2 },
+	{ "bulk", 2, 2 },
+	{ "unassigned", 3, 2 },
+	{ "interactive bulk", 4, 1 },
+	{ "unassigned", 5, 2 },
+	{ "interactive", 6, 0 },
+	{ "control", 7, 0 },
+	{ "above the table", 8, 1 },
+	{ "the last", 15, 1 },
+	{ "only four bits count", 16 + 6, 0 },
 	{ "a class handle of another discipline", 0x10002, 2 },
 };
 

@@ -245,7 +245,7 @@ static bool run_checksum(struct sk_buff *skb, u32 arg)
 }
 
 static const struct op ops[] = {
-	{ "pull", run_pull }, { "trim", run_trim }, { "cow", run_cow },
+	{ "pull", run_pull },   { "trim", run_trim }, { "cow", run_cow },
 	{ "clone", run_clone }, { "copy", run_copy }, { "checksum", run_checksum },
 };
 
@@ -283,7 +283,8 @@ static void without_memory_nothing_changes(void **state)
 		u32 len;
 		struct sk_buff *skb = make_packet(&w, image, &len, 2);
 		struct sk_buff *clone = get_random_u32_below(&w.rng, 3) ? skb_clone(skb) : NULL;
-		int n = fail_each(&w, &ops[round % ARRAY_SIZE(ops)], skb, image, len, get_random_u32_below(&w.rng, len + 1));
+		int n = fail_each(&w, &ops[round % ARRAY_SIZE(ops)], skb, image, len,
+				  get_random_u32_below(&w.rng, len + 1));
 
 		most = n > most ? n : most;
 		if (clone)
@@ -337,7 +338,7 @@ static void a_partial_checksum_is_completed(void **state)
 	assert_int_equal(skb_checksum_help(skb), 0);
 	assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
 	assert_true(get_unaligned_be16(clone->data + 14) == CONST_BE16(0x1234)); /* the clone was not touched */
-	assert_int_equal(skb_checksum_help(skb), 0); /* nothing left to do */
+	assert_int_equal(skb_checksum_help(skb), 0);                             /* nothing left to do */
 	clone->csum_offset = 24;
 	assert_int_equal(skb_checksum_help(clone), -EINVAL);
 	consume_skb(skb);

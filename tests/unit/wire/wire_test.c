@@ -15,7 +15,9 @@
 #include "wire/udp.h"
 
 static const u8 good_arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
-static const u8 good_ip[28] = { 0x46, 0, 0, 28, 0x12, 0x34, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 0 };
+static const u8 good_ip[28] = {
+	0x46, 0, 0, 28, 0x12, 0x34, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 0
+};
 static const u8 good_udp[12] = { 0x10, 0x00, 0x00, 53, 0, 12, 0, 0, 'a', 'b', 'c', 'd' };
 
 static bool arp_ok(const void *p, size_t len)
@@ -172,8 +174,14 @@ static void the_header_checksum_is_right_and_follows_the_ttl(void **state)
 	struct {
 		struct iphdr iph;
 		u8 options[40];
-	} h = { .iph = { .version = 4, .ihl = 5, .tot_len = CONST_BE16(0x73), .frag_off = CONST_BE16(IP_DF), .ttl = 64,
-			 .protocol = 17, .saddr = CONST_BE32(0xc0a80001), .daddr = CONST_BE32(0xc0a800c7) } };
+	} h = { .iph = { .version = 4,
+			 .ihl = 5,
+			 .tot_len = CONST_BE16(0x73),
+			 .frag_off = CONST_BE16(IP_DF),
+			 .ttl = 64,
+			 .protocol = 17,
+			 .saddr = CONST_BE32(0xc0a80001),
+			 .daddr = CONST_BE32(0xc0a800c7) } };
 
 	(void)state;
 	ip_send_check(&h.iph);
