@@ -108,7 +108,7 @@ static long call_handle(struct call *c)
 	if (ret)
 		return ret;
 	if (kind->needs == OUR_SOCKET && !c->carrier)
-		return CALL_CONTINUE;
+		return call_foreign(c);
 	return kind->fn(c);
 }
 

@@ -135,6 +135,9 @@ struct call_kind {
 /** call_kind() - NULL: a call that is nobody's */
 const struct call_kind *call_kind(int nr);
 
+/** call_foreign() - on a descriptor that is not ours.  Return: CALL_CONTINUE, -EPROTONOSUPPORT */
+long call_foreign(const struct call *c);
+
 void wait_add(struct call *c);
 void wait_end(struct supervisor *sv, struct wait *w);
 /** waits_retry() - calls that waited for this carrier are tried again, in their order */

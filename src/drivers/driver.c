@@ -178,7 +178,8 @@ int netdev_frame_check(struct net_device *dev, size_t len_bytes)
 		dev->stats.rx_dropped++;
 		return -ENETDOWN;
 	}
-	if (len_bytes < ETH_HLEN || len_bytes > dev->mtu + ETH_HLEN + VLAN_HLEN) {
+	/* The MTU is what may be sent; most hardware takes whole frames of Ethernet all the same. */
+	if (len_bytes < ETH_HLEN || len_bytes > max_u32(dev->mtu, ETH_DATA_LEN) + ETH_HLEN + VLAN_HLEN) {
 		dev->stats.rx_length_errors++;
 		dev->stats.rx_errors++;
 		return -EMSGSIZE;

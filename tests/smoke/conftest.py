@@ -8,9 +8,11 @@ makes namespaces of its own for him, so his tests look from inside only.
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -145,7 +147,7 @@ def user(request):
 
 
 @pytest.fixture
-def either(user, tmp_path):
+def either(user, tmp_path, public_binary):
     """A machine used by root, then one used by an ordinary user."""
     os.chmod(tmp_path, 0o700)
     if os.geteuid() == 0 and user == "nobody":
@@ -154,6 +156,7 @@ def either(user, tmp_path):
         os.chown(tmp_path, 65534, 65534)
         os.chmod(tmp_path, 0o700)
     machine = Host(user, runtime=tmp_path)
+    machine.binary = public_binary
     yield machine
     machine.close()
 
@@ -167,14 +170,28 @@ def net(host):
 
 
 @pytest.fixture(scope="session")
-def go_program(tmp_path_factory):
-    """A static Go program; the workers of one run share it."""
-    target = os.path.join(str(tmp_path_factory.getbasetemp().parent), "udpecho")
-    if not os.path.exists(target):
-        env = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-trimpath", GO111MODULE="off")
-        mine = f"{target}.{os.getpid()}"
-        subprocess.run(["go", "build", "-o", mine, f"{HERE}/programs/udpecho.go"], env=env,
-                       check=True, timeout=120)
-        os.chmod(mine, 0o755)
-        os.rename(mine, target)
+def public(tmp_path_factory):
+    """A folder that every user may look into."""
+    path = tempfile.mkdtemp(prefix="nethood-smoke-")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def go_program(public, tmp_path_factory):
+    """A static Go program."""
+    target = os.path.join(public, "udpecho")
+    env = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-trimpath", GO111MODULE="off")
+    if "HOME" not in env:
+        env["GOCACHE"] = str(tmp_path_factory.mktemp("go"))
+    subprocess.run(["go", "build", "-o", target, f"{HERE}/programs/udpecho.go"], env=env,
+                   check=True, timeout=240)
+    os.chmod(target, 0o755)
     return target
+
+
+@pytest.fixture(scope="session")
+def public_binary(public):
+    """The command, where every user may execute it: the tree may be somebody's own."""
+    return shutil.copy(binary(), os.path.join(public, "nethood"))

@@ -94,13 +94,13 @@ def test_an_announcement_of_the_kernel_is_heard(net, arping):
 
 def test_a_udp_server_of_the_kernel_answers(net, go_program):
     host, name = net
-    server = host.start([go_program, "serve", f"{OUTSIDE}:7000"])
+    server = host.start([go_program, "serve", f"{OUTSIDE}:47000"])
     assert "listening" in server.stdout.readline()
-    out = host.good("exec", name, "--", go_program, f"{OUTSIDE}:7000")
-    assert f"10 of 10 from {OUTSIDE}:7000 to {INSIDE}" in out
+    out = host.good("exec", name, "--", go_program, f"{OUTSIDE}:47000")
+    assert f"10 of 10 from {OUTSIDE}:47000 to {INSIDE}" in out
     text = host.good("exec", name, "--", "python3", "-c",
                      "import socket\ns = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(3)\n"
-                     f"s.connect(('{OUTSIDE}', 7000))\n"
+                     f"s.connect(('{OUTSIDE}', 47000))\n"
                      "for n in (1, 1472, 1473, 9000, 60000):\n"
                      "    s.send(bytes(n)); assert len(s.recv(65536)) == n\n"
                      "print('every size')")
@@ -109,10 +109,10 @@ def test_a_udp_server_of_the_kernel_answers(net, go_program):
 
 def test_a_udp_server_inside_answers_the_kernel(net, go_program):
     host, name = net
-    server = host.start([host.binary, "exec", name, "--", go_program, "serve", f"{INSIDE}:7000"])
+    server = host.start([host.binary, "exec", name, "--", go_program, "serve", f"{INSIDE}:47000"])
     assert "listening" in server.stdout.readline()
-    out = host.run([go_program, f"{INSIDE}:7000"])
-    assert f"10 of 10 from {INSIDE}:7000" in out.stdout, out.stdout
+    out = host.run([go_program, f"{INSIDE}:47000"])
+    assert f"10 of 10 from {INSIDE}:47000" in out.stdout, out.stdout
 
 
 def test_dig_asks_a_name_server_of_the_kernel(net, tmp_path):
@@ -142,13 +142,13 @@ def test_dig_of_a_dead_server_gives_up(net):
 def test_tcpdump_finds_nothing_to_complain_of(net, go_program, tmp_path):
     host, name = net
     path = str(tmp_path / "smoke0.pcap")
-    dump = host.start(["tcpdump", "-i", "smoke0", "-U", "-w", path, "-Z", "root", "-s", "0"])
+    dump = host.start(["tcpdump", "-i", "smoke0", "--immediate-mode", "-U", "-w", path, "-Z", "root", "-s", "0"])
     host.wait(lambda: os.path.exists(path) and os.path.getsize(path) >= 24, 5.0, "tcpdump listens")
-    server = host.start([go_program, "serve", f"{OUTSIDE}:7000"])
+    server = host.start([go_program, "serve", f"{OUTSIDE}:47000"])
     assert "listening" in server.stdout.readline()
     host.good("exec", name, "--", "ping", "-c2", "-i0.2", OUTSIDE)
     host.good("exec", name, "--", "ping", "-c1", "-s7777", OUTSIDE)
-    host.good("exec", name, "--", go_program, f"{OUTSIDE}:7000")
+    host.good("exec", name, "--", go_program, f"{OUTSIDE}:47000")
     host.nethood("exec", name, "--", "dig", "+tries=1", "+time=1", f"@{OUTSIDE}", "host.example")
     host.nethood("exec", name, "--", "ping", "-c1", "-W4", NOBODY_THERE)
     host.run(["ping", "-c2", "-i0.2", "-s5000", INSIDE])
