@@ -335,10 +335,10 @@ static void what_the_other_end_cannot_take_is_counted(void **state)
 
 	(void)state;
 	two_up(t, false);
-	assert_int_equal(dev_set_mtu(t->db, 68), 0);
-	skb = alloc_skb(t->a.net.skb_pool, 200);
+	assert_int_equal(dev_set_mtu(t->da, 9000), 0);
+	skb = alloc_skb(t->a.net.skb_pool, 2000);
 	skb->dev = t->da;
-	memset(skb_put(skb, 200), 0, 200);
+	memset(skb_put(skb, 2000), 0, 2000);
 	skb_reset_network_header(skb);
 	dev_queue_xmit(skb);
 	assert_int_equal(t->db->stats.rx_length_errors, 1);
