@@ -1,4 +1,3 @@
-/* clang-format off */
 // SPDX-License-Identifier: BSD-2-Clause
 /* ICMP: errors told, questions answered, errors heard.
  *
@@ -25,6 +24,7 @@
 #define ICMP_ERROR_MAX_BYTES 576U /* RFC 1812 4.3.2.3: a whole error, headers and all */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
 
+/* clang-format off */
 const struct icmp_err icmp_err_convert[16] = {
 	[ICMP_NET_UNREACH] = { ENETUNREACH, false },
 	[ICMP_HOST_UNREACH] = { EHOSTUNREACH, false },
