@@ -10,23 +10,24 @@ NINJA  := ninja --quiet
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit lint format bench docs install clean
+.PHONY: all help deps demo check unit valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja
 	$(NINJA) -C $(RELEASE)
 
 help:
-	echo 'make          build the library and the command'
-	echo 'make demo     real programs on nethood, the kernel on the other side'
-	echo 'make check    every test; the last line counts them'
-	echo 'make unit     the unit tests only'
-	echo 'make lint     compilers, checkers, layers, format'
-	echo 'make format   write the format that lint asks for'
-	echo 'make bench    measure beside other stacks; ROW=word measures the rows that hold it'
-	echo 'make docs     write the generated pages of docs/'
-	echo 'make deps     install the Debian packages that all of these need'
-	echo 'make install  PREFIX=$(PREFIX), DESTDIR='
+	echo 'make           build the library and the command'
+	echo 'make demo      real programs on nethood, the kernel on the other side'
+	echo 'make check     every test; the last line counts them'
+	echo 'make unit      the unit tests only'
+	echo 'make valgrind  the unit tests under memcheck'
+	echo 'make lint      compilers, checkers, layers, format'
+	echo 'make format    write the format that lint asks for'
+	echo 'make bench     measure beside other stacks; ROW=word measures the rows that hold it'
+	echo 'make docs      write the generated pages of docs/'
+	echo 'make deps      install the Debian packages that all of these need'
+	echo 'make install   PREFIX=$(PREFIX), DESTDIR='
 
 deps:
 	tools/deps build demo check lint bench docs
@@ -41,6 +42,10 @@ check:
 
 unit: $(CHECK)/build.ninja
 	$(PYTHON) tools/check-run $(BUILD) unit
+
+valgrind:
+	tools/deps build check valgrind
+	$(PYTHON) tools/check-run $(BUILD) valgrind
 
 lint:
 	tools/deps build lint

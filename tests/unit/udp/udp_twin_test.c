@@ -52,18 +52,21 @@ static void script_socket(struct twin *t)
 
 static void script_bind(struct twin *t)
 {
-	struct sockaddr_in sin = t_addr(LO, 5000);
+	union {
+		struct sockaddr_in sin;
+		uint8_t room[129];
+	} name_of = { .sin = t_addr(LO, 5000) };
 	int a = udp(t), b = udp(t), c = udp(t);
 	char name[64];
 
 	EXPECT_STR(t, "name of an unbound socket", t_name(t, a, false, name), "0.0.0.0:0");
 	EXPECT_STR(t, "it has no peer", t_name(t, a, true, name), "ENOTCONN");
-	EXPECT(t, "too short", t_bind_sa(t, a, &sin, 15), -EINVAL);
-	EXPECT(t, "too long", t_bind_sa(t, a, &sin, 129), -EINVAL);
-	sin.sin_family = AF_INET6;
-	EXPECT(t, "of another family", t_bind_sa(t, a, &sin, sizeof(sin)), -EAFNOSUPPORT);
-	sin.sin_family = AF_UNSPEC;
-	EXPECT(t, "of no family, with an address", t_bind_sa(t, a, &sin, sizeof(sin)), -EAFNOSUPPORT);
+	EXPECT(t, "too short", t_bind_sa(t, a, &name_of, 15), -EINVAL);
+	EXPECT(t, "too long", t_bind_sa(t, a, &name_of, sizeof(name_of.room)), -EINVAL);
+	name_of.sin.sin_family = AF_INET6;
+	EXPECT(t, "of another family", t_bind_sa(t, a, &name_of, sizeof(name_of.sin)), -EAFNOSUPPORT);
+	name_of.sin.sin_family = AF_UNSPEC;
+	EXPECT(t, "of no family, with an address", t_bind_sa(t, a, &name_of, sizeof(name_of.sin)), -EAFNOSUPPORT);
 	EXPECT(t, "an address that is not ours", t_bind(t, a, "192.0.2.1", 5000), -EADDRNOTAVAIL);
 	EXPECT(t, "ours", t_bind(t, a, LO, 5000), 0);
 	EXPECT_STR(t, "name of a bound socket", t_name(t, a, false, name), "127.0.0.1:5000");
@@ -85,13 +88,13 @@ static void script_bind(struct twin *t)
 
 static void script_connect(struct twin *t)
 {
+	const struct sockaddr_storage inet = { .ss_family = AF_INET }, inet6 = { .ss_family = AF_INET6 };
 	int a = udp(t), b;
 	char name[64];
 
-	EXPECT(t, "too short", t_connect_sa(t, a, "x", 1), -EINVAL);
-	EXPECT(t, "short", t_connect_sa(t, a, &(struct sockaddr_in){ .sin_family = AF_INET }, 8), -EINVAL);
-	EXPECT(t, "another family", t_connect_sa(t, a, &(struct sockaddr_in){ .sin_family = AF_INET6 }, 16),
-	       -EAFNOSUPPORT);
+	EXPECT(t, "too short", t_connect_sa(t, a, &inet, 1), -EINVAL);
+	EXPECT(t, "short", t_connect_sa(t, a, &inet, 8), -EINVAL);
+	EXPECT(t, "another family", t_connect_sa(t, a, &inet6, 16), -EAFNOSUPPORT);
 	EXPECT(t, "no route", t_connect(t, a, "192.0.2.1", 9), -ENETUNREACH);
 	EXPECT(t, "a broadcast needs leave", t_connect(t, a, "127.255.255.255", 9), -EACCES);
 	EXPECT(t, "to ourselves", t_connect(t, a, LO, 6000), 0);
