@@ -121,7 +121,7 @@ bool cli_prefix(const char *option, const char *text, struct in_addr *addr, uint
 
 	*prefix_bits = 32;
 	if (strlen(text) < sizeof(copy)) {
-		strcpy(copy, text);
+		memcpy(copy, text, strlen(text) + 1);
 		slash = strchr(copy, '/');
 		if (slash)
 			*slash++ = '\0';

@@ -31,7 +31,7 @@ int control_ask(int sock, const char *what, const char *request, struct control_
 	ssize_t n;
 	int err = control_send(sock, request, strlen(request), fd, fd ? 1 : 0);
 
-	n = err ? err : control_receive(sock, reply, sizeof(*reply), fds, CONTROL_FDS);
+	n = err < 0 ? err : control_receive(sock, reply, sizeof(*reply), fds, CONTROL_FDS);
 	if (n != (ssize_t)sizeof(*reply)) {
 		cli_error(what, n < 0 ? strerror((int)-n) : "its process ended, or refuses this user");
 		return n < 0 ? (int)n : -EPIPE;

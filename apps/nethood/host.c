@@ -341,7 +341,7 @@ int host_configure(struct host *h, const struct netopt *o)
 		return err;
 	}
 	for (uint32_t i = 0; !err && i < o->devs; i++) {
-		if (strcmp(o->dev[i].driver, "tap"))
+		if (strcmp(o->dev[i].driver, "tap") != 0)
 			continue;
 		err = configure_one(&nc, h, i, a);
 		a = NULL; /* for the first */
@@ -359,7 +359,7 @@ bool host_forget(struct host *h, const struct netopt *o)
 	if (h->private_ns)
 		return true;
 	for (uint32_t i = 0; i < o->devs; i++) {
-		if (strcmp(o->dev[i].driver, "tap"))
+		if (strcmp(o->dev[i].driver, "tap") != 0)
 			continue;
 		if (*o->dev[i].arg)
 			return false;

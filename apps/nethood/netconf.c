@@ -81,6 +81,7 @@ static int talk(struct netconf *nc, struct nlmsghdr *nlh)
 	nlh->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	nlh->nlmsg_seq = ++nc->seq;
 	nc->why[0] = '\0';
+	memset(answer, 0, sizeof(*reply)); /* no answer is none of ours */
 	n = exchange(nc, nlh, answer);
 	if (n >= 0 && (!mnl_nlmsg_ok(reply, (int)n) || reply->nlmsg_type != NLMSG_ERROR ||
 		       mnl_nlmsg_get_payload_len(reply) < sizeof(*e)))

@@ -119,7 +119,7 @@ static int dev_set_keys(struct netopt_dev *d, const char *word, char *arg)
 	while ((comma = strrchr(arg, ','))) {
 		int key = dev_key(comma + 1);
 
-		if (key < 0 && (strcmp(d->driver, "pcap") || strchr(comma, '=')))
+		if (key < 0 && (strcmp(d->driver, "pcap") != 0 || strchr(comma, '=')))
 			return usage("--dev", word, "after the argument come mtu=, lladdr=, queues=, offload=");
 		if (key < 0)
 			break;
@@ -193,7 +193,7 @@ static int addr_parse(const char *option, const char *value, struct netopt_addr 
 	if (percent) {
 		if (!cli_ifname(percent + 1))
 			return usage(option, value, "after % comes the name of a device");
-		strcpy(a->dev, percent + 1);
+		snprintf(a->dev, sizeof(a->dev), "%s", percent + 1);
 	}
 	snprintf(prefix, sizeof(prefix), "%.*s", percent ? (int)(percent - value) : (int)sizeof(prefix), value);
 	if (!cli_prefix(option, prefix, &a->addr, &a->prefix_bits))
@@ -234,16 +234,16 @@ static int set_route(void *ctx, const char *value)
 	if (!r)
 		return EXIT_USAGE;
 	memset(r, 0, sizeof(*r));
-	if ((words != 3 && words != 5) || strcmp(via, "via") || (words == 5 && strcmp(dev_word, "dev")))
+	if ((words != 3 && words != 5) || strcmp(via, "via") != 0 || (words == 5 && strcmp(dev_word, "dev") != 0))
 		return usage("--route", value, want);
-	if (strcmp(dst, "default") && !cli_prefix("--route", dst, &r->dst, &r->prefix_bits))
+	if (strcmp(dst, "default") != 0 && !cli_prefix("--route", dst, &r->dst, &r->prefix_bits))
 		return EXIT_USAGE;
 	if (inet_pton(AF_INET, gateway, &r->gateway) != 1)
 		return usage("--route", value, "the gateway is no address");
 	if (words == 5) {
 		if (!cli_ifname(dev))
 			return usage("--route", value, "that is no name of a device");
-		strcpy(r->dev, dev);
+		memcpy(r->dev, dev, strlen(dev) + 1);
 	}
 	return 0;
 }
@@ -283,7 +283,7 @@ static int set_profile(void *ctx, const char *value)
 
 	if (!strcmp(value, "strict"))
 		o->profile = NETHOOD_PROFILE_STRICT;
-	else if (strcmp(value, "linux"))
+	else if (strcmp(value, "linux") != 0)
 		return usage("--profile", value, "the profiles are linux and strict");
 	return 0;
 }

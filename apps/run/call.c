@@ -70,7 +70,7 @@ static bool answered_before(const struct call *c)
 
 	if (!t->done.valid)
 		return false;
-	if (t->done.nr != c->rq->data.nr || memcmp(t->done.args, c->rq->data.args, sizeof(t->done.args)) ||
+	if (t->done.nr != c->rq->data.nr || memcmp(t->done.args, c->rq->data.args, sizeof(t->done.args)) != 0 ||
 	    loop_now() > t->done.until_ns) {
 		t->done.valid = false;
 		return false;

@@ -291,7 +291,6 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 	if (n + ARRAY_SIZE(local) > IOV_COUNT_MAX) {
 		local[0] = (struct iovec){ .iov_base = p->data, .iov_len = p->data_bytes };
 		err = task_writev(call_tid(c), remote, n, local, 1, p->data_bytes);
-		n = 0;
 		head = deliver_header(m, p, local, remote, values);
 		if (!err)
 			err = task_writev(call_tid(c), remote, head, local, head, iov_bytes(local, head));

@@ -5,6 +5,7 @@
  * and so tells that the socket is to be closed.  The end is known by its cookie, which the kernel never gives twice
  * and which dup, fork and SCM_RIGHTS do not change.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -234,6 +235,7 @@ long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int fl
 		nethood_close(sk);
 		return err == -EMFILE ? -ENFILE : err;
 	}
+	assert(cr);
 	cr->domain = domain;
 	err = install_fd(c, fd, flags);
 	close(fd);

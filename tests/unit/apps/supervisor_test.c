@@ -525,7 +525,7 @@ static void address_is_free(struct sockaddr_in *at)
 		CHECK(errno == EADDRINUSE);
 		usleep(10000);
 	}
-	CHECK(!"free");
+	CHECK(false);
 }
 
 static void closing_ends_it(void)
