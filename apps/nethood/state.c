@@ -52,7 +52,7 @@ static void base_path(char *path, size_t size)
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	uid_t uid = geteuid();
 
-	if (!uid) {
+	if (!uid && is_dir("/run")) { /* it is not the root of a user namespace's */
 		snprintf(path, size, "/run/nethood");
 		return;
 	}
