@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Are two observations of one event the same?  A list of sentences says what is not."""
+
+import itertools
+
+from sides import USER_HZ, entry_text
+
+# Linux's timer wheel is late by up to an eighth of a timer above 64 ticks, and machines that work are late
+TOLERANCE_S = 0.07
+INSTANT_S = 0.004       # closer than this, the order of two neighbours' timers means nothing
+AGE_MAX_S = 3600
+
+
+def differences(kernel, nethood, excused, waited_s):
+    """What differs; neighbours of @excused are left out."""
+    found = []
+    if kernel.answer != nethood.answer:
+        found.append((None, f"the answer: kernel {kernel.answer!r}, nethood {nethood.answer!r}"))
+    if kernel.errors != nethood.errors:
+        found.append((None, f"errors at the sender: kernel {kernel.errors}, nethood {nethood.errors}"))
+    found += sequences("frame", kernel.frames, nethood.frames, waited_s)
+    found += sequences("notification", kernel.heard, nethood.heard, waited_s)
+    found += tables(kernel.table, nethood.table)
+    return [text for key, text in found if key is None or key not in excused]
+
+
+def sequences(kind, ours, theirs, waited_s):
+    """Each neighbour's own sequence must be equal; the order between neighbours only as far as time tells."""
+    found = []
+    for key in sorted({s.key for s in ours + theirs}, key=str):
+        found += one_sequence(kind, key, [s for s in ours if s.key == key], [s for s in theirs if s.key == key])
+    if not found:
+        found = order(kind, ours, theirs)
+    return found
+
+
+def one_sequence(kind, key, ours, theirs):
+    for number, (a, b) in enumerate(itertools.zip_longest(ours, theirs)):
+        if a is None or b is None or a.text != b.text:
+            return [(key, f"{kind} {number} of {key}: kernel {said(a)}, nethood {said(b)}")]
+        if abs(a.time - b.time) > TOLERANCE_S:
+            return [(key, f"{kind} {number} of {key} comes at {a.time:.3f} and {b.time:.3f} s: {a.text}")]
+        if a.ages and not same_ages(a.ages, b.ages):
+            return [(key, f"{kind} {number} of {key} has ages {a.ages} and {b.ages}: {a.text}")]
+    return []
+
+
+def said(s):
+    return f"{s.time:.3f} {s.text}" if s else "nothing"
+
+
+def order(kind, ours, theirs):
+    """Two of different neighbours that the kernel says apart in time may not be turned round beyond tolerance.
+
+    What one event causes in the stack (a flush, a batch) is one instant: there the order is compared as it is.
+    """
+    at = {}
+    for s in theirs:
+        at.setdefault((s.key, s.text), []).append(s)
+    theirs_of = [at[s.key, s.text].pop(0) for s in ours]
+    for (a, b), (x, y) in zip(itertools.pairwise(ours), itertools.pairwise(theirs_of)):
+        if a.key == b.key or theirs.index(x) < theirs.index(y):
+            continue
+        together = b.time - a.time < INSTANT_S and abs(x.time - y.time) < INSTANT_S and b.time < 0.03
+        if together or b.time - a.time > TOLERANCE_S:
+            return [(a.key, f"order of {kind}s: kernel says {said(a)} before {said(b)}, nethood {x.time:.3f}, {y.time:.3f}")]
+    return []
+
+
+def same_ages(a, b):
+    """confirmed, used, updated in ticks of USER_HZ, and the number of references."""
+    near = all(abs(x - y) <= TOLERANCE_S * USER_HZ or (x > AGE_MAX_S * USER_HZ and y > AGE_MAX_S * USER_HZ)
+               for x, y in zip(a[:3], b[:3]))
+    return near
+
+
+def tables(ours, theirs):
+    found = []
+    for key in sorted(set(ours) | set(theirs)):
+        a, b = ours.get(key), theirs.get(key)
+        if a is None or b is None or a._replace(ages=None) != b._replace(ages=None):
+            found.append((key, f"entry: kernel {shown(a)}, nethood {shown(b)}"))
+        elif not same_ages(a.ages, b.ages):
+            found.append((key, f"ages (confirmed, used, updated, references) of {shown(a)}: {a.ages} and {b.ages}"))
+    return found
+
+
+def shown(entry):
+    return entry_text(entry) if entry else "has none"

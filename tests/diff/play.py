@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plays a sequence on both stacks, judges it, and makes a sequence that failed short.
+
+Timers of the two stacks fire within a tolerance of each other, so an event that falls on a timer's edge could
+come before it on one side and after it on the other.  After each event the tables say when the next edges are,
+and the next event waits until none is near.
+"""
+
+import collections
+import concurrent.futures
+import json
+import os
+import time
+
+from lab import netlink as nl
+from lab.kernel import KernelStack
+from lab.nethood import NethoodStack
+
+import compare
+import differences
+import events
+from sides import LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
+
+BEFORE_S, AFTER_S = 0.03, 0.04  # around an edge; after it also what the kernel's timer wheel may add
+WAIT_MAX_S = 3.0
+BASE = {"net.ipv4.icmp_ratelimit": 0, "net.ipv4.icmp_msgs_per_sec": 10000, "net.ipv4.icmp_msgs_burst": 10000}
+FIRST_DATAGRAM = "10.77.0.11"
+NDTPA_RETRANS_TIME, NDTPA_DELAY, NDTPA_LOCKTIME, NDTPA_BASE = 5, 7, 15, 4
+
+Verdict = collections.namedtuple("Verdict", "what text events")
+Step = collections.namedtuple("Step", "event waited_s seen rows found late")
+
+
+class Pair:
+    """Both stacks, given the same at the same time."""
+
+    def __init__(self, sequence):
+        self.sequence = sequence
+        self.sides = []
+        self.pool = concurrent.futures.ThreadPoolExecutor(2)
+        sysctls = dict(BASE)
+        for name, value in sequence["timers"].items():
+            if name != "delay_probe_ms":
+                for dev in events.DEVS:
+                    sysctls[f"net.ipv4.neigh.{dev}.{name}"] = value
+        try:
+            for kind in (KernelStack, NethoodStack):
+                self.sides.append(Side(kind(devs=2, sysctls=sysctls)))
+            self.set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def set_up(self):
+        for dev in events.DEVS:
+            request = {"dev": dev, "name": "delay_probe_ms", "value": self.sequence["timers"]["delay_probe_ms"]}
+            self.both(lambda side: events.do_table(side, request))
+        if self.sequence["gateway"]:
+            self.both(lambda side: side.stack.ip(f"route add default via {events.HOSTS['eth0'][0]}"))
+        for side in self.sides:
+            for host, mac in self.sequence["answers"].items():
+                side.port(events.DEVS[host.split(".")[1] == "78"]).answers[host] = mac
+        self.align()
+        self.before = self.both(Side.table)
+
+    def both(self, function):
+        return list(self.pool.map(function, self.sides))
+
+    def align(self):
+        """The times that each stack draws at random: nethood draws until it has the kernel's."""
+        ours, theirs = self.both(Side.reachable_ms)
+        for dev in events.DEVS:
+            if theirs[dev][NDTPA_BASE] == ours[dev][NDTPA_BASE]:
+                self.sides[1].redraw_until(dev, ours[dev][NDTPA_REACHABLE_TIME], ours[dev][NDTPA_BASE])
+        self.drawn = ours
+
+    def redrawn_by_itself(self):
+        """Every 300 s the kernel draws anew, for all namespaces: what came after that means nothing."""
+        now = self.sides[0].reachable_ms()
+        return any(now[dev][NDTPA_REACHABLE_TIME] != self.drawn[dev][NDTPA_REACHABLE_TIME] for dev in events.DEVS)
+
+    # ---- one event -------------------------------------------------------
+
+    def step(self, event):
+        if event.get("calm") and not self.calm():
+            return None
+        for side in self.sides:
+            side.begin()
+        began = time.monotonic()
+        answers = self.both(lambda side: events.act(side, event))
+        late = max(time.monotonic() - began - (0.1 if event["do"] in ("sysctl", "flush") else 0), 0)
+        end = began + event["wait"] / 1000
+        while True:
+            overslept = self.sleep_until(end)
+            tables = self.both(Side.table)
+            end = self.next_clear(tables)
+            if end <= time.monotonic() or time.monotonic() - began > event["wait"] / 1000 + WAIT_MAX_S:
+                break
+        waited = time.monotonic() - began
+        seen = [side.seen(answer, table) for side, answer, table in zip(self.sides, answers, tables)]
+        late = max(late, overslept, *(side.late for side in self.sides))
+        case = differences.Case(event, self.before, *seen, self.sequence["timers"])
+        rows = differences.excused(case)
+        found = compare.differences(*seen, rows, waited)
+        self.before = tables
+        if rows and not found:
+            self.forget(rows)
+        if event["do"] in ("sysctl", "table"):
+            self.align()
+        return Step(event, waited, seen, rows, found, late)
+
+    @staticmethod
+    def sleep_until(when):
+        time.sleep(max(when - time.monotonic(), 0))
+        return time.monotonic() - when
+
+    def calm(self):
+        """Wait until no entry has a timer."""
+        until = time.monotonic() + WAIT_MAX_S
+        while time.monotonic() < until:
+            tables = self.both(Side.table)
+            if not any(e.state & differences.TIMED for table in tables for e in table.values()):
+                for side, table in zip(self.sides, tables):
+                    side.seen(None, table)
+                self.before = tables
+                return True
+            time.sleep(0.05)
+        return False
+
+    def next_clear(self, tables):
+        """The first instant from now on that is near no edge of either stack."""
+        clear = time.monotonic()
+        spans = sorted(span for side, table in zip(self.sides, tables) for e in table.values()
+                       for span in self.edges(side, e, clear))
+        for first, last in spans:
+            if first <= clear <= last:
+                clear = last + 0.001
+        return clear
+
+    def edges(self, side, entry, now):
+        parms = self.drawn.get(entry.dev)
+        if not parms or not entry.ages:
+            return
+        confirmed, used, updated = (now - ticks / USER_HZ for ticks in entry.ages[:3])
+        retrans, delay = parms[NDTPA_RETRANS_TIME] / 1000, parms[NDTPA_DELAY] / 1000
+        reachable = parms[NDTPA_REACHABLE_TIME] / 1000
+        name = events_state(entry.state)
+        timers = []
+        if name in ("INCOMPLETE", "PROBE"):
+            timers = [(side.asked_at.get((entry.dev, entry.dst), updated), retrans), (updated, retrans)]
+        elif name == "DELAY":
+            timers = [(max(used, updated), delay), (updated, delay), (used, delay)]
+        elif name == "REACHABLE":
+            timers = [(confirmed, reachable), (updated, reachable)]
+        timers.append((updated, parms[NDTPA_LOCKTIME] / 1000))
+        for start, length in timers:
+            slack = length / 8 if length > 0.25 else 0.01
+            yield start + length - BEFORE_S, start + length + slack + AFTER_S
+
+    def forget(self, rows):
+        """Neighbours that differ on purpose are removed on both sides; what that says is not compared."""
+        for dev, dst in rows:
+            gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst}
+            self.both(lambda side: events.act(side, gone))
+        time.sleep(0.03)
+        tables = self.both(Side.table)
+        for side, table in zip(self.sides, tables):
+            side.seen(None, table)
+        self.before = tables
+
+    def close(self):
+        for side in self.sides:
+            side.close()
+        self.pool.shutdown()
+
+
+def events_state(state):
+    return {value: name.upper() for name, value in nl.NUD.items()}.get(state)
+
+
+# ---- a whole sequence ----------------------------------------------------------
+
+class Run:
+    """What came of one play: its steps up to and with the first that differs."""
+
+    def __init__(self, steps, void):
+        self.steps, self.void = steps, void
+
+    @property
+    def found(self):
+        return self.steps[-1].found if self.steps else []
+
+    @property
+    def late(self):
+        return max((step.late for step in self.steps), default=0) > LATE_S
+
+
+def play(sequence):
+    pair = Pair(sequence)
+    try:
+        steps = []
+        for event in sequence["events"]:
+            step = pair.step(event)
+            if step:
+                steps.append(step)
+            if step and step.found:
+                break
+        return Run(steps, pair.redrawn_by_itself())
+    finally:
+        pair.close()
+
+
+def judge(name, sequence, out, shrink_runs):
+    """Play until it is sure: a difference must come twice, or it is a machine that was late."""
+    runs, failed = 0, []
+    while runs < 5 and len(failed) < 2:
+        run = play(sequence)
+        runs += 1
+        if run.found and not run.void:
+            failed.append(run)
+        elif not failed or runs >= 4:
+            break
+    if not failed:
+        return Verdict("same" if not run.found else "void", "\n".join(run.found), len(run.steps))
+    what = "different" if len(failed) >= 2 else "unsteady"
+    run = failed[-1]
+    if what == "different" and shrink_runs:
+        sequence, run = shrink(sequence, run, shrink_runs)
+    path = os.path.join(out, f"{what}-{name.replace(' ', '-')}")
+    keep(path, sequence, run)
+    text = "\n".join(["  " + events.words(step.event) for step in run.steps[-4:]] + ["  " + f for f in run.found])
+    return Verdict(what, f"{text}\n  {path}.txt", len(run.steps))
+
+
+def shrink(sequence, run, budget):
+    """Drop events while it still differs: first all behind the difference, then pieces of half the size."""
+    kept = [step.event for step in run.steps]
+    size = max(len(kept) // 2, 1)
+    while size and budget > 0:
+        at = 0
+        while at < len(kept) - 1 and budget > 0:
+            fewer = kept[:at] + kept[min(at + size, len(kept) - 1):]
+            tried = play(dict(sequence, events=fewer))
+            budget -= 1
+            if tried.found and not tried.void:
+                kept, run = [step.event for step in tried.steps], tried
+            else:
+                at += size
+        size //= 2
+    return dict(sequence, events=kept), run
+
+
+def keep(path, sequence, run):
+    with open(path + ".json", "w", encoding="utf-8") as file:
+        json.dump(sequence, file, indent=1)
+    with open(path + ".txt", "w", encoding="utf-8") as file:
+        file.write(report(sequence, run))
+
+
+def report(sequence, run):
+    lines = [f"seed {sequence['seed']}", f"timers {sequence['timers']}", f"gateway {sequence['gateway']}",
+             f"answers {sequence['answers']}"]
+    for number, step in enumerate(run.steps):
+        lines.append(f"\n{number:3d} {events.words(step.event)}; next after {step.waited_s:.3f} s"
+                     + (f"; late by {step.late:.3f} s" if step.late > LATE_S else "")
+                     + (f"; by design: {step.rows}" if step.rows else ""))
+        for name, seen in zip(("kernel ", "nethood"), step.seen):
+            lines += [f"      {name} {text}" for text in side_lines(seen)]
+    return "\n".join(lines + ["", *run.found, ""])
+
+
+def side_lines(seen):
+    if seen.answer:
+        yield f"answers {seen.answer}"
+    for s in sorted(seen.frames + seen.heard, key=lambda s: s.time):
+        yield f"{s.time:7.3f} {s.text}" + (f" ages {s.ages}" if s.ages else "")
+    for error in seen.errors:
+        yield f"error {error}"
+    for _, entry in sorted(seen.table.items()):
+        yield f"  has   {compare.shown(entry)} ages {entry.ages}"
