@@ -284,6 +284,8 @@ static long recv_error_queue(struct call *c, const struct user_msg *m)
 	struct packet p;
 	int err = take(c->carrier, &p, m->flags);
 
+	if (!err)
+		c->carrier->error = 0; /* the socket's pending error is now that of the next one that waits, or none */
 	dgram_settle(c);
 	return err ? err : deliver(c, m, p);
 }

@@ -153,13 +153,29 @@ static bool tap_want_write(const struct net_device *dev)
 
 /* ---- life */
 
+#define TAP_DISCARD_MAX 4096U
+
+/* What came while the device was down is lost, as on a card that is off; the system's queue holds fewer than this. */
+static void tap_discard(struct net_device *dev)
+{
+	struct tap_priv *priv = tap_priv(dev);
+
+	for (u32 i = 0; !priv->gone && i < TAP_DISCARD_MAX; i++) {
+		if (read(priv->fd, priv->frame, FRAME_MAX_BYTES) >= 0)
+			dev->stats.rx_dropped++;
+		else if (errno != EINTR)
+			return;
+	}
+}
+
 static int tap_open_dev(struct net_device *dev)
 {
 	struct tap_priv *priv = tap_priv(dev);
 
 	priv->blocked = false;
+	tap_discard(dev);
 	netdev_link(dev, !priv->gone);
-	napi_schedule(&priv->common.napi); /* frames may have come while it was down */
+	napi_schedule(&priv->common.napi);
 	return 0;
 }
 

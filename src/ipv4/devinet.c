@@ -18,6 +18,7 @@
 #include "ipv4/devinet_internal.h"
 #include "ipv4/igmp.h"
 #include "ipv4/ip_fib.h"
+#include "neigh/neighbour.h"
 
 #define IPV4_MIN_MTU 68U
 #define LOOPBACK_ADDR 0x7f000001U
@@ -238,6 +239,16 @@ static struct in_ifaddr *ifa_create(struct in_device *in_dev, const struct in_if
 	return ifa;
 }
 
+/* As in Linux: what a device has when it gets an address is its own from then on; "default" changes it no more. */
+static void keep_settings(struct in_device *in_dev)
+{
+	struct neigh_parms *p = in_dev->dev->neigh_parms[NEIGH_ARP_TABLE];
+
+	in_dev->cnf.state_set = ~0U;
+	if (p)
+		p->data_set = ~0U;
+}
+
 int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *from, u32 portid, const char **errmsg)
 {
 	struct devinet_state *ds = dev->net->ipv4->devinet;
@@ -273,6 +284,7 @@ int inet_insert_ifa(struct net_device *dev, const struct in_ifaddr *from, u32 po
 		ifa_free_later(ifa);
 		return -ENOBUFS;
 	}
+	keep_settings(in_dev);
 	return 0;
 
 err_free:

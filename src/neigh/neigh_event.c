@@ -15,7 +15,7 @@
 static u32 neigh_max_probes(const struct neighbour *n)
 {
 	const struct neigh_parms *p = neigh_parms_of(n);
-	s64 last = n->nud_state & NUD_PROBE ? NEIGH_VAR(p, MCAST_REPROBES) : NEIGH_VAR(p, MCAST_PROBES);
+	s64 last = n->nud_state & (NUD_DELAY | NUD_PROBE) ? NEIGH_VAR(p, MCAST_REPROBES) : NEIGH_VAR(p, MCAST_PROBES);
 
 	return (u32)(NEIGH_VAR(p, UCAST_PROBES) + NEIGH_VAR(p, APP_PROBES) + last);
 }
@@ -31,7 +31,7 @@ static u32 neigh_timer_cond(const struct neighbour *n)
 		cond |= NUD_C_CONFIRMED;
 	if (now <= n->used + NEIGH_VAR(p, DELAY_PROBE_TIME))
 		cond |= NUD_C_USED;
-	if (n->probes >= neigh_max_probes(n))
+	if ((n->nud_state & NUD_DELAY ? 0 : n->probes) >= neigh_max_probes(n))
 		cond |= NUD_C_EXHAUSTED;
 	if (n->flags_ext & NEIGH_EXT_VALIDATED)
 		cond |= NUD_C_VALIDATED;
@@ -135,10 +135,8 @@ void neigh_notify(struct neighbour *n, enum neigh_event event, u32 portid)
 static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 {
 	if (e->to) {
-		if (n->nud_state != e->to) {
-			n->updated = n->tbl->net->now;
-			n->tbl->genid++;
-		}
+		n->updated = n->tbl->net->now;
+		n->tbl->genid++;
 		n->nud_state = e->to;
 		if (!n->dead)
 			neigh_gc_update_list(n);
@@ -160,8 +158,6 @@ static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_buff *skb)
 {
 	neigh_enter(n, e);
-	if (e->act & NUD_A_NOTIFY)
-		neigh_notify(n, NEIGH_EVENT_NEW, 0);
 	if (skb && (e->act & NUD_A_QUEUE))
 		neigh_queue_tail(n, skb);
 	if (skb && (e->act & NUD_A_DROP))
@@ -170,6 +166,8 @@ static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_bu
 		neigh_invalidate(n);
 	if (e->act & NUD_A_PROBE)
 		neigh_probe(n);
+	if ((e->act & NUD_A_NOTIFY) && !n->dead)
+		neigh_notify(n, NEIGH_EVENT_NEW, 0);
 }
 
 void neigh_timer_handler(struct timer *t)

@@ -111,7 +111,8 @@ static int neigh_link(struct neighbour *n)
 	if (err)
 		return -ENOBUFS;
 	tbl->stats.hash_grows += tbl->hash.grow_count - grown;
-	list_add_tail(&n->dev_list, &n->dev->neigh_list[tbl->index]);
+	list_add(&n->dev_list,
+		 &n->dev->neigh_list[tbl->index]); /* youngest first: so a flush of the device takes them */
 	neigh_gc_update_list(n);
 	tbl->genid++;
 	return 0;
@@ -211,7 +212,7 @@ int neigh_remove(struct neighbour *n, u32 portid)
 	neigh_get(n);
 	err = neigh_update(n, NULL, NUD_FAILED, NEIGH_UPDATE_F_OVERRIDE | NEIGH_UPDATE_F_ADMIN, portid, NULL);
 	if (!n->dead)
-		neigh_mark_dead(n, portid);
+		neigh_mark_dead(n, 0); /* Linux names who asked in the first notification only */
 	neigh_release(n);
 	return err;
 }
@@ -261,9 +262,10 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 		neigh_suspect(n);
 	n->nud_state = news->new_state;
 	n->was_used = n->was_used && news->new_state != NUD_NONE;
-	news->notify |= (news->old & NUD_VALID) != 0;
+	news->notify = (news->old & NUD_VALID) != 0; /* flags alone, on what is not valid, are told to nobody */
 	if ((news->old & (NUD_INCOMPLETE | NUD_PROBE)) && news->new_state == NUD_FAILED) {
 		news->notify = true;
+		n->updated = n->tbl->net->now;
 		n->tbl->stats.res_failed++;
 		neigh_invalidate(n);
 	} else if (news->new_state == NUD_INCOMPLETE) {
@@ -304,6 +306,7 @@ static enum neigh_verdict neigh_update_override(const struct neighbour *n, struc
 			return NEIGH_IGNORE;
 		news->lladdr = n->ha;
 		news->new_state = NUD_STALE;
+		news->confirm = false;
 	} else if (news->lladdr == n->ha && news->new_state == NUD_STALE && !(news->flags & NEIGH_UPDATE_F_ADMIN)) {
 		news->new_state = news->old;
 	}
@@ -318,8 +321,14 @@ static void neigh_set_state(struct neighbour *n, u8 new_state)
 	if (new_state & NUD_PROBE)
 		n->probes = 0;
 	n->nud_state = new_state;
-	if (new_state & NUD_IN_TIMER)
-		neigh_add_timer(n, new_state & NUD_REACHABLE ? now + neigh_parms_of(n)->reachable_time : now);
+	if (!(new_state & NUD_IN_TIMER))
+		return;
+	/* What begins to be watched was used and updated, for those who look, no longer ago than it was confirmed. */
+	if (n->used < n->confirmed)
+		n->used = n->confirmed;
+	if (n->updated < n->confirmed)
+		n->updated = n->confirmed;
+	neigh_add_timer(n, new_state & NUD_REACHABLE ? now + neigh_parms_of(n)->reachable_time : now);
 }
 
 static void neigh_set_lladdr(struct neighbour *n, const u8 *lladdr, u8 new_state)
@@ -349,7 +358,7 @@ static void neigh_update_apply(struct neighbour *n, struct neigh_news *news)
 	bool new_lladdr = news->lladdr != n->ha;
 	bool state_change = news->new_state != news->old;
 
-	if (news->new_state & NUD_CONNECTED)
+	if (news->confirm)
 		n->confirmed = n->tbl->net->now;
 	if (state_change || new_lladdr) {
 		n->updated = n->tbl->net->now;
@@ -397,7 +406,11 @@ static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
 
 int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags, u32 portid, const char **errmsg)
 {
-	struct neigh_news news = { .lladdr = lladdr, .old = n->nud_state, .new_state = new_state, .flags = flags };
+	struct neigh_news news = { .lladdr = lladdr,
+				   .old = n->nud_state,
+				   .new_state = new_state,
+				   .flags = flags,
+				   .confirm = (new_state & NUD_CONNECTED) != 0 };
 	int err;
 
 	neigh_get(n); /* what waits may, when it leaves, delete the entry */
@@ -406,10 +419,11 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 		*errmsg = news.errmsg;
 	if (!err && !n->dead)
 		neigh_gc_update_list(n);
-	if (news.notify)
-		neigh_notify(n, NEIGH_EVENT_NEW, portid); /* before the queue leaves, as in Linux */
 	if (!err && (n->nud_state & NUD_VALID) && !(news.old & NUD_VALID))
 		neigh_queue_flush(n);
+	if (news.notify && !n->dead)
+		neigh_notify(n, NEIGH_EVENT_NEW,
+			     portid); /* behind the queue, as in Linux: what left may have made it DELAY */
 	neigh_release(n);
 	return err;
 }

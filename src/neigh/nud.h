@@ -24,7 +24,7 @@ enum nud_event {
 /** What nud_step() has to know besides the state; computed by neighbour.c, each only when its state asks for it */
 #define NUD_C_CONFIRMED (1U << 0) /**< REACHABLE: confirmed within reachable_time; DELAY: within delay_probe_time */
 #define NUD_C_USED (1U << 1)      /**< REACHABLE: used within delay_probe_time */
-#define NUD_C_EXHAUSTED (1U << 2) /**< as many probes were sent as the parameters allow */
+#define NUD_C_EXHAUSTED (1U << 2) /**< as many probes were sent as the parameters allow; DELAY: they allow none */
 #define NUD_C_NO_PROBES (1U << 3) /**< parameters allow no multicast and no application probe */
 #define NUD_C_VALIDATED (1U << 4) /**< externally validated: doubted, never given up */
 #define NUD_C_DEFERRED (1U << 5)  /**< whoever asks may not be called back now: the first probe waits for the timer */
@@ -35,12 +35,12 @@ enum nud_event {
 #define NUD_A_SUSPECT (1U << 1)      /**< output = output: each packet asks again */
 #define NUD_A_RESET_PROBES (1U << 2) /**< probes := 0 */
 #define NUD_A_UCAST_DONE (1U << 3)   /**< probes := ucast_probes: begin with multicast */
-#define NUD_A_NOTIFY (1U << 4)       /**< tell listeners */
-#define NUD_A_QUEUE (1U << 5)        /**< the packet waits in arp_queue */
-#define NUD_A_XMIT (1U << 6)         /**< the packet goes out now */
-#define NUD_A_DROP (1U << 7)         /**< the packet is dropped: NEIGH_FAILED */
-#define NUD_A_INVALIDATE (1U << 8)   /**< report an error for each packet that waits */
-#define NUD_A_PROBE (1U << 9)        /**< solicit */
+#define NUD_A_QUEUE (1U << 4)        /**< the packet waits in arp_queue */
+#define NUD_A_XMIT (1U << 5)         /**< the packet goes out now */
+#define NUD_A_DROP (1U << 6)         /**< the packet is dropped: NEIGH_FAILED */
+#define NUD_A_INVALIDATE (1U << 7)   /**< report an error for each packet that waits */
+#define NUD_A_PROBE (1U << 8)        /**< solicit */
+#define NUD_A_NOTIFY (1U << 9)       /**< tell listeners: of probes, with this one counted */
 
 /** When its timer fires next */
 enum nud_timer {

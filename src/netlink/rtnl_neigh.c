@@ -232,6 +232,9 @@ static int neigh_add_new(const struct neigh_change *c)
 		err = neigh_create(c->tbl, nla_data(c->tb[NDA_DST]), c->dev, &n);
 	if (err)
 		return err;
+	/* It is born with them: no change that a listener would have to be told of. */
+	n->flags |= c->ndm->ndm_flags & NTF_EXT_LEARNED;
+	n->flags_ext |= c->flags_ext & NTF_EXT_MANAGED;
 	err = neigh_apply(c, n, neigh_update_flags(c, false));
 	if (err)
 		neigh_undo_create(n);

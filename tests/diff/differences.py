@@ -8,19 +8,24 @@ a row excuses one event and nothing that follows.
 
 from lab import netlink as nl
 
-from events import OUR_MAC
+from events import HOSTS, OUR_MAC
 
 TIMED = nl.NUD["incomplete"] | nl.NUD["reachable"] | nl.NUD["delay"] | nl.NUD["probe"]
 VALID = 0xc0 | 0x1e
+MANAGED = 1
 
 
 class Case:
-    def __init__(self, event, before, kernel, nethood, timers):
-        self.event, self.before, self.kernel, self.nethood, self.timers = event, before, kernel, nethood, timers
+    def __init__(self, event, before, kernel, nethood, answers):
+        self.event, self.before, self.kernel, self.nethood, self.answers = event, before, kernel, nethood, answers
 
-    def old(self, key):
-        """(the kernel's entry before the event, nethood's)."""
-        return self.before[0].get(key), self.before[1].get(key)
+    def entries(self, key):
+        """All that the four tables (kernel's and nethood's, before and after) have of it."""
+        tables = (*self.before, self.kernel.table, self.nethood.table)
+        return [table[key] for table in tables if key in table]
+
+    def keys(self):
+        return set(self.before[0]) | set(self.before[1]) | set(self.kernel.table) | set(self.nethood.table)
 
 
 def unbelievable_sender(case):
@@ -33,8 +38,64 @@ def unbelievable_sender(case):
     return ()
 
 
+def claims(case):
+    """[(neighbour, the MAC that somebody says it has now)]: by answers, a reply, a request without REPLACE."""
+    e = case.event
+    said = [((dev, host), mac) for dev in HOSTS for host in HOSTS[dev] if (mac := case.answers.get(host))]
+    if e["do"] == "arp" and e["op"] == 2:
+        said.append(((e["dev"], e["sip"]), e["sha"]))
+    if e["do"] == "neigh" and e["type"] == "new" and not e["flags"] & nl.NLM_F_REPLACE and e.get("lladdr"):
+        said.append(((e["dev"], e["dst"]), e["lladdr"]))
+    return said
+
+
+def refused_claim(case):
+    """Linux does not believe the other MAC either, but takes the old one for confirmed by it."""
+    return [key for key, mac in claims(case)
+            if any(entry.lladdr not in (None, mac) for entry in case.entries(key)) and confirmed_by_it(case, key)]
+
+
+def confirmed_by_it(case, key):
+    """Linux has it confirmed more lately than nethood, or had a timer that may have looked at that meanwhile."""
+    ours, theirs = case.kernel.table.get(key), case.nethood.table.get(key)
+    watched = any(table[key].state & TIMED for table in case.before if key in table)
+    return ours and theirs and (watched or ours.ages[0] < theirs.ages[0])
+
+
+def unwatched(case):
+    """INCOMPLETE by hand, or NONE for one that was INCOMPLETE."""
+    e = case.event
+    if e["do"] != "neigh" or e["type"] != "new":
+        return ()
+    key = e["dev"], e["dst"]
+    was_incomplete = any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)
+    if e["state"] != "incomplete" and not (e["state"] == "none" and was_incomplete):
+        return ()
+    return [key, "errors", ("lo", "0.0.0.0")]   # what waited reports its end, in nethood
+
+
+def refused_request(case):
+    """A new entry whose request was refused for want of an address: Linux keeps it, outside of collection."""
+    e = case.event
+    if e["do"] != "neigh" or e["type"] != "new" or case.kernel.answer != case.nethood.answer:
+        return ()
+    key = e["dev"], e["dst"]
+    refused = "No link layer address given" in str(case.kernel.answer)
+    return [key] if refused and key not in case.before[0] and key not in case.nethood.table else ()
+
+
+def managed_by_clock(case):
+    return [key for key in case.keys() if all(entry.ext & MANAGED for entry in case.entries(key))
+            and case.event.get("dst") != key[1] and case.event.get("sip") != key[1]]
+
+
 ROWS = [
     ("D8", "a sender MAC that no station can have is not learned (RFC 1812 3.3.2)", unbelievable_sender),
+    ("D10", "a claim that is refused confirms nothing", refused_claim),
+    ("D1, D2", "an entry without a timer waits for ever: nethood begins to resolve, or drops what waits", unwatched),
+    ("D3", "a request that is refused changes nothing", refused_request),
+    ("managed", "Linux looks after the managed entries of all namespaces by one clock, whose phase and period are "
+     "those of the first one", managed_by_clock),
 ]
 
 

@@ -41,7 +41,7 @@ class Pair:
         sysctls = dict(BASE)
         for name, value in sequence["timers"].items():
             if name != "delay_probe_ms":
-                for dev in events.DEVS:
+                for dev in ("lo", *events.DEVS):
                     sysctls[f"net.ipv4.neigh.{dev}.{name}"] = value
         try:
             for kind in (KernelStack, NethoodStack):
@@ -52,13 +52,14 @@ class Pair:
             raise
 
     def set_up(self):
-        for dev in events.DEVS:
+        for dev in ("lo", *events.DEVS):
             request = {"dev": dev, "name": "delay_probe_ms", "value": self.sequence["timers"]["delay_probe_ms"]}
             self.both(lambda side: events.do_table(side, request))
         if self.sequence["gateway"]:
             self.both(lambda side: side.stack.ip(f"route add default via {events.HOSTS['eth0'][0]}"))
         for side in self.sides:
-            for host, mac in self.sequence["answers"].items():
+            side.answers = dict(self.sequence["answers"])
+            for host, mac in side.answers.items():
                 side.port(events.DEVS[host.split(".")[1] == "78"]).answers[host] = mac
         self.align()
         self.before = self.both(Side.table)
@@ -69,15 +70,20 @@ class Pair:
     def align(self):
         """The times that each stack draws at random: nethood draws until it has the kernel's."""
         ours, theirs = self.both(Side.reachable_ms)
-        for dev in events.DEVS:
+        for dev in ours:
             if theirs[dev][NDTPA_BASE] == ours[dev][NDTPA_BASE]:
                 self.sides[1].redraw_until(dev, ours[dev][NDTPA_REACHABLE_TIME], ours[dev][NDTPA_BASE])
         self.drawn = ours
 
-    def redrawn_by_itself(self):
-        """Every 300 s the kernel draws anew, for all namespaces: what came after that means nothing."""
+    def disturbed(self, steps):
+        """What the kernel does for all namespaces at once has reached this one: what came after means nothing.
+
+        Every 300 s it draws all reachable times anew; and it collects when all have more than gc_thresh1 entries.
+        """
+        if any(collected(step) for step in steps):
+            return True
         now = self.sides[0].reachable_ms()
-        return any(now[dev][NDTPA_REACHABLE_TIME] != self.drawn[dev][NDTPA_REACHABLE_TIME] for dev in events.DEVS)
+        return any(now[dev][NDTPA_REACHABLE_TIME] != self.drawn[dev][NDTPA_REACHABLE_TIME] for dev in now)
 
     # ---- one event -------------------------------------------------------
 
@@ -99,12 +105,15 @@ class Pair:
         waited = time.monotonic() - began
         seen = [side.seen(answer, table) for side, answer, table in zip(self.sides, answers, tables)]
         late = max(late, overslept, *(side.late for side in self.sides))
-        case = differences.Case(event, self.before, *seen, self.sequence["timers"])
-        rows = differences.excused(case)
-        found = compare.differences(*seen, rows, waited)
+        found, rows = compare.differences(*seen, ordered=event["do"] != "flush",
+                                          timed=event["do"] != "carrier"), {}
+        if found:
+            rows = differences.excused(differences.Case(event, self.before, *seen, self.sides[0].answers))
+            found = [(key, text) for key, text in found if key not in rows]
         self.before = tables
         if rows and not found:
             self.forget(rows)
+        found = [text for _, text in found]
         if event["do"] in ("sysctl", "table"):
             self.align()
         return Step(event, waited, seen, rows, found, late)
@@ -129,6 +138,8 @@ class Pair:
 
     def next_clear(self, tables):
         """The first instant from now on that is near no edge of either stack."""
+        for side in self.sides:
+            side.look()
         clear = time.monotonic()
         spans = sorted(span for side, table in zip(self.sides, tables) for e in table.values()
                        for span in self.edges(side, e, clear))
@@ -147,19 +158,20 @@ class Pair:
         name = events_state(entry.state)
         timers = []
         if name in ("INCOMPLETE", "PROBE"):
-            timers = [(side.asked_at.get((entry.dev, entry.dst), updated), retrans), (updated, retrans)]
+            asked = max(side.asked_at.get((entry.dev, entry.dst), updated), updated)
+            timers = [(asked + n * retrans, retrans) for n in range(8)]     # some questions are not to be seen
         elif name == "DELAY":
             timers = [(max(used, updated), delay), (updated, delay), (used, delay)]
         elif name == "REACHABLE":
             timers = [(confirmed, reachable), (updated, reachable)]
         timers.append((updated, parms[NDTPA_LOCKTIME] / 1000))
         for start, length in timers:
-            slack = length / 8 if length > 0.25 else 0.01
+            slack = length / 8 if length > 0.25 else 0.01 + 0.004 * (start - updated) / length
             yield start + length - BEFORE_S, start + length + slack + AFTER_S
 
     def forget(self, rows):
         """Neighbours that differ on purpose are removed on both sides; what that says is not compared."""
-        for dev, dst in rows:
+        for dev, dst in set(rows) - {"errors"}:
             gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst}
             self.both(lambda side: events.act(side, gone))
         time.sleep(0.03)
@@ -176,6 +188,13 @@ class Pair:
 
 def events_state(state):
     return {value: name.upper() for name, value in nl.NUD.items()}.get(state)
+
+
+def collected(step):
+    """Entries that went without a reason: neither nethood nor the event has to do with it."""
+    theirs = {s.key for s in step.seen[1].heard}
+    return any(s.text.startswith("DEL") and s.key not in theirs and s.key[1] != step.event.get("dst")
+               for s in step.seen[0].heard) and step.event["do"] not in ("flush", "link", "addr", "lladdr", "carrier")
 
 
 # ---- a whole sequence ----------------------------------------------------------
@@ -205,7 +224,7 @@ def play(sequence):
                 steps.append(step)
             if step and step.found:
                 break
-        return Run(steps, pair.redrawn_by_itself())
+        return Run(steps, pair.disturbed(steps))
     finally:
         pair.close()
 

@@ -21,18 +21,13 @@ INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")
 PYTHON = "/usr/bin/python3"
 NDTPA_REACHABLE_TIME = 3
 LATE_S = 0.03
+ANSWER_S = 0.012        # so that a burst of datagrams is in the queue before the answer comes
 USER_HZ = 100
 
 Entry = collections.namedtuple("Entry", "dev dst state ntf type lladdr probes protocol ext rest ages")
 Said = collections.namedtuple("Said", "time key text ages")    # a frame or a notification
+Seen = collections.namedtuple("Seen", "answer frames heard errors table")  # between one event and the next
 NUD_NAMES = {value: name for name, value in nl.NUD.items()}
-
-
-class Seen:
-    """What one stack did between one event and the next."""
-
-    def __init__(self, answer, frames, heard, errors, table):
-        self.answer, self.frames, self.heard, self.errors, self.table = answer, frames, heard, errors, table
 
 
 class Side:
@@ -41,16 +36,22 @@ class Side:
         self.names = {stack.ifindex(dev): dev for dev in ("lo", *DEVS)}
         self.process = stack.start([PYTHON, "-I", "-S", INSIDE], stdin=True, own_stderr=True)
         self._rest = b""
+        for dev in DEVS:
+            self.port(dev).answer_delay_s = ANSWER_S
         self.late = 0.0                 # the longest that an order waited
         self.portid = self.ask("hello")
         self.began = time.monotonic()
         self.seq = 0
+        self.frames, self.heard, self.errors = [], [], []
+        self.carrier = {dev: True for dev in DEVS}
         self.asked_at = {}              # (dev, address): when the stack last asked for it
 
     def port(self, dev):
         return self.stack.devs[DEVS.index(dev)].port
 
     def put(self, dev, raw):
+        if not self.carrier[dev]:       # a cable that is pulled brings nothing; a TAP would take it
+            return
         try:
             self.port(dev).send(raw)
         except OSError:                 # a TAP that is down takes nothing: the frame is lost, as on a wire
@@ -116,32 +117,43 @@ class Side:
                      int.from_bytes(a.pop(nl.NDA_FLAGS_EXT, b""), "little"),
                      " ".join(f"{k}:{v.hex()}" for k, v in sorted(a.items())), ages)
 
-    def seen(self, answer, table):
-        taken = self.ask("take")
-        heard = []
-        for when, data in taken["heard"]:
-            data = bytes.fromhex(data)
-            if data.startswith(b"error"):
-                heard.append(Said(when - self.began, None, data.decode(), None))
-                continue
-            heard += [self.notification(when - self.began, m) for m in nl.messages(data)]
-        frames = []
+    def look(self):
+        """Take the frames that came."""
         for dev in DEVS:
             for frame in self.port(dev).collect(lambda f: True, during=0):
                 key, text = frame_text(dev, frame.raw)
                 if text.startswith("ARP 1"):
                     self.asked_at[key] = frame.time
-                frames.append(Said(frame.time - self.began, key, text, None))
-        return Seen(answer, sorted(frames, key=lambda f: f.time), heard, taken["errors"], table)
+                self.frames.append((frame.time, key, text))
+        taken = self.ask("take")
+        self.errors += taken["errors"]
+        for when, data in taken["heard"]:
+            data = bytes.fromhex(data)
+            if data.startswith(b"error"):
+                self.heard.append((when, None, data.decode(), None))
+                continue
+            for m in nl.messages(data):
+                key, text, ages = self.notification(m)
+                if text.startswith("GET"):
+                    self.asked_at[key] = when
+                self.heard.append((when, key, text, ages))
 
-    def notification(self, when, m):
+    def seen(self, answer, table):
+        self.look()
+        frames = [Said(when - self.began, key, text, None) for when, key, text in self.frames]
+        heard = [Said(when - self.began, *rest) for when, *rest in self.heard]
+        errors = self.errors
+        self.frames, self.heard, self.errors = [], [], []
+        return Seen(answer, sorted(frames, key=lambda f: f.time), heard, errors, table)
+
+    def notification(self, m):
         if m.kind not in (nl.RTM_NEWNEIGH, nl.RTM_DELNEIGH, nl.RTM_GETNEIGH):
-            return Said(when, None, repr(m), None)
+            return None, repr(m), None
         entry = self.entry(m)
         name = {nl.RTM_NEWNEIGH: "NEW", nl.RTM_DELNEIGH: "DEL", nl.RTM_GETNEIGH: "GET"}[m.kind]
         by = " by us" if m.pid == self.portid else " by another" if m.pid else ""
         by += f" seq {m.seq}" if m.seq else ""
-        return Said(when, (entry.dev, entry.dst), f"{name} flags {m.flags:#x}{by}: {entry_text(entry)}", entry.ages)
+        return (entry.dev, entry.dst), f"{name} flags {m.flags:#x}{by}: {entry_text(entry)}", entry.ages
 
     # ---- reachable time: drawn at random by each stack -------------------
 

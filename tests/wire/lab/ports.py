@@ -32,7 +32,8 @@ class Port:
         self.name = name
         self.mac = mac                  # of the stack's device
         self.stack = None
-        self.answers = {}               # IPv4 address -> MAC: ARP answered at once
+        self.answers = {}               # IPv4 address -> MAC: ARP answered, at once
+        self.answer_delay_s = 0         # or after this time
         self._inbox = []
         self._log = collections.deque(maxlen=400)
         self._changed = threading.Condition()
@@ -59,10 +60,21 @@ class Port:
     def _answer(self, raw):
         target = socket.inet_ntoa(raw[38:42])
         mac = self.answers.get(target)
-        if mac:
-            self.send(Ether(src=mac, dst=raw[22:28]) /
-                      ARP(op=2, hwsrc=mac, psrc=target,
-                          hwdst=raw[22:28], pdst=socket.inet_ntoa(raw[28:32])))
+        if not mac:
+            return
+        answer = bytes(Ether(src=mac, dst=raw[22:28]) /
+                       ARP(op=2, hwsrc=mac, psrc=target,
+                           hwdst=raw[22:28], pdst=socket.inet_ntoa(raw[28:32])))
+        if self.answer_delay_s:
+            threading.Timer(self.answer_delay_s, self._answer_later, [answer]).start()
+        else:
+            self.send(answer)
+
+    def _answer_later(self, answer):
+        try:
+            self.send(answer)
+        except OSError:                 # the device is down meanwhile, or the test has ended
+            pass
 
     # ---- what a script waits for ----------------------------------------
 
