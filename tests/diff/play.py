@@ -166,7 +166,7 @@ class Pair:
             timers = [(confirmed, reachable), (updated, reachable)]
         timers.append((updated, parms[NDTPA_LOCKTIME] / 1000))
         for start, length in timers:
-            slack = length / 8 if length > 0.25 else 0.01 + 0.004 * (start - updated) / length
+            slack = length / 8 if length > 0.25 else 0.01 + 0.004 * (start - updated) / max(length, 0.1)
             yield start + length - BEFORE_S, start + length + slack + AFTER_S
 
     def forget(self, rows):
