@@ -2,10 +2,10 @@
 /* ARP: questions and answers on the wire, and IPv4's part of the neighbour table.
  *
  * @step S8 of S13, from neigh/neigh_event.c; receive: from dev/dev.c
- * @rfc 826, 1122 2.3.2, 1812 3.3.2, 5227
+ * @rfc 826, 1027, 1122 2.3.2, 1812 3.3.2, 5227
  * @linux net/ipv4/arp.c
  *
- * Reading order: arp_constructor(), arp_solicit(), arp_send(), arp_rcv(), arp_process().
+ * Reading order: arp_constructor(), arp_solicit(), arp_send(), arp_rcv(), arp_process(), arp_process_proxy().
  */
 #include "ipv4/arp.h"
 
@@ -19,6 +19,7 @@
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/route.h"
+#include "neigh/pneigh.h"
 #include "netfilter/netfilter.h"
 #include "wire/arp.h"
 
@@ -242,6 +243,7 @@ struct arp_in {
 	u16 op;
 	const u8 *sha, *tha;
 	__be32 sip, tip;
+	bool redone;                 /**< its delay is over */
 	enum skb_drop_reason reason; /**< ARP_IGNORED, unless a better one is found */
 };
 
@@ -391,36 +393,93 @@ static bool arp_acceptable(struct arp_in *in)
 	return true;
 }
 
-static bool arp_routed_to_us(const struct arp_in *in)
+/* ------------------------------------------------------------------ proxies */
+
+/* proxy_arp: the target is behind another device, on another medium.  Hosts of one medium answer for themselves. */
+static bool arp_fwd_proxy(const struct arp_in *in, const struct net_device *out)
+{
+	const struct in_device *out_dev = in_dev_get_rcu(out);
+	int in_medium = IN_DEV_CONF_GET(in->in_dev, MEDIUM_ID), out_medium;
+
+	if (out == in->dev || !IN_DEV_ORCONF(in->in_dev, PROXY_ARP) || in_medium == -1)
+		return false;
+	if (in_medium == 0)
+		return true;
+	out_medium = out_dev ? IN_DEV_CONF_GET(out_dev, MEDIUM_ID) : -1;
+	return out_medium != in_medium && out_medium != -1;
+}
+
+/* proxy_arp_pvlan: hosts of one device that cannot hear each other (RFC 3069); but nobody is told that its own address
+ * is taken. */
+static bool arp_fwd_pvlan(const struct arp_in *in, const struct net_device *out)
+{
+	return out == in->dev && IN_DEV_ORCONF(in->in_dev, PROXY_ARP_PVLAN) && in->sip != in->tip;
+}
+
+static bool arp_is_proxied(const struct arp_in *in, const struct rtable *rt)
+{
+	const struct net_device *out = rt->dst.dev;
+
+	if (rt->type != RTN_UNICAST || !IN_DEV_CONF_GET(in->in_dev, FORWARDING))
+		return false;
+	return arp_fwd_proxy(in, out) || arp_fwd_pvlan(in, out) ||
+	       (out != in->dev && pneigh_lookup(in->dev->net->ipv4->arp, &in->tip, in->dev));
+}
+
+/* A request for somebody whom we can reach: learn who asks, and answer, at once or later.  Return: true if the packet
+ * was taken. */
+static bool arp_process_proxy(const struct arp_in *in)
+{
+	struct neigh_table *tbl = in->dev->net->ipv4->arp;
+	struct neigh_parms *p = in->dev->neigh_parms[NEIGH_ARP_TABLE];
+	struct neighbour *n = neigh_event_ns(tbl, in->sha, &in->sip, in->dev);
+
+	if (n)
+		neigh_release(n);
+	if (!in->redone && in->skb->pkt_type != PACKET_HOST && NEIGH_VAR(p, PROXY_DELAY)) {
+		pneigh_enqueue(tbl, p, in->skb);
+		return true;
+	}
+	arp_reply(in);
+	return false;
+}
+
+/* ------------------------------------------------------------------ what to do */
+
+/* Return: true if the packet was taken. */
+static bool arp_dispatch(const struct arp_in *in)
 {
 	enum skb_drop_reason reason;
 
-	return ip_route_input(in->skb, in->tip, in->sip, 0, in->dev, &reason) == 0 &&
-	       skb_rtable(in->skb)->type == RTN_LOCAL;
-}
-
-static void arp_dispatch(const struct arp_in *in)
-{
 	if (in->sip == cpu_to_be32(0)) {
 		arp_process_probe(in);
-		return;
+		return false;
 	}
-	if (in->op == ARPOP_REQUEST && arp_routed_to_us(in)) {
-		arp_process_request_for_us(in);
-		return;
+	if (in->op == ARPOP_REQUEST && !ip_route_input(in->skb, in->tip, in->sip, 0, in->dev, &reason)) {
+		const struct rtable *rt = skb_rtable(in->skb);
+
+		if (rt->type == RTN_LOCAL) {
+			arp_process_request_for_us(in);
+			return false;
+		}
+		if (arp_is_proxied(in, rt))
+			return arp_process_proxy(in);
 	}
 	arp_process_news(in);
+	return false;
 }
 
-static int arp_process(struct net *net, struct sock *sk, struct sk_buff *skb)
+static int arp_process_packet(struct sk_buff *skb, bool redone)
 {
 	const struct arp_eth_ip4 *arp = arp_check(skb->data, skb_headlen(skb));
 	struct arp_in in = {
-		.dev = skb->dev, .in_dev = in_dev_get_rcu(skb->dev), .skb = skb, .reason = SKB_DROP_REASON_ARP_IGNORED
+		.dev = skb->dev,
+		.in_dev = in_dev_get_rcu(skb->dev),
+		.skb = skb,
+		.redone = redone,
+		.reason = SKB_DROP_REASON_ARP_IGNORED,
 	};
 
-	(void)net;
-	(void)sk;
 	if (!arp) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_ARP_MALFORMED);
 		return NET_RX_DROP;
@@ -434,9 +493,22 @@ static int arp_process(struct net *net, struct sock *sk, struct sk_buff *skb)
 		kfree_skb_reason(skb, in.reason);
 		return NET_RX_DROP;
 	}
-	arp_dispatch(&in);
-	consume_skb(skb);
+	if (!arp_dispatch(&in))
+		consume_skb(skb);
 	return NET_RX_SUCCESS;
+}
+
+static int arp_process(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	(void)net;
+	(void)sk;
+	return arp_process_packet(skb, false);
+}
+
+/* Its time has come: everything may have changed since. */
+static void arp_proxy_redo(struct sk_buff *skb)
+{
+	(void)arp_process_packet(skb, true);
 }
 
 int arp_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
@@ -561,6 +633,7 @@ int arp_init(struct net *net)
 	arp->tbl.sysctl_path = "net.ipv4.neigh";
 	arp->tbl.ops = arp_ops;
 	arp->tbl.constructor = arp_constructor;
+	arp->tbl.proxy_redo = arp_proxy_redo;
 	err = neigh_table_init(net, &arp->tbl);
 	if (err)
 		goto err_free;

@@ -44,6 +44,13 @@ void neigh_gc_timer_handler(struct timer *t);
 /** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */
 void neigh_mark_dead(struct neighbour *n, u32 portid);
 
+/** pneigh.c: proxies */
+int pneigh_table_init(struct neigh_table *tbl);
+void pneigh_table_flush(struct neigh_table *tbl); /* those of all devices */
+void pneigh_table_fini(struct neigh_table *tbl);  /* nothing waits, and readers are gone */
+void pneigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
+void pneigh_carrier_down(struct neigh_table *tbl, struct net_device *dev);
+
 /** neigh_parms.c */
 void neigh_parms_init(struct neigh_table *tbl);
 void neigh_parms_fini(struct neigh_table *tbl);

@@ -149,6 +149,16 @@ static void neigh_parms_register(struct neigh_parms *p)
 
 /* ------------------------------------------------------------------ life */
 
+static void neigh_parms_join(struct neigh_parms *p, struct neigh_table *tbl)
+{
+	p->tbl = tbl;
+	p->reachable_time = neigh_rand_reach_time(tbl->net, NEIGH_VAR(p, BASE_REACHABLE_TIME));
+	INIT_LIST_HEAD(&p->proxies);
+	__skb_queue_head_init(&p->proxy_queue);
+	list_add_tail(&p->list, &tbl->parms_list);
+	neigh_parms_register(p);
+}
+
 void neigh_parms_init(struct neigh_table *tbl)
 {
 	struct neigh_parms *p = &tbl->parms;
@@ -157,10 +167,7 @@ void neigh_parms_init(struct neigh_table *tbl)
 	memcpy(p->data, neigh_defaults, sizeof(p->data));
 	if (tbl->index == NEIGH_ND_TABLE)
 		NEIGH_VAR(p, LOCKTIME) = 0; /* ND's override flag does what ARP needs a time for */
-	p->tbl = tbl;
-	p->reachable_time = neigh_rand_reach_time(tbl->net, NEIGH_VAR(p, BASE_REACHABLE_TIME));
-	list_add_tail(&p->list, &tbl->parms_list);
-	neigh_parms_register(p);
+	neigh_parms_join(p, tbl);
 
 	snprintf(tbl->sysctl_gc.path, sizeof(tbl->sysctl_gc.path), "%s.default", tbl->sysctl_path);
 	tbl->sysctl_gc.table = neigh_gc_table;
@@ -185,10 +192,7 @@ struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table
 	memset(p, 0, sizeof(*p));
 	memcpy(p->data, tbl->parms.data, sizeof(p->data));
 	p->dev = dev;
-	p->tbl = tbl;
-	p->reachable_time = neigh_rand_reach_time(tbl->net, NEIGH_VAR(p, BASE_REACHABLE_TIME));
-	list_add_tail(&p->list, &tbl->parms_list);
-	neigh_parms_register(p);
+	neigh_parms_join(p, tbl);
 	dev->neigh_parms[tbl->index] = p;
 	return p;
 }
@@ -196,6 +200,7 @@ struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table
 void neigh_parms_release(struct neigh_table *tbl, struct neigh_parms *p)
 {
 	assert(list_empty(&p->dev->neigh_list[tbl->index]));
+	assert(list_empty(&p->proxies) && !p->proxy_queue.qlen);
 	p->dev->neigh_parms[tbl->index] = NULL;
 	unregister_sysctl(&tbl->net->sysctl, &p->sysctl);
 	list_del_init(&p->list);

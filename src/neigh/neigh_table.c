@@ -35,6 +35,11 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	if (err)
 		return err;
 	tbl->net = net;
+	err = pneigh_table_init(tbl);
+	if (err) {
+		htable_fini(&tbl->hash);
+		return err;
+	}
 	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
 	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
 	neigh_gc_init(tbl);
@@ -54,8 +59,10 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 void neigh_table_clear(struct neigh_table *tbl)
 {
 	timer_delete(tbl->net->timers, &tbl->gc_timer);
+	pneigh_table_flush(tbl);
 	rcu_quiescent(&tbl->net->rcu);
 	assert(tbl->entries_count == 0);
+	pneigh_table_fini(tbl);
 	neigh_parms_fini(tbl);
 	kmem_cache_fini(&tbl->queue_cache);
 	kmem_cache_fini(&tbl->cache);
@@ -89,11 +96,13 @@ void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev)
 void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 {
 	neigh_flush_dev(tbl, dev, false);
+	pneigh_ifdown(tbl, dev);
 }
 
 void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev)
 {
 	neigh_flush_dev(tbl, dev, true);
+	pneigh_carrier_down(tbl, dev);
 }
 
 struct neigh_scan {

@@ -111,10 +111,12 @@ enum {
 struct neigh_parms {
 	struct net_device *dev;
 	struct neigh_table *tbl;
-	ktime_t reachable_time;  /**< random in [1/2, 3/2) of base, redrawn every 300 s */
-	s64 data[NEIGH_VAR_MAX]; /**< ns for times, counts, bytes */
-	u32 data_set;            /**< bit per variable that was set explicitly: "default" does not overwrite it */
-	struct list_head list;   /**< tbl->parms_list */
+	ktime_t reachable_time;   /**< random in [1/2, 3/2) of base, redrawn every 300 s */
+	s64 data[NEIGH_VAR_MAX];  /**< ns for times, counts, bytes */
+	u32 data_set;             /**< bit per variable that was set explicitly: "default" does not overwrite it */
+	struct list_head list;    /**< tbl->parms_list */
+	struct list_head proxies; /**< pneigh_entry of this device; of the defaults: those of all devices */
+	struct sk_buff_head proxy_queue; /**< questions to proxies that will be answered: neigh/pneigh.c */
 	struct ctl_dir sysctl;
 };
 #define NEIGH_VAR(p, name) ((p)->data[NEIGH_VAR_##name])
@@ -123,6 +125,8 @@ struct neigh_parms {
 struct neigh_statistics {
 	u64 allocs, destroys, hash_grows, res_failed, lookups, hits;
 	u64 rcv_probes_mcast, rcv_probes_ucast, periodic_gc_runs, forced_gc_runs, unres_discards, table_fulls;
+	u64 proxy_discards; /**< questions to proxies that found too many others waiting */
+	u64 pneigh_fulls;   /**< proxies that were refused: there are pneigh_max */
 };
 
 struct neigh_table {
@@ -136,9 +140,10 @@ struct neigh_table {
 	const struct neigh_ops *const *ops; /**< by ops_index of an entry */
 	/** decide type, state (NOARP classes), ops_index, output; Return: 0, -EINVAL, -ENODEV */
 	int (*constructor)(struct neighbour *n);
+	/** a proxy is made; NULL: the family does not mind.  Return: 0, -EINVAL: refused */
 	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);
-	void (*proxy_redo)(struct sk_buff *skb);
+	void (*proxy_redo)(struct sk_buff *skb); /**< the time of a question to a proxy has come; @skb taken */
 
 	/* neigh/'s part */
 	struct net *net;
@@ -161,6 +166,13 @@ struct neigh_table {
 	struct ratelimit_state overflow_ratelimit;
 	struct ctl_dir sysctl_gc;
 	u32 genid; /**< changes with each change of the table: for torn dumps */
+
+	/* proxies: neigh/pneigh.c */
+	struct htable phash;
+	struct kmem_cache pneigh_cache;
+	u64 pneigh_serial;
+	u32 pneigh_max;                             /**< entries */
+	u32 proxy_queued_count, proxy_queued_bytes; /**< in all proxy_queues; bytes of truesize */
 };
 
 /** struct neigh_net - per net; net->neigh */
@@ -258,9 +270,12 @@ static inline void neigh_confirm(struct neighbour *n)
 void neigh_undo_create(struct neighbour *n);
 /** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */
 int neigh_remove(struct neighbour *n, u32 portid);
-void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev);   /**< all entries of dev, PERMANENT too */
-void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);       /**< same */
-void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev); /**< all but PERMANENT and EXT_VALIDATED */
+/** neigh_changeaddr() - all entries of @dev go, PERMANENT too; its proxies stay */
+void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev);
+/** neigh_ifdown() - all entries and all proxies of @dev go */
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
+/** neigh_carrier_down() - same, but for PERMANENT and EXT_VALIDATED entries and permanent proxies */
+void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev);
 
 /* ---- S7: the way down */
 int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH.
+/* RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH: neighbours, and with NTF_PROXY the addresses that we answer for.
  *
- * @linux neigh_add, neigh_delete, neigh_get, neigh_dump_info of net/core/neighbour.c
+ * @linux neigh_add, neigh_delete, neigh_get, neigh_dump_info, pneigh_fill_info of net/core/neighbour.c
  *
  * A refused request changes nothing: an entry that was made for it goes again.
  */
@@ -9,6 +9,7 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
+#include "neigh/pneigh.h"
 #include "netlink/rtnetlink.h"
 
 #define NEIGH_EXT_KNOWN (NTF_EXT_MANAGED | NEIGH_EXT_VALIDATED)
@@ -73,6 +74,27 @@ bool rtnl_fill_neigh(const struct nl_target *to, const struct neighbour *n)
 	ndm->ndm_flags = n->flags;
 	ndm->ndm_type = n->type;
 	if (!neigh_put_attrs(to, nlh, n))
+		return false;
+	nlmsg_end(to->skb, nlh);
+	return true;
+}
+
+static bool fill_pneigh(const struct nl_target *to, const struct neigh_table *tbl, const struct pneigh_entry *pn)
+{
+	struct nlmsghdr *nlh = nlmsg_put(to->skb, to->portid, to->seq, to->type, to->flags, sizeof(struct ndmsg));
+	struct ndmsg *ndm;
+
+	if (!nlh)
+		return false;
+	ndm = nlmsg_header(nlh);
+	ndm->ndm_family = (u8)tbl->family;
+	ndm->ndm_ifindex = pn->dev ? pn->dev->ifindex : 0;
+	ndm->ndm_state = NUD_NONE;
+	ndm->ndm_flags = pn->flags | NTF_PROXY;
+	ndm->ndm_type = RTN_UNICAST;
+	if (!nla_put(to->skb, nlh, NDA_DST, pn->key, tbl->key_len))
+		return false;
+	if (pn->protocol && !nla_put_u8(to->skb, nlh, NDA_PROTOCOL, pn->protocol))
 		return false;
 	nlmsg_end(to->skb, nlh);
 	return true;
@@ -249,6 +271,22 @@ static int neigh_add_existing(const struct neigh_change *c, struct neighbour *n)
 	return err ? err : neigh_apply(c, n, neigh_update_flags(c, true));
 }
 
+/* A proxy is made or changed, whatever NLM_F_CREATE, EXCL and REPLACE say, as in Linux. */
+static int pneigh_add(const struct neigh_change *c)
+{
+	const struct pneigh_config config = {
+		.flags = c->ndm->ndm_flags,
+		.protocol = c->tb[NDA_PROTOCOL] ? nla_get_u8(c->tb[NDA_PROTOCOL]) : 0,
+		.permanent = c->state & NUD_PERMANENT,
+	};
+
+	if (c->flags_ext) {
+		NL_SET_ERR_MSG(c->rq->extack, "Invalid NTF_* flag combination");
+		return -EINVAL;
+	}
+	return pneigh_create(c->tbl, nla_data(c->tb[NDA_DST]), c->dev, &config);
+}
+
 static int rtm_newneigh(const struct nl_request *rq)
 {
 	struct neigh_change c = { 0 };
@@ -263,14 +301,8 @@ static int rtm_newneigh(const struct nl_request *rq)
 		err = neigh_decode_table(&c);
 	if (err)
 		return err;
-	if ((c.ndm->ndm_flags & NTF_PROXY) && c.flags_ext) {
-		NL_SET_ERR_MSG(rq->extack, "Invalid NTF_* flag combination");
-		return -EINVAL;
-	}
-	if (c.ndm->ndm_flags & NTF_PROXY) {
-		NL_SET_ERR_MSG(rq->extack, "Proxy entries are not supported yet");
-		return -EOPNOTSUPP;
-	}
+	if (c.ndm->ndm_flags & NTF_PROXY)
+		return pneigh_add(&c);
 	if (!c.dev) {
 		NL_SET_ERR_MSG(rq->extack, "Device not specified");
 		return -EINVAL;
@@ -298,7 +330,7 @@ static int rtm_delneigh(const struct nl_request *rq)
 	if (err)
 		return err;
 	if (c.ndm->ndm_flags & NTF_PROXY)
-		return -ENOENT;
+		return pneigh_delete(c.tbl, nla_data(c.tb[NDA_DST]), c.dev);
 	if (!c.dev)
 		return -EINVAL;
 	n = neigh_lookup(c.tbl, nla_data(c.tb[NDA_DST]), c.dev);
@@ -354,19 +386,32 @@ static int neigh_get_attrs(struct neigh_change *c)
 	return 0;
 }
 
-static int neigh_get_reply(const struct nl_request *rq, const struct neighbour *n)
+/* One of @n and @pn is the answer. */
+static int neigh_get_reply(const struct neigh_change *c, const struct neighbour *n, const struct pneigh_entry *pn)
 {
+	const struct nl_request *rq = c->rq;
 	struct sk_buff *skb = nlmsg_new(rq->net, 256);
 	struct nl_target to;
 
 	if (!skb)
 		return -ENOBUFS;
 	to = nl_request_target(rq, skb, RTM_NEWNEIGH);
-	if (!rtnl_fill_neigh(&to, n)) {
+	if (!(n ? rtnl_fill_neigh(&to, n) : fill_pneigh(&to, c->tbl, pn))) {
 		consume_skb(skb);
 		return -EMSGSIZE;
 	}
 	return netlink_reply(rq->nlk, skb);
+}
+
+static int pneigh_get(const struct neigh_change *c)
+{
+	const struct pneigh_entry *pn = pneigh_lookup(c->tbl, nla_data(c->tb[NDA_DST]), c->dev);
+
+	if (!pn) {
+		NL_SET_ERR_MSG(c->rq->extack, "Proxy neighbour entry not found");
+		return -ENOENT;
+	}
+	return neigh_get_reply(c, NULL, pn);
 }
 
 static int rtm_getneigh(const struct nl_request *rq)
@@ -385,10 +430,8 @@ static int rtm_getneigh(const struct nl_request *rq)
 		NL_SET_ERR_MSG(rq->extack, "Unknown device ifindex");
 		return -ENODEV;
 	}
-	if (c.ndm->ndm_flags & NTF_PROXY) {
-		NL_SET_ERR_MSG(rq->extack, "Proxy neighbour entry not found");
-		return -ENOENT;
-	}
+	if (c.ndm->ndm_flags & NTF_PROXY)
+		return pneigh_get(&c);
 	if (!c.dev) {
 		NL_SET_ERR_MSG(rq->extack, "No device specified");
 		return -EINVAL;
@@ -398,7 +441,7 @@ static int rtm_getneigh(const struct nl_request *rq)
 		NL_SET_ERR_MSG(rq->extack, "Neighbour entry not found");
 		return -ENOENT;
 	}
-	return neigh_get_reply(rq, n);
+	return neigh_get_reply(&c, n, NULL);
 }
 
 /* ------------------------------------------------------------------ dump */
@@ -467,16 +510,18 @@ static int neigh_dump_begin(struct netlink_callback *cb)
 /** struct neigh_dump - one piece */
 struct neigh_dump {
 	struct netlink_callback *cb;
+	const struct neigh_table *tbl;
 	struct nl_target to;
 	u32 seen, skip; /**< entries of the current run of slots that went into the piece before */
 	bool full;
 };
 
-static bool neigh_dump_wanted(const struct netlink_callback *cb, const struct neighbour *n)
+/* @dev: NULL: a proxy of all devices */
+static bool neigh_dump_wanted(const struct netlink_callback *cb, const struct net_device *dev)
 {
 	u32 master = (u32)cb->args[DUMP_MASTER];
 
-	if (cb->args[DUMP_IFINDEX] && (u32)n->dev->ifindex != (u32)cb->args[DUMP_IFINDEX])
+	if (cb->args[DUMP_IFINDEX] && (!dev || (u32)dev->ifindex != (u32)cb->args[DUMP_IFINDEX]))
 		return false;
 	return !master || master == (u32)-1; /* no device has a master: -1 asks for just those */
 }
@@ -485,7 +530,7 @@ static void neigh_dump_one(void *ctx, struct neighbour *n)
 {
 	struct neigh_dump *d = ctx;
 
-	if (d->full || d->seen++ < d->skip || !neigh_dump_wanted(d->cb, n))
+	if (d->full || d->seen++ < d->skip || !neigh_dump_wanted(d->cb, n->dev))
 		return;
 	if (!rtnl_fill_neigh(&d->to, n)) {
 		d->full = true;
@@ -493,14 +538,34 @@ static void neigh_dump_one(void *ctx, struct neighbour *n)
 	}
 }
 
+static void pneigh_dump_one(void *ctx, struct pneigh_entry *pn)
+{
+	struct neigh_dump *d = ctx;
+
+	if (d->full || d->seen++ < d->skip || !neigh_dump_wanted(d->cb, pn->dev))
+		return;
+	if (!fill_pneigh(&d->to, d->tbl, pn)) {
+		d->full = true;
+		d->seen--;
+	}
+}
+
+static u64 neigh_dump_run(struct neigh_dump *d, struct neigh_table *tbl, u64 cursor)
+{
+	if (d->cb->args[DUMP_PROXY])
+		return pneigh_scan(tbl, cursor, NEIGH_DUMP_SLOTS, pneigh_dump_one, d);
+	return neigh_table_scan(tbl, cursor, NEIGH_DUMP_SLOTS, neigh_dump_one, d);
+}
+
 /* The hash is walked in runs of slots; a run that did not fit is begun again behind what did. */
 static int neigh_dump_table(struct sk_buff *skb, struct netlink_callback *cb, struct neigh_table *tbl)
 {
 	do {
 		struct neigh_dump d = { .cb = cb,
+					.tbl = tbl,
 					.to = nl_dump_target(skb, cb, RTM_NEWNEIGH),
 					.skip = (u32)cb->args[DUMP_SKIP] };
-		u64 next = neigh_table_scan(tbl, cb->args[DUMP_CURSOR], NEIGH_DUMP_SLOTS, neigh_dump_one, &d);
+		u64 next = neigh_dump_run(&d, tbl, cb->args[DUMP_CURSOR]);
 
 		if (d.full) {
 			cb->args[DUMP_SKIP] = d.seen;
@@ -522,8 +587,6 @@ static int rtm_dumpneigh(struct sk_buff *skb, struct netlink_callback *cb)
 		if (err)
 			return err;
 	}
-	if (cb->args[DUMP_PROXY])
-		return 0;
 	for (; cb->args[DUMP_TABLE] < NEIGH_NR_TABLES; cb->args[DUMP_TABLE]++) {
 		tbl = cb->net->neigh->table[cb->args[DUMP_TABLE]];
 		if (!tbl || (cb->args[DUMP_FAMILY] && tbl->family != cb->args[DUMP_FAMILY]))

@@ -99,6 +99,7 @@ static bool put_config(const struct nl_target *to, struct nlmsghdr *nlh, const s
 		.ndtc_last_flush = (u32)((tbl->net->now - tbl->last_flush) / NSEC_PER_MSEC),
 		.ndtc_last_rand = (u32)((tbl->net->now - tbl->last_rand) / NSEC_PER_MSEC),
 		.ndtc_hash_mask = tbl->hash.cur.mask,
+		.ndtc_proxy_qlen = tbl->proxy_queued_count,
 	};
 
 	return nla_put(to->skb, nlh, NDTA_CONFIG, &config, sizeof(config));

@@ -42,6 +42,7 @@
 	X(NEIGH_CREATEFAIL, "no neighbour entry could be made") \
 	X(NEIGH_FAILED, "the neighbour did not answer") \
 	X(NEIGH_QUEUEFULL, "too much waits for this neighbour; the oldest goes") \
+	X(NEIGH_PROXY_QUEUEFULL, "too many questions to proxies wait for their answer") \
 	X(NEIGH_DEAD, "the neighbour entry was deleted") \
 	X(NEIGH_HH_FILLFAIL, "no link-layer header could be made") \
 	X(ARP_MALFORMED, "malformed ARP packet") \
