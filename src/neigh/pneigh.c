@@ -243,9 +243,7 @@ static void pneigh_timer_handler(struct timer *t)
 
 static ktime_t pneigh_random_delay(struct net *net, ktime_t max)
 {
-	u32 span_us = (u32)min_size((size_t)(max / NSEC_PER_USEC), UINT32_MAX);
-
-	return span_us ? (ktime_t)get_random_u32_below(&net->rng, span_us) * NSEC_PER_USEC : 0;
+	return max > 0 ? (ktime_t)(get_random_u64(&net->rng) % (u64)max) : 0;
 }
 
 /* As in Linux one more may wait than proxy_qlen says. */
