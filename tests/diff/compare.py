@@ -13,8 +13,11 @@ AGE_MAX_S = 3600
 
 
 def differences(kernel, nethood, ordered=True, timed=True):
-    """[(neighbour or None, sentence)]; @ordered: the order between neighbours counts (a dump's, so that of `ip neigh flush`, is free);
-    @timed: the time of notifications does."""
+    """[(neighbour or None, sentence)].
+
+    @ordered: the order between neighbours counts (a dump's, so that of `ip neigh flush`, is free);
+    @timed: the time of notifications does.
+    """
     found = []
     if kernel.answer != nethood.answer:
         found.append((None, f"the answer: kernel {kernel.answer!r}, nethood {nethood.answer!r}"))
@@ -71,7 +74,8 @@ def order(kind, ours, theirs):
             continue
         together = b.time - a.time < INSTANT_S and abs(x.time - y.time) < INSTANT_S and b.time < 0.03
         if together or b.time - a.time > TOLERANCE_S:
-            return [(a.key, f"order of {kind}s: kernel says {said(a)} before {said(b)}, nethood {x.time:.3f}, {y.time:.3f}")]
+            return [(a.key, f"order of {kind}s: kernel says {said(a)} before {said(b)}, "
+                            f"nethood {x.time:.3f}, {y.time:.3f}")]
     return []
 
 

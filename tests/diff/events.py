@@ -140,9 +140,11 @@ class Generator:
             event.update(rng.choice(({"ntf": nl.NTF_USE}, {"ntf": nl.NTF_USE, "state": "none"},
                                      {"ntf": nl.NTF_EXT_LEARNED}, {"ntf": nl.NTF_ROUTER},
                                      {"ntf": nl.NTF_ROUTER | nl.NTF_EXT_LEARNED}, {"ext": EXT_MANAGED, "state": "none"},
-                                     {"ext": EXT_MANAGED}, {"ext": EXT_VALIDATED}, {"protocol": rng.choice((0, 3, 42))})))
+                                     {"ext": EXT_MANAGED}, {"ext": EXT_VALIDATED},
+                                     {"protocol": rng.choice((0, 3, 42))})))
         if kind == "odd":
-            event.update(rng.choice(({"dst": None}, {"dev": None}, {"lladdr": "02:00"}, {"lladdr": "02:00:00:00:00:00:00:01"},
+            event.update(rng.choice(({"dst": None}, {"dev": None}, {"lladdr": "02:00"},
+                                     {"lladdr": "02:00:00:00:00:00:00:01"},
                                      {"short": True}, {"family": 0}, {"family": 99}, {"ext": EXT_LOCKED},
                                      {"dev": "lo"}, {"index": 9999}, {"ntf": nl.NTF_SELF}, {"state": 0x82},
                                      {"state": 0x06}, {"type": "del", "short": True}, {"type": "get", "dev": None})))
@@ -151,11 +153,13 @@ class Generator:
     def sysctl(self):
         rng, dev = self.rng, self.rng.choice(("eth0", "eth0", "default", "all"))
         if dev != "eth0" or rng.random() < 0.5:
-            key, values = rng.choice((("arp_ignore", (0, 1, 2, 3, 8)), ("arp_announce", (0, 1, 2)), ("arp_accept", (0, 1, 2)),
+            key, values = rng.choice((("arp_ignore", (0, 1, 2, 3, 8)), ("arp_announce", (0, 1, 2)),
+                                      ("arp_accept", (0, 1, 2)),
                                       ("arp_filter", (0, 1)), ("arp_notify", (0, 1)), ("drop_gratuitous_arp", (0, 1)),
                                       ("arp_evict_nocarrier", (0, 1)), ("route_localnet", (0, 1))))
             return {"key": f"net.ipv4.conf.{dev}.{key}", "value": rng.choice(values)}
-        key, values = rng.choice((("mcast_solicit", (0, 1, 2, 3)), ("ucast_solicit", (0, 1, 3)), ("app_solicit", (0, 1)),
+        key, values = rng.choice((("mcast_solicit", (0, 1, 2, 3)), ("ucast_solicit", (0, 1, 3)),
+                                  ("app_solicit", (0, 1)),
                                   ("mcast_resolicit", (0, 1)), ("retrans_time_ms", (160, 200, 240)),
                                   ("locktime", (0, 20, 40)), ("unres_qlen_bytes", (0, 2400, 212992)),
                                   ("unres_qlen", (1, 3, 101)), ("base_reachable_time_ms", (1000, 1200)),
@@ -210,7 +214,8 @@ def octets(mac):
 
 def arp_octets(e):
     raw = p.ether(e["dst"], e.get("from", e["sha"]),
-                  struct.pack("!HHBBH", e.get("hrd", 1), e.get("pro", 0x800), e.get("hln", 6), e.get("pln", 4), e["op"]) +
+                  struct.pack("!HHBBH", e.get("hrd", 1), e.get("pro", 0x800), e.get("hln", 6), e.get("pln", 4),
+                              e["op"]) +
                   octets(e["sha"]) + nl.addr(e["sip"]) + octets(e["tha"]) + nl.addr(e["tip"]), 0x806)
     return raw[:e.get("cut", len(raw))] + bytes(e.get("pad", 0))
 
@@ -244,7 +249,8 @@ def neigh_octets(side, e):
     state = nl.NUD[e["state"]] if isinstance(e.get("state"), str) else e.get("state", 0)
     flags = 0 if e["type"] == "get" else nl.NLM_F_ACK
     new = e["type"] == "new"
-    return nl.neigh(NEIGH_TYPES[e["type"]], flags | (e.get("flags", 0) if new else 0), dst=dst, more=more if new else b"",
+    return nl.neigh(NEIGH_TYPES[e["type"]], flags | (e.get("flags", 0) if new else 0), dst=dst,
+                    more=more if new else b"",
                     ifindex=e.get("index") or (side.stack.ifindex(e["dev"]) if e["dev"] else 0),
                     lladdr=octets(e["lladdr"]) if new and "lladdr" in e else None, state=state if new else 0,
                     ntf=e.get("ntf", 0) if new else 0, family=e.get("family", 2))
