@@ -85,7 +85,7 @@ static char *read_file(int fds[CONTROL_FDS])
 	return text;
 }
 
-static char *fetch(const char *name, const char *request)
+char *control_fetch(const char *name, const char *request)
 {
 	struct control_reply reply;
 	int fds[CONTROL_FDS], sock = control_call(name, request, &reply, fds);
@@ -241,7 +241,7 @@ int cmd_ls(int argc, char **argv)
 
 static int sysctl_all(const char *name, bool json)
 {
-	char *text = fetch(name, CONTROL_SYSCTL_ALL), *save = NULL, *line;
+	char *text = control_fetch(name, CONTROL_SYSCTL_ALL), *save = NULL, *line;
 	const char *comma = "{";
 
 	if (!text)
@@ -391,7 +391,7 @@ static int follow(const char *name, char *before, bool json)
 
 	for (;;) {
 		nanosleep(&pause, NULL);
-		text = fetch(name, CONTROL_DROPS);
+		text = control_fetch(name, CONTROL_DROPS);
 		copy = text ? strdup(text) : NULL;
 		if (!copy) {
 			free(text);
@@ -413,7 +413,7 @@ int cmd_drops(int argc, char **argv)
 
 	if (name_and_options("drops", drops_table, &w, &argc, &argv) || nothing_more(argc, argv))
 		return EXIT_USAGE;
-	text = fetch(name, CONTROL_DROPS);
+	text = control_fetch(name, CONTROL_DROPS);
 	copy = text ? strdup(text) : NULL;
 	if (!copy) {
 		free(text);

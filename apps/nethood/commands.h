@@ -3,6 +3,10 @@
 #ifndef NETHOOD_COMMANDS_H
 #define NETHOOD_COMMANDS_H
 
+#include <stdio.h>
+
+struct nethood_net;
+
 int cmd_run(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
@@ -11,6 +15,10 @@ int cmd_ls(int argc, char **argv);
 int cmd_path(int argc, char **argv);
 int cmd_drops(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
+int cmd_neigh(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+
+/** neigh_why() - the net's side of `neigh NAME why`: @words is "ADDRESS [DEV]".  Return: 0, -ENOENT, -ENODEV, -EINVAL */
+int neigh_why(struct nethood_net *net, const char *words, FILE *f);
 
 #endif

@@ -5,6 +5,7 @@
  * Nothing here waits for a client: requests are one packet, replies are one packet, and what may be long is a file in
  * memory whose descriptor is the reply.
  */
+#include "commands.h"
 #include "control.h"
 
 #include <errno.h>
@@ -223,6 +224,22 @@ static void rq_drops(struct control *ctl, const char *arg, int fd, struct answer
 	file_end(a, f);
 }
 
+static void rq_why(struct control *ctl, const char *arg, int fd, struct answer *a)
+{
+	FILE *f = file_begin(a);
+	int err;
+
+	(void)fd;
+	if (!f)
+		return;
+	err = neigh_why(ctl->m->net, arg, f);
+	file_end(a, f);
+	if (err)
+		refuse(a, err,
+		       err == -ENOENT ? "nothing ever changed there, or it is long ago"
+				      : (err == -ENODEV ? "there is no such device" : strerror(-err)));
+}
+
 static int print_sysctl(void *ctx, const char *key, const char *value)
 {
 	fprintf(ctx, "%s = %s\n", key, value);
@@ -272,7 +289,7 @@ static const struct {
 } requests[] = {
 	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },      { CONTROL_LISTENER, rq_listener },
 	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },    { CONTROL_SYSCTL_GET, rq_get },
-	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all },
+	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all }, { CONTROL_NEIGH_WHY, rq_why },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

@@ -31,6 +31,7 @@ ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd
 #define CONTROL_LISTENER "listener" /* argument: pid; descriptor: its seccomp listener */
 #define CONTROL_DOWN "down"         /* argument: "force" */
 #define CONTROL_DROPS "drops"       /* file: lines of reason, count, place, sentence, with tabs between */
+#define CONTROL_NEIGH_WHY "why"     /* ADDRESS [DEV]; file: see cmd_neigh.c */
 #define CONTROL_SYSCTL_GET "get"
 #define CONTROL_SYSCTL_SET "set" /* KEY=VALUE */
 #define CONTROL_SYSCTL_ALL "all" /* file: lines of key = value */
@@ -47,5 +48,7 @@ int control_ask(int sock, const char *what, const char *request, struct control_
 		int fds[CONTROL_FDS]);
 /** control_call() - connect to net @name, ask, wait for the reply.  Return: the connection, -errno after having said why */
 int control_call(const char *name, const char *request, struct control_reply *reply, int fds[CONTROL_FDS]);
+/** control_fetch() - ask net @name for a file.  Return: its text, free() ends it; NULL after having said why */
+char *control_fetch(const char *name, const char *request);
 
 #endif

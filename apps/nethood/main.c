@@ -19,6 +19,8 @@ static const struct command {
 	{ "ls", "[-j]", "the nets that are up", cmd_ls },
 	{ "sysctl", "NAME [-j] [-w] KEY[=VALUE]... | -a", "read and write what sysctl(8) names; -a: all", cmd_sysctl },
 	{ "drops", "NAME [-f] [-j]", "packets dropped, by reason and place; -f follows", cmd_drops },
+	{ "neigh", "NAME [-j] why ADDRESS [dev DEV]", "what changed a neighbour, when, and because of what",
+	  cmd_neigh },
 	{ "path", "[-j]", "the send path as it ran for one simulated packet: S1..S13", cmd_path },
 	{ "doctor", "[-j]", "what this machine can do, and what to do about the rest", cmd_doctor },
 };

@@ -195,6 +195,28 @@ struct nethood_ledger {
 };
 NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_ledger *out);
 
+/** struct nethood_neigh_change - one change of a neighbour's state or link-layer address */
+struct nethood_neigh_change {
+	uint64_t now_ns;
+	uint16_t old_state, new_state; /**< NUD_* of linux/neighbour.h; 0: none */
+	bool deleted;                  /**< the entry went, being in new_state */
+	uint8_t lladdr_bytes;
+	bool had_lladdr, has_lladdr; /**< was, is one in use? */
+	uint8_t old_lladdr[8], lladdr[8];
+	const char *cause; /**< "a frame that came" */
+	uint64_t cause_id; /**< of the packet (as nethood_hop says it), port of the request, or 0 */
+};
+/**
+ * nethood_neigh_history() - what happened to a neighbour, oldest first: its last changes, also when it is gone
+ * @dev: name of a device; NULL: the first one that knows @addr
+ * @addr: struct in_addr
+ * @changes: how many there were in all, more than are told; may be NULL
+ * Return: 0; -ENOENT: nothing is known of it; -ENODEV; -EAFNOSUPPORT; the first non-zero of @fn
+ */
+NETHOOD_API int nethood_neigh_history(struct nethood_net *net, const char *dev, int family, const void *addr,
+				      int (*fn)(void *ctx, const struct nethood_neigh_change *change), void *ctx,
+				      uint64_t *changes);
+
 /** struct nethood_hop - one place that a packet passed, or died at */
 struct nethood_hop {
 	uint64_t packet_id;

@@ -19,6 +19,7 @@
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/route.h"
+#include "neigh/neigh_history.h"
 #include "neigh/pneigh.h"
 #include "netfilter/netfilter.h"
 #include "wire/arp.h"
@@ -479,6 +480,7 @@ static int arp_process_packet(struct sk_buff *skb, bool redone)
 		.redone = redone,
 		.reason = SKB_DROP_REASON_ARP_IGNORED,
 	};
+	struct neigh_cause before;
 
 	if (!arp) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_ARP_MALFORMED);
@@ -493,8 +495,10 @@ static int arp_process_packet(struct sk_buff *skb, bool redone)
 		kfree_skb_reason(skb, in.reason);
 		return NET_RX_DROP;
 	}
+	before = neigh_because(skb->dev->net, NEIGH_CAUSE_FRAME, skb->id);
 	if (!arp_dispatch(&in))
 		consume_skb(skb);
+	neigh_because_again(in.dev->net, before);
 	return NET_RX_SUCCESS;
 }
 

@@ -134,10 +134,14 @@ void neigh_notify(struct neighbour *n, enum neigh_event event, u32 portid)
 
 static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 {
+	struct neigh_was was;
+
 	if (e->to) {
+		was = neigh_was(n);
 		n->updated = n->tbl->net->now;
 		n->tbl->genid++;
 		n->nud_state = e->to;
+		neigh_history_add(n, &was, false);
 		if (!n->dead)
 			neigh_gc_update_list(n);
 		if (e->to == NUD_FAILED && (e->act & NUD_A_INVALIDATE))
@@ -173,6 +177,8 @@ static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_bu
 void neigh_timer_handler(struct timer *t)
 {
 	struct neighbour *n = container_of(t, struct neighbour, timer);
+	struct neigh_cause before = neigh_because(n->tbl->net, NEIGH_CAUSE_TIMER, 0);
+	struct net *net = n->tbl->net;
 	const struct nud_edge *e;
 
 	/* The timer's reference is ours until the end. */
@@ -182,6 +188,7 @@ void neigh_timer_handler(struct timer *t)
 		neigh_do(n, e, NULL);
 	}
 	neigh_release(n);
+	neigh_because_again(net, before);
 }
 
 /* Who asks, and for a neighbour of which prefix: a sweep is one of these, whatever its length. */
@@ -201,6 +208,8 @@ static u32 neigh_fair_hash(const struct neighbour *n, const struct sk_buff *skb)
 
 static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 {
+	struct net *net = n->tbl->net;
+	struct neigh_cause before = net->neigh->histories->cause;
 	const struct nud_edge *e;
 
 	n->used = n->tbl->net->now;
@@ -210,8 +219,10 @@ static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_DEAD);
 		return true;
 	}
-	if (skb)
+	if (skb) {
 		TRACE_STEP(8, skb);
+		neigh_because(net, NEIGH_CAUSE_PACKET, skb->id);
+	}
 	e = nud_step(n->nud_state, NUD_EV_OUTPUT, neigh_output_cond(n, deferred));
 	assert(e);
 	neigh_gc_touch(n);
@@ -220,6 +231,7 @@ static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 	neigh_get(n); /* a solicitation may, through a hook or a loop, delete the entry */
 	neigh_do(n, e, skb);
 	neigh_release(n);
+	neigh_because_again(net, before);
 	return !(e->act & NUD_A_XMIT);
 }
 

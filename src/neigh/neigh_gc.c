@@ -117,8 +117,9 @@ static bool neigh_gc_unheld(const struct neighbour *n)
 	return n->refcnt == 1U + timer_pending(&n->timer);
 }
 
-static bool neigh_gc_evict_from(struct list_head *list)
+static bool neigh_gc_evict_from(struct net *net, struct list_head *list)
 {
+	struct neigh_cause before;
 	struct neighbour *n;
 	u32 scanned = 0;
 
@@ -127,7 +128,9 @@ static bool neigh_gc_evict_from(struct list_head *list)
 			return false;
 		if (!neigh_gc_unheld(n) || (n->nud_state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE)))
 			continue;
+		before = neigh_because(net, NEIGH_CAUSE_GC, 0);
 		neigh_mark_dead(n, 0);
+		neigh_because_again(net, before);
 		return true;
 	}
 	return false;
@@ -141,14 +144,14 @@ static bool neigh_gc_evict_unresolved(struct neigh_table *tbl)
 		if (tbl->gc_group[i].count > tbl->gc_group[largest].count)
 			largest = i;
 	}
-	return tbl->gc_group[largest].count && neigh_gc_evict_from(&tbl->gc_group[largest].list);
+	return tbl->gc_group[largest].count && neigh_gc_evict_from(tbl->net, &tbl->gc_group[largest].list);
 }
 
 static bool neigh_gc_evict(struct neigh_table *tbl)
 {
 	tbl->stats.forced_gc_runs++;
-	return neigh_gc_evict_from(&tbl->gc_passive) || neigh_gc_evict_unresolved(tbl) ||
-	       neigh_gc_evict_from(&tbl->gc_active);
+	return neigh_gc_evict_from(tbl->net, &tbl->gc_passive) || neigh_gc_evict_unresolved(tbl) ||
+	       neigh_gc_evict_from(tbl->net, &tbl->gc_active);
 }
 
 /* Above gc_thresh2 old entries go, a few at each birth, so that gc_thresh3 is seldom reached. */
@@ -160,7 +163,8 @@ static void neigh_gc_above_thresh2(struct neigh_table *tbl)
 		return;
 	if (!list_empty(&tbl->gc_passive)) {
 		oldest = list_first_entry(&tbl->gc_passive, struct neighbour, gc_list);
-		if (tbl->net->now > oldest->updated + GC_FLUSH_PAUSE_NS && neigh_gc_evict_from(&tbl->gc_passive))
+		if (tbl->net->now > oldest->updated + GC_FLUSH_PAUSE_NS &&
+		    neigh_gc_evict_from(tbl->net, &tbl->gc_passive))
 			return;
 	}
 	tbl->last_flush = tbl->net->now;
@@ -209,6 +213,8 @@ void neigh_gc_timer_handler(struct timer *t)
 {
 	struct neigh_table *tbl = container_of(t, struct neigh_table, gc_timer);
 
+	struct neigh_cause before = neigh_because(tbl->net, NEIGH_CAUSE_GC, 0);
+
 	tbl->stats.periodic_gc_runs++;
 	neigh_parms_rand_reach_time(tbl);
 	if (tbl->gc_entries_count >= tbl->gc_thresh1) {
@@ -218,6 +224,7 @@ void neigh_gc_timer_handler(struct timer *t)
 		neigh_gc_age(&tbl->gc_active);
 	}
 	mod_timer(tbl->net->timers, t, tbl->net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
+	neigh_because_again(tbl->net, before);
 }
 
 void neigh_gc_init(struct neigh_table *tbl)

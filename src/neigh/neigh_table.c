@@ -12,17 +12,24 @@
 int neigh_net_init(struct net *net)
 {
 	struct neigh_net *nn = mem_alloc(net->mem, sizeof(*nn));
+	int err;
 
 	if (!nn)
 		return -ENOMEM;
 	memset(nn, 0, sizeof(*nn));
 	notifier_chain_init(&nn->chain);
 	net->neigh = nn;
-	return 0;
+	err = neigh_histories_init(net);
+	if (err) {
+		mem_free(net->mem, nn, sizeof(*nn));
+		net->neigh = NULL;
+	}
+	return err;
 }
 
 void neigh_net_exit(struct net *net)
 {
+	neigh_histories_exit(net);
 	mem_free(net->mem, net->neigh, sizeof(*net->neigh));
 	net->neigh = NULL;
 }
@@ -74,6 +81,7 @@ void neigh_table_clear(struct neigh_table *tbl)
 static void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev, bool keep_permanent)
 {
 	struct list_head *entries = &dev->neigh_list[tbl->index];
+	struct neigh_cause before = neigh_because(tbl->net, NEIGH_CAUSE_DEVICE, (u64)dev->ifindex);
 	struct list_head todo;
 	struct neighbour *n;
 
@@ -86,6 +94,7 @@ static void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev, boo
 		else
 			neigh_mark_dead(n, 0);
 	}
+	neigh_because_again(tbl->net, before);
 }
 
 void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev)

@@ -177,9 +177,20 @@ void neigh_undo_create(struct neighbour *n)
 	neigh_release(n);
 }
 
+/* What a request does has that request for its cause, whatever it sets off. */
+static struct neigh_cause neigh_because_of_port(struct net *net, u32 portid)
+{
+	return portid ? neigh_because(net, NEIGH_CAUSE_REQUEST, portid) : net->neigh->histories->cause;
+}
+
 void neigh_mark_dead(struct neighbour *n, u32 portid)
 {
+	struct neigh_cause before = neigh_because_of_port(n->tbl->net, portid);
+	struct net *net = n->tbl->net;
+	struct neigh_was was = neigh_was(n);
+
 	neigh_unlink(n);
+	neigh_history_add(n, &was, true);
 	neigh_notify(n, NEIGH_EVENT_DEL, portid); /* with its last state: listeners see what went */
 	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
 	/* Whoever still holds it must neither send through it nor wake it up. */
@@ -187,6 +198,7 @@ void neigh_mark_dead(struct neighbour *n, u32 portid)
 	n->nud_state = n->nud_state & NUD_VALID ? NUD_NOARP : NUD_NONE;
 	n->hh_len = 0;
 	neigh_release(n);
+	neigh_because_again(net, before);
 }
 
 void neigh_destroy(struct neighbour *n)
@@ -257,10 +269,13 @@ static void neigh_update_admin_flags(struct neighbour *n, struct neigh_news *new
 /* A state in which the address, if there is one, must not be used. */
 static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 {
+	struct neigh_was was = neigh_was(n);
+
 	neigh_del_timer(n);
 	if (news->old & NUD_CONNECTED)
 		neigh_suspect(n);
-	n->nud_state = news->new_state;
+	n->nud_state = news->new_state == NUD_INCOMPLETE ? NUD_NONE : news->new_state;
+	neigh_history_add(n, &was, false);
 	n->was_used = n->was_used && news->new_state != NUD_NONE;
 	news->notify = (news->old & NUD_VALID) != 0; /* flags alone, on what is not valid, are told to nobody */
 	if ((news->old & (NUD_INCOMPLETE | NUD_PROBE)) && news->new_state == NUD_FAILED) {
@@ -270,7 +285,6 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 		neigh_invalidate(n);
 	} else if (news->new_state == NUD_INCOMPLETE) {
 		/* Linux leaves the entry without a timer, and its packets for ever: begin to resolve instead. */
-		n->nud_state = NUD_NONE;
 		neigh_use(n);
 	} else {
 		neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_FAILED);
@@ -357,6 +371,7 @@ static void neigh_update_apply(struct neighbour *n, struct neigh_news *news)
 {
 	bool new_lladdr = news->lladdr != n->ha;
 	bool state_change = news->new_state != news->old;
+	struct neigh_was was = neigh_was(n);
 
 	if (news->confirm)
 		n->confirmed = n->tbl->net->now;
@@ -368,6 +383,7 @@ static void neigh_update_apply(struct neighbour *n, struct neigh_news *news)
 		neigh_set_state(n, news->new_state);
 	if (new_lladdr)
 		neigh_set_lladdr(n, news->lladdr, news->new_state);
+	neigh_history_add(n, &was, false);
 	news->notify |= state_change || new_lladdr;
 	if (!state_change)
 		return;
@@ -411,6 +427,8 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 				   .new_state = new_state,
 				   .flags = flags,
 				   .confirm = (new_state & NUD_CONNECTED) != 0 };
+	struct neigh_cause before = neigh_because_of_port(n->tbl->net, portid);
+	struct net *net = n->tbl->net;
 	int err;
 
 	neigh_get(n); /* what waits may, when it leaves, delete the entry */
@@ -425,6 +443,7 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 		neigh_notify(n, NEIGH_EVENT_NEW,
 			     portid); /* behind the queue, as in Linux: what left may have made it DELAY */
 	neigh_release(n);
+	neigh_because_again(net, before);
 	return err;
 }
 

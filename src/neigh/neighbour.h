@@ -179,6 +179,7 @@ struct neigh_table {
 struct neigh_net {
 	struct neigh_table *table[NEIGH_NR_TABLES];
 	struct notifier_chain chain; /**< data: struct neigh_notifier_info */
+	struct neigh_histories *histories;
 };
 enum neigh_event {
 	NEIGH_EVENT_NEW = 1,     /**< externally visible change: RTM_NEWNEIGH */

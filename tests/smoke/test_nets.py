@@ -111,10 +111,17 @@ def test_sysctls_are_read_and_written(net):
     assert f"{key} = 300" in everything and "net.ipv4.ip_forward = 0" in everything
 
 
-def test_a_default_is_the_default_of_the_devices(net):
-    host, name = net
-    host.good("sysctl", name, "-w", "net.ipv4.neigh.default.retrans_time_ms=400")
-    assert "= 400" in host.good("sysctl", name, "net.ipv4.neigh.eth0.retrans_time_ms")
+def test_a_default_is_the_default_of_the_devices(host):
+    """Until a device has an address: from then on its settings are its own, as in Linux."""
+    key = "net.ipv4.neigh.{}.retrans_time_ms"
+    name = host.up("--dev", "eth0=tap:smoke0", "--sysctl", key.format("default") + "=300",
+                   "--addr", f"{INSIDE}/24")
+    assert "= 300" in host.good("sysctl", name, key.format("eth0"))
+    host.good("sysctl", name, "-w", key.format("default") + "=400")
+    assert "= 300" in host.good("sysctl", name, key.format("eth0"))
+    bare = host.up("--dev", "eth0=tap:smoke1")
+    host.good("sysctl", bare, "-w", key.format("default") + "=400")
+    assert "= 400" in host.good("sysctl", bare, key.format("eth0"))
 
 
 WRONG_SYSCTLS = [
@@ -137,6 +144,22 @@ def test_drops_are_counted_by_reason(net):
     text = host.good("drops", name)
     assert "NEIGH_FAILED" in text, text
     assert "NEIGH_FAILED" in json.dumps(json.loads(host.good("drops", name, "-j")))
+
+
+def test_the_history_of_a_neighbour(net):
+    host, name = net
+    host.good("exec", name, "--", "ping", "-c1", OUTSIDE)
+    host.good("exec", name, "--", "ip", "neigh", "del", OUTSIDE, "dev", "eth0")
+    lines = host.good("neigh", name, "why", OUTSIDE).splitlines()
+    for line, pattern in zip(lines, (r"NONE +-> INCOMPLETE +a packet to it #\d+$",
+                                     r"INCOMPLETE -> REACHABLE +[0-9a-f:]{17}  a frame that came #\d+$",
+                                     r"REACHABLE +-> FAILED +a netlink request #\d+$",
+                                     r"FAILED +-> deleted +a netlink request #\d+$"), strict=True):
+        assert re.search(pattern, line), lines
+    rows = json.loads(host.good("neigh", name, "-j", "why", OUTSIDE, "dev", "eth0"))
+    assert [row["to"] for row in rows] == ["INCOMPLETE", "REACHABLE", "FAILED", "deleted"]
+    done = host.nethood("neigh", name, "why", "10.77.0.77")
+    assert done.returncode == 1 and "nothing ever changed there" in done.stderr
 
 
 def test_the_path_of_a_packet_is_thirteen_steps(host):
