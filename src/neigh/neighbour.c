@@ -219,6 +219,8 @@ void neigh_destroy(struct neighbour *n)
 
 int neigh_remove(struct neighbour *n, u32 portid)
 {
+	struct neigh_cause before = neigh_because_of_port(n->tbl->net, portid);
+	struct net *net = n->tbl->net;
 	int err;
 
 	neigh_get(n);
@@ -226,6 +228,7 @@ int neigh_remove(struct neighbour *n, u32 portid)
 	if (!n->dead)
 		neigh_mark_dead(n, 0); /* Linux names who asked in the first notification only */
 	neigh_release(n);
+	neigh_because_again(net, before);
 	return err;
 }
 
