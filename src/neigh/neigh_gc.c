@@ -129,7 +129,7 @@ static bool neigh_gc_evict_from(struct net *net, struct list_head *list)
 		if (!neigh_gc_unheld(n) || (n->nud_state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE)))
 			continue;
 		before = neigh_because(net, NEIGH_CAUSE_GC, 0);
-		neigh_mark_dead(n, 0);
+		neigh_mark_dead(n);
 		neigh_because_again(net, before);
 		return true;
 	}
@@ -205,7 +205,7 @@ static void neigh_gc_age(struct list_head *list)
 		if (n->dead)
 			return; /* a listener was told of the last one and deleted this one */
 		if (neigh_gc_unused(n))
-			neigh_mark_dead(n, 0);
+			neigh_mark_dead(n);
 	}
 }
 

@@ -43,7 +43,7 @@ void neigh_gc_timer_handler(struct timer *t);
 
 /** neighbour.c: the two phases of deletion */
 /** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */
-void neigh_mark_dead(struct neighbour *n, u32 portid);
+void neigh_mark_dead(struct neighbour *n);
 
 /** pneigh.c: proxies */
 int pneigh_table_init(struct neigh_table *tbl);

@@ -92,7 +92,7 @@ static void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev, boo
 		if (keep_permanent && ((n->nud_state & NUD_PERMANENT) || (n->flags_ext & NEIGH_EXT_VALIDATED)))
 			list_move_tail(&n->dev_list, entries);
 		else
-			neigh_mark_dead(n, 0);
+			neigh_mark_dead(n);
 	}
 	neigh_because_again(tbl->net, before);
 }

@@ -177,28 +177,19 @@ void neigh_undo_create(struct neighbour *n)
 	neigh_release(n);
 }
 
-/* What a request does has that request for its cause, whatever it sets off. */
-static struct neigh_cause neigh_because_of_port(struct net *net, u32 portid)
+void neigh_mark_dead(struct neighbour *n)
 {
-	return portid ? neigh_because(net, NEIGH_CAUSE_REQUEST, portid) : net->neigh->histories->cause;
-}
-
-void neigh_mark_dead(struct neighbour *n, u32 portid)
-{
-	struct neigh_cause before = neigh_because_of_port(n->tbl->net, portid);
-	struct net *net = n->tbl->net;
 	struct neigh_was was = neigh_was(n);
 
 	neigh_unlink(n);
 	neigh_history_add(n, &was, true);
-	neigh_notify(n, NEIGH_EVENT_DEL, portid); /* with its last state: listeners see what went */
+	neigh_notify(n, NEIGH_EVENT_DEL, 0); /* with its last state: listeners see what went */
 	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
 	/* Whoever still holds it must neither send through it nor wake it up. */
 	n->output = neigh_blackhole_output;
 	n->nud_state = n->nud_state & NUD_VALID ? NUD_NOARP : NUD_NONE;
 	n->hh_len = 0;
 	neigh_release(n);
-	neigh_because_again(net, before);
 }
 
 void neigh_destroy(struct neighbour *n)
@@ -217,6 +208,12 @@ void neigh_destroy(struct neighbour *n)
 	dev_put(dev);
 }
 
+/* What a request does has that request for its cause, whatever it sets off. */
+static struct neigh_cause neigh_because_of_port(struct net *net, u32 portid)
+{
+	return portid ? neigh_because(net, NEIGH_CAUSE_REQUEST, portid) : net->neigh->histories->cause;
+}
+
 int neigh_remove(struct neighbour *n, u32 portid)
 {
 	struct neigh_cause before = neigh_because_of_port(n->tbl->net, portid);
@@ -226,7 +223,7 @@ int neigh_remove(struct neighbour *n, u32 portid)
 	neigh_get(n);
 	err = neigh_update(n, NULL, NUD_FAILED, NEIGH_UPDATE_F_OVERRIDE | NEIGH_UPDATE_F_ADMIN, portid, NULL);
 	if (!n->dead)
-		neigh_mark_dead(n, 0); /* Linux names who asked in the first notification only */
+		neigh_mark_dead(n); /* Linux names who asked in the first notification only */
 	neigh_release(n);
 	neigh_because_again(net, before);
 	return err;
