@@ -24,14 +24,15 @@ static void tell_change(struct nethood_neigh_change *out, const struct neigh_cha
 	memcpy(out->lladdr, c->ha, sizeof(out->lladdr));
 }
 
-static const struct neigh_history *history_of(struct net *net, struct net_device *dev, const void *addr)
+static const struct neigh_history *history_of(struct net *net, const struct net_device *dev, const void *addr)
 {
 	const struct neigh_history *h;
+	struct net_device *each;
 
 	if (dev)
 		return neigh_history_find(net, AF_INET, addr, 4, dev->ifindex);
-	for_each_netdev(net, dev) {
-		h = neigh_history_find(net, AF_INET, addr, 4, dev->ifindex);
+	for_each_netdev(net, each) {
+		h = neigh_history_find(net, AF_INET, addr, 4, each->ifindex);
 		if (h)
 			return h;
 	}
