@@ -10,7 +10,7 @@ NINJA  := ninja --quiet
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit valgrind lint format bench docs install clean
+.PHONY: all help deps demo check unit diff valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja

@@ -175,6 +175,11 @@ void netif_carrier_off(struct net_device *dev)
 	dev_carrier_changed(dev);
 }
 
+int dev_change_carrier(struct net_device *dev, bool on)
+{
+	return dev->netdev_ops->ndo_change_carrier ? dev->netdev_ops->ndo_change_carrier(dev, on) : -EOPNOTSUPP;
+}
+
 void netdev_notify_peers(struct net_device *dev)
 {
 	call_netdevice_notifiers(NETDEV_NOTIFY_PEERS, dev, 0);

@@ -48,6 +48,8 @@ struct net_device_ops {
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev, bool more);
 	int (*ndo_change_mtu)(struct net_device *dev, u32 new_mtu);
 	int (*ndo_set_mac_address)(struct net_device *dev, const u8 *addr);
+	/** the administrator pulls the cable out, or puts it in; NULL: cannot be done */
+	int (*ndo_change_carrier)(struct net_device *dev, bool on);
 	/** last word on a new neighbour entry's private part; see neigh/neighbour.h */
 	int (*ndo_neigh_construct)(struct net_device *dev, struct neighbour *n);
 	void (*ndo_neigh_destroy)(struct net_device *dev, struct neighbour *n);
@@ -238,6 +240,8 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 }
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
+/** dev_change_carrier() - what `ip link set DEV carrier on|off` asks for.  Return: 0, -EOPNOTSUPP, the driver's error */
+int dev_change_carrier(struct net_device *dev, bool on);
 void netdev_notify_peers(struct net_device *dev);
 /** dev_set_promiscuity() - @inc: +1, -1; one count for each that wants it */
 void dev_set_promiscuity(struct net_device *dev, int inc);

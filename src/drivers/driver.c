@@ -152,6 +152,12 @@ void netdev_plug(struct net_device *dev, bool in)
 		wire_tell_peer(dev);
 }
 
+int netdev_change_carrier(struct net_device *dev, bool on)
+{
+	netdev_plug(dev, on);
+	return 0;
+}
+
 const char *netdev_host_name(const struct net_device *dev)
 {
 	const char *name = tap_host_name(dev);

@@ -57,6 +57,7 @@ netdev_tx_t netdev_tx_busy(struct net_device *dev, const struct sk_buff *skb);
 /** netdev_skb_iovec() - pieces of @skb.  Return: number */
 int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PIECES_MAX]);
 
+int netdev_change_carrier(struct net_device *dev, bool on); /* ndo_change_carrier: netdev_plug() */
 int netdev_open_linked(struct net_device *dev); /* ndo_open: the link is up from now on */
 void netdev_stop_linked(struct net_device *dev);
 

@@ -251,6 +251,7 @@ static void packet_uninit(struct net_device *dev)
 static const struct net_device_ops packet_ops = {
 	.ndo_open = packet_open,
 	.ndo_stop = packet_stop,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = packet_uninit,
 	.ndo_start_xmit = packet_xmit,
 	.ndo_set_mac_address = eth_mac_addr,

@@ -203,6 +203,7 @@ static void pcap_uninit(struct net_device *dev)
 static const struct net_device_ops pcap_ops = {
 	.ndo_open = pcap_open_dev,
 	.ndo_stop = pcap_stop,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = pcap_uninit,
 	.ndo_start_xmit = pcap_xmit,
 	.ndo_set_mac_address = eth_mac_addr,

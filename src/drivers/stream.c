@@ -239,6 +239,7 @@ static void stream_uninit(struct net_device *dev)
 static const struct net_device_ops stream_ops = {
 	.ndo_open = stream_open,
 	.ndo_stop = netdev_stop_linked,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = stream_uninit,
 	.ndo_start_xmit = stream_xmit,
 	.ndo_set_mac_address = eth_mac_addr,

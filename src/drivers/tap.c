@@ -191,6 +191,7 @@ static void tap_uninit(struct net_device *dev)
 static const struct net_device_ops tap_ops = {
 	.ndo_open = tap_open_dev,
 	.ndo_stop = netdev_stop_linked,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = tap_uninit,
 	.ndo_start_xmit = tap_xmit,
 	.ndo_set_mac_address = eth_mac_addr,

@@ -36,6 +36,7 @@ void netdev_user_wake(struct net_device *dev)
 static const struct net_device_ops user_ops = {
 	.ndo_open = netdev_open_linked,
 	.ndo_stop = netdev_stop_linked,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_start_xmit = user_xmit,
 	.ndo_set_mac_address = eth_mac_addr,
 };
@@ -69,6 +70,7 @@ static netdev_tx_t null_xmit(struct sk_buff *skb, struct net_device *dev, bool m
 static const struct net_device_ops null_ops = {
 	.ndo_open = netdev_open_linked,
 	.ndo_stop = netdev_stop_linked,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_start_xmit = null_xmit,
 	.ndo_set_mac_address = eth_mac_addr,
 };

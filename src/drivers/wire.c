@@ -156,6 +156,7 @@ int netdev_wire_join(struct net_device *a, struct net_device *b)
 static const struct net_device_ops wire_ops = {
 	.ndo_open = wire_open,
 	.ndo_stop = wire_stop,
+	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = wire_uninit,
 	.ndo_start_xmit = wire_xmit,
 	.ndo_set_mac_address = eth_mac_addr,

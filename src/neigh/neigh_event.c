@@ -27,9 +27,10 @@ static u32 neigh_timer_cond(const struct neighbour *n)
 	ktime_t fresh = n->nud_state & NUD_REACHABLE ? p->reachable_time : NEIGH_VAR(p, DELAY_PROBE_TIME);
 	u32 cond = 0;
 
-	if (now <= n->confirmed + fresh)
+	/* Not "<=": a timer comes exactly when it is due, and Linux's always a little later. */
+	if (now < n->confirmed + fresh)
 		cond |= NUD_C_CONFIRMED;
-	if (now <= n->used + NEIGH_VAR(p, DELAY_PROBE_TIME))
+	if (now < n->used + NEIGH_VAR(p, DELAY_PROBE_TIME))
 		cond |= NUD_C_USED;
 	if ((n->nud_state & NUD_DELAY ? 0 : n->probes) >= neigh_max_probes(n))
 		cond |= NUD_C_EXHAUSTED;

@@ -232,12 +232,8 @@ static int link_apply(const struct link_change *c)
 		c->dev->tx_queue_len = nla_get_u32(tb[IFLA_TXQLEN]);
 	if (!err && (c->ifm->ifi_flags || c->ifm->ifi_change))
 		err = dev_change_flags(c->dev, link_new_flags(c));
-	if (!err && tb[IFLA_CARRIER]) {
-		if (nla_get_u8(tb[IFLA_CARRIER]))
-			netif_carrier_on(c->dev);
-		else
-			netif_carrier_off(c->dev);
-	}
+	if (!err && tb[IFLA_CARRIER])
+		err = dev_change_carrier(c->dev, nla_get_u8(tb[IFLA_CARRIER]) != 0);
 	return err;
 }
 

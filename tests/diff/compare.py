@@ -9,6 +9,7 @@ from sides import USER_HZ, entry_text
 # machines that work are late
 TOLERANCE_S = 0.1
 INSTANT_S = 0.004       # closer than this, the order of two neighbours' timers means nothing
+AGE_TOLERANCE_S = 0.2   # an age is that of the last of several timers
 AGE_MAX_S = 3600
 
 
@@ -81,7 +82,7 @@ def order(kind, ours, theirs):
 
 def same_ages(a, b):
     """confirmed, used, updated in ticks of USER_HZ, and the number of references."""
-    near = all(abs(x - y) <= TOLERANCE_S * USER_HZ or (x > AGE_MAX_S * USER_HZ and y > AGE_MAX_S * USER_HZ)
+    near = all(abs(x - y) <= AGE_TOLERANCE_S * USER_HZ or (x > AGE_MAX_S * USER_HZ and y > AGE_MAX_S * USER_HZ)
                for x, y in zip(a[:3], b[:3]))
     return near
 

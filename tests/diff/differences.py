@@ -39,20 +39,22 @@ def unbelievable_sender(case):
 
 
 def claims(case):
-    """[(neighbour, the MAC that somebody says it has now)]: by answers, a reply, a request without REPLACE."""
+    """[(neighbour, the MAC that somebody says it has now)]: by answers, a reply, a request."""
     e = case.event
     said = [((dev, host), mac) for dev in HOSTS for host in HOSTS[dev] if (mac := case.answers.get(host))]
     if e["do"] == "arp" and e["op"] == 2:
         said.append(((e["dev"], e["sip"]), e["sha"]))
-    if e["do"] == "neigh" and e["type"] == "new" and not e["flags"] & nl.NLM_F_REPLACE and e.get("lladdr"):
+    if e["do"] == "neigh" and e["type"] == "new" and e.get("lladdr"):
         said.append(((e["dev"], e["dst"]), e["lladdr"]))
     return said
 
 
 def refused_claim(case):
     """Linux does not believe the other MAC either, but takes the old one for confirmed by it."""
-    return [key for key, mac in claims(case)
-            if any(entry.lladdr not in (None, mac) for entry in case.entries(key)) and confirmed_by_it(case, key)]
+    said = claims(case)
+    return [key for key, mac in said if confirmed_by_it(case, key) and
+            any(lladdr not in (None, mac) for lladdr in [entry.lladdr for entry in case.entries(key)] +
+                [asked for other, asked in said if other == key])]
 
 
 def confirmed_by_it(case, key):
@@ -85,8 +87,11 @@ def refused_request(case):
 
 
 def managed_by_clock(case):
-    return [key for key in case.keys() if all(entry.ext & MANAGED for entry in case.entries(key))
-            and case.event.get("dst") != key[1] and case.event.get("sip") != key[1]]
+    """Managed entries with which the event had nothing to do."""
+    e = case.event
+    touched = {e.get("sip"), e.get("host"), e.get("dst") if "OK" in str(case.kernel.answer) else None}
+    return [key for key in case.keys() if key[1] not in touched and
+            all(entry.ext & MANAGED for entry in case.entries(key))]
 
 
 ROWS = [

@@ -19,10 +19,11 @@ from lab.nethood import NethoodStack
 import compare
 import differences
 import events
-from sides import LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
+from sides import ANSWER_S, LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
 
 BEFORE_S, AFTER_S = 0.03, 0.04  # around an edge; after it also what the kernel's timer wheel may add
 WAIT_MAX_S = 3.0
+RUNS_MAX = 5
 BASE = {"net.ipv4.icmp_ratelimit": 0, "net.ipv4.icmp_msgs_per_sec": 10000, "net.ipv4.icmp_msgs_burst": 10000}
 FIRST_DATAGRAM = "10.77.0.11"
 NDTPA_RETRANS_TIME, NDTPA_DELAY, NDTPA_LOCKTIME, NDTPA_BASE = 5, 7, 15, 4
@@ -158,6 +159,8 @@ class Pair:
         name = events_state(entry.state)
         timers = []
         if name in ("INCOMPLETE", "PROBE"):
+            asked_at = side.asked_at.get((entry.dev, entry.dst), 0)
+            yield asked_at, asked_at + ANSWER_S + AFTER_S
             asked = max(side.asked_at.get((entry.dev, entry.dst), updated), updated)
             timers = [(asked + n * retrans, retrans) for n in range(8)]     # some questions are not to be seen
         elif name == "DELAY":
@@ -231,18 +234,16 @@ def play(sequence):
 
 def judge(name, sequence, out, shrink_runs):
     """Play until it is sure: a difference must come twice, or it is a machine that was late."""
-    runs, failed = 0, []
-    while runs < 5 and len(failed) < 2:
+    failed, run = [], None
+    for _ in range(RUNS_MAX):
         run = play(sequence)
-        runs += 1
         if run.found and not run.void:
             failed.append(run)
-        elif not failed or runs >= 4:
+        if len(failed) == 2 or (not run.found and not failed):
             break
     if not failed:
-        return Verdict("same" if not run.found else "void", "\n".join(run.found), len(run.steps))
-    what = "different" if len(failed) >= 2 else "unsteady"
-    run = failed[-1]
+        return Verdict("void" if run.found else "same", "\n".join(run.found), len(run.steps))
+    what, run = "different" if len(failed) == 2 else "unsteady", failed[-1]
     if what == "different" and shrink_runs:
         sequence, run = shrink(sequence, run, shrink_runs)
     path = os.path.join(out, f"{what}-{name.replace(' ', '-')}")
