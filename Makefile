@@ -5,6 +5,9 @@
 BUILD  ?= build
 PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
+SEEDS  ?= 200
+FIRST  ?= 1
+JOBS   ?= 8
 NINJA  := ninja --quiet
 
 RELEASE := $(BUILD)/release
@@ -22,6 +25,7 @@ help:
 	echo 'make check     every test; the last line counts them'
 	echo 'make unit      the unit tests only'
 	echo 'make valgrind  the unit tests under memcheck'
+	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS)'
 	echo 'make lint      compilers, checkers, layers, format'
 	echo 'make format    write the format that lint asks for'
 	echo 'make bench     measure beside other stacks; ROW=word measures the rows that hold it'
@@ -46,6 +50,12 @@ unit: $(CHECK)/build.ninja
 valgrind:
 	tools/deps build check valgrind
 	$(PYTHON) tools/check-run $(BUILD) valgrind
+
+diff: $(CHECK)/build.ninja
+	tools/deps check
+	$(NINJA) -C $(CHECK)
+	NETHOOD=$(abspath $(CHECK))/apps/nethood/nethood \
+		$(PYTHON) tests/diff/diff --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) --out $(BUILD)/diff
 
 lint:
 	tools/deps build lint

@@ -58,7 +58,7 @@ netdev_tx_t netdev_tx_busy(struct net_device *dev, const struct sk_buff *skb);
 int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PIECES_MAX]);
 
 int netdev_change_carrier(struct net_device *dev, bool on); /* ndo_change_carrier: netdev_plug() */
-int netdev_open_linked(struct net_device *dev); /* ndo_open: the link is up from now on */
+int netdev_open_linked(struct net_device *dev);             /* ndo_open: the link is up from now on */
 void netdev_stop_linked(struct net_device *dev);
 
 /** wire_tell_peer() - this end of the cable changed: the other one sees it at its next poll */

@@ -118,8 +118,9 @@ class Generator:
     def send(self):
         rng, dev = self.rng, self.dev()
         host = self.host(dev) if rng.random() < 0.9 else rng.choice(ELSEWHERE + ODD_TARGETS[:4])
-        return {"host": host, "size": rng.choice((0, 1, 100, 1472)), "count": rng.choice((1, 1, 1, 2, 3, 5)),
-                "confirm": rng.random() < 0.1}
+        confirm = rng.random() < 0.1
+        return {"host": host, "size": rng.choice((0, 1, 100, 1472)), "confirm": confirm,
+                "count": 1 if confirm else rng.choice((1, 1, 1, 2, 3, 5))}
 
     def neigh(self):
         rng, dev = self.rng, self.dev()

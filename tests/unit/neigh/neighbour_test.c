@@ -132,8 +132,8 @@ static void a_neighbour_ages_is_doubted_probed_and_confirmed(void **state)
 	resolve_peer(&w, sk);
 	reachable = w.dev->neigh_parms[0]->reachable_time;
 	assert_in_range(reachable, 15 * NSEC_PER_SEC, 45 * NSEC_PER_SEC);
-	expect_state(&w, T0 + reachable, NUD_REACHABLE);
-	expect_state(&w, T0 + reachable + 20 * NSEC_PER_MSEC, NUD_STALE);
+	expect_state(&w, T0 + reachable - NSEC_PER_MSEC, NUD_REACHABLE);
+	expect_state(&w, T0 + reachable, NUD_STALE);
 	used = w.now;
 	assert_int_equal(udp_send(sk, PEER_IP, "y", 1), 1); /* used while it is doubted */
 	assert_int_equal(state_of(&w, PEER_IP), NUD_DELAY);
