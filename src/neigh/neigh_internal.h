@@ -45,6 +45,14 @@ void neigh_gc_timer_handler(struct timer *t);
 /** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */
 void neigh_mark_dead(struct neighbour *n);
 
+/** neigh_managed.c: neighbours that are kept resolved */
+int neigh_managed_init(struct neigh_table *tbl);
+void neigh_managed_fini(struct neigh_table *tbl);
+/** neigh_managed_set() - from now on, or no more; NTF_EXT_MANAGED says so.  Return: 0, -ENOBUFS: nothing changed */
+int __must_check neigh_managed_set(struct neighbour *n, bool managed);
+/** neigh_managed_end() - @n dies; its flags stay, for those who are told */
+void neigh_managed_end(struct neighbour *n);
+
 /** pneigh.c: proxies */
 int pneigh_table_init(struct neigh_table *tbl);
 void pneigh_table_flush(struct neigh_table *tbl); /* those of all devices */

@@ -42,11 +42,12 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	if (err)
 		return err;
 	tbl->net = net;
+	err = neigh_managed_init(tbl);
+	if (err)
+		goto err_hash;
 	err = pneigh_table_init(tbl);
-	if (err) {
-		htable_fini(&tbl->hash);
-		return err;
-	}
+	if (err)
+		goto err_managed;
 	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
 	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
 	neigh_gc_init(tbl);
@@ -61,11 +62,18 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	mod_timer(net->timers, &tbl->gc_timer, net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
 	net->neigh->table[tbl->index] = tbl;
 	return 0;
+
+err_managed:
+	neigh_managed_fini(tbl);
+err_hash:
+	htable_fini(&tbl->hash);
+	return err;
 }
 
 void neigh_table_clear(struct neigh_table *tbl)
 {
 	timer_delete(tbl->net->timers, &tbl->gc_timer);
+	neigh_managed_fini(tbl);
 	pneigh_table_flush(tbl);
 	rcu_quiescent(&tbl->net->rcu);
 	assert(tbl->entries_count == 0);

@@ -165,6 +165,7 @@ static void neigh_unlink(struct neighbour *n)
 	htable_remove(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
 	list_del_init(&n->dev_list);
 	neigh_gc_update_list(n);
+	neigh_managed_end(n);
 	neigh_del_timer(n);
 	tbl->genid++;
 }
@@ -247,23 +248,42 @@ static bool neigh_same_lladdr(const struct neighbour *n, const u8 *lladdr)
 	return memcmp(lladdr, n->ha, n->dev->addr_len) == 0;
 }
 
+static u8 neigh_ext_of(u32 flags)
+{
+	return (u8)((flags & NEIGH_UPDATE_F_MANAGED ? NTF_EXT_MANAGED : 0) |
+		    (flags & NEIGH_UPDATE_F_EXT_VALIDATED ? NEIGH_EXT_VALIDATED : 0));
+}
+
+int neigh_set_born_flags(struct neighbour *n, u32 flags)
+{
+	int err = neigh_managed_set(n, flags & NEIGH_UPDATE_F_MANAGED);
+
+	if (err)
+		return err;
+	n->flags_ext = neigh_ext_of(flags);
+	n->flags = flags & NEIGH_UPDATE_F_EXT_LEARNED ? NTF_EXT_LEARNED : 0;
+	neigh_gc_update_list(n);
+	return 0;
+}
+
 /* Flags that an administrator sets on the entry itself, whatever becomes of its address. */
-static void neigh_update_admin_flags(struct neighbour *n, struct neigh_news *news)
+static int neigh_update_admin_flags(struct neighbour *n, struct neigh_news *news)
 {
 	u8 flags = n->flags & (u8)~NTF_EXT_LEARNED;
-	u8 ext = 0;
+	u8 old_ext = n->flags_ext;
+	int err;
 
 	if (!(news->flags & NEIGH_UPDATE_F_ADMIN))
-		return;
+		return 0;
+	err = neigh_managed_set(n, news->flags & NEIGH_UPDATE_F_MANAGED);
+	if (err)
+		return err;
 	if (news->flags & NEIGH_UPDATE_F_EXT_LEARNED)
 		flags |= NTF_EXT_LEARNED;
-	if (news->flags & NEIGH_UPDATE_F_MANAGED)
-		ext |= NTF_EXT_MANAGED;
-	if (news->flags & NEIGH_UPDATE_F_EXT_VALIDATED)
-		ext |= NEIGH_EXT_VALIDATED;
-	news->notify |= flags != n->flags || ext != n->flags_ext;
+	n->flags_ext = neigh_ext_of(news->flags);
+	news->notify |= flags != n->flags || n->flags_ext != old_ext;
 	n->flags = flags;
-	n->flags_ext = ext;
+	return 0;
 }
 
 /* A state in which the address, if there is one, must not be used. */
@@ -393,16 +413,24 @@ static void neigh_update_apply(struct neighbour *n, struct neigh_news *news)
 		neigh_suspect(n);
 }
 
+/* What may refuse comes first: a refused update changes nothing. */
 static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
 {
+	bool use = news->flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED);
+	int err;
+
 	if (n->dead) {
 		news->errmsg = "Neighbor entry is now dead";
 		return -EPERM;
 	}
 	if (!(news->flags & NEIGH_UPDATE_F_ADMIN) && (news->old & (NUD_NOARP | NUD_PERMANENT)))
 		return -EPERM;
-	neigh_update_admin_flags(n, news);
-	if (news->flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED)) {
+	if (!use && (news->new_state & NUD_VALID) && neigh_update_lladdr(n, news) == NEIGH_REFUSE)
+		return -EINVAL;
+	err = neigh_update_admin_flags(n, news);
+	if (err)
+		return err;
+	if (use) {
 		n->nud_state = news->old & (u8)~NUD_PERMANENT;
 		if (n->nud_state != news->old)
 			neigh_suspect(n);
@@ -412,8 +440,6 @@ static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
 		neigh_update_not_valid(n, news);
 		return 0;
 	}
-	if (neigh_update_lladdr(n, news) == NEIGH_REFUSE)
-		return -EINVAL;
 	if (neigh_update_override(n, news) == NEIGH_GO_ON)
 		neigh_update_apply(n, news);
 	neigh_update_isrouter(n, news);

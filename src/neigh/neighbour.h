@@ -167,6 +167,11 @@ struct neigh_table {
 	struct ctl_dir sysctl_gc;
 	u32 genid; /**< changes with each change of the table: for torn dumps */
 
+	/* neighbours that are kept resolved: neigh/neigh_managed.c */
+	struct htable managed;
+	struct timer managed_timer;
+	u64 managed_cursor;
+
 	/* proxies: neigh/pneigh.c */
 	struct htable phash;
 	struct kmem_cache pneigh_cache;
@@ -267,6 +272,11 @@ static inline void neigh_confirm(struct neighbour *n)
 {
 	n->confirmed = n->tbl->net->now;
 }
+/**
+ * neigh_set_born_flags() - @n was just made, with these of NEIGH_UPDATE_F_: nobody is told of them as of a change
+ * Return: 0, -ENOBUFS
+ */
+int __must_check neigh_set_born_flags(struct neighbour *n, u32 flags);
 /** neigh_undo_create() - @n was made for a request that was refused: it goes, and nobody is told */
 void neigh_undo_create(struct neighbour *n);
 /** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */

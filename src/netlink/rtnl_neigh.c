@@ -197,6 +197,7 @@ static int neigh_check_new(const struct neigh_change *c)
 {
 	struct netlink_ext_ack *extack = c->rq->extack;
 	bool permanent = c->state & NUD_PERMANENT;
+	bool use = (c->ndm->ndm_flags & NTF_USE) || neigh_wants(c, NTF_EXT_MANAGED); /* which take no state */
 
 	if (!(c->rq->nlh->nlmsg_flags & NLM_F_CREATE))
 		return -ENOENT;
@@ -204,7 +205,7 @@ static int neigh_check_new(const struct neigh_change *c)
 		NL_SET_ERR_MSG(extack, "Invalid NTF_* flag for permanent entry");
 		return -EINVAL;
 	}
-	if (neigh_wants(c, NEIGH_EXT_VALIDATED) && !(c->state & NUD_VALID)) {
+	if (neigh_wants(c, NEIGH_EXT_VALIDATED) && (use || !(c->state & NUD_VALID))) {
 		NL_SET_ERR_MSG(extack, "Cannot create externally validated neighbor with an invalid state");
 		return -EINVAL;
 	}
@@ -255,9 +256,9 @@ static int neigh_add_new(const struct neigh_change *c)
 	if (err)
 		return err;
 	/* It is born with them: no change that a listener would have to be told of. */
-	n->flags |= c->ndm->ndm_flags & NTF_EXT_LEARNED;
-	n->flags_ext |= c->flags_ext & NTF_EXT_MANAGED;
-	err = neigh_apply(c, n, neigh_update_flags(c, false));
+	err = neigh_set_born_flags(n, neigh_update_flags(c, false));
+	if (!err)
+		err = neigh_apply(c, n, neigh_update_flags(c, false));
 	if (err)
 		neigh_undo_create(n);
 	neigh_release(n);
