@@ -164,7 +164,7 @@ class Generator:
                                   ("mcast_resolicit", (0, 1)), ("retrans_time_ms", (160, 200, 240)),
                                   ("locktime", (0, 20, 40)), ("unres_qlen_bytes", (0, 2400, 212992)),
                                   ("unres_qlen", (1, 3, 101)), ("base_reachable_time_ms", (1000, 1200)),
-                                  ("base_reachable_time", (1,)), ("delay_first_probe_time", (0,)),
+                                  ("base_reachable_time", (1,)), 
                                   ("gc_stale_time", (60, 120)), ("retrans_time", (16, 20))))
         return {"key": f"net.ipv4.neigh.{dev}.{key}", "value": rng.choice(values)}
 
@@ -187,8 +187,8 @@ class Generator:
         return {"dev": dev, "address": address, "length": length, "add": self.rng.random() < 0.65}
 
     def carrier(self):
-        """Linux hears of it within a second: nothing else may be going on."""
-        return {"dev": self.dev(), "on": self.rng.random() < 0.6, "wait": 1300, "calm": True}
+        """Linux hears of it within a second or two: nothing else may be going on."""
+        return {"dev": self.dev(), "on": self.rng.random() < 0.6, "wait": 2300, "calm": True}
 
     def flush(self):
         return {"words": self.rng.choice(("dev eth0", "dev eth0 nud all", "dev eth0 nud stale", "dev eth1",

@@ -23,7 +23,7 @@ def same(name, sequence, tmp_path):
     assert verdict.what == "same", verdict.text
 
 
-@pytest.mark.parametrize("path", KEPT, ids=os.path.basename)
+@pytest.mark.parametrize("path", KEPT, ids=[os.path.basename(path) for path in KEPT])
 def test_what_differed_once(path, tmp_path):
     with open(path, encoding="utf-8") as file:
         same(os.path.basename(path), json.load(file), tmp_path)
