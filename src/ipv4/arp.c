@@ -14,6 +14,7 @@
 #include <linux/if_ether.h>
 
 #include "base/byteorder.h"
+#include "ipv4/acd.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
@@ -377,6 +378,12 @@ static bool arp_bad_sender(const struct arp_in *in)
 	       memcmp(in->sha, in->dev->dev_addr, ETH_ALEN) == 0;
 }
 
+/* For the detection of conflicts, whatever the parameters of the device say about answering. */
+static bool arp_is_valid(const struct arp_in *in)
+{
+	return (in->op == ARPOP_REQUEST || in->op == ARPOP_REPLY) && !arp_bad_sender(in);
+}
+
 static bool arp_acceptable(struct arp_in *in)
 {
 	if (in->op != ARPOP_REQUEST && in->op != ARPOP_REPLY)
@@ -491,6 +498,8 @@ static int arp_process_packet(struct sk_buff *skb, bool redone)
 	in.tha = arp->ar_tha;
 	in.sip = get_unaligned_be32(arp->ar_sip);
 	in.tip = get_unaligned_be32(arp->ar_tip);
+	if (in.in_dev && arp_is_valid(&in))
+		acd_arp_rcv(in.dev, in.op == ARPOP_REQUEST, in.sha, in.sip, in.tip);
 	if (!in.in_dev || !arp_acceptable(&in)) {
 		kfree_skb_reason(skb, in.reason);
 		return NET_RX_DROP;

@@ -229,6 +229,7 @@ static struct in_ifaddr *ifa_create(struct in_device *in_dev, const struct in_if
 	ifa->ifa_cstamp = in_dev->dev->net->now;
 	INIT_LIST_HEAD(&ifa->node);
 	timer_setup(&ifa->lft_timer, lifetime_ended);
+	ifa->acd = NULL;
 	if (!ifa->ifa_label[0])
 		memcpy(ifa->ifa_label, in_dev->dev->name, IFNAMSIZ);
 	if (!ifa->ifa_address)
@@ -443,7 +444,7 @@ static __be32 select_in(const struct in_device *in_dev, __be32 dst, int scope)
 	__be32 addr = cpu_to_be32(0);
 
 	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
-		if ((ifa->ifa_flags & IFA_F_SECONDARY) || min_scope(in_dev, ifa) > scope)
+		if ((ifa->ifa_flags & IFA_F_SECONDARY) || inet_ifa_tentative(ifa) || min_scope(in_dev, ifa) > scope)
 			continue;
 		if (!dst || inet_ifa_match(dst, ifa))
 			return ifa->ifa_local;
@@ -468,8 +469,8 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst, int scope)
 		if (!in_dev)
 			continue;
 		list_for_each_entry(ifa, &in_dev->ifa_list, node) {
-			if (!(ifa->ifa_flags & IFA_F_SECONDARY) && ifa->ifa_scope != RT_SCOPE_LINK &&
-			    ifa->ifa_scope <= scope)
+			if (!(ifa->ifa_flags & IFA_F_SECONDARY) && !inet_ifa_tentative(ifa) &&
+			    ifa->ifa_scope != RT_SCOPE_LINK && ifa->ifa_scope <= scope)
 				return ifa->ifa_local;
 		}
 	}
@@ -484,7 +485,7 @@ static __be32 confirm_in(const struct in_device *in_dev, __be32 dst, __be32 loca
 	bool same = false;
 
 	list_for_each_entry(ifa, &in_dev->ifa_list, node) {
-		bool in_scope = min_scope(in_dev, ifa) <= scope;
+		bool in_scope = !inet_ifa_tentative(ifa) && min_scope(in_dev, ifa) <= scope;
 
 		if (!addr && (!local || local == ifa->ifa_local) && in_scope) {
 			addr = ifa->ifa_local;

@@ -125,6 +125,8 @@ static u32 ifa_routes(const struct in_ifaddr *ifa, const struct in_ifaddr *prim,
 	bool is_loopback = ifa->ifa_dev->dev->flags & IFF_LOOPBACK;
 	u32 n = 0;
 
+	if (inet_ifa_tentative(ifa))
+		return 0;
 	r[n++] = (struct ifa_route){ ifa->ifa_local, prim->ifa_local, 0, 32, RTN_LOCAL, true };
 	if (ifa->ifa_broadcast && !ipv4_is_lbcast(ifa->ifa_broadcast))
 		r[n++] = (struct ifa_route){ ifa->ifa_broadcast, prim->ifa_local, 0, 32, RTN_BROADCAST, false };

@@ -59,6 +59,7 @@ struct in_ifaddr {
 	ktime_t ifa_cstamp, ifa_tstamp;
 	u32 ifa_seq; /**< grows with each address of the net: of several that are equal, the newest is found */
 	char ifa_label[IFNAMSIZ];
+	struct acd_ifaddr *acd; /**< ipv4/acd_ifaddr.c; NULL: nobody probes for it */
 	struct timer lft_timer; /**< end of its preferred, then of its valid lifetime */
 	struct rcu_head rcu;
 };
@@ -70,6 +71,7 @@ struct in_device {
 	bool dead;
 	struct list_head mc_list; /**< ip_mc_list: joined groups */
 	u32 mc_count;
+	u32 acd_conflict_count;           /**< conflicts since an address was last found to be free */
 	ktime_t mr_v1_until, mr_v2_until; /**< IGMP queries of older versions were heard */
 	struct rcu_head rcu;
 };
@@ -84,6 +86,12 @@ static inline int in_dev_max(int a, int b)
 }
 #define IN_DEV_MAXCONF(in_dev, attr) \
 	in_dev_max(IPV4_DEVCONF_ALL((in_dev)->dev->net, attr), IN_DEV_CONF_GET(in_dev, attr))
+
+/** inet_ifa_tentative() - it is not known yet that nobody else has it: no routes, no source */
+static inline bool inet_ifa_tentative(const struct in_ifaddr *ifa)
+{
+	return unlikely(ifa->acd != NULL) && (ifa->ifa_flags & 0x40 /* IFA_F_TENTATIVE */);
+}
 
 static inline struct in_device *in_dev_get_rcu(const struct net_device *dev)
 {

@@ -3,6 +3,7 @@
  *
  * @linux inet_init, ipv4_net_table
  */
+#include "ipv4/acd.h"
 #include "ipv4/netns_ipv4.h"
 
 #include <ctype.h>
@@ -271,9 +272,10 @@ static const struct ipv4_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv4_parts[] = {
-	{ ip_ident_init, ip_ident_exit },   { devinet_init, devinet_exit }, { fib_net_init, fib_net_exit },
-	{ ip_frag_init, ip_frag_exit },     { icmp_init, icmp_exit },       { arp_init, arp_exit },
-	{ ip_packet_init, ip_packet_exit },
+	{ ip_ident_init, ip_ident_exit }, { acd_init, acd_exit },
+	{ devinet_init, devinet_exit },   { fib_net_init, fib_net_exit },
+	{ ip_frag_init, ip_frag_exit },   { icmp_init, icmp_exit },
+	{ arp_init, arp_exit },           { ip_packet_init, ip_packet_exit },
 };
 
 static void ipv4_parts_exit(struct net *net, u32 count)
@@ -292,6 +294,7 @@ int ipv4_net_init(struct net *net)
 	net->ipv4 = ipv4;
 	notifier_chain_init(&ipv4->inetaddr_chain);
 	notifier_chain_init(&ipv4->fib_chain);
+	notifier_chain_init(&ipv4->acd_chain);
 	ipv4_sysctl_init(net);
 	for (u32 i = 0; i < ARRAY_SIZE(ipv4_parts); i++) {
 		err = ipv4_parts[i].init(net);

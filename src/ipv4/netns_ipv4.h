@@ -17,6 +17,7 @@ struct route_state;   /* ipv4/route.c: input route cache, per-destination except
 struct inet_frags;    /* ipv4/ip_fragment.c */
 struct icmp_state;    /* ipv4/icmp.c: token buckets, statistics */
 struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
+struct acd_net;       /* ipv4/acd.h: addresses that are probed for, and defended */
 struct ip_ident;
 struct ipv4_devconf;
 
@@ -34,12 +35,14 @@ struct netns_ipv4 {
 	struct inet_frags *frags;
 	struct icmp_state *icmp;
 	struct devinet_state *devinet;
+	struct acd_net *acd;
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
 	const struct net_protocol *protos[256];          /**< ipv4/protocol.h; static const objects */
 	struct ipv4_devconf *devconf_all, *devconf_dflt; /**< ipv4/inetdevice.h */
 	struct notifier_chain inetaddr_chain;            /**< NETDEV_UP, NETDEV_DOWN with struct in_ifaddr */
+	struct notifier_chain acd_chain;                 /**< ipv4/acd.h: conflicts, enum acd_result */
 	struct notifier_chain fib_chain;                 /**< ipv4/ip_fib.h: FIB_EVENT_* */
 
 	struct ipstats stats;
