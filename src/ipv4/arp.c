@@ -179,6 +179,8 @@ void arp_send(int op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, con
 		return;
 	if (!src_hw)
 		src_hw = dev->dev_addr;
+	if (dst_hw && dev->net->profile == NET_PROFILE_STRICT && ipv4_is_linklocal_169(src_ip))
+		dst_hw = NULL; /* RFC 3927 2.5: so that all hear of a conflict */
 	skb = arp_create(dev, dst_hw ? dst_hw : dev->broadcast, src_hw);
 	if (!skb)
 		return;

@@ -149,6 +149,10 @@ static inline bool ipv4_is_zeronet(__be32 a)
 {
 	return (__force u32)a == 0; /* the rest of 0/8 is unicast, as elsewhere */
 }
+static inline bool ipv4_is_linklocal_169(__be32 a)
+{
+	return ((__force u32)a & (__force u32)CONST_BE32(0xffff0000U)) == (__force u32)CONST_BE32(0xa9fe0000U);
+}
 static inline __be32 inet_make_mask(u32 prefixlen)
 {
 	return prefixlen ? cpu_to_be32(~0U << (32 - prefixlen)) : cpu_to_be32(0);

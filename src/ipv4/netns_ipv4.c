@@ -4,6 +4,7 @@
  * @linux inet_init, ipv4_net_table
  */
 #include "ipv4/acd.h"
+#include "ipv4/ipv4ll.h"
 #include "ipv4/netns_ipv4.h"
 
 #include <ctype.h>
@@ -272,10 +273,9 @@ static const struct ipv4_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv4_parts[] = {
-	{ ip_ident_init, ip_ident_exit }, { acd_init, acd_exit },
-	{ devinet_init, devinet_exit },   { fib_net_init, fib_net_exit },
-	{ ip_frag_init, ip_frag_exit },   { icmp_init, icmp_exit },
-	{ arp_init, arp_exit },           { ip_packet_init, ip_packet_exit },
+	{ ip_ident_init, ip_ident_exit }, { acd_init, acd_exit },         { ipv4ll_init, ipv4ll_exit },
+	{ devinet_init, devinet_exit },   { fib_net_init, fib_net_exit }, { ip_frag_init, ip_frag_exit },
+	{ icmp_init, icmp_exit },         { arp_init, arp_exit },         { ip_packet_init, ip_packet_exit },
 };
 
 static void ipv4_parts_exit(struct net *net, u32 count)

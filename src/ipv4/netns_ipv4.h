@@ -18,6 +18,7 @@ struct inet_frags;    /* ipv4/ip_fragment.c */
 struct icmp_state;    /* ipv4/icmp.c: token buckets, statistics */
 struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
 struct acd_net;       /* ipv4/acd.h: addresses that are probed for, and defended */
+struct ipv4ll_net;    /* ipv4/ipv4ll.c */
 struct ip_ident;
 struct ipv4_devconf;
 
@@ -36,6 +37,7 @@ struct netns_ipv4 {
 	struct icmp_state *icmp;
 	struct devinet_state *devinet;
 	struct acd_net *acd;
+	struct ipv4ll_net *ipv4ll;
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
