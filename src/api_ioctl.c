@@ -230,6 +230,9 @@ int sock_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_byt
 	case SIOCSIFNETMASK:
 	case SIOCADDRT:
 	case SIOCDELRT:
+	case SIOCSARP:
+	case SIOCDARP:
+	case SIOCGARP:
 		return inet_ioctl(sk, request, arg, arg_bytes);
 	default:
 		return sk->prot->ioctl ? sk->prot->ioctl(sk, request, arg, arg_bytes) : -ENOTTY;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/route.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -13,6 +14,7 @@
 
 #include "api_ioctl.h"
 #include "base/byteorder.h"
+#include "ipv4/arp.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip_fib.h"
 
@@ -319,6 +321,13 @@ int inet_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_byt
 	case SIOCADDRT:
 	case SIOCDELRT:
 		return arg_bytes < sizeof(struct rtentry) ? -EFAULT : route_request(sk, request == SIOCADDRT, arg);
+	case SIOCSARP:
+	case SIOCDARP:
+		if (!sk->admin)
+			return -EPERM;
+		return arg_bytes < sizeof(struct arpreq) ? -EFAULT : arp_ioctl(sk->net, request, arg);
+	case SIOCGARP:
+		return arg_bytes < sizeof(struct arpreq) ? -EFAULT : arp_ioctl(sk->net, request, arg);
 	default:
 		return arg_bytes < sizeof(struct ifreq) ? -EFAULT : addr_request(sk, request, arg);
 	}

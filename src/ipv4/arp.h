@@ -19,6 +19,13 @@ int arp_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx); /* packet_t
 void arp_send(int op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dst_hw, const u8 *src_hw,
 	      const u8 *target_hw);
 void arp_ifdown(struct net_device *dev);
+struct arpreq;
+/**
+ * arp_ioctl() - SIOCSARP, SIOCDARP, SIOCGARP of somebody who may: arp(7)
+ * @r: changed by SIOCGARP alone
+ * Return: 0, -EPFNOSUPPORT, -EINVAL, -ENODEV, -ENXIO (no such neighbour), -ENOENT (no such proxy), -ENOBUFS, -ENETUNREACH
+ */
+int arp_ioctl(struct net *net, unsigned long cmd, struct arpreq *r);
 /** ipv4_neigh_find() - neighbour of @next_hop on @dev, created when missing; see neigh_create() for errors; borrowed */
 int ipv4_neigh_find_create(struct net_device *dev, __be32 next_hop, struct neighbour **out);
 
