@@ -88,6 +88,11 @@ def refused_request(case):
     return [key] if refused and key not in case.before[0] and key not in case.nethood.table else ()
 
 
+def confirmed_ticks(case, key):
+    """By how much Linux has it confirmed more lately."""
+    return case.nethood.table[key].ages[0] - case.kernel.table[key].ages[0]
+
+
 def managed_by_clock(case):
     """Managed entries with which the event had nothing to do, or which Linux used again after it."""
     e = case.event
@@ -117,4 +122,5 @@ def excused(case):
 
 def lasting(case):
     """Neighbours whose difference does not show yet: what waits in Linux, and in nethood no more."""
-    return {key: "D1, D2" for key in unwatched(case)}
+    found = {key: "D1, D2" for key in unwatched(case)}
+    return found | {key: "D10" for key in refused_claim(case) if confirmed_ticks(case, key) > 2}
