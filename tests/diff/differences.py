@@ -79,13 +79,13 @@ def unwatched(case):
 
 
 def refused_request(case):
-    """A new entry whose request was refused for want of an address: Linux keeps it, outside of collection."""
+    """A request that was refused for want of an address: Linux keeps the new entry, or the flags of an old one."""
     e = case.event
     if e["do"] != "neigh" or e["type"] != "new" or case.kernel.answer != case.nethood.answer:
         return ()
     key = e["dev"], e["dst"]
     refused = "No link layer address given" in str(case.kernel.answer)
-    return [key] if refused and key not in case.before[0] and key not in case.nethood.table else ()
+    return [key] if refused else ()
 
 
 def confirmed_ticks(case, key):

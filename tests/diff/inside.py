@@ -44,7 +44,7 @@ class Inside:
         """The datagrams that answer one request."""
         request = bytes.fromhex(request)
         self.requests.send(request)
-        got, last = [], False
+        got, last, wants_ack = [], False, struct.unpack("=H", request[6:8])[0] & 4
         while not last:
             try:
                 data = self.requests.recv(1 << 17)
@@ -54,7 +54,7 @@ class Inside:
             offset = 0
             while offset + 16 <= len(data):
                 size, kind, flags = struct.unpack("=IHH", data[offset:offset + 8])
-                last = last or kind in (2, 3)
+                last = last or kind in (2, 3) or not (flags & 2 or wants_ack)
                 offset += (max(size, 16) + 3) & ~3
         return got
 

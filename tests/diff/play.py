@@ -8,6 +8,7 @@ and the next event waits until none is near.
 
 import collections
 import concurrent.futures
+import itertools
 import json
 import os
 import time
@@ -22,6 +23,7 @@ import events
 from sides import ANSWER_S, LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
 
 BEFORE_S, AFTER_S = 0.03, 0.04  # around an edge; after it also what the kernel's timer wheel may add
+SLOW, SLOW_S = ("sysctl", "flush"), 0.15     # events that begin a program: when they act is not so sure
 DELAY_S = 0.06          # a confirmation so soon after DELAY began counts in nethood, and not with Linux's late timer
 WAIT_MAX_S = 3.0
 RUNS_MAX = 5
@@ -89,7 +91,7 @@ class Pair:
 
     # ---- one event -------------------------------------------------------
 
-    def step(self, event):
+    def step(self, event, following=None):
         if event.get("calm") and not self.calm():
             return None
         for side in self.sides:
@@ -100,10 +102,11 @@ class Pair:
         if event["do"] in ("sysctl", "table"):
             self.align()
         end = began + event["wait"] / 1000
+        ahead_s = SLOW_S if following and following["do"] in SLOW else BEFORE_S
         while True:
             overslept = self.sleep_until(end)
             tables = self.both(Side.table)
-            end = self.next_clear(tables)
+            end = self.next_clear(tables, ahead_s)
             if end <= time.monotonic() or time.monotonic() - began > event["wait"] / 1000 + WAIT_MAX_S:
                 break
         waited = time.monotonic() - began
@@ -138,7 +141,7 @@ class Pair:
             time.sleep(0.05)
         return False
 
-    def next_clear(self, tables):
+    def next_clear(self, tables, ahead_s):
         """The first instant from now on that is near no edge of either stack."""
         for side in self.sides:
             side.look()
@@ -146,7 +149,7 @@ class Pair:
         spans = sorted(span for side, table in zip(self.sides, tables) for e in table.values()
                        for span in self.edges(side, e, clear))
         for first, last in spans:
-            if first <= clear <= last:
+            if first - ahead_s <= clear <= last:
                 clear = last + 0.001
         return clear
 
@@ -172,7 +175,7 @@ class Pair:
         timers.append((updated, parms[NDTPA_LOCKTIME] / 1000))
         for start, length in timers:
             slack = length / 8 if length > 0.25 else 0.01 + 0.004 * (start - updated) / max(length, 0.1)
-            yield start + length - BEFORE_S, start + length + slack + AFTER_S
+            yield start + length, start + length + slack + AFTER_S
 
     def forget(self, rows):
         """Neighbours that differ on purpose are removed on both sides; what that says is not compared."""
@@ -223,8 +226,8 @@ def play(sequence):
     pair = Pair(sequence)
     try:
         steps = []
-        for event in sequence["events"]:
-            step = pair.step(event)
+        for event, following in itertools.zip_longest(sequence["events"], sequence["events"][1:]):
+            step = pair.step(event, following)
             if step:
                 steps.append(step)
             if step and step.found:
