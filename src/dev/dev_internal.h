@@ -4,6 +4,7 @@
 #define NETHOOD_DEV_DEV_INTERNAL_H
 
 #include "base/htable.h"
+#include "dev/lwtunnel.h"
 #include "dev/netdevice.h"
 #include "dev/softirq.h"
 
@@ -19,6 +20,7 @@ struct dev_net {
 	struct list_head dev_list; /**< by ifindex */
 	struct htable by_index, by_name;
 	struct notifier_chain chain;
+	const struct lwtunnel_encap_ops *lwtunnel_ops[LWTUNNEL_ENCAP_MAX + 1]; /**< by type */
 	u32 genid;
 	int last_ifindex;
 	u32 live_count; /**< devices allocated and not yet freed */

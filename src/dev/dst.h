@@ -7,6 +7,7 @@
 #include "base/types.h"
 #include "skb/skbuff.h"
 
+struct lwtunnel_state;
 struct neighbour;
 struct dst_entry;
 
@@ -31,7 +32,11 @@ struct dst_entry {
 	u16 flags;       /**< DST_* */
 	s16 error;       /**< -errno for unreachable, prohibit, blackhole routes */
 	ktime_t expires; /**< 0: never */
-	u32 genid;       /**< generation of the routing tables that it was made from */
+	struct lwtunnel_state
+		*lwtstate; /**< holds a reference; NULL: no tunnel.  What input and output were without it: */
+	int (*orig_input)(struct sk_buff *skb);
+	int (*orig_output)(struct net *net, struct sock *sk, struct sk_buff *skb);
+	u32 genid; /**< generation of the routing tables that it was made from */
 	struct rcu_head rcu;
 };
 

@@ -80,11 +80,20 @@ static int check_gateway(struct fib_state *fs, struct fib_nh *nh, u32 table, u8 
 	return dev->flags & IFF_UP ? 0 : -ENETDOWN;
 }
 
+static bool is_zero16(const u8 addr[static 16])
+{
+	static const u8 zero[16];
+
+	return memcmp(addr, zero, sizeof(zero)) == 0;
+}
+
 /** check_gateway6() - an IPv6 neighbour forwards for us: only a link-local one can be checked without IPv6 routes */
 static int check_gateway6(struct fib_state *fs, struct fib_nh *nh, const char **errmsg)
 {
 	struct net_device *dev;
 
+	if (nh->gw6[0] == 0xff || is_zero16(nh->gw6))
+		return fib_error(errmsg, "Invalid gateway address", -EINVAL);
 	if (!nh->oif)
 		return fib_error(errmsg, "Egress device not specified", -EINVAL);
 	dev = dev_find_by_index(fs->net, nh->oif);
@@ -94,6 +103,8 @@ static int check_gateway6(struct fib_state *fs, struct fib_nh *nh, const char **
 		return fib_error(errmsg, "Nexthop device is not up", -ENETDOWN);
 	if (nh->gw6[0] != 0xfe || (nh->gw6[1] & 0xc0) != 0x80)
 		return -EHOSTUNREACH;
+	if (!fs->net->neigh->table[NEIGH_ND_TABLE])
+		return fib_error(errmsg, "IPv6 is disabled on nexthop device", -EACCES);
 	nh_set_dev(nh, dev);
 	nh->scope = RT_SCOPE_LINK;
 	return 0;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "dev/lwtunnel.h"
 #include "ipv4/fib_lookup.h"
 
 #define METRIC_MTU_MAX 65520U
@@ -48,6 +49,7 @@ static void info_free(struct fib_info *fi)
 	for (u32 i = 0; i < fi->nhs; i++) {
 		if (fi->nh[i].dev)
 			dev_put(fi->nh[i].dev);
+		lwtstate_put(fi->nh[i].lwtstate);
 	}
 	mem_free(fi->net->mem, fi, info_bytes(fi->nhs));
 }
@@ -86,7 +88,7 @@ void fib_release_info(struct fib_info *fi)
 static bool nh_same(const struct fib_nh *a, const struct fib_nh *b)
 {
 	return a->oif == b->oif && a->gw_family == b->gw_family && a->scope == b->scope && a->weight == b->weight &&
-	       memcmp(a->gw6, b->gw6, sizeof(a->gw6)) == 0 &&
+	       memcmp(a->gw6, b->gw6, sizeof(a->gw6)) == 0 && lwtunnel_same(a->lwtstate, b->lwtstate) &&
 	       !((a->flags ^ b->flags) & ~(u32)(RTNH_F_DEAD | RTNH_F_LINKDOWN));
 }
 
@@ -126,6 +128,19 @@ static u64 info_hash(const struct fib_state *fs, const struct fib_info *fi)
 }
 
 /* ------------------------------------------------------------------ from a request */
+
+/** build_encap() - the tunnel that is asked for; @out: returned, NULL: none is */
+static int build_encap(struct net *net, const struct fib_encap *e, struct lwtunnel_state **out, const char **errmsg)
+{
+	const char *text = NULL;
+	int err;
+
+	*out = NULL;
+	if (likely(!e->data))
+		return 0;
+	err = lwtunnel_build_state(net, e->type, AF_INET, e->data, e->bytes, out, &text);
+	return err ? fib_error(errmsg, text, err) : 0;
+}
 
 /** nh_from_config() - the i-th next hop that is asked for; a route with one has it in cfg itself */
 static void nh_from_config(const struct fib_config *cfg, u32 i, struct fib_nh *nh)
@@ -185,6 +200,18 @@ static struct fib_info *info_from_config(struct fib_state *fs, const struct fib_
 	for (u32 i = 0; i < nhs; i++)
 		nh_from_config(cfg, i, &fi->nh[i]);
 	return fi;
+}
+
+static int info_build_encaps(const struct fib_config *cfg, struct fib_info *fi, const char **errmsg)
+{
+	for (u32 i = 0; i < fi->nhs; i++) {
+		int err = build_encap(fi->net, cfg->nh_count ? &cfg->nh[i].encap : &cfg->encap, &fi->nh[i].lwtstate,
+				      errmsg);
+
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 /** valid_prefsrc() - the preferred source must be ours; a local route may prefer its own address before it is */
@@ -276,6 +303,8 @@ int fib_create_info(struct fib_state *fs, const struct fib_config *cfg, struct f
 		return -ENOBUFS;
 	err = metrics_from_config(cfg, fi, errmsg);
 	if (!err)
+		err = info_build_encaps(cfg, fi, errmsg);
+	if (!err)
 		err = info_check(fs, cfg, fi, errmsg);
 	if (err)
 		goto err_free;
@@ -315,19 +344,33 @@ static bool nh_matches(u8 gw_family, __be32 gw4, const u8 *gw6, int oif, const s
 	return gw_family == AF_INET ? gw4 == nh->gw4 : memcmp(gw6, nh->gw6, sizeof(nh->gw6)) == 0;
 }
 
+static bool encap_matches(const struct fib_encap *e, const struct fib_info *fi, const struct fib_nh *nh)
+{
+	struct lwtunnel_state *lwt;
+	bool same;
+
+	if (build_encap(fi->net, e, &lwt, NULL))
+		return false;
+	same = !lwt || lwtunnel_same(lwt, nh->lwtstate);
+	lwtstate_put(lwt);
+	return same;
+}
+
 static bool nexthops_match(const struct fib_config *cfg, const struct fib_info *fi)
 {
 	if (!cfg->nh_count) {
-		if (!cfg->oif && !cfg->gw_family)
+		if (!cfg->oif && !cfg->gw_family && !cfg->encap.data)
 			return true;
-		return fi->nhs && nh_matches(cfg->gw_family, cfg->gw4, cfg->gw6, cfg->oif, &fi->nh[0]);
+		return fi->nhs && nh_matches(cfg->gw_family, cfg->gw4, cfg->gw6, cfg->oif, &fi->nh[0]) &&
+		       encap_matches(&cfg->encap, fi, &fi->nh[0]);
 	}
 	if (!fi->nhs || cfg->nh_count < fi->nhs)
 		return false;
 	for (u32 i = 0; i < fi->nhs; i++) { /* weights, and those that are named beyond, do not matter to the kernel */
 		const struct fib_config_nh *c = &cfg->nh[i];
 
-		if (!nh_matches(c->gw_family, c->gw4, c->gw6, c->oif, &fi->nh[i]))
+		if (!nh_matches(c->gw_family, c->gw4, c->gw6, c->oif, &fi->nh[i]) ||
+		    !encap_matches(&c->encap, fi, &fi->nh[i]))
 			return false;
 	}
 	return true;

@@ -34,8 +34,16 @@ struct fib_nh {
 	u32 upper_bound; /**< of the hash, for multipath */
 	__be32 saddr;    /**< cached source for this hop, with its generation */
 	u32 saddr_genid;
-	struct rtable *rth_output; /**< cached route of this hop; reference */
+	struct lwtunnel_state *lwtstate; /**< holds a reference; NULL: no tunnel */
+	struct rtable *rth_output;       /**< cached route of this hop; reference */
 	struct rtable *rth_input;
+};
+
+/** struct fib_encap - a tunnel as somebody asks for it: dev/lwtunnel.h */
+struct fib_encap {
+	u16 type;         /**< LWTUNNEL_ENCAP_* */
+	u16 bytes;        /**< of data */
+	const void *data; /**< borrowed; NULL: no tunnel */
 };
 
 /** struct fib_info - what several routes share: next hops, metrics, protocol, preferred source; counted */
@@ -69,13 +77,15 @@ struct fib_config {
 	u32 metrics[RTAX_MAX];
 	u32 metrics_set;  /**< bit RTAX_x - 1 */
 	u32 metrics_lock; /**< bit RTAX_x, as in RTAX_LOCK */
-	u32 nh_count;     /**< > 0: multipath, nh[] below; else gw4/oif */
+	struct fib_encap encap;
+	u32 nh_count; /**< > 0: multipath, nh[] below; else gw4/oif */
 	struct fib_config_nh {
 		int oif;
 		u8 gw_family;
 		__be32 gw4;
 		u8 gw6[16];
 		u32 flags, weight;
+		struct fib_encap encap;
 	} * nh;
 	u32 nlflags; /**< NLM_F_CREATE, EXCL, REPLACE, APPEND */
 	u32 portid;  /**< who asked, for the notification */

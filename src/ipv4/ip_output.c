@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
+#include "dev/lwtunnel.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
@@ -148,8 +149,8 @@ static int ip_finish_output2(struct net *net, struct sock *sk, struct sk_buff *s
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return -ENOMEM;
 	}
-	if (unlikely(rt->lwtunnel_xmit)) {
-		err = rt->lwtunnel_xmit(skb);
+	if (unlikely(rt->dst.lwtstate)) {
+		err = lwtunnel_xmit(skb);
 		if (err != LWTUNNEL_XMIT_CONTINUE)
 			return err;
 	}
@@ -169,7 +170,7 @@ static int ip_finish_output2(struct net *net, struct sock *sk, struct sk_buff *s
 u32 ip_skb_mtu(const struct sk_buff *skb)
 {
 	const struct rtable *rt = skb_rtable(skb);
-	u32 dev_mtu = min_u32(rt->dst.dev->mtu, IP_MAX_LEN_BYTES), metric;
+	u32 dev_mtu = lwtunnel_mtu(rt->dst.lwtstate, min_u32(rt->dst.dev->mtu, IP_MAX_LEN_BYTES)), metric;
 
 	if (likely(!(IPCB(skb)->flags & (IPSKB_FORWARDED | IPSKB_DEV_MTU))))
 		return ip_dst_mtu(rt);
@@ -179,7 +180,7 @@ u32 ip_skb_mtu(const struct sk_buff *skb)
 	if (rt->dst.dev->net->ipv4->ip_forward_use_pmtu)
 		return ip_dst_mtu(rt);
 	metric = rt->fi ? rt->fi->metrics[RTAX_MTU - 1] : 0;
-	return metric ? metric : dev_mtu;
+	return metric ? lwtunnel_mtu(rt->dst.lwtstate, metric) : dev_mtu;
 }
 
 /* DF: whoever sent it wants to know. */

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "base/byteorder.h"
+#include "dev/lwtunnel.h"
 #include "ipv4/arp.h"
 #include "ipv4/icmp.h"
 #include "ipv4/igmp.h"
@@ -50,6 +51,7 @@ static void rt_destroy(struct dst_entry *dst)
 
 	if (rt->neigh)
 		neigh_release(rt->neigh);
+	lwtstate_put(rt->dst.lwtstate);
 	if (rt->fi)
 		fib_info_put(rt->fi);
 	mem_free(dev->net->mem, rt, sizeof(*rt));
@@ -74,12 +76,34 @@ static void rt_link_failure(struct sk_buff *skb)
 		rt->dst.flags |= DST_DEAD;
 }
 
+/** neigh_for_gw6() - RFC 8950: IPv4 by an IPv6 neighbour; @out: borrowed */
+static int neigh_for_gw6(const struct rtable *rt, struct neighbour **out)
+{
+	struct neigh_table *nd = rt->dst.dev->net->neigh->table[NEIGH_ND_TABLE];
+	struct neighbour *n;
+	int err;
+
+	if (!nd)
+		return -EAFNOSUPPORT;
+	n = neigh_find(nd, rt->gw6, rt->dst.dev);
+	if (unlikely(!n)) {
+		err = neigh_create(nd, rt->gw6, rt->dst.dev, &n);
+		if (err)
+			return err;
+		neigh_release(n); /* the table holds it */
+	}
+	*out = n;
+	return 0;
+}
+
 static struct neighbour *rt_neigh_lookup(struct dst_entry *dst, struct sk_buff *skb, const void *daddr)
 {
 	const struct rtable *rt = container_of(dst, struct rtable, dst);
 	struct neighbour *n;
 	__be32 key;
 
+	if (rt->gw_family == AF_INET6)
+		return neigh_for_gw6(rt, &n) ? NULL : neigh_get(n);
 	if (rt->gw_family == AF_INET)
 		key = rt->gw4;
 	else if (daddr)
@@ -132,6 +156,8 @@ void rt_set_nexthop(struct rtable *rt, const struct fib_result *res)
 		memcpy(rt->gw6, nh->gw6, sizeof(rt->gw6));
 		rt->uses_gateway = true;
 	}
+	rt->dst.lwtstate = lwtstate_get(nh->lwtstate);
+	lwtunnel_set_redirect(&rt->dst);
 	rt->fi = fib_info_hold(res->fi);
 }
 
@@ -159,7 +185,8 @@ void rt_flush_nh(struct fib_nh *nh)
 	}
 }
 
-u32 ip_dst_mtu(const struct rtable *rt)
+/** route_mtu() - what the path, the route or the device says, in this order */
+static u32 route_mtu(const struct rtable *rt)
 {
 	const struct net_device *dev = rt->dst.dev;
 	u32 mtu = rt->pmtu_bytes;
@@ -173,6 +200,11 @@ u32 ip_dst_mtu(const struct rtable *rt)
 	if (rt->uses_gateway && rt->fi && (rt->fi->metrics_lock >> RTAX_MTU & 1))
 		mtu = min_u32(mtu, MTU_LOCKED_VIA_GATEWAY);
 	return mtu;
+}
+
+u32 ip_dst_mtu(const struct rtable *rt)
+{
+	return lwtunnel_mtu(rt->dst.lwtstate, route_mtu(rt));
 }
 
 /* ------------------------------------------------------------------ output */
@@ -441,7 +473,7 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	*is_v6gw = false;
 	if (unlikely(rt->gw_family == AF_INET6)) {
 		*is_v6gw = true;
-		return -EINVAL; /* until there is an IPv6 neighbour table to ask */
+		return neigh_for_gw6(rt, out);
 	}
 	key = rt->gw_family ? rt->gw4 : ip_hdr(skb)->daddr;
 	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) /* one entry serves all */

@@ -30,8 +30,6 @@ struct flowi4 {
 	u32 multipath_hash; /**< 0: computed when a route has several next hops */
 };
 
-#define LWTUNNEL_XMIT_CONTINUE 1
-
 /** struct rtable - a route as packets carry it */
 struct rtable {
 	struct dst_entry dst;
@@ -48,9 +46,6 @@ struct rtable {
 	struct fib_info *fi; /**< metrics; holds a reference; NULL: none */
 	u32 pmtu_bytes;      /**< 0: the device's */
 	bool mtu_locked;
-	/** a tunnel that takes packets (skb taken) before a neighbour is asked; NULL: none.
-	 *  Return: LWTUNNEL_XMIT_CONTINUE (then skb was not taken), or what ip_output() returns.  @linux lwtunnel_xmit */
-	int (*lwtunnel_xmit)(struct sk_buff *skb);
 	struct neighbour *
 		neigh; /**< of a gateway, or of the last on-link destination; reference held, checked by key and !dead */
 };
@@ -78,7 +73,7 @@ static inline struct rtable *skb_rtable(const struct sk_buff *skb)
 	return (struct rtable *)(void *)skb_dst(skb); /* dst is its first member */
 }
 /** ip_neigh_for_gw() - neighbour of the next hop of @skb by route @rt; borrowed until the next quiescent point
- *  @is_v6gw: out: the header cache does not fit.  Return: 0, -ENOBUFS, -EINVAL ... */
+ *  @is_v6gw: out: the header cache does not fit.  Return: 0, -ENOBUFS, -EINVAL, -EAFNOSUPPORT: the gateway's family is not there */
 int __must_check ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struct neighbour **out);
 u32 ip_dst_mtu(const struct rtable *rt);
 /** ip_update_pmtu() - an ICMP "fragmentation needed" for @daddr was believed */

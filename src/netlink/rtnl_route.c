@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dev/lwtunnel.h"
 #include "netlink/rtnetlink.h"
 
 static const struct nla_policy route_policy[RTA_MAX + 1] = {
@@ -22,6 +23,8 @@ static const struct nla_policy route_policy[RTA_MAX + 1] = {
 	[RTA_TABLE] = { .kind = NLA_K_U32 },
 	[RTA_MARK] = { .kind = NLA_K_U32 },
 	[RTA_UID] = { .kind = NLA_K_U32 },
+	[RTA_ENCAP] = { .kind = NLA_ANY },
+	[RTA_ENCAP_TYPE] = { .kind = NLA_ANY }, /* see route_check_encap_type() */
 	[RTA_VIA] = { .kind = NLA_ANY, .min_bytes = sizeof(struct rtvia) },
 	[RTA_IP_PROTO] = { .kind = NLA_K_U8 },
 	[RTA_SPORT] = { .kind = NLA_K_U16 },
@@ -30,6 +33,7 @@ static const struct nla_policy route_policy[RTA_MAX + 1] = {
 };
 
 #define ROUTE_MSG_BYTES 1024U
+#define ROUTE_ENCAP_BYTES_MAX 256U
 
 /* ------------------------------------------------------------------ out */
 
@@ -46,6 +50,18 @@ static bool route_put_gw(const struct nl_target *to, struct nlmsghdr *nlh, u8 fa
 		return true;
 	memcpy(via.addr, gw6, sizeof(via.addr));
 	return nla_put(to->skb, nlh, RTA_VIA, &via, sizeof(via));
+}
+
+static bool route_put_encap(const struct nl_target *to, struct nlmsghdr *nlh, const struct lwtunnel_state *lwt)
+{
+	u8 encap[ROUTE_ENCAP_BYTES_MAX];
+	int bytes;
+
+	if (likely(!lwt))
+		return true;
+	bytes = lwt->ops->fill_encap(lwt, encap, sizeof(encap));
+	return bytes >= 0 && nla_put(to->skb, nlh, RTA_ENCAP | NLA_F_NESTED, encap, (size_t)bytes) &&
+	       nla_put_u16(to->skb, nlh, RTA_ENCAP_TYPE, lwt->type);
 }
 
 static bool route_put_metrics(const struct nl_target *to, struct nlmsghdr *nlh, const u32 *metrics, u32 lock)
@@ -89,7 +105,7 @@ static bool route_put_nexthops(const struct nl_target *to, struct nlmsghdr *nlh,
 		rtnh->rtnh_hops = (u8)(nh->weight - 1);
 		rtnh->rtnh_ifindex = nh->oif;
 		nlh->nlmsg_len += (u32)sizeof(*rtnh);
-		if (!route_put_gw(to, nlh, nh->gw_family, nh->gw4, nh->gw6))
+		if (!route_put_gw(to, nlh, nh->gw_family, nh->gw4, nh->gw6) || !route_put_encap(to, nlh, nh->lwtstate))
 			return false;
 		rtnh->rtnh_len = (u16)(nlh->nlmsg_len - at);
 	}
@@ -117,7 +133,9 @@ static bool route_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, co
 	if (fi->nhs == 1) {
 		if (!route_put_gw(to, nlh, fi->nh[0].gw_family, fi->nh[0].gw4, fi->nh[0].gw6))
 			return false;
-		return !fi->nh[0].oif || nla_put_u32(skb, nlh, RTA_OIF, (u32)fi->nh[0].oif);
+		if (fi->nh[0].oif && !nla_put_u32(skb, nlh, RTA_OIF, (u32)fi->nh[0].oif))
+			return false;
+		return route_put_encap(to, nlh, fi->nh[0].lwtstate);
 	}
 	return fi->nhs == 0 || route_put_nexthops(to, nlh, fi);
 }
@@ -210,6 +228,41 @@ static int route_parse_gw(const struct nl_request *rq, const struct nlattr *cons
 	return 0;
 }
 
+/** route_check_encap_type() - @multipath: of one next hop among several; the kernel's errors are others there */
+static int route_check_encap_type(const struct nl_request *rq, const struct nlattr *attr, bool multipath)
+{
+	const char *text = NULL;
+	int err;
+
+	if (nla_len(attr) >= sizeof(u16)) {
+		err = lwtunnel_valid_encap_type(rq->net, nla_get_u16(attr), &text);
+		return err ? route_refuse(rq, multipath ? -EOPNOTSUPP : err, text) : 0;
+	}
+	if (multipath)
+		return route_refuse(rq, -EINVAL, "Invalid RTA_ENCAP_TYPE");
+	NL_SET_ERR_MSG_ATTR(rq->extack, attr, "Attribute failed policy validation");
+	return -ERANGE;
+}
+
+static int route_parse_encap(const struct nl_request *rq, const struct nlattr *const *tb, bool multipath,
+			     struct fib_encap *encap)
+{
+	int err = 0;
+
+	if (tb[RTA_ENCAP_TYPE])
+		err = route_check_encap_type(rq, tb[RTA_ENCAP_TYPE], multipath);
+	if (err || !tb[RTA_ENCAP])
+		return err;
+	if (!tb[RTA_ENCAP_TYPE]) {
+		NL_SET_ERR_MSG_ATTR(rq->extack, tb[RTA_ENCAP], "Unknown LWT encapsulation type");
+		return -EINVAL;
+	}
+	encap->type = nla_get_u16(tb[RTA_ENCAP_TYPE]);
+	encap->data = nla_data(tb[RTA_ENCAP]);
+	encap->bytes = nla_len(tb[RTA_ENCAP]);
+	return 0;
+}
+
 static int route_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct fib_config *cfg)
 {
 	static const struct nla_policy any[RTAX_MAX + 1] = { { .kind = NLA_ANY } };
@@ -244,7 +297,8 @@ static int route_parse_nexthop(const struct nl_request *rq, const struct rtnexth
 	nh->oif = rtnh->rtnh_ifindex;
 	nh->flags = rtnh->rtnh_flags;
 	nh->weight = (u32)rtnh->rtnh_hops + 1;
-	return route_parse_gw(rq, tb, &nh->gw_family, &nh->gw4, nh->gw6);
+	err = route_parse_gw(rq, tb, &nh->gw_family, &nh->gw4, nh->gw6);
+	return err ? err : route_parse_encap(rq, tb, true, &nh->encap);
 }
 
 /* Decodes into @nh when there is room; @nh NULL: only counts. */
@@ -307,6 +361,8 @@ static int route_parse_attrs(const struct nl_request *rq, const struct nlattr *c
 		cfg->prefsrc = nla_get_be32(tb[RTA_PREFSRC]);
 	if (tb[RTA_TABLE])
 		cfg->table = nla_get_u32(tb[RTA_TABLE]);
+	if (!err)
+		err = route_parse_encap(rq, tb, false, &cfg->encap);
 	if (!err && tb[RTA_METRICS])
 		err = route_parse_metrics(rq, tb[RTA_METRICS], cfg);
 	if (!err && tb[RTA_MULTIPATH])
@@ -452,6 +508,8 @@ static bool route_query_put(const struct route_query *q, const struct nl_target 
 	if (!q->iif && q->fl4.saddr != q->asked_src && !nla_put_be32(skb, nlh, RTA_PREFSRC, q->fl4.saddr))
 		return false;
 	if (rt->uses_gateway && !route_put_gw(to, nlh, rt->gw_family, rt->gw4, rt->gw6))
+		return false;
+	if (!route_put_encap(to, nlh, rt->dst.lwtstate))
 		return false;
 	if (rt->fi && !route_put_metrics(to, nlh, rt->fi->metrics, rt->fi->metrics_lock))
 		return false;

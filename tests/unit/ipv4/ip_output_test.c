@@ -325,46 +325,6 @@ static void a_multicast_comes_back_unless_its_sender_does_not_want_it(void **sta
 
 /* ------------------------------------------------------------------ the end of the way */
 
-static u32 tunnelled;
-
-static int tunnel_takes(struct sk_buff *skb)
-{
-	tunnelled++;
-	consume_skb(skb);
-	return 0;
-}
-
-static int tunnel_declines(struct sk_buff *skb)
-{
-	(void)skb;
-	tunnelled++;
-	return LWTUNNEL_XMIT_CONTINUE;
-}
-
-static void a_tunnel_comes_before_the_neighbour(void **state)
-{
-	int (*const tunnels[])(struct sk_buff *) = { tunnel_takes, tunnel_declines };
-
-	(void)state;
-	for (u32 i = 0; i < ARRAY_SIZE(tunnels); i++) {
-		struct world *w = world_create();
-		struct nethood_sock *sk = udp_socket(w);
-		struct flowi4 fl4 = { .daddr = HOST_A };
-		struct rtable *rt;
-
-		assert_int_equal(ip_route_output_flow(w->net, &fl4, &rt), 0);
-		rt->lwtunnel_xmit = tunnels[i]; /* all flows by this next hop share it */
-		tunnelled = 0;
-		assert_int_equal(send_to(w, sk, HOST_A, 5), 5);
-		assert_int_equal(tunnelled, 1);
-		assert_int_equal(w->out_count, i);
-		rt->lwtunnel_xmit = NULL;
-		dst_release(&rt->dst);
-		nethood_close(sk);
-		world_destroy(w);
-	}
-}
-
 static void a_full_neighbour_table_is_the_senders_error(void **state)
 {
 	struct world *w = world_create();
@@ -486,7 +446,6 @@ int main(void)
 		cmocka_unit_test(identifications_towards_two_hosts_are_unrelated),
 		cmocka_unit_test(a_broadcast_reaches_our_own_sockets_too),
 		cmocka_unit_test(a_multicast_comes_back_unless_its_sender_does_not_want_it),
-		cmocka_unit_test(a_tunnel_comes_before_the_neighbour),
 		cmocka_unit_test(a_full_neighbour_table_is_the_senders_error),
 		cmocka_unit_test(progress_above_confirms_the_neighbour_below),
 		cmocka_unit_test(room_for_the_link_layer_is_made_where_it_is_missing),

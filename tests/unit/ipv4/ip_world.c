@@ -56,6 +56,7 @@ static int world_xmit(struct world *w, int dev, const struct iovec *frame, int p
 	} else if (w->out_count < FRAMES_MAX) {
 		f->dev = dev;
 		memcpy(f->dst, data, ETH_ALEN);
+		f->ethertype = (u16)(data[12] << 8 | data[13]);
 		f->len_bytes = len_bytes - ETH_HLEN;
 		f->packet = malloc(f->len_bytes ? f->len_bytes : 1);
 		assert_non_null(f->packet);

@@ -40,6 +40,7 @@
 struct frame {
 	int dev;
 	u8 dst[ETH_ALEN];
+	u16 ethertype;
 	u32 len_bytes;
 	u8 *packet;
 };
