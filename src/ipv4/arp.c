@@ -303,6 +303,33 @@ static void arp_process_probe(const struct arp_in *in)
 		arp_reply(in);
 }
 
+/* What the profile strict does otherwise, and why: docs/DIFFERENCES.md. */
+static bool arp_is_strict(const struct arp_in *in)
+{
+	return in->dev->net->profile == NET_PROFILE_STRICT;
+}
+
+/* Several proxies may answer one question: the first one wins for locktime. */
+static bool arp_is_locked(const struct neighbour *n)
+{
+	return n->tbl->net->now <= n->updated + NEIGH_VAR(neigh_parms_of(n), LOCKTIME);
+}
+
+/* Who asks us, or a proxy, is believed at once, whatever was said before; in strict (D13) only when locktime is over. */
+static struct neighbour *arp_learn_asker(const struct arp_in *in)
+{
+	struct neigh_table *tbl = in->dev->net->ipv4->arp;
+	struct neighbour *n = arp_is_strict(in) ? neigh_lookup(tbl, &in->sip, in->dev) : NULL;
+
+	if (n && arp_is_locked(n)) {
+		(void)neigh_update(n, in->sha, NUD_STALE, 0, 0, NULL);
+		return n;
+	}
+	if (n)
+		neigh_release(n);
+	return neigh_event_ns(tbl, in->sha, &in->sip, in->dev);
+}
+
 /* A request for one of our addresses: learn who asks, answer by unicast. */
 static void arp_process_request_for_us(const struct arp_in *in)
 {
@@ -312,7 +339,7 @@ static void arp_process_request_for_us(const struct arp_in *in)
 		return;
 	if (IN_DEV_ORCONF(in->in_dev, ARPFILTER) && arp_filter(in))
 		return;
-	n = neigh_event_ns(in->dev->net->ipv4->arp, in->sha, &in->sip, in->dev);
+	n = arp_learn_asker(in);
 	if (!n)
 		return;
 	arp_reply(in);
@@ -324,7 +351,8 @@ static bool arp_is_garp(const struct arp_in *in)
 	bool garp = in->sip == in->tip;
 
 	if (garp && in->op == ARPOP_REPLY)
-		garp = memcmp(in->tha, in->sha, ETH_ALEN) == 0;
+		garp = memcmp(in->tha, in->sha, ETH_ALEN) == 0 ||
+		       (arp_is_strict(in) && is_broadcast_ether_addr(in->tha)); /* D12: RFC 5227 leaves it open */
 	return garp && inet_addr_type_dev_table(in->dev->net, in->dev, in->sip) == RTN_UNICAST;
 }
 
@@ -364,8 +392,7 @@ static void arp_process_news(const struct arp_in *in)
 		n = arp_learn_absent(in, garp);
 	if (!n)
 		return;
-	/* Several proxies may answer one question: the first one wins for locktime. */
-	override = garp || tbl->net->now > n->updated + NEIGH_VAR(neigh_parms_of(n), LOCKTIME);
+	override = garp || !arp_is_locked(n);
 	state = in->op == ARPOP_REPLY && in->skb->pkt_type == PACKET_HOST ? NUD_REACHABLE : NUD_STALE;
 	(void)neigh_update(n, in->sha, state, override ? NEIGH_UPDATE_F_OVERRIDE : 0, 0, NULL);
 	neigh_release(n);
@@ -386,6 +413,20 @@ static bool arp_is_valid(const struct arp_in *in)
 	return (in->op == ARPOP_REQUEST || in->op == ARPOP_REPLY) && !arp_bad_sender(in);
 }
 
+/* D9: a host is on the link if a route says so; an address of 169.254/16 is on every link (RFC 3927 2.6.2).  Whom we ask
+ * ourselves, as a gateway that was given "onlink", may answer. */
+static bool arp_is_off_link(const struct arp_in *in)
+{
+	const struct flowi4 fl4 = { .daddr = in->sip, .oif = in->dev->ifindex, .scope = RT_SCOPE_LINK };
+	struct fib_result res;
+
+	if (!arp_is_strict(in) || !in->sip || ipv4_is_linklocal_169(in->sip))
+		return false;
+	if (!fib_lookup(in->dev->net, &fl4, &res) && (res.type != RTN_UNICAST || fib_res_nh(&res)->dev == in->dev))
+		return false; /* not UNICAST: one of ours, a broadcast address: judged by others */
+	return !neigh_find(in->dev->net->ipv4->arp, &in->sip, in->dev);
+}
+
 static bool arp_acceptable(struct arp_in *in)
 {
 	if (in->op != ARPOP_REQUEST && in->op != ARPOP_REPLY)
@@ -398,6 +439,10 @@ static bool arp_acceptable(struct arp_in *in)
 		return false;
 	if (arp_bad_sender(in)) {
 		in->reason = SKB_DROP_REASON_ARP_BAD_SENDER;
+		return false;
+	}
+	if (arp_is_off_link(in)) {
+		in->reason = SKB_DROP_REASON_ARP_OFF_LINK;
 		return false;
 	}
 	return true;
@@ -442,7 +487,7 @@ static bool arp_process_proxy(const struct arp_in *in)
 {
 	struct neigh_table *tbl = in->dev->net->ipv4->arp;
 	struct neigh_parms *p = in->dev->neigh_parms[NEIGH_ARP_TABLE];
-	struct neighbour *n = neigh_event_ns(tbl, in->sha, &in->sip, in->dev);
+	struct neighbour *n = arp_learn_asker(in);
 
 	if (n)
 		neigh_release(n);

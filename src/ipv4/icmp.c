@@ -19,6 +19,8 @@
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
 #include "ipv4/protocol.h"
+#include "ipv4/route.h"
+#include "neigh/neigh_history.h"
 #include "wire/icmp.h"
 
 #define ICMP_ERROR_MAX_BYTES 576U /* RFC 1812 4.3.2.3: a whole error, headers and all */
@@ -323,6 +325,23 @@ static bool icmp_error_info(const struct net *net, const struct icmphdr *icmph, 
 	}
 }
 
+/* A packet of ours did not arrive: perhaps its first hop is not any more who it was (docs/DIFFERENCES.md, D15).  If it
+ * is the first hop that says so, it is there. */
+static void icmp_doubt_neighbour(struct net *net, const struct sk_buff *skb, const struct iphdr *quoted)
+{
+	struct flowi4 fl4 = { .daddr = quoted->daddr, .saddr = quoted->saddr, .tos = quoted->tos };
+	struct neigh_cause before;
+	struct rtable *rt;
+
+	if (net->profile != NET_PROFILE_STRICT || !quoted->saddr || ip_route_output_flow(net, &fl4, &rt))
+		return;
+	before = neigh_because(net, NEIGH_CAUSE_FRAME, skb->id);
+	if (ip_hdr(skb)->saddr != rt_nexthop(rt, quoted->daddr))
+		rt_neigh_doubt(rt, quoted->daddr);
+	neigh_because_again(net, before);
+	dst_release(&rt->dst);
+}
+
 /* unreach: errors of all kinds; the quoted header has to be one. */
 static enum skb_drop_reason icmp_unreach(struct sk_buff *skb, const struct icmphdr *icmph)
 {
@@ -341,6 +360,8 @@ static enum skb_drop_reason icmp_unreach(struct sk_buff *skb, const struct icmph
 	if (hdr.type != ICMP_REDIRECT && !net->ipv4->icmp_ignore_bogus_error_responses &&
 	    inet_addr_type_dev_table(net, skb->dev, quoted->daddr) == RTN_BROADCAST)
 		return 0;
+	if (hdr.type == ICMP_DEST_UNREACH && (hdr.code == ICMP_HOST_UNREACH || hdr.code == ICMP_HOST_UNKNOWN))
+		icmp_doubt_neighbour(net, skb, quoted);
 	skb_pull(skb, sizeof(hdr));
 	icmp_socket_deliver(net, skb, info);
 	return 0;

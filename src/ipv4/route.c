@@ -493,6 +493,21 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	return 0;
 }
 
+void rt_neigh_doubt(const struct rtable *rt, __be32 daddr)
+{
+	struct net_device *dev = rt->dst.dev;
+	__be32 key = rt_nexthop(rt, daddr);
+	struct neighbour *n;
+
+	if (rt->gw_family == AF_INET6)
+		return; /* until there is an IPv6 neighbour table to ask */
+	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
+		key = cpu_to_be32(0);
+	n = neigh_find(dev->net->ipv4->arp, &key, dev);
+	if (n)
+		neigh_doubt(n);
+}
+
 /* ------------------------------------------------------------------ life */
 
 void rt_cache_flush(struct net *net)

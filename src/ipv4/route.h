@@ -75,6 +75,13 @@ static inline struct rtable *skb_rtable(const struct sk_buff *skb)
 /** ip_neigh_for_gw() - neighbour of the next hop of @skb by route @rt; borrowed until the next quiescent point
  *  @is_v6gw: out: the header cache does not fit.  Return: 0, -ENOBUFS, -EINVAL, -EAFNOSUPPORT: the gateway's family is not there */
 int __must_check ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struct neighbour **out);
+/** rt_nexthop() - to whom packets to @daddr by @rt go first.  @linux rt_nexthop */
+static inline __be32 rt_nexthop(const struct rtable *rt, __be32 daddr)
+{
+	return rt->gw_family ? rt->gw4 : daddr;
+}
+/** rt_neigh_doubt() - packets to @daddr by @rt do not seem to arrive: neigh_doubt() of the next hop, if it is known */
+void rt_neigh_doubt(const struct rtable *rt, __be32 daddr);
 u32 ip_dst_mtu(const struct rtable *rt);
 /** ip_update_pmtu() - an ICMP "fragmentation needed" for @daddr was believed */
 void ip_update_pmtu(struct net *net, __be32 daddr, u32 mtu_bytes, int oif);

@@ -10,6 +10,8 @@
  */
 #include "neigh/neigh_internal.h"
 
+#define NEIGH_DOUBT_PAUSE_NS \
+	(100 * NSEC_PER_MSEC)                     /* who was confirmed so lately is not doubted: errors can be forged */
 #define NEIGH_TIMER_FLOOR_NS (10 * NSEC_PER_MSEC) /* no timer is re-armed for less */
 
 static u32 neigh_max_probes(const struct neighbour *n)
@@ -244,4 +246,23 @@ bool neigh_event_send(struct neighbour *n, struct sk_buff *skb)
 void neigh_use(struct neighbour *n)
 {
 	(void)neigh_event(n, NULL, true);
+}
+
+void neigh_doubt(struct neighbour *n)
+{
+	const struct neigh_parms *p = neigh_parms_of(n);
+	const struct nud_edge *e;
+	u32 cond = 0;
+
+	if (n->tbl->net->profile != NET_PROFILE_STRICT || n->dead ||
+	    n->tbl->net->now < n->confirmed + NEIGH_DOUBT_PAUSE_NS)
+		return;
+	if (NEIGH_VAR(p, UCAST_PROBES) + NEIGH_VAR(p, APP_PROBES) + NEIGH_VAR(p, MCAST_REPROBES) == 0)
+		cond |= NUD_C_EXHAUSTED;
+	e = nud_step(n->nud_state, NUD_EV_DOUBT, cond);
+	if (!e)
+		return;
+	neigh_get(n);
+	neigh_do(n, e, NULL);
+	neigh_release(n);
 }

@@ -11,11 +11,13 @@
  * So what strangers make pushes out what strangers made.  Making room looks at a bounded number of entries.
  *
  * gc_thresh1, 2 and 3 mean what they mean in Linux, for this net.  PERMANENT and externally learned or validated
- * entries, and those of loopback devices, are on no list.
+ * entries, and those of loopback devices, are on no list.  In the profile strict gc_interval means what it says, and old
+ * entries go however few there are.
  */
 #include "neigh/neigh_internal.h"
 
 #define GC_FLUSH_PAUSE_NS (5 * NSEC_PER_SEC) /* between two collections that only gc_thresh2 asks for */
+#define GC_PAUSE_MIN_NS NSEC_PER_SEC         /* whatever gc_interval says */
 #define GC_MAX_SCAN 16U                      /* entries of one list that making room looks at */
 #define GC_UNRESOLVED_SHARE 4U               /* unresolved entries: a quarter of gc_thresh3 */
 
@@ -209,21 +211,29 @@ static void neigh_gc_age(struct list_head *list)
 	}
 }
 
+void neigh_gc_schedule(struct neigh_table *tbl)
+{
+	ktime_t pause = NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2;
+
+	if (tbl->net->profile == NET_PROFILE_STRICT)
+		pause = tbl->gc_interval < GC_PAUSE_MIN_NS ? GC_PAUSE_MIN_NS : tbl->gc_interval;
+	mod_timer(tbl->net->timers, &tbl->gc_timer, tbl->net->now + pause);
+}
+
 void neigh_gc_timer_handler(struct timer *t)
 {
 	struct neigh_table *tbl = container_of(t, struct neigh_table, gc_timer);
-
 	struct neigh_cause before = neigh_because(tbl->net, NEIGH_CAUSE_GC, 0);
 
 	tbl->stats.periodic_gc_runs++;
 	neigh_parms_rand_reach_time(tbl);
-	if (tbl->gc_entries_count >= tbl->gc_thresh1) {
+	if (tbl->gc_entries_count >= tbl->gc_thresh1 || tbl->net->profile == NET_PROFILE_STRICT) {
 		for (u32 i = 0; i < NEIGH_GC_GROUPS; i++)
 			neigh_gc_age(&tbl->gc_group[i].list);
 		neigh_gc_age(&tbl->gc_passive);
 		neigh_gc_age(&tbl->gc_active);
 	}
-	mod_timer(tbl->net->timers, t, tbl->net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
+	neigh_gc_schedule(tbl);
 	neigh_because_again(tbl->net, before);
 }
 

@@ -40,6 +40,8 @@ void neigh_gc_set_group(struct neighbour *n, u32 hash);
 /** neigh_gc_touch() - a packet of ours goes there */
 void neigh_gc_touch(struct neighbour *n);
 void neigh_gc_timer_handler(struct timer *t);
+/** neigh_gc_schedule() - old entries are looked for after the table's interval, from now on */
+void neigh_gc_schedule(struct neigh_table *tbl);
 
 /** neighbour.c: the two phases of deletion */
 /** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */

@@ -136,6 +136,14 @@ static const struct ctl_table neigh_gc_table[] = {
 };
 /* clang-format on */
 
+static void neigh_gc_changed(struct ctl_dir *dir, const struct ctl_table *e)
+{
+	struct neigh_table *tbl = dir->base;
+
+	if (e->offset == offsetof(struct neigh_table, gc_interval) && tbl->net->profile == NET_PROFILE_STRICT)
+		neigh_gc_schedule(tbl);
+}
+
 static void neigh_parms_register(struct neigh_parms *p)
 {
 	struct neigh_table *tbl = p->tbl;
@@ -172,6 +180,7 @@ void neigh_parms_init(struct neigh_table *tbl)
 	snprintf(tbl->sysctl_gc.path, sizeof(tbl->sysctl_gc.path), "%s.default", tbl->sysctl_path);
 	tbl->sysctl_gc.table = neigh_gc_table;
 	tbl->sysctl_gc.base = tbl;
+	tbl->sysctl_gc.changed = neigh_gc_changed;
 	register_sysctl(&tbl->net->sysctl, &tbl->sysctl_gc);
 }
 

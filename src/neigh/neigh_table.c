@@ -59,7 +59,7 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	ratelimit_init(&tbl->overflow_ratelimit, 5 * NSEC_PER_SEC, 10);
 	neigh_parms_init(tbl);
 	timer_setup(&tbl->gc_timer, neigh_gc_timer_handler);
-	mod_timer(net->timers, &tbl->gc_timer, net->now + NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2);
+	neigh_gc_schedule(tbl);
 	net->neigh->table[tbl->index] = tbl;
 	return 0;
 

@@ -267,6 +267,12 @@ struct neighbour *neigh_event_ns(struct neigh_table *tbl, const u8 *lladdr, cons
 bool neigh_event_send(struct neighbour *n, struct sk_buff *skb);
 /** neigh_use() - resolve @n though no packet waits (NTF_USE, NTF_MANAGED); the first probe leaves at the next poll */
 void neigh_use(struct neighbour *n);
+/**
+ * neigh_doubt() - what was sent to @n does not seem to arrive: a retransmission, an ICMP host error
+ * In the profile strict one that is in use is probed at once, instead of after reachable_time; in linux nothing happens.
+ * @rfc 1122 2.3.2.1
+ */
+void neigh_doubt(struct neighbour *n);
 /** neigh_confirm() - forward progress was seen: the neighbour is alive.  @rfc 4861 7.3.1 */
 static inline void neigh_confirm(struct neighbour *n)
 {

@@ -39,6 +39,9 @@ static const struct nud_edge edges[] = {
 { NUD_INCOMPLETE,   NUD_EV_TIMER,  C(EXHAUSTED),  C(EXHAUSTED),  NUD_FAILED,     A(NOTIFY) | A(INVALIDATE),                        T(STOP),      "RFC 4861 7.2.2" },
 { NUD_PROBE | NUD_INCOMPLETE,
                     NUD_EV_TIMER,  0,             0,             0,              A(PROBE),                                         T(RETRANS),   "RFC 4861 7.2.2" },
+
+{ NUD_REACHABLE | NUD_DELAY,
+                    NUD_EV_DOUBT,  C(EXHAUSTED),  0,             NUD_PROBE,      A(SUSPECT) | A(RESET_PROBES) | A(NOTIFY) | A(PROBE), T(RETRANS), "RFC 1122 2.3.2.1 (4)" },
 };
 /* clang-format on */
 

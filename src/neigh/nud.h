@@ -18,6 +18,7 @@
 enum nud_event {
 	NUD_EV_OUTPUT, /**< a packet wants to go there, or NTF_USE */
 	NUD_EV_TIMER,  /**< its timer fired */
+	NUD_EV_DOUBT,  /**< somebody above has reason to believe that it is not there any more */
 	NUD_NR_EVENTS
 };
 
@@ -63,7 +64,7 @@ struct nud_edge {
 	const char *source; /**< RFC section, or Linux's function */
 };
 
-/** nud_step() - the edge to follow; never NULL for a state that can have the event (asserted by the exhaustive test) */
+/** nud_step() - the edge to follow; never NULL for OUTPUT, nor for TIMER of a state that has one (asserted by the exhaustive test) */
 const struct nud_edge *nud_step(u8 state, enum nud_event ev, u32 cond);
 /** nud_edges() - the whole table, for documentation and tests */
 const struct nud_edge *nud_edges(u32 *count);

@@ -48,6 +48,7 @@
 	X(ARP_MALFORMED, "malformed ARP packet") \
 	X(ARP_IGNORED, "ARP packet of no concern to us") \
 	X(ARP_BAD_SENDER, "ARP packet from a broadcast, multicast, zero or our own address") \
+	X(ARP_OFF_LINK, "ARP packet from an address that no route has on this link") \
 	X(ICMP_CSUM, "wrong ICMP checksum") \
 	X(INVALID_PROTO, "malformed or unknown message of a known protocol") \
 	X(QDISC_DROP, "the queueing discipline's limit") \

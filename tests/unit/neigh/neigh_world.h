@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <linux/if_addr.h>
 #include <netinet/in.h>
 
 #include "ipv4/arp.h"
@@ -120,16 +121,17 @@ static inline int world_told(struct notifier_block *nb, unsigned long event, voi
 	return 0;
 }
 
-static inline void world_init(struct world *w)
+static inline void world_init_as(struct world *w, enum nethood_profile profile)
 {
 	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
-	struct nethood_config config = { .memory = &mem, .now_ns = T0, .random_key = { 3 } };
+	struct nethood_config config = { .memory = &mem, .profile = profile, .now_ns = T0, .random_key = { 3 } };
 	struct nethood_dev_config dev = {
 		.name = "eth0", .driver = "user", .fd = -1, .lladdr = OUR_MAC, .xmit = world_xmit, .ctx = w
 	};
 	struct in_ifaddr ifa = { .ifa_local = OUR_IP,
 				 .ifa_address = OUR_IP,
 				 .ifa_prefixlen = 24,
+				 .ifa_flags = IFA_F_NODAD,
 				 .ifa_valid_lft_s = UINT32_MAX,
 				 .ifa_preferred_lft_s = UINT32_MAX };
 	const char *errmsg;
@@ -152,6 +154,11 @@ static inline void world_init(struct world *w)
 	while (nethood_poll(w->public_net, (u64)w->now))
 		;
 	w->frames_count = 0; /* IGMP reports */
+}
+
+static inline void world_init(struct world *w)
+{
+	world_init_as(w, NETHOOD_PROFILE_LINUX);
 }
 
 static inline void world_fini(struct world *w)
