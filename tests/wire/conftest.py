@@ -67,6 +67,31 @@ def shared(request):
     return _boot(request, request.param, getattr(request.module, "SHARED", {}))
 
 
+# What is compared in test_differences*.py: the kernel, and nethood as either
+SIDES = {"kernel": ("kernel", {}), "linux": ("nethood", dict(profile="linux")),
+         "strict": ("nethood", dict(profile="strict"))}
+
+
+@pytest.fixture(params=list(SIDES))
+def side(request):
+    """A stack of its own: the kernel, nethood in the profile linux, nethood in strict; its .side says which."""
+    return request.getfixturevalue("another")()
+
+
+@pytest.fixture
+def another(request):
+    """A function that boots one more stack of the same side."""
+    marker = request.node.get_closest_marker("stack")
+
+    def boot():
+        name = request.node.callspec.params["side"]
+        kind, options = SIDES[name]
+        booted = _boot(request, kind, {**(marker.kwargs if marker else {}), **options})
+        booted.side = name
+        return booted
+    return boot
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield

@@ -11,14 +11,17 @@ import glob
 import os
 import secrets
 import socket
+import struct
 import subprocess
 
+from . import netlink as nl
 from .netns import Netns, tap_open, tap_possible, veth_open
 from .ports import Hub, PacketPort, StreamPort
 from .stack import Stack
 
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 HOST_MTU = 65521
+IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_F_NODAD = 1, 2, 4, 2
 
 
 def binary():
@@ -37,8 +40,9 @@ def binary():
 class NethoodStack(Stack):
     kind = "nethood"
 
-    def __init__(self, **options):
+    def __init__(self, profile="linux", **options):
         super().__init__(**options)
+        self.profile = profile
         self.binary = binary()
         self.name = f"wire-{os.getpid()}-{secrets.token_hex(3)}"
         self.netns = Netns()
@@ -83,11 +87,11 @@ class NethoodStack(Stack):
 
     def _up(self):
         self.netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
-        argv = [self.binary, "up", self.name]
+        argv = [self.binary, "up", self.name, "--profile", self.profile]
         for dev in self.devs:
             wire = self._wire(dev)
             argv += ["--dev", f"{dev.name}={wire},mtu={self.mtu},lladdr={dev.mac}"]
-            if self._addresses:
+            if self._addresses and self.profile != "strict":
                 argv += ["--addr", f"{dev.address}/24%{dev.name}"]
         for key, value in self._sysctls.items():
             argv += ["--sysctl", f"{key}={value}"]
@@ -98,6 +102,19 @@ class NethoodStack(Stack):
         for fd in self._inherit:
             os.close(fd)
         self._inherit = []
+        if self._addresses and self.profile == "strict":
+            self._addresses_at_once()
+
+    def _addresses_at_once(self):
+        """Strict would probe for them first, and ip(8) has `nodad` for IPv6 only."""
+        for dev in self.devs:
+            address = nl.addr(dev.address)
+            request = nl.message(nl.RTM_NEWADDR, nl.NLM_F_REQUEST | nl.NLM_F_ACK | nl.NLM_F_CREATE, struct.pack(
+                "=BBBBI", socket.AF_INET, 24, IFA_F_NODAD, 0, self.ifindex(dev.name)) + nl.attr(IFA_LOCAL, address) +
+                nl.attr(IFA_ADDRESS, address) + nl.attr(IFA_BROADCAST, address[:3] + b"\xff"))
+            answer, = nl.ask(self, request)
+            if answer.error:
+                raise AssertionError(f"{dev.address} on {dev.name}: {answer!r}")
 
     def _command(self, argv, fds=()):
         done = subprocess.run(self.netns.wrap(argv), text=True, timeout=20,
