@@ -9,6 +9,7 @@
 #include "base/random.h"
 
 #define MIGRATE_SLOTS 32U /* moved at each insertion while the table grows */
+#define GROW_TRIES 64U    /* without memory: tried again whenever a 64th of the slots more are used */
 
 static int array_init(struct htable *t, struct htable_array *a, u32 slots)
 {
@@ -88,20 +89,28 @@ static void htable_grow(struct htable *t)
 	htable_migrate(t, UINT32_MAX);
 	if (array_init(t, &next, twice ? slots * 2 : slots)) {
 		t->grow_failed_count++;
+		t->grow_again_at = t->cur.used_count + slots / GROW_TRIES;
 		return;
 	}
+	t->grow_again_at = 0;
 	t->grow_count += twice;
 	t->old = t->cur;
 	t->cur = next;
 	t->old_next = 0;
 }
 
+/* At a load of 4/5; if there was no memory then, some more times on the way to the last slot, not at each insertion. */
+static bool htable_should_grow(const struct htable *t)
+{
+	u32 slots = t->cur.mask + 1, used = t->cur.used_count + 1;
+
+	return (u64)used * 5 > (u64)slots * 4 && (used > t->grow_again_at || used == slots);
+}
+
 int htable_insert(struct htable *t, u64 hash, void *obj)
 {
-	u32 slots = t->cur.mask + 1;
-
 	htable_migrate(t, MIGRATE_SLOTS);
-	if ((u64)(t->cur.used_count + 1) * 5 > (u64)slots * 4)
+	if (htable_should_grow(t))
 		htable_grow(t);
 	if (t->cur.used_count + 1 >= t->cur.mask + 1)
 		return -ENOMEM; /* one slot always stays empty: it ends each search */

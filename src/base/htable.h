@@ -41,6 +41,7 @@ struct htable {
 	u32 live_count;
 	u64 grow_count;        /**< times the number of slots doubled */
 	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */
+	u32 grow_again_at;     /**< after such a time: not before so many slots are used */
 };
 
 /** htable_match_fn - does @obj have @key?  Called only for equal hashes */

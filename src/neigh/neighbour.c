@@ -102,12 +102,22 @@ static void neigh_abort(struct neighbour *n)
 	neigh_release(n);
 }
 
+/* Nothing fails yet: look-ups take longer. */
+static void neigh_tell_hash_full(struct neigh_table *tbl)
+{
+	if (!tbl->hash_full_told)
+		net_log(tbl->net, "neighbour: %s: no memory for a larger hash table", tbl->id);
+	tbl->hash_full_told = true;
+}
+
 static int neigh_link(struct neighbour *n)
 {
 	struct neigh_table *tbl = n->tbl;
-	u64 grown = tbl->hash.grow_count;
+	u64 grown = tbl->hash.grow_count, failed = tbl->hash.grow_failed_count;
 	int err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
 
+	if (unlikely(tbl->hash.grow_failed_count != failed))
+		neigh_tell_hash_full(tbl);
 	if (err)
 		return -ENOBUFS;
 	tbl->stats.hash_grows += tbl->hash.grow_count - grown;

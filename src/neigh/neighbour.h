@@ -164,6 +164,7 @@ struct neigh_table {
 	struct timer gc_timer;
 	struct neigh_statistics stats;
 	struct ratelimit_state overflow_ratelimit;
+	bool hash_full_told; /**< that there is no memory for a larger hash */
 	struct ctl_dir sysctl_gc;
 	u32 genid; /**< changes with each change of the table: for torn dumps */
 

@@ -168,6 +168,44 @@ static void a_walk_may_remove_what_it_sees(void **state)
 	world_fini(&w);
 }
 
+static void without_memory_it_is_asked_for_seldom(void **state)
+{
+	static u8 object[4096];
+	static struct world w;
+	u32 count = 0;
+
+	(void)state;
+	world_init(&w, 1);
+	while (count < sizeof(object) && !htable_insert(&w.t, htable_hash_exact64(&w.t, count + 2), &object[count])) {
+		count++;
+		w.no_memory = w.t.cur.mask + 1 == 2048;
+	}
+	assert_int_equal(count, 2047); /* one slot always stays empty */
+	assert_in_range(w.t.grow_failed_count, 2, 16);
+	w.no_memory = false;
+	assert_int_equal(htable_insert(&w.t, htable_hash_exact64(&w.t, count + 2), &object[count]), 0);
+	assert_int_equal(w.t.cur.mask + 1, 4096);
+	for (u32 i = 0; i <= count; i++)
+		assert_true(htable_remove(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i]));
+	world_fini(&w);
+}
+
+static void a_million_objects_lie_where_they_belong(void **state)
+{
+	static u8 object[1 << 20];
+	static struct world w;
+
+	(void)state;
+	world_init(&w, 1);
+	for (u32 i = 0; i < sizeof(object); i++)
+		assert_int_equal(htable_insert(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i]), 0);
+	assert_int_equal(w.t.cur.mask + 1, 1U << 21); /* of 8 slots, doubled 18 times */
+	assert_int_equal(w.t.grow_count, 18);
+	for (u32 i = 0; i < sizeof(object); i++)
+		assert_true(htable_remove(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i]));
+	world_fini(&w);
+}
+
 static void exact_hashes_do_not_collide(void **state)
 {
 	static struct world w;
@@ -190,6 +228,8 @@ int main(void)
 		cmocka_unit_test(it_holds_what_was_put_in),
 		cmocka_unit_test(a_walk_sees_each_object_once_while_others_come_and_go),
 		cmocka_unit_test(a_walk_may_remove_what_it_sees),
+		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
+		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
 	};
 

@@ -62,7 +62,8 @@ struct world {
 	/* allocation failure */
 	u32 alloc_count, fail_at;
 	bool fail_for_ever;
-	size_t base_bytes;
+	size_t fail_above_bytes; /**< 0: what is large is given too */
+	u32 said_count;          /**< lines of the log */
 };
 
 static inline bool world_alloc_fails(void *ctx, const char *site, size_t size_bytes)
@@ -70,9 +71,16 @@ static inline bool world_alloc_fails(void *ctx, const char *site, size_t size_by
 	struct world *w = ctx;
 
 	(void)site;
-	(void)size_bytes;
 	w->alloc_count++;
-	return w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at));
+	return (w->fail_above_bytes && size_bytes > w->fail_above_bytes) ||
+	       (w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at)));
+}
+
+static inline void world_said(void *ctx, const char *line)
+{
+	struct world *w = ctx;
+
+	w->said_count += strstr(line, "neighbour: ") == line;
 }
 
 static inline void *world_malloc(void *ctx, size_t n)
@@ -124,7 +132,9 @@ static inline int world_told(struct notifier_block *nb, unsigned long event, voi
 static inline void world_init_as(struct world *w, enum nethood_profile profile)
 {
 	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
-	struct nethood_config config = { .memory = &mem, .profile = profile, .now_ns = T0, .random_key = { 3 } };
+	struct nethood_config config = {
+		.memory = &mem, .profile = profile, .log = world_said, .log_ctx = w, .now_ns = T0, .random_key = { 3 }
+	};
 	struct nethood_dev_config dev = {
 		.name = "eth0", .driver = "user", .fd = -1, .lladdr = OUR_MAC, .xmit = world_xmit, .ctx = w
 	};

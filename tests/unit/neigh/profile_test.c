@@ -289,6 +289,43 @@ static void where_no_probe_is_allowed_nobody_is_doubted(void **state)
 	world_fini(&w);
 }
 
+/* ------------------------------------------------------------------ D5: the hash grows */
+
+static void add_permanent(struct world *w, u32 count)
+{
+	struct neighbour *n;
+
+	for (u32 i = 0; i < count; i++) {
+		__be32 ip = cpu_to_be32(0x0a000000 + i);
+
+		assert_int_equal(neigh_create(w->arp, &ip, w->dev, &n), 0);
+		assert_int_equal(neigh_update(n, PEER_MAC, NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN, 0, NULL), 0);
+		neigh_release(n);
+	}
+}
+
+static void a_hash_that_cannot_grow_is_told_once_and_works(void **state)
+{
+	struct world w;
+	u64 failed;
+
+	(void)state;
+	world_init_as(&w, NETHOOD_PROFILE_LINUX);
+	w.fail_above_bytes = 100000; /* of slots: 4096 are given, 8192 are not */
+	add_permanent(&w, 4000);
+	failed = w.arp->hash.grow_failed_count;
+	assert_in_range(failed, 2, 16);
+	assert_int_equal(w.said_count, 1);
+	for (u32 i = 0; i < 4000; i++)
+		assert_int_equal(state_of(&w, cpu_to_be32(0x0a000000 + i)), NUD_PERMANENT);
+	w.fail_above_bytes = 0;
+	add_permanent(&w, 5000);
+	assert_in_range(w.arp->hash.cur.mask + 1, 8192, 16384);
+	assert_int_equal(w.said_count, 1);
+	check_table(&w);
+	world_fini(&w);
+}
+
 /* ------------------------------------------------------------------ D16: age */
 
 static void make_stale(struct world *w, __be32 ip)
@@ -347,6 +384,7 @@ int main(void)
 		cmocka_unit_test(a_host_error_makes_strict_ask_at_once),
 		cmocka_unit_test(who_answers_the_doubt_is_reachable_again),
 		cmocka_unit_test(where_no_probe_is_allowed_nobody_is_doubted),
+		cmocka_unit_test(a_hash_that_cannot_grow_is_told_once_and_works),
 		cmocka_unit_test(a_few_old_entries_go_in_strict),
 		cmocka_unit_test(gc_interval_rules_in_strict),
 	};
