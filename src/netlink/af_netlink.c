@@ -49,6 +49,7 @@ static void netlink_destroy(struct sock *sk)
 	struct netlink_sock *nlk = nlk_sk(sk);
 
 	netlink_dump_end(nlk);
+	netlink_news_fini(nlk);
 	netlink_set_groups(nlk, 0);
 	list_del_init(&nlk->node);
 }
@@ -267,6 +268,7 @@ static ssize_t netlink_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_b
 	if (flags & MSG_TRUNC)
 		copied = (ssize_t)skb->len;
 	if (!(flags & MSG_PEEK)) {
+		netlink_news_read(nlk, skb);
 		consume_skb(skb);
 		if (skb_queue_empty(&sk->receive_queue))
 			nlk->flags &= ~(u32)NETLINK_F_CONGESTED;

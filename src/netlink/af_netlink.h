@@ -8,6 +8,7 @@
 
 #include <linux/netlink.h>
 
+#include "base/htable.h"
 #include "base/types.h"
 #include "net.h"
 #include "netlink/nlattr.h"
@@ -25,7 +26,8 @@ enum {
 	NETLINK_F_EXT_ACK = 1U << 4,
 	NETLINK_F_STRICT_CHK = 1U << 5,
 	NETLINK_F_LISTEN_ALL_NSID = 1U << 6,
-	NETLINK_F_CONGESTED = 1U << 7, /**< an overrun was told; no more until the reader has caught up */
+	NETLINK_F_CONGESTED =
+		1U << 7, /**< something was lost; no more until the reader has caught up, or asks for a dump */
 };
 
 struct netlink_callback;
@@ -38,7 +40,9 @@ struct netlink_sock {
 	u32 flags;                   /**< NETLINK_F_* */
 	u32 max_recvmsg_bytes;       /**< largest buffer that it has read with: dumps come in pieces of that size */
 	struct netlink_callback *cb; /**< dump in progress */
-	struct list_head node;       /**< of netns_netlink.socks */
+	struct htable news;          /**< notifications that wait since it lags, by subject: netlink/netlink_news.c */
+	bool news_ready;
+	struct list_head node; /**< of netns_netlink.socks */
 };
 static inline struct netlink_sock *nlk_sk(struct sock *sk)
 {

@@ -9,7 +9,14 @@
 struct netlink_skb_parms {
 	u32 portid; /**< of the sender, 0: the net itself */
 	u32 group;  /**< that it was sent to, 0: unicast */
+	struct nl_subject {
+		int ifindex;
+		u32 family; /**< 0: a message that a newer one does not replace */
+		u8 key[16];
+	} subject;     /**< what it is about: a neighbour */
+	u64 news_hash; /**< in netlink_sock.news; 0: not there */
 };
+static_assert(sizeof(struct netlink_skb_parms) <= sizeof(((struct sk_buff *)NULL)->cb), "it lives in skb->cb");
 #define NETLINK_CB(skb) ((struct netlink_skb_parms *)(void *)(skb)->cb)
 
 struct netns_netlink {
@@ -29,6 +36,16 @@ void netlink_dump_more(struct netlink_sock *nlk);
 void netlink_dump_end(struct netlink_sock *nlk);
 /** netlink_rcv() - the messages of one datagram, in order */
 void netlink_rcv(struct netlink_sock *nlk, const void *buf, size_t len_bytes);
+
+/* ---- netlink_news.c */
+/** netlink_news_supersede() - @skb is about to be queued: what waits about its subject goes, if the listener lags */
+void netlink_news_supersede(struct netlink_sock *nlk, struct sk_buff *skb);
+/** netlink_news_read() - @skb leaves the queue */
+void netlink_news_read(struct netlink_sock *nlk, struct sk_buff *skb);
+/** netlink_news_resync() - the reader asks for a dump: if something was lost, begin anew with it */
+void netlink_news_resync(struct netlink_sock *nlk, u16 dump_type);
+/** netlink_news_fini() - before the queue is emptied */
+void netlink_news_fini(struct netlink_sock *nlk);
 
 /** rtnetlink.c */
 int rtnetlink_rcv_msg(const struct nl_request *rq);

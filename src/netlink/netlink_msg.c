@@ -106,17 +106,24 @@ void nla_nest_end(struct nlmsghdr *nlh, struct nlattr *nest)
 void netlink_overrun(struct netlink_sock *nlk)
 {
 	nlk->sk.drops++;
-	if (nlk->flags & (NETLINK_F_NO_ENOBUFS | NETLINK_F_CONGESTED))
+	if (nlk->flags & NETLINK_F_NO_ENOBUFS)
 		return;
 	nlk->flags |= NETLINK_F_CONGESTED;
-	sk_set_err(&nlk->sk, ENOBUFS);
+	if (!nlk->sk.err) /* once for all that is lost until the reader has heard of it: then again */
+		sk_set_err(&nlk->sk, ENOBUFS);
+}
+
+static bool netlink_has_room(const struct netlink_sock *nlk)
+{
+	return nlk->sk.rmem_alloc_bytes <= nlk->sk.rcvbuf_bytes;
 }
 
 int netlink_queue(struct netlink_sock *nlk, struct sk_buff *skb)
 {
 	struct sock *sk = &nlk->sk;
 
-	if (sk->rmem_alloc_bytes > sk->rcvbuf_bytes || (nlk->flags & NETLINK_F_CONGESTED)) {
+	if (!netlink_has_room(nlk) || (nlk->flags & NETLINK_F_CONGESTED)) {
+		netlink_news_read(nlk, skb);
 		kfree_skb_reason(skb, SKB_DROP_REASON_NETLINK_OVERRUN);
 		return -ENOBUFS;
 	}
@@ -192,6 +199,8 @@ void netlink_broadcast(struct net *net, struct sk_buff *skb, u32 group)
 		if (!(nlk->groups & (1ULL << (group - 1))))
 			continue;
 		copy = skb_clone(skb);
+		if (copy)
+			netlink_news_supersede(nlk, copy);
 		if (!copy || netlink_queue(nlk, copy))
 			netlink_overrun(nlk);
 	}
@@ -313,7 +322,8 @@ int netlink_dump_start(const struct nl_request *rq, nl_dump_fn dump)
 	cb->strict = rq->strict;
 	cb->dump = dump;
 	nlk->cb = cb;
-	err = netlink_dump(nlk);
+	netlink_news_resync(nlk, rq->nlh->nlmsg_type);
+	err = netlink_has_room(nlk) ? netlink_dump(nlk) : 0;
 	return err ? err : NL_DUMP_STARTED;
 }
 

@@ -28,6 +28,7 @@ struct rtnl_news {
 	bool (*fill)(const struct nl_target *to, const struct rtnl_news *news);
 	const void *object;
 	u32 change;
+	struct nl_subject subject;
 };
 
 /* A route with many next hops needs more room than most: try again with more, up to a limit. */
@@ -44,6 +45,7 @@ static void rtnl_tell(struct net *net, const struct rtnl_news *news)
 
 		if (!skb)
 			break;
+		NETLINK_CB(skb)->subject = news->subject;
 		if (news->fill(&to, news)) {
 			netlink_broadcast(net, skb, news->group);
 			return;
@@ -160,6 +162,14 @@ static bool fill_neigh(const struct nl_target *to, const struct rtnl_news *news)
 	return rtnl_fill_neigh(to, news->object);
 }
 
+static struct nl_subject neigh_subject(const struct neighbour *n)
+{
+	struct nl_subject subject = { .ifindex = n->dev->ifindex, .family = n->tbl->family };
+
+	memcpy(subject.key, n->primary_key, n->tbl->key_len);
+	return subject;
+}
+
 static int neigh_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct rtnl_notify *n = container_of(nb, struct rtnl_notify, neigh);
@@ -168,13 +178,15 @@ static int neigh_event(struct notifier_block *nb, unsigned long event, void *dat
 				  .type = RTM_NEWNEIGH,
 				  .fill = fill_neigh,
 				  .object = info->neigh,
-				  .portid = info->portid };
+				  .portid = info->portid,
+				  .subject = neigh_subject(info->neigh) };
 
 	if (event == NEIGH_EVENT_DEL)
 		news.type = RTM_DELNEIGH;
 	if (event == NEIGH_EVENT_APP_SOLICIT) {
 		news.type = RTM_GETNEIGH;
 		news.flags = NLM_F_REQUEST;
+		news.subject.family = 0; /* a question is not news */
 	}
 	rtnl_tell(n->net, &news);
 	return 0;

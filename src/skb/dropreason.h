@@ -66,6 +66,7 @@
 	X(NOMEM, "out of memory") \
 	X(XMIT_RECURSION, "devices send to each other in a loop") \
 	X(NETLINK_OVERRUN, "a netlink listener's buffer is full") \
+	X(NETLINK_SUPERSEDED, "a netlink listener that lags gets a newer notification, or a dump, instead") \
 	X(SHUTDOWN, "the net was freed with packets in its queues")
 
 enum skb_drop_reason {

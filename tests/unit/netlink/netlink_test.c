@@ -406,6 +406,228 @@ static void a_listener_that_does_not_read_gets_enobufs_once(void **state)
 	client_fini(&c);
 }
 
+/* ------------------------------------------------------------------ a listener that lags */
+
+static struct nethood_sock *small_listener(struct client *c)
+{
+	struct nethood_sock *sk = netlink_socket(&c->w);
+	int bytes = 16384, group = RTNLGRP_NEIGH;
+
+	assert_int_equal(nethood_setsockopt(sk, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)), 0);
+	assert_int_equal(nethood_setsockopt(sk, SOL_NETLINK_, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)), 0);
+	return sk;
+}
+
+#define PICTURE_ENTRIES 64U
+
+/** struct picture - what a listener believes: the state of each neighbour that it heard of */
+struct picture {
+	u8 known[PICTURE_ENTRIES], state[PICTURE_ENTRIES];
+	u32 message_count, lost_count;
+	bool done; /**< the end of a dump was seen */
+};
+
+static void picture_message(struct picture *p, const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	const u8 *key = NULL;
+	const char *end = mnl_nlmsg_get_payload_tail(nlh);
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, sizeof(*ndm));
+
+	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == NDA_DST)
+			key = mnl_attr_get_payload(a);
+	}
+	assert_non_null(key);
+	assert_in_range(key[3], 0, PICTURE_ENTRIES - 1);
+	p->known[key[3]] = nlh->nlmsg_type == RTM_NEWNEIGH;
+	p->state[key[3]] = (u8)ndm->ndm_state;
+	p->message_count++;
+}
+
+/* All that waits. */
+static void picture_read(struct picture *p, struct nethood_sock *sk)
+{
+	u8 buf[32768];
+	ssize_t got;
+
+	while ((got = nethood_recvfrom(sk, buf, sizeof(buf), 0, NULL, NULL)) != -EAGAIN) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(void *)buf;
+		int left = (int)got;
+
+		p->lost_count += got == -ENOBUFS;
+		for (; got > 0 && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			if (nlh->nlmsg_type == NLMSG_DONE)
+				p->done = true;
+			else
+				picture_message(p, nlh);
+		}
+	}
+}
+
+static void picture_ask_for_all(struct nethood_sock *sk)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ndmsg ndm;
+	} m = { .nlh = { .nlmsg_len = sizeof(m),
+			 .nlmsg_type = RTM_GETNEIGH,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.ndm = { .ndm_family = AF_INET } };
+
+	assert_int_equal(nl_send(sk, &m, sizeof(m)), sizeof(m));
+}
+
+static __be32 picture_key(u32 i)
+{
+	return cpu_to_be32(0x0a4d0100U + i);
+}
+
+/* Neighbour @i changes, or goes and comes: @turn says which. */
+static void change_one(struct client *c, u32 i, u32 turn)
+{
+	__be32 key = picture_key(i);
+	struct neighbour *n = neigh_lookup(c->w.arp, &key, c->w.dev);
+
+	if (n && turn % 7 == 3) {
+		assert_int_equal(neigh_remove(n, 0), 0);
+	} else {
+		if (!n)
+			assert_int_equal(neigh_create(c->w.arp, &key, c->w.dev, &n), 0);
+		assert_int_equal(neigh_update(n, turn % 2 ? PEER_MAC : NEW_MAC, turn % 3 ? NUD_STALE : NUD_REACHABLE,
+					      NEIGH_UPDATE_F_OVERRIDE, 0, NULL),
+				 0);
+	}
+	neigh_release(n);
+}
+
+static void picture_is_true(const struct picture *p, struct client *c, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		__be32 key = picture_key(i);
+		const struct neighbour *n = neigh_find(c->w.arp, &key, c->w.dev);
+
+		assert_int_equal(p->known[i], n != NULL);
+		if (n)
+			assert_int_equal(p->state[i], n->nud_state);
+	}
+}
+
+static void one_that_keeps_up_hears_each_change(void **state)
+{
+	struct picture p = { 0 };
+	struct client c;
+	struct nethood_sock *sk;
+
+	(void)state;
+	client_init(&c);
+	sk = small_listener(&c);
+	for (u32 turn = 0; turn < 300; turn++) {
+		change_one(&c, 5, turn % 2 ? 1 : 2); /* another address each time */
+		picture_read(&p, sk);
+	}
+	assert_int_equal(p.message_count, 300);
+	nethood_close(sk);
+	client_fini(&c);
+}
+
+static void one_that_lags_hears_the_last_change_of_each(void **state)
+{
+	struct picture p = { 0 };
+	struct client c;
+	struct nethood_sock *sk;
+
+	(void)state;
+	client_init(&c);
+	sk = small_listener(&c);
+	for (u32 turn = 0; turn < 5000; turn++)
+		change_one(&c, turn % 3, turn);
+	picture_read(&p, sk);
+	assert_int_equal(p.lost_count, 0); /* 5000 changes of three neighbours, and none of them is unknown */
+	assert_in_range(p.message_count, 3, 40);
+	picture_is_true(&p, &c, 3);
+	for (u32 turn = 0; turn < 5000; turn++) /* what waits when it ends is forgotten with it */
+		change_one(&c, turn % 3, turn);
+	nethood_close(sk);
+	client_fini(&c);
+}
+
+static void one_that_lost_something_gets_all_by_one_dump(void **state)
+{
+	struct picture p = { 0 };
+	struct client c;
+	struct nethood_sock *sk;
+	u32 dumps = 0;
+	u8 buf[64];
+
+	(void)state;
+	client_init(&c);
+	sk = small_listener(&c);
+	for (u32 turn = 0; turn < 500; turn++)
+		change_one(&c, turn % PICTURE_ENTRIES, turn);
+	assert_int_equal(nethood_recvfrom(sk, buf, sizeof(buf), 0, NULL, NULL), -ENOBUFS);
+	for (; !p.done || p.lost_count; dumps++) { /* and again if more was lost meanwhile: it says so */
+		p.done = false;
+		p.lost_count = 0;
+		memset(p.known, 0, sizeof(p.known));
+		picture_ask_for_all(sk);
+		for (u32 turn = 0; dumps < 3 && turn < 200; turn++) /* the world does not wait for it */
+			change_one(&c, (turn * 5) % PICTURE_ENTRIES, turn + dumps);
+		picture_read(&p, sk);
+		assert_in_range(dumps, 0, 5);
+	}
+	picture_is_true(&p, &c, PICTURE_ENTRIES);
+	change_one(&c, 1, 1);
+	picture_read(&p, sk);
+	picture_is_true(&p, &c, PICTURE_ENTRIES);
+	nethood_close(sk);
+	client_fini(&c);
+}
+
+static void it_is_told_again_of_what_is_lost_after_it_was_told(void **state)
+{
+	struct client c;
+	struct nethood_sock *sk;
+	u8 buf[64];
+
+	(void)state;
+	client_init(&c);
+	sk = small_listener(&c);
+	for (u32 round = 0; round < 3; round++) {
+		for (u32 turn = 0; turn < 500; turn++)
+			change_one(&c, turn % PICTURE_ENTRIES, turn);
+		assert_int_equal(nethood_recvfrom(sk, buf, sizeof(buf), 0, NULL, NULL), -ENOBUFS);
+		assert_true(nethood_recvfrom(sk, buf, sizeof(buf), 0, NULL, NULL) > 0);
+	}
+	nethood_close(sk);
+	client_fini(&c);
+}
+
+static void no_memory_for_that_costs_only_messages(void **state)
+{
+	(void)state;
+	for (u32 fail_at = 1; fail_at < 40; fail_at++) {
+		struct picture p = { 0 };
+		struct nethood_sock *sk;
+		struct client c;
+
+		client_init(&c);
+		sk = small_listener(&c);
+		change_one(&c, 0, 1);
+		c.w.alloc_count = 0;
+		c.w.fail_at = fail_at;
+		c.w.fail_for_ever = fail_at & 1;
+		for (u32 turn = 0; turn < 200; turn++)
+			change_one(&c, 0, turn % 2 ? 1 : 2);
+		c.w.fail_at = 0;
+		picture_read(&p, sk);
+		if (!p.lost_count)
+			picture_is_true(&p, &c, 1);
+		nethood_close(sk);
+		client_fini(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +638,11 @@ int main(void)
 		cmocka_unit_test(several_requests_in_one_datagram_are_all_served),
 		cmocka_unit_test(a_dump_lists_each_entry_once_and_says_when_it_was_torn),
 		cmocka_unit_test(a_listener_that_does_not_read_gets_enobufs_once),
+		cmocka_unit_test(one_that_keeps_up_hears_each_change),
+		cmocka_unit_test(one_that_lags_hears_the_last_change_of_each),
+		cmocka_unit_test(one_that_lost_something_gets_all_by_one_dump),
+		cmocka_unit_test(it_is_told_again_of_what_is_lost_after_it_was_told),
+		cmocka_unit_test(no_memory_for_that_costs_only_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
