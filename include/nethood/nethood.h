@@ -195,6 +195,12 @@ struct nethood_ledger {
 };
 NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_ledger *out);
 
+/**
+ * nethood_check() - does all hold that a net says of itself: counts, queues, timers, lists?  Looks at everything
+ * Return: NULL: yes; else the first sentence that does not hold (static).  For tests and simulators, between two calls.
+ */
+NETHOOD_API const char *nethood_check(struct nethood_net *net);
+
 /** struct nethood_neigh_change - one change of a neighbour's state or link-layer address */
 struct nethood_neigh_change {
 	uint64_t now_ns;

@@ -54,6 +54,13 @@ typedef s64 ktime_t;
 
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((a)-1)) /* a: a power of two */
 
+/** HOLDS() - a sentence that is meant to be true; the function that uses it returns it when it is not */
+#define HOLDS(condition, sentence) \
+	do { \
+		if (unlikely(!(condition))) \
+			return sentence; \
+	} while (0)
+
 static inline u32 min_u32(u32 a, u32 b)
 {
 	return a < b ? a : b;

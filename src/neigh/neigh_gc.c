@@ -27,7 +27,7 @@ static bool neigh_gc_exempt(const struct neighbour *n)
 	       (n->flags_ext & NEIGH_EXT_VALIDATED);
 }
 
-static enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
+enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
 {
 	if (neigh_gc_exempt(n))
 		return NEIGH_GC_EXEMPT;

@@ -35,6 +35,8 @@ bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt);
 void neigh_gc_init(struct neigh_table *tbl);
 /** neigh_gc_update_list() - its state or flags have changed: is it worth more, or less? */
 void neigh_gc_update_list(struct neighbour *n);
+/** neigh_gc_classify() - what @n is worth now */
+enum neigh_gc_class neigh_gc_classify(const struct neighbour *n);
 /** neigh_gc_set_group() - @hash of who asks, and for what */
 void neigh_gc_set_group(struct neighbour *n, u32 hash);
 /** neigh_gc_touch() - a packet of ours goes there */

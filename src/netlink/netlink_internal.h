@@ -16,7 +16,8 @@ struct netlink_skb_parms {
 	} subject;     /**< what it is about: a neighbour */
 	u64 news_hash; /**< in netlink_sock.news; 0: not there */
 };
-static_assert(sizeof(struct netlink_skb_parms) <= sizeof(((struct sk_buff *)NULL)->cb), "it lives in skb->cb");
+static_assert(sizeof(struct netlink_skb_parms) <= sizeof(((struct sk_buff *)NULL)->cb) - SOCK_SKB_CB_BYTES,
+	      "it lives in skb->cb, before the socket's own");
 #define NETLINK_CB(skb) ((struct netlink_skb_parms *)(void *)(skb)->cb)
 
 struct netns_netlink {
