@@ -13,7 +13,7 @@
 
 #include "netlink/netlink_internal.h"
 
-#define DUMP_MIN_BYTES 8192U
+#define DUMP_MIN_BYTES 3776U /* so much fits into the page that libnl reads into; as in Linux */
 
 /* ------------------------------------------------------------------ building */
 

@@ -8,6 +8,7 @@ place, with the script at the other end in a namespace that has no address and n
 
 import subprocess
 
+from . import whole_table
 from .netns import Netns, tap_open, tap_possible, veth_open
 from .ports import Hub, PacketPort, TapPort
 from .stack import Stack
@@ -18,10 +19,13 @@ class KernelStack(Stack):
 
     def __init__(self, **options):
         super().__init__(**options)
+        self.has_table = False
         self.netns = Netns()
         self.outside = None
         self.hub = None
         try:
+            whole_table.take(self.whole_table)
+            self.has_table = True
             # IPv6 would talk on the wire without being asked
             for scope in ("all", "default"):
                 self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 1)
@@ -56,7 +60,7 @@ class KernelStack(Stack):
         for dev in self.devs:
             lines.append(f"link set {dev.name} up")
             if self._addresses:
-                lines.append(f"addr add {dev.address}/24 brd + dev {dev.name}")
+                lines.append(f"addr add {dev.address}/{self.prefix} brd + dev {dev.name}")
         subprocess.run(self.wrap(["ip", "-batch", "-"]), input="\n".join(lines), text=True,
                        check=True, pass_fds=self.pass_fds())
 
@@ -76,3 +80,6 @@ class KernelStack(Stack):
         for netns in (self.netns, self.outside):
             if netns:
                 netns.close()
+        if self.has_table:
+            self.has_table = False
+            whole_table.give(self.whole_table)

@@ -8,6 +8,7 @@ the default), `tap` (nethood makes the TAP), `unix` (an inherited stream socket)
 """
 
 import glob
+import ipaddress
 import os
 import secrets
 import socket
@@ -92,7 +93,7 @@ class NethoodStack(Stack):
             wire = self._wire(dev)
             argv += ["--dev", f"{dev.name}={wire},mtu={self.mtu},lladdr={dev.mac}"]
             if self._addresses and self.profile != "strict":
-                argv += ["--addr", f"{dev.address}/24%{dev.name}"]
+                argv += ["--addr", f"{dev.address}/{self.prefix}%{dev.name}"]
         for key, value in self._sysctls.items():
             argv += ["--sysctl", f"{key}={value}"]
         self._ready()
@@ -110,11 +111,14 @@ class NethoodStack(Stack):
         for dev in self.devs:
             address = nl.addr(dev.address)
             request = nl.message(nl.RTM_NEWADDR, nl.NLM_F_REQUEST | nl.NLM_F_ACK | nl.NLM_F_CREATE, struct.pack(
-                "=BBBBI", socket.AF_INET, 24, IFA_F_NODAD, 0, self.ifindex(dev.name)) + nl.attr(IFA_LOCAL, address) +
-                nl.attr(IFA_ADDRESS, address) + nl.attr(IFA_BROADCAST, address[:3] + b"\xff"))
+                "=BBBBI", socket.AF_INET, self.prefix, IFA_F_NODAD, 0, self.ifindex(dev.name)) + nl.attr(IFA_LOCAL, address) +
+                nl.attr(IFA_ADDRESS, address) + nl.attr(IFA_BROADCAST, nl.addr(self._broadcast(dev))))
             answer, = nl.ask(self, request)
             if answer.error:
                 raise AssertionError(f"{dev.address} on {dev.name}: {answer!r}")
+
+    def _broadcast(self, dev):
+        return str(ipaddress.ip_interface(f"{dev.address}/{self.prefix}").network.broadcast_address)
 
     def _command(self, argv, fds=()):
         done = subprocess.run(self.netns.wrap(argv), text=True, timeout=20,
@@ -125,6 +129,10 @@ class NethoodStack(Stack):
         return done.stdout
 
     # ---- programs and state ---------------------------------------------
+
+    def command(self, name, *options):
+        """What `nethood NAME` says about this net."""
+        return self._command([self.binary, name, self.name, *options])
 
     def wrap(self, argv):
         return [self.binary, "exec", self.name, "--", *argv]

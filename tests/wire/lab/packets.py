@@ -82,3 +82,14 @@ def valid(frame):
         if body[6:8] != b"\0\0" and checksum(pseudo + body):
             return "UDP checksum"
     return None
+
+
+ARP_NOBODY = "00:00:00:00:00:00"
+
+
+def arp(op, sip, tip, sha, tha=ARP_NOBODY, dst="ff:ff:ff:ff:ff:ff", src=None):
+    """A frame with an ARP packet for Ethernet and IPv4."""
+    def octets(mac):
+        return bytes.fromhex(mac.replace(":", ""))
+    return ether(dst, src or sha, struct.pack("!HHBBH", 1, 0x800, 6, 4, op) + octets(sha) + socket.inet_aton(sip) +
+                 octets(tha) + socket.inet_aton(tip), 0x0806)

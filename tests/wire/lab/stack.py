@@ -39,9 +39,11 @@ class Failed(AssertionError):
 class Stack:
     kind = "?"
 
-    def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500):
+    def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500, prefix=24, whole_table=False):
         self.devs = [Device(i) for i in range(devs)]
         self.mtu = mtu
+        self.prefix = prefix
+        self.whole_table = whole_table  # it may fill the kernel's, which is everybody's
         self.started = time.monotonic()
         self._remotes = []
         self._running = []
