@@ -28,6 +28,8 @@
 #include "socket/sock.h"
 #include "udp/udp.h"
 
+#define FREED_AT_ONCE 2048U /* objects that one poll gives back at the most */
+
 /* ------------------------------------------------------------------ families */
 
 static int inet_create(struct net *net, int type, int protocol, const struct proto **out)
@@ -282,7 +284,7 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	nethood_set_time(nn, now_ns);
 	timer_wheel_advance(net->timers, net->now);
 	more = do_softirq(net);
-	rcu_quiescent(&net->rcu);
+	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
 	sock_wake_run(net);
 	return more;
 }
@@ -291,7 +293,7 @@ uint64_t nethood_next_deadline(const struct nethood_net *nn)
 {
 	ktime_t next;
 
-	if (nn->net.softnet->pending || sock_wake_pending(&nn->net))
+	if (nn->net.softnet->pending || sock_wake_pending(&nn->net) || nn->net.rcu.pending_count > FREED_AT_ONCE)
 		return (uint64_t)nn->net.now;
 	next = timer_wheel_next(nn->net.timers);
 	return next == KTIME_MAX ? UINT64_MAX : (uint64_t)next;

@@ -33,6 +33,29 @@ void rcu_quiescent(struct rcu *rcu)
 	}
 }
 
+bool rcu_quiescent_run(struct rcu *rcu, u32 max)
+{
+	struct rcu_head *head = rcu->head, *last = NULL;
+
+	if (rcu->pending_count <= max) {
+		rcu_quiescent(rcu);
+		return false;
+	}
+	for (u32 i = 0; i < max; i++) {
+		last = rcu->head;
+		rcu->head = last->next;
+	}
+	last->next = NULL;
+	rcu->pending_count -= max;
+	while (head) {
+		struct rcu_head *next = head->next;
+
+		head->fn(head); /* may defer others: behind those that wait */
+		head = next;
+	}
+	return true;
+}
+
 void rcu_fini(struct rcu *rcu)
 {
 	rcu_quiescent(rcu);

@@ -28,6 +28,8 @@ void rcu_init(struct rcu *rcu);
 void rcu_defer_free(struct rcu *rcu, struct rcu_head *head, void (*fn)(struct rcu_head *head));
 /** rcu_quiescent() - this worker holds no pointer from a table now; runs what became due */
 void rcu_quiescent(struct rcu *rcu);
+/** rcu_quiescent_run() - the same, but no more than @max of them.  Return: true if others are due */
+bool rcu_quiescent_run(struct rcu *rcu, u32 max);
 /** rcu_fini() - runs all that is left */
 void rcu_fini(struct rcu *rcu);
 

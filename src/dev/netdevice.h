@@ -136,6 +136,7 @@ struct net_device {
 	struct inet6_dev *ip6_ptr;
 	struct neigh_parms *neigh_parms[2]; /**< by neigh_table index: ARP, ND */
 	struct list_head neigh_list[2];     /**< entries of this device, by neigh_table index */
+	u32 neigh_generation[2];            /**< entries of another one are gone: neigh/neigh_flush.c */
 
 	char name[IFNAMSIZ];
 	u32 tx_queue_len;

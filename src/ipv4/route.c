@@ -478,7 +478,7 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	key = rt->gw_family ? rt->gw4 : ip_hdr(skb)->daddr;
 	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) /* one entry serves all */
 		key = cpu_to_be32(0);
-	if (likely(n && !n->dead && get_unaligned_be32(n->primary_key) == key)) {
+	if (likely(n && neigh_alive(n, NEIGH_ARP_TABLE) && get_unaligned_be32(n->primary_key) == key)) {
 		*out = n;
 		return 0;
 	}

@@ -98,7 +98,7 @@ static void sum_entry(void *ctx, void *obj)
 	if (sum->broken)
 		return;
 	sum->broken = neigh_check(n);
-	if (!sum->broken && neigh_find(sum->tbl, n->primary_key, n->dev) != n)
+	if (!sum->broken && neigh_alive(n, sum->tbl->index) && neigh_find(sum->tbl, n->primary_key, n->dev) != n)
 		sum->broken = "an entry is found by its key, and is the only one with it";
 	sum->live_count++;
 	sum->gc_count += n->gc_class != NEIGH_GC_EXEMPT;

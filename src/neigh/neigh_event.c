@@ -185,7 +185,7 @@ void neigh_timer_handler(struct timer *t)
 	const struct nud_edge *e;
 
 	/* The timer's reference is ours until the end. */
-	if (n->nud_state & NUD_IN_TIMER) {
+	if (!neigh_bury(n) && (n->nud_state & NUD_IN_TIMER)) {
 		e = nud_step(n->nud_state, NUD_EV_TIMER, neigh_timer_cond(n));
 		assert(e);
 		neigh_do(n, e, NULL);
@@ -254,7 +254,7 @@ void neigh_doubt(struct neighbour *n)
 	const struct nud_edge *e;
 	u32 cond = 0;
 
-	if (n->tbl->net->profile != NET_PROFILE_STRICT || n->dead ||
+	if (n->tbl->net->profile != NET_PROFILE_STRICT || neigh_bury(n) ||
 	    n->tbl->net->now < n->confirmed + NEIGH_DOUBT_PAUSE_NS)
 		return;
 	if (NEIGH_VAR(p, UCAST_PROBES) + NEIGH_VAR(p, APP_PROBES) + NEIGH_VAR(p, MCAST_REPROBES) == 0)

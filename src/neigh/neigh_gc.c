@@ -18,6 +18,8 @@
 
 #define GC_FLUSH_PAUSE_NS (5 * NSEC_PER_SEC) /* between two collections that only gc_thresh2 asks for */
 #define GC_PAUSE_MIN_NS NSEC_PER_SEC         /* whatever gc_interval says */
+#define GC_RUN_SLOTS 2048U                   /* of the hash, that one look for old entries takes in */
+#define GC_RUN_PAUSE_NS 1                    /* not in this turn */
 #define GC_MAX_SCAN 16U                      /* entries of one list that making room looks at */
 #define GC_UNRESOLVED_SHARE 4U               /* unresolved entries: a quarter of gc_thresh3 */
 
@@ -128,7 +130,8 @@ static bool neigh_gc_evict_from(struct net *net, struct list_head *list)
 	list_for_each_entry(n, list, gc_list) {
 		if (scanned++ >= GC_MAX_SCAN)
 			return false;
-		if (!neigh_gc_unheld(n) || (n->nud_state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE)))
+		if (neigh_alive(n, n->tbl->index) &&
+		    (!neigh_gc_unheld(n) || (n->nud_state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE))))
 			continue;
 		before = neigh_because(net, NEIGH_CAUSE_GC, 0);
 		neigh_mark_dead(n);
@@ -199,40 +202,39 @@ static bool neigh_gc_unused(const struct neighbour *n)
 	return n->nud_state == NUD_FAILED || n->tbl->net->now > used + NEIGH_VAR(neigh_parms_of(n), GC_STALETIME);
 }
 
-static void neigh_gc_age(struct list_head *list)
+static void neigh_gc_age(void *ctx, void *obj)
 {
-	struct neighbour *n, *next;
+	struct neighbour *n = obj;
 
-	list_for_each_entry_safe(n, next, list, gc_list) {
-		if (n->dead)
-			return; /* a listener was told of the last one and deleted this one */
-		if (neigh_gc_unused(n))
-			neigh_mark_dead(n);
-	}
+	(void)ctx;
+	if (!neigh_bury(n) && n->gc_class != NEIGH_GC_EXEMPT && neigh_gc_unused(n))
+		neigh_mark_dead(n);
 }
 
 void neigh_gc_schedule(struct neigh_table *tbl)
 {
 	ktime_t pause = NEIGH_VAR(&tbl->parms, BASE_REACHABLE_TIME) / 2;
 
-	if (tbl->net->profile == NET_PROFILE_STRICT)
+	if (tbl->gc_cursor)
+		pause = GC_RUN_PAUSE_NS;
+	else if (tbl->net->profile == NET_PROFILE_STRICT)
 		pause = tbl->gc_interval < GC_PAUSE_MIN_NS ? GC_PAUSE_MIN_NS : tbl->gc_interval;
 	mod_timer(tbl->net->timers, &tbl->gc_timer, tbl->net->now + pause);
 }
 
+/* The table is walked in runs of slots, one a turn: any number of entries makes no pause. */
 void neigh_gc_timer_handler(struct timer *t)
 {
 	struct neigh_table *tbl = container_of(t, struct neigh_table, gc_timer);
 	struct neigh_cause before = neigh_because(tbl->net, NEIGH_CAUSE_GC, 0);
+	bool wanted = tbl->gc_entries_count >= tbl->gc_thresh1 || tbl->net->profile == NET_PROFILE_STRICT;
 
-	tbl->stats.periodic_gc_runs++;
-	neigh_parms_rand_reach_time(tbl);
-	if (tbl->gc_entries_count >= tbl->gc_thresh1 || tbl->net->profile == NET_PROFILE_STRICT) {
-		for (u32 i = 0; i < NEIGH_GC_GROUPS; i++)
-			neigh_gc_age(&tbl->gc_group[i].list);
-		neigh_gc_age(&tbl->gc_passive);
-		neigh_gc_age(&tbl->gc_active);
+	if (!tbl->gc_cursor) {
+		tbl->stats.periodic_gc_runs++;
+		neigh_parms_rand_reach_time(tbl);
 	}
+	if (wanted || tbl->gc_cursor)
+		tbl->gc_cursor = htable_scan(&tbl->hash, tbl->gc_cursor, GC_RUN_SLOTS, neigh_gc_age, NULL);
 	neigh_gc_schedule(tbl);
 	neigh_because_again(tbl->net, before);
 }

@@ -49,6 +49,15 @@ void neigh_gc_schedule(struct neigh_table *tbl);
 /** neigh_mark_dead() - unlink from hash and lists, stop the timer, tell listeners, drop what waits */
 void neigh_mark_dead(struct neighbour *n);
 
+/** neigh_flush.c: the entries of a device go */
+void neigh_flush_init(struct neigh_table *tbl);
+/** neigh_flush_begin() - @dev is new: the entries that are to come are its first generation */
+void neigh_flush_begin(struct neigh_table *tbl, struct net_device *dev);
+/** neigh_flush_finish() - all that was left for later, now */
+void neigh_flush_finish(struct neigh_table *tbl);
+/** neigh_bury() - if @n is gone for all but the table, for the table as well.  Return: it is dead; it lives on as long as it is held */
+bool neigh_bury(struct neighbour *n);
+
 /** neigh_managed.c: neighbours that are kept resolved */
 int neigh_managed_init(struct neigh_table *tbl);
 void neigh_managed_fini(struct neigh_table *tbl);
@@ -69,15 +78,16 @@ void neigh_parms_init(struct neigh_table *tbl);
 void neigh_parms_fini(struct neigh_table *tbl);
 void neigh_parms_rand_reach_time(struct neigh_table *tbl);
 
-static inline u64 neigh_hash(const struct neigh_table *tbl, const void *key, int ifindex)
+/* Of two generations no entry has the hash of another: so one that is gone stands in nobody's way. */
+static inline u64 neigh_hash(const struct neigh_table *tbl, const void *key, u32 generation)
 {
 	if (tbl->key_len == 4) {
 		u32 addr;
 
 		memcpy(&addr, key, sizeof(addr));
-		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | ((u32)ifindex + 1)); /* never below 2 */
+		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | generation); /* which is never below 2 */
 	}
-	return htable_hash_bytes(&tbl->hash, key, tbl->key_len) + (u64)(u32)ifindex * 0x9e3779b97f4a7c15ULL;
+	return htable_hash_bytes(&tbl->hash, key, tbl->key_len) + (u64)generation * 0x9e3779b97f4a7c15ULL;
 }
 
 #endif

@@ -33,7 +33,8 @@ static ktime_t managed_pause(const struct neigh_table *tbl)
 static void managed_use(void *ctx, void *obj)
 {
 	(void)ctx;
-	neigh_use(obj);
+	if (!neigh_bury(obj))
+		neigh_use(obj);
 }
 
 static void neigh_managed_timer_handler(struct timer *t)

@@ -203,6 +203,7 @@ struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table
 	p->dev = dev;
 	neigh_parms_join(p, tbl);
 	dev->neigh_parms[tbl->index] = p;
+	neigh_flush_begin(tbl, dev);
 	return p;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Neighbour tables: beginning, end, flushes and walks.
+/* Neighbour tables: beginning, end and walks.
  *
- * @linux neigh_table_init, neigh_ifdown, neigh_carrier_down
+ * @linux neigh_table_init, neigh_table_clear
  */
 #include <errno.h>
 
@@ -36,7 +36,8 @@ void neigh_net_exit(struct net *net)
 
 int neigh_table_init(struct net *net, struct neigh_table *tbl)
 {
-	u32 entry_bytes = (u32)sizeof(struct neighbour) + tbl->key_len;
+	u32 entry_bytes =
+		max_u32((u32)offsetof(struct neighbour, primary_key) + tbl->key_len, sizeof(struct neighbour));
 	int err = htable_init(&tbl->hash, net->mem, &net->rng, NEIGH_HASH_MIN_SLOTS);
 
 	if (err)
@@ -51,6 +52,7 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
 	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
 	neigh_gc_init(tbl);
+	neigh_flush_init(tbl);
 	tbl->gc_thresh1 = 128;
 	tbl->gc_thresh2 = 512;
 	tbl->gc_thresh3 = 1024;
@@ -73,6 +75,7 @@ err_hash:
 void neigh_table_clear(struct neigh_table *tbl)
 {
 	timer_delete(tbl->net->timers, &tbl->gc_timer);
+	neigh_flush_finish(tbl);
 	neigh_managed_fini(tbl);
 	pneigh_table_flush(tbl);
 	rcu_quiescent(&tbl->net->rcu);
@@ -85,43 +88,6 @@ void neigh_table_clear(struct neigh_table *tbl)
 	tbl->net->neigh->table[tbl->index] = NULL;
 }
 
-/* Each deletion tells listeners, and they may delete other entries: no pointer to a next one is kept. */
-static void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev, bool keep_permanent)
-{
-	struct list_head *entries = &dev->neigh_list[tbl->index];
-	struct neigh_cause before = neigh_because(tbl->net, NEIGH_CAUSE_DEVICE, (u64)dev->ifindex);
-	struct list_head todo;
-	struct neighbour *n;
-
-	INIT_LIST_HEAD(&todo);
-	list_splice_tail_init(entries, &todo);
-	while (!list_empty(&todo)) {
-		n = list_first_entry(&todo, struct neighbour, dev_list);
-		if (keep_permanent && ((n->nud_state & NUD_PERMANENT) || (n->flags_ext & NEIGH_EXT_VALIDATED)))
-			list_move_tail(&n->dev_list, entries);
-		else
-			neigh_mark_dead(n);
-	}
-	neigh_because_again(tbl->net, before);
-}
-
-void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev)
-{
-	neigh_flush_dev(tbl, dev, false);
-}
-
-void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
-{
-	neigh_flush_dev(tbl, dev, false);
-	pneigh_ifdown(tbl, dev);
-}
-
-void neigh_carrier_down(struct neigh_table *tbl, struct net_device *dev)
-{
-	neigh_flush_dev(tbl, dev, true);
-	pneigh_carrier_down(tbl, dev);
-}
-
 struct neigh_scan {
 	void (*fn)(void *ctx, struct neighbour *n);
 	void *ctx;
@@ -130,8 +96,10 @@ struct neigh_scan {
 static void neigh_scan_one(void *ctx, void *obj)
 {
 	const struct neigh_scan *scan = ctx;
+	struct neighbour *n = obj;
 
-	scan->fn(scan->ctx, obj);
+	if (likely(neigh_alive(n, n->tbl->index)))
+		scan->fn(scan->ctx, n);
 }
 
 u64 neigh_table_scan(struct neigh_table *tbl, u64 cursor, u32 max_slots, void (*fn)(void *ctx, struct neighbour *n),

@@ -29,7 +29,8 @@ static bool neigh_match(const void *obj, const void *key)
 	const struct neighbour *n = obj;
 	const struct neigh_key *k = key;
 
-	return n->dev == k->dev && memcmp(n->primary_key, k->primary, k->key_len) == 0;
+	return n->dev == k->dev && n->generation == k->dev->neigh_generation[n->tbl->index] &&
+	       memcmp(n->primary_key, k->primary, k->key_len) == 0;
 }
 
 struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const struct net_device *dev)
@@ -39,7 +40,8 @@ struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const str
 
 	tbl->stats.lookups++;
 	/* The hash of an IPv4 key is exact: the entry itself is not touched. */
-	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->ifindex), tbl->key_len == 4 ? NULL : neigh_match, &k);
+	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->neigh_generation[tbl->index]),
+			  tbl->key_len == 4 ? NULL : neigh_match, &k);
 	if (n)
 		tbl->stats.hits++;
 	return n;
@@ -73,6 +75,7 @@ static struct neighbour *neigh_alloc(struct neigh_table *tbl, const void *key, s
 	memcpy(n->primary_key, key, tbl->key_len);
 	n->tbl = tbl;
 	n->dev = dev_hold(dev);
+	n->generation = dev->neigh_generation[tbl->index];
 	n->refcnt = 1;
 	n->output = neigh_blackhole_output;
 	n->exempt_from_gc = exempt;
@@ -114,7 +117,7 @@ static int neigh_link(struct neighbour *n)
 {
 	struct neigh_table *tbl = n->tbl;
 	u64 grown = tbl->hash.grow_count, failed = tbl->hash.grow_failed_count;
-	int err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
+	int err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->generation), n);
 
 	if (unlikely(tbl->hash.grow_failed_count != failed))
 		neigh_tell_hash_full(tbl);
@@ -172,7 +175,7 @@ static void neigh_unlink(struct neighbour *n)
 
 	assert(!n->dead);
 	n->dead = 1;
-	htable_remove(&tbl->hash, neigh_hash(tbl, n->primary_key, n->dev->ifindex), n);
+	htable_remove(&tbl->hash, neigh_hash(tbl, n->primary_key, n->generation), n);
 	list_del_init(&n->dev_list);
 	neigh_gc_update_list(n);
 	neigh_managed_end(n);
@@ -429,7 +432,7 @@ static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
 	bool use = news->flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED);
 	int err;
 
-	if (n->dead) {
+	if (neigh_bury(n)) {
 		news->errmsg = "Neighbor entry is now dead";
 		return -EPERM;
 	}

@@ -75,7 +75,7 @@ struct neighbour {
 	u8 gc_class : 2; /**< enum neigh_gc_class */
 	u8 gc_group;     /**< of an UNRESOLVED one */
 	u8 ops_index;    /**< which of its table's neigh_ops: neigh_ops_of() */
-	u32 refcnt;
+	u32 generation;  /**< of dev->neigh_generation[]: neigh_alive() */
 
 	ktime_t confirmed, updated, used;
 	struct timer timer;
@@ -87,6 +87,7 @@ struct neighbour {
 		struct list_head gc_list; /**< of its class; idle when exempt */
 		struct rcu_head rcu;      /**< when dead and unreferenced */
 	};
+	u32 refcnt;
 	u8 primary_key[] __attribute__((aligned(4)));
 };
 
@@ -165,6 +166,12 @@ struct neigh_table {
 	struct neigh_statistics stats;
 	struct ratelimit_state overflow_ratelimit;
 	bool hash_full_told; /**< that there is no memory for a larger hash */
+	u64 gc_cursor;       /**< of a look for old entries that is under way */
+
+	/* entries that a flush left for later: neigh/neigh_flush.c */
+	struct list_head flush_list; /**< by their dev_list */
+	struct timer flush_timer;
+	u32 last_generation;
 	struct ctl_dir sysctl_gc;
 	u32 genid; /**< changes with each change of the table: for torn dumps */
 
@@ -236,6 +243,11 @@ static inline const struct neigh_ops *neigh_ops_of(const struct neighbour *n)
 {
 	return n->tbl->ops[n->ops_index];
 }
+/** neigh_alive() - an entry that is not may still be in the table, but nobody finds it: its device was flushed */
+static inline bool neigh_alive(const struct neighbour *n, u32 table_index)
+{
+	return !n->dead && n->generation == n->dev->neigh_generation[table_index];
+}
 static inline struct neigh_parms *neigh_parms_of(const struct neighbour *n)
 {
 	return n->dev->neigh_parms[n->tbl->index];
@@ -288,6 +300,7 @@ int __must_check neigh_set_born_flags(struct neighbour *n, u32 flags);
 void neigh_undo_create(struct neighbour *n);
 /** neigh_remove() - administrative deletion: FAILED, then gone; both are notified.  @linux neigh_delete */
 int neigh_remove(struct neighbour *n, u32 portid);
+/* A flush of many entries makes no pause: nobody finds them any more, and they end one run after the other. */
 /** neigh_changeaddr() - all entries of @dev go, PERMANENT too; its proxies stay */
 void neigh_changeaddr(struct neigh_table *tbl, struct net_device *dev);
 /** neigh_ifdown() - all entries and all proxies of @dev go */
