@@ -198,16 +198,16 @@ static __be32 arp_source(const struct in_device *in_dev, const struct sk_buff *s
 	if (skb && skb->protocol == CONST_BE16(ETH_P_IP)) {
 		saddr = ip_hdr(skb)->saddr;
 		switch (IN_DEV_MAXCONF(in_dev, ARP_ANNOUNCE)) {
-		case 0:
-			if (inet_addr_type_dev_table(net, in_dev->dev, saddr) == RTN_LOCAL)
-				return saddr;
-			break;
 		case 1:
 			if (inet_addr_type_dev_table(net, in_dev->dev, saddr) == RTN_LOCAL &&
 			    inet_addr_onlink(in_dev, target, saddr))
 				return saddr;
 			break;
-		default:
+		case 2:
+			break;
+		default: /* and what nobody knows */
+			if (inet_addr_type_dev_table(net, in_dev->dev, saddr) == RTN_LOCAL)
+				return saddr;
 			break;
 		}
 	}
