@@ -286,6 +286,7 @@ static bool arp_filter(const struct arp_in *in)
 	if (ip_route_output_flow(in->dev->net, &fl4, &rt))
 		return true;
 	other = rt->dst.dev != in->dev;
+	in->dev->net->ipv4->stats.arp_filter += other;
 	dst_release(&rt->dst);
 	return other;
 }

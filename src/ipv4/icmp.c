@@ -131,6 +131,12 @@ static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, c
 	return skb;
 }
 
+void icmp_out_count(struct net *net, u8 type)
+{
+	net->ipv4->icmp->stats.out_msgs++;
+	net->ipv4->icmp->stats.out_type[type]++;
+}
+
 /* @rt: reference taken. */
 static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 {
@@ -149,8 +155,7 @@ static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 	out->fl4.daddr = out->daddr;
 	ip_push_header(net, skb, rt, &out->fl4, &ipc);
 	skb_dst_set(skb, &rt->dst);
-	net->ipv4->icmp->stats.out_msgs++;
-	net->ipv4->icmp->stats.out_type[out->hdr.type]++;
+	icmp_out_count(net, out->hdr.type);
 	(void)ip_send_skb(net, NULL, skb);
 }
 
@@ -407,8 +412,7 @@ static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, sizeof(*icmph)))
 		return SKB_DROP_REASON_HDR_TRUNC;
 	icmph = icmp_check(skb->data, skb_headlen(skb));
-	if (icmph->type <= NR_ICMP_TYPES)
-		state->stats.in_type[icmph->type]++;
+	state->stats.in_type[icmph->type]++;
 	if (icmph->type == ICMP_EXT_ECHO || icmph->type == ICMP_EXT_ECHOREPLY)
 		return 0; /* RFC 8335: nobody may ask about our interfaces unless told so */
 	if (icmph->type > NR_ICMP_TYPES)

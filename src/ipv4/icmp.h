@@ -17,6 +17,8 @@ void icmp_exit(struct net *net);
  */
 void icmp_send(struct sk_buff *skb_in, int type, int code, u32 info);
 int icmp_rcv(struct sk_buff *skb); /* net_protocol.handler */
+/** icmp_out_count() - a message of this type is about to leave.  @linux icmp_out_count */
+void icmp_out_count(struct net *net, u8 type);
 /** ip_error_allow() - may a router tell @saddr once more that there is no way?  The bucket of that host's errors pays for it */
 bool ip_error_allow(struct net *net, __be32 saddr);
 /** struct icmp_err - what an ICMP unreachable code means to a socket */

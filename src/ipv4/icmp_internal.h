@@ -8,12 +8,13 @@
 #include "skb/skbuff.h"
 #include "wire/icmp.h"
 
+#define ICMP_TYPES 256U
 #define ICMP_PEERS 1024U /* hosts that the rate limit remembers; more share rows */
 
 /** struct icmp_stats - columns of /proc/net/snmp and by type */
 struct icmp_stats {
 	u64 in_msgs, in_errors, in_csum_errors, out_msgs, out_errors, ratelimit_global, ratelimit_host;
-	u64 in_type[NR_ICMP_TYPES + 1], out_type[NR_ICMP_TYPES + 1];
+	u64 in_type[ICMP_TYPES], out_type[ICMP_TYPES];
 };
 
 /** struct icmp_peer - token bucket of one host; a token is a jiffy */

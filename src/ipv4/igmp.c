@@ -233,7 +233,7 @@ static int filter_change(const struct in_device *in_dev, __be32 group, bool open
 	u32 low = be32_to_cpu(group) & 0x7fffffU;
 	u8 addr[MAX_ADDR_LEN] = { 0x01, 0x00, 0x5e, (u8)(low >> 16), (u8)(low >> 8), (u8)low };
 
-	if (in_dev->dev->addr_len != ETH_ALEN)
+	if (in_dev->dev->addr_len != ETH_ALEN || (in_dev->dev->flags & IFF_LOOPBACK))
 		return 0;
 	return open ? dev_mc_add(in_dev->dev, addr) : dev_mc_del(in_dev->dev, addr);
 }

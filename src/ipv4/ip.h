@@ -119,6 +119,8 @@ int ip_forward(struct sk_buff *skb);                                /* dst->inpu
 #define IP_DEFRAG_CALL_RA_CHAIN 1U
 /** ip_defrag() - @skb taken.  Return: the whole packet once it is complete, NULL until then */
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user);
+/** ip_frag_usage() - what waits for the rest of it */
+void ip_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes);
 int ip_frag_init(struct net *net);
 void ip_frag_exit(struct net *net);
 

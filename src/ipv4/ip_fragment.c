@@ -355,6 +355,7 @@ static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *ki
 		*kill = false;
 		return SKB_DROP_REASON_DUP_FRAG;
 	case IPQ_OVERLAP:
+		q->frags->net->ipv4->stats.reasm_overlaps++;
 		return SKB_DROP_REASON_FRAG_OVERLAP;
 	case IPQ_NEW:
 		break;
@@ -517,6 +518,12 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
 }
 
 /* ------------------------------------------------------------------ life */
+
+void ip_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes)
+{
+	*queues_count = net->ipv4->frags->queues_count;
+	*mem_bytes = net->ipv4->frags->mem_bytes;
+}
 
 int ip_frag_init(struct net *net)
 {

@@ -81,8 +81,10 @@ static bool ip_count_by_type(struct net *net, const struct sk_buff *skb)
 
 	if (rt->type == RTN_MULTICAST) {
 		net->ipv4->stats.in_mcast_pkts++;
+		net->ipv4->stats.in_mcast_octets += skb->len;
 	} else if (rt->type == RTN_BROADCAST) {
 		net->ipv4->stats.in_bcast_pkts++;
+		net->ipv4->stats.in_bcast_octets += skb->len;
 	} else if (skb->pkt_type == PACKET_BROADCAST || skb->pkt_type == PACKET_MULTICAST) {
 		/* RFC 1122 3.3.6: a unicast address in a link-layer broadcast. */
 		return !in_dev || !IN_DEV_ORCONF(in_dev, DROP_UNICAST_IN_L2_MULTICAST);
@@ -135,6 +137,7 @@ static enum skb_drop_reason ip_rcv_check(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, ip_hdrlen_bytes(iph)))
 		return ip_hdr_error(net, SKB_DROP_REASON_PKT_TOO_SMALL);
 	iph = (const struct iphdr *)(const void *)skb->data;
+	net->ipv4->stats.in_ect[iph->tos & 3]++;
 	if (ip_compute_csum(iph, ip_hdrlen_bytes(iph))) {
 		net->ipv4->stats.in_csum_errors++;
 		return ip_hdr_error(net, SKB_DROP_REASON_IP_CSUM);

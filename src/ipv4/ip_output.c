@@ -113,10 +113,13 @@ static void ip_count_out(struct ipstats *stats, const struct rtable *rt, const s
 {
 	stats->out_transmits++;
 	stats->out_octets += skb->len;
-	if (unlikely(rt->type == RTN_MULTICAST))
+	if (unlikely(rt->type == RTN_MULTICAST)) {
 		stats->out_mcast_pkts++;
-	else if (unlikely(rt->type == RTN_BROADCAST))
+		stats->out_mcast_octets += skb->len;
+	} else if (unlikely(rt->type == RTN_BROADCAST)) {
 		stats->out_bcast_pkts++;
+		stats->out_bcast_octets += skb->len;
+	}
 }
 
 /* The route's neighbour if it is the right one beyond doubt; NULL: ip_neigh_for_gw() knows. */

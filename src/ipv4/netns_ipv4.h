@@ -28,6 +28,9 @@ struct ipstats {
 	u64 out_requests, out_discards, out_no_routes, reasm_timeout, reasm_reqds, reasm_oks, reasm_fails;
 	u64 frag_oks, frag_fails, frag_creates, in_truncated_pkts, in_csum_errors, in_no_routes;
 	u64 in_octets, out_octets, in_mcast_pkts, out_mcast_pkts, in_bcast_pkts, out_bcast_pkts, out_transmits;
+	u64 in_mcast_octets, out_mcast_octets, in_bcast_octets, out_bcast_octets;
+	u64 in_ect[4]; /**< by the ECN field: not ECT, ECT(1), ECT(0), CE */
+	u64 reasm_overlaps, arp_filter;
 };
 
 struct netns_ipv4 {

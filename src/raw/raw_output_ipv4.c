@@ -8,6 +8,7 @@
 
 #include "base/byteorder.h"
 #include "dev/netdevice.h"
+#include "ipv4/icmp.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/netns_ipv4.h"
 #include "net.h"
@@ -132,6 +133,8 @@ int raw_push(struct sock *sk, struct sk_buff *skb, struct raw_dest *d)
 	u32 opt_bytes = d->ipc.opt ? d->ipc.opt->optlen : 0;
 
 	skb_reset_transport_header(skb);
+	if (d->ipc.protocol == IPPROTO_ICMP && skb->len)
+		icmp_out_count(sk->net, *skb->data);
 	d->ipc.df = ip_sk_df(inet_sk(sk), d->rt, skb->len + IP_HEADER_BYTES + opt_bytes);
 	ip_push_header(sk->net, skb, d->rt, &d->fl4, &d->ipc);
 	return sent(sk, ip_send_skb(sk->net, sk, skb));
@@ -168,6 +171,8 @@ static int send_hdrincl(struct sock *sk, const struct msghdr *msg, u32 len_bytes
 		iph->saddr = d->fl4.saddr;
 	if (!iph->id)
 		ip_select_ident(sk->net, iph, skb, 1);
+	if (iph->protocol == IPPROTO_ICMP && header_bytes < len_bytes)
+		icmp_out_count(sk->net, *skb_transport_header(skb));
 	/* total length and checksum: ip_local_out() */
 	return sent(sk, ip_send_skb(sk->net, sk, skb));
 }
