@@ -16,9 +16,14 @@ int cmd_path(int argc, char **argv);
 int cmd_drops(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
 int cmd_neigh(int argc, char **argv);
+int cmd_proc(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /** neigh_why() - the net's side of `neigh NAME why`: @words is "ADDRESS [DEV]".  Return: 0, -ENOENT, -ENODEV, -EINVAL */
 int neigh_why(struct nethood_net *net, const char *words, FILE *f);
+
+/** proc_files() - the net's side of `proc NAME FILE`: a file, or the files in a directory; "": all but sysctls.
+ *  Return: 0, -ENOENT, -EACCES, -EIO */
+int proc_files(struct nethood_net *net, const char *words, FILE *f);
 
 #endif

@@ -240,6 +240,20 @@ static void rq_why(struct control *ctl, const char *arg, int fd, struct answer *
 				      : (err == -ENODEV ? "there is no such device" : strerror(-err)));
 }
 
+static void rq_proc(struct control *ctl, const char *arg, int fd, struct answer *a)
+{
+	FILE *f = file_begin(a);
+	int err;
+
+	(void)fd;
+	if (!f)
+		return;
+	err = proc_files(ctl->m->net, arg, f);
+	file_end(a, f);
+	if (err)
+		refuse(a, err, err == -ENOENT ? "there is no such file; nethood proc NAME lists them" : strerror(-err));
+}
+
 static int print_sysctl(void *ctx, const char *key, const char *value)
 {
 	fprintf(ctx, "%s = %s\n", key, value);
@@ -290,6 +304,7 @@ static const struct {
 	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },      { CONTROL_LISTENER, rq_listener },
 	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },    { CONTROL_SYSCTL_GET, rq_get },
 	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all }, { CONTROL_NEIGH_WHY, rq_why },
+	{ CONTROL_PROC, rq_proc },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

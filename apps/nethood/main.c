@@ -21,6 +21,7 @@ static const struct command {
 	{ "drops", "NAME [-f] [-j]", "packets dropped, by reason and place; -f follows", cmd_drops },
 	{ "neigh", "NAME [-j] why ADDRESS [dev DEV]", "what changed a neighbour, when, and because of what",
 	  cmd_neigh },
+	{ "proc", "NAME [-j] [FILE...]", "files like net/arp, as programs see them under --proc", cmd_proc },
 	{ "path", "[-j]", "the send path as it ran for one simulated packet: S1..S13", cmd_path },
 	{ "doctor", "[-j]", "what this machine can do, and what to do about the rest", cmd_doctor },
 };

@@ -175,6 +175,23 @@ NETHOOD_API int nethood_sysctl_set(struct nethood_net *net, const char *key, con
 NETHOOD_API int nethood_sysctl_each(struct nethood_net *net, int (*fn)(void *ctx, const char *key, const char *value),
 				    void *ctx);
 
+/* The files of /proc that tell of a net: net/arp, net/dev, net/route, net/snmp ..., in the kernel's format, and sys/net/...:
+ * the sysctls, each in its file.  Paths are relative to /proc. */
+/**
+ * nethood_proc_read() - what the file shows now, in pieces
+ * @fn: is told of each piece, which is borrowed; non-zero ends it
+ * Return: 0, -ENOENT, -EISDIR, -EACCES (only to be written), the first non-zero of @fn.
+ */
+NETHOOD_API int nethood_proc_read(struct nethood_net *net, const char *path,
+				  int (*fn)(void *ctx, const char *text, size_t len_bytes), void *ctx);
+/** nethood_proc_write() - set a sysctl by its file.  Return: 0, -ENOENT, -EISDIR, -EACCES (only to be read), -EINVAL */
+NETHOOD_API int nethood_proc_write(struct nethood_net *net, const char *path, const char *text, size_t len_bytes);
+/** nethood_proc_mode() - is there such a file or directory?  @mode: S_IFREG or S_IFDIR, and permissions.  Return: 0, -ENOENT */
+NETHOOD_API int nethood_proc_mode(struct nethood_net *net, const char *path, uint32_t *mode);
+/** nethood_proc_each() - what is in a directory; "" is /proc.  Return: 0, -ENOENT, -ENOTDIR, the first non-zero of @fn */
+NETHOOD_API int nethood_proc_each(struct nethood_net *net, const char *path,
+				  int (*fn)(void *ctx, const char *name, uint32_t mode), void *ctx);
+
 struct nethood_drop {
 	const char *reason;   /**< "NEIGH_FAILED" */
 	const char *sentence; /**< "the neighbour did not answer" */

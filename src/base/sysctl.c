@@ -9,6 +9,7 @@
 
 #define SYSCTL_VALUE_BYTES 256
 #define SYSCTL_KEY_BYTES 128
+#define PATH_DOTS 3U
 
 void sysctl_root_init(struct sysctl_root *root)
 {
@@ -76,7 +77,7 @@ static void entry_write(struct ctl_dir *dir, const struct ctl_table *e, s64 valu
 	memcpy(p, &value, sizeof(value));
 }
 
-static int entry_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes)
+int sysctl_entry_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes)
 {
 	int len;
 
@@ -119,6 +120,15 @@ static int entry_set(struct ctl_dir *dir, const struct ctl_table *e, const char 
 	return 0;
 }
 
+int sysctl_entry_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value)
+{
+	int err = entry_set(dir, e, value);
+
+	if (!err && dir->changed)
+		dir->changed(dir, e);
+	return err;
+}
+
 /* ------------------------------------------------------------------ by name */
 
 /* Device names may hold dots: the path is compared whole, and the rest is the variable. */
@@ -152,21 +162,15 @@ int sysctl_get(struct sysctl_root *root, const char *key, char *buf, size_t size
 	const struct ctl_table *e;
 	const struct ctl_dir *dir = root_find(root, key, &e);
 
-	return dir ? entry_get(dir, e, buf, size_bytes) : -ENOENT;
+	return dir ? sysctl_entry_get(dir, e, buf, size_bytes) : -ENOENT;
 }
 
 int sysctl_set(struct sysctl_root *root, const char *key, const char *value)
 {
 	const struct ctl_table *e;
 	struct ctl_dir *dir = root_find(root, key, &e);
-	int err;
 
-	if (!dir)
-		return -ENOENT;
-	err = entry_set(dir, e, value);
-	if (!err && dir->changed)
-		dir->changed(dir, e);
-	return err;
+	return dir ? sysctl_entry_set(dir, e, value) : -ENOENT;
 }
 
 int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, const char *value), void *ctx)
@@ -178,7 +182,7 @@ int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, 
 	list_for_each_entry(dir, &root->dirs, node) {
 		for (const struct ctl_table *e = dir->table; e->name; e++) {
 			snprintf(key, sizeof(key), "%s.%s", dir->path, e->name);
-			ret = entry_get(dir, e, value, sizeof(value));
+			ret = sysctl_entry_get(dir, e, value, sizeof(value));
 			if (ret >= 0)
 				ret = fn(ctx, key, value);
 			if (ret)
@@ -186,4 +190,95 @@ int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, 
 		}
 	}
 	return 0;
+}
+
+/* ------------------------------------------------------------------ by file */
+
+/* "net.ipv4.conf.eth0.5" lies in net/ipv4/conf/eth0.5: what comes after the third dot is the name of a device. */
+static void dir_file_path(const struct ctl_dir *dir, char path[static sizeof(dir->path)])
+{
+	u32 dots = 0;
+
+	memcpy(path, dir->path, sizeof(dir->path));
+	for (; *path && dots < PATH_DOTS; path++) {
+		if (*path == '.') {
+			*path = '/';
+			dots++;
+		}
+	}
+}
+
+/* What of @path is below @parent; NULL: nothing. */
+static const char *path_below(const char *path, const char *parent)
+{
+	size_t len = strlen(parent);
+
+	if (!len)
+		return path;
+	if (strncmp(path, parent, len) != 0)
+		return NULL;
+	return !path[len] ? path + len : path[len] == '/' ? path + len + 1 : NULL;
+}
+
+struct ctl_dir *sysctl_file_find(struct sysctl_root *root, const char *path, const struct ctl_table **e)
+{
+	char where[sizeof(((struct ctl_dir *)0)->path)];
+	struct ctl_dir *dir;
+
+	list_for_each_entry(dir, &root->dirs, node) {
+		const char *name;
+
+		dir_file_path(dir, where);
+		name = path_below(path, where);
+		for (*e = name ? dir->table : NULL; *e && (*e)->name; (*e)++) {
+			if (!strcmp((*e)->name, name))
+				return dir;
+		}
+	}
+	*e = NULL;
+	return NULL;
+}
+
+static int dir_files_each(const struct ctl_dir *dir, int (*fn)(void *ctx, const char *name, const struct ctl_table *e),
+			  void *ctx)
+{
+	int ret = 0;
+
+	for (const struct ctl_table *e = dir->table; e->name && !ret; e++)
+		ret = fn(ctx, e->name, e);
+	return ret;
+}
+
+/* Paths are sorted, so those of one directory follow each other: its name is told when it is not the one before. */
+int sysctl_file_each(struct sysctl_root *root, const char *path,
+		     int (*fn)(void *ctx, const char *name, const struct ctl_table *e), void *ctx)
+{
+	char where[sizeof(((struct ctl_dir *)0)->path)], last[sizeof(where)] = "";
+	const struct ctl_table *file;
+	bool any = !*path;
+	struct ctl_dir *dir;
+	int ret = 0;
+
+	list_for_each_entry(dir, &root->dirs, node) {
+		const char *below;
+		size_t len;
+
+		dir_file_path(dir, where);
+		below = path_below(where, path);
+		if (!below)
+			continue;
+		any = true;
+		len = strcspn(below, "/");
+		if (!len)
+			ret = dir_files_each(dir, fn, ctx);
+		else if (strlen(last) != len || strncmp(last, below, len) != 0) {
+			snprintf(last, sizeof(last), "%.*s", (int)len, below);
+			ret = fn(ctx, last, NULL);
+		}
+		if (ret)
+			return ret;
+	}
+	if (any)
+		return 0;
+	return sysctl_file_find(root, path, &file) ? -ENOTDIR : -ENOENT;
 }

@@ -57,6 +57,24 @@ int sysctl_get(struct sysctl_root *root, const char *key, char *buf, size_t size
 int sysctl_set(struct sysctl_root *root, const char *key, const char *value);
 /** sysctl_parse_number() - for SYSCTL_FN: one decimal number within bounds.  Return: 0, -EINVAL */
 int sysctl_parse_number(const char *value, s64 min, s64 max, s64 *out);
+/**
+ * sysctl_file_find() - the variable of a file below /proc/sys: "net/ipv4/conf/eth0.5/forwarding"
+ * @e: out: the variable
+ * Return: borrowed; NULL: there is no such file
+ */
+struct ctl_dir *sysctl_file_find(struct sysctl_root *root, const char *path, const struct ctl_table **e);
+/** sysctl_entry_get() - as sysctl_get(), of a variable that was found */
+int sysctl_entry_get(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes);
+/** sysctl_entry_set() - as sysctl_set(), of a variable that was found */
+int sysctl_entry_set(struct ctl_dir *dir, const struct ctl_table *e, const char *value);
+/**
+ * sysctl_file_each() - what is in a directory below /proc/sys, each name once
+ * @path: "net/ipv4"; may be "": /proc/sys itself
+ * @fn: is told of a directory (@e NULL) or of a file; non-zero ends it
+ * Return: 0; -ENOENT: no such directory; -ENOTDIR: it is a file; the first non-zero of @fn
+ */
+int sysctl_file_each(struct sysctl_root *root, const char *path,
+		     int (*fn)(void *ctx, const char *name, const struct ctl_table *e), void *ctx);
 /** sysctl_each() - every key, sorted by directory of registration */
 int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
 

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The files of /proc/net and /proc/sys/net: what a net would show there.
+ *
+ * @linux net/core/net-procfs.c, net/ipv4/proc.c
+ *
+ * Reading order: files[]; nethood_proc_read(), nethood_proc_write(), nethood_proc_each().
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api_internal.h"
+#include "base/seq_file.h"
+#include "base/sysctl.h"
+#include "dev/net_procfs.h"
+#include "ipv4/ipv4_proc.h"
+#include "ipv4/netns_ipv4.h"
+#include "neigh/neigh_proc.h"
+#include "raw/ping.h"
+#include "raw/raw.h"
+#include "socket/netns_sock.h"
+#include "socket/sock_proc_ipv4.h"
+#include "udp/udp.h"
+
+#define SYSCTL_FILE_BYTES 256U
+#define SYSCTL_WRITE_BYTES 512U
+#define UDP_PAGE_BYTES 4096U
+
+/* ------------------------------------------------------------------ files that are about several layers */
+
+#define SOCK_HEADER \
+	"sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops"
+
+static const struct sock_proc udp_file = { &udp_prot, "   " SOCK_HEADER "            \n", 5, 127 };
+static const struct sock_proc ping_file = { &ping_prot, "  " SOCK_HEADER "             \n", 5, 127 };
+static const struct sock_proc raw_file = { &raw_prot, "  " SOCK_HEADER "\n", 4, 0 };
+
+static void udp_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &udp_file);
+}
+
+static void ping_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &ping_file);
+}
+
+static void raw_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &raw_file);
+}
+
+/* ss(8) wants to know of TCP: there is none yet, so nobody has a connection. */
+static void sockstat_show(struct seq_file *m, struct net *net)
+{
+	seq_printf(m, "sockets: used %u\n", net->sock->open_count);
+	seq_puts(m, "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0\n");
+	seq_printf(m, "UDP: inuse %u mem %llu\n", sock_prot_inuse_count(net, &udp_prot),
+		   (unsigned long long)((net->udp->mem_bytes + UDP_PAGE_BYTES - 1) / UDP_PAGE_BYTES));
+	seq_puts(m, "UDPLITE: inuse 0\n");
+	seq_printf(m, "RAW: inuse %u\n", sock_prot_inuse_count(net, &raw_prot));
+	sockstat_seq_show_frag(m, net);
+}
+
+static void snmp_show(struct seq_file *m, struct net *net)
+{
+	const struct udp_mib *mib = &net->udp->mib;
+	static const char names[] = "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors "
+				    "IgnoredMulti MemErrors";
+
+	snmp_seq_show_ipstats(m, net);
+	seq_puts(m, "Tcp: CurrEstab InSegs OutSegs\nTcp: 0 0 0\n");
+	seq_printf(m, "Udp: %s\nUdp: %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", names,
+		   (unsigned long long)mib->in_datagrams, (unsigned long long)mib->no_ports,
+		   (unsigned long long)mib->in_errors, (unsigned long long)mib->out_datagrams,
+		   (unsigned long long)mib->rcvbuf_errors, (unsigned long long)mib->sndbuf_errors,
+		   (unsigned long long)mib->in_csum_errors, (unsigned long long)mib->ignored_multi,
+		   (unsigned long long)mib->mem_errors);
+}
+
+static void arp_stat_show(struct seq_file *m, struct net *net)
+{
+	neigh_stat_seq_show(m, net->ipv4->arp);
+}
+
+/* tc(8) reckons with it: ticks of 64 ns, a clock that counts in nanoseconds. */
+static void psched_show(struct seq_file *m, struct net *net)
+{
+	(void)net;
+	seq_printf(m, "%08x %08x %08x %08x\n", 1000U, 64U, 1000000U, 1000000000U);
+}
+
+/* A net without IPv6 has no addresses of it, and ifconfig(8) looks. */
+static void nothing_show(struct seq_file *m, struct net *net)
+{
+	(void)m;
+	(void)net;
+}
+
+/* ------------------------------------------------------------------ the tree */
+
+static const struct proc_file {
+	const char *path;
+	void (*show)(struct seq_file *m, struct net *net); /**< NULL: a directory */
+} files[] = {
+	{ "net", NULL },
+	{ "net/arp", arp_seq_show },
+	{ "net/dev", dev_seq_show },
+	{ "net/dev_mcast", dev_mc_seq_show },
+	{ "net/icmp", ping_show },
+	{ "net/if_inet6", nothing_show },
+	{ "net/igmp", igmp_mc_seq_show },
+	{ "net/netstat", netstat_seq_show },
+	{ "net/psched", psched_show },
+	{ "net/raw", raw_show },
+	{ "net/route", fib_route_seq_show },
+	{ "net/snmp", snmp_show },
+	{ "net/sockstat", sockstat_show },
+	{ "net/stat", NULL },
+	{ "net/stat/arp_cache", arp_stat_show },
+	{ "net/udp", udp_show },
+	{ "sys", NULL },
+};
+
+static const struct proc_file *file_find(const char *path)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(files); i++) {
+		if (!strcmp(files[i].path, path))
+			return &files[i];
+	}
+	return NULL;
+}
+
+/* The path below /proc/sys; NULL: it is elsewhere. */
+static const char *sysctl_path(const char *path)
+{
+	return strncmp(path, "sys/", 4) == 0 && path[4] ? path + 4 : NULL;
+}
+
+static uint32_t sysctl_mode(const struct ctl_table *e)
+{
+	bool readable = e->get || e->type != SYSCTL_FN;
+	bool writable = !e->read_only && (e->set || e->type != SYSCTL_FN);
+
+	return S_IFREG | (writable ? S_IWUSR : 0U) | (readable ? S_IRUSR | S_IRGRP | S_IROTH : 0U);
+}
+
+static int first_is_enough(void *ctx, const char *name, const struct ctl_table *e)
+{
+	(void)ctx;
+	(void)name;
+	(void)e;
+	return 1;
+}
+
+int nethood_proc_mode(struct nethood_net *nn, const char *path, uint32_t *mode)
+{
+	const struct proc_file *f = file_find(path);
+	const char *sysctl = sysctl_path(path);
+	const struct ctl_table *e;
+
+	if (!f && !sysctl)
+		return -ENOENT;
+	if (sysctl && sysctl_file_find(&nn->net.sysctl, sysctl, &e))
+		*mode = sysctl_mode(e);
+	else if (sysctl && sysctl_file_each(&nn->net.sysctl, sysctl, first_is_enough, NULL) != 1)
+		return -ENOENT;
+	else
+		*mode = f && f->show ? S_IFREG | S_IRUSR | S_IRGRP | S_IROTH
+				     : S_IFDIR | S_IRUSR | S_IXUSR | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static int sysctl_read(struct nethood_net *nn, const char *path, int (*fn)(void *, const char *, size_t), void *ctx)
+{
+	char value[SYSCTL_FILE_BYTES];
+	const struct ctl_table *e;
+	const struct ctl_dir *dir = sysctl_file_find(&nn->net.sysctl, path, &e);
+	int len;
+
+	if (!dir)
+		return sysctl_file_each(&nn->net.sysctl, path, first_is_enough, NULL) == 1 ? -EISDIR : -ENOENT;
+	if (!(sysctl_mode(e) & S_IRUSR))
+		return -EACCES;
+	len = sysctl_entry_get(dir, e, value, sizeof(value) - 1);
+	if (len < 0)
+		return len;
+	value[len++] = '\n';
+	return fn(ctx, value, (size_t)len);
+}
+
+int nethood_proc_read(struct nethood_net *nn, const char *path,
+		      int (*fn)(void *ctx, const char *text, size_t len_bytes), void *ctx)
+{
+	const struct proc_file *f = file_find(path);
+	const char *sysctl = sysctl_path(path);
+	struct seq_file m;
+
+	if (sysctl)
+		return sysctl_read(nn, sysctl, fn, ctx);
+	if (!f)
+		return -ENOENT;
+	if (!f->show)
+		return -EISDIR;
+	seq_begin(&m, fn, ctx);
+	f->show(&m, &nn->net);
+	return seq_end(&m);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+int nethood_proc_write(struct nethood_net *nn, const char *path, const char *text, size_t len_bytes)
+{
+	const char *sysctl = sysctl_path(path);
+	char value[SYSCTL_WRITE_BYTES];
+	const struct ctl_table *e;
+	struct ctl_dir *dir = sysctl ? sysctl_file_find(&nn->net.sysctl, sysctl, &e) : NULL;
+	uint32_t mode;
+
+	if (!dir)
+		return nethood_proc_mode(nn, path, &mode) ? -ENOENT : S_ISDIR(mode) ? -EISDIR : -EACCES;
+	if (!(sysctl_mode(e) & S_IWUSR))
+		return -EACCES;
+	for (; len_bytes && is_blank(*text); len_bytes--)
+		text++;
+	while (len_bytes && is_blank(text[len_bytes - 1]))
+		len_bytes--;
+	if (!len_bytes)
+		return 0;
+	if (len_bytes >= sizeof(value) || memchr(text, '\0', len_bytes))
+		return -EINVAL;
+	memcpy(value, text, len_bytes);
+	value[len_bytes] = '\0';
+	if (!e->set) /* of several numbers the first counts */
+		value[strcspn(value, " \t\n")] = '\0';
+	return sysctl_entry_set(dir, e, value);
+}
+
+/* ------------------------------------------------------------------ directories */
+
+struct proc_each {
+	int (*fn)(void *ctx, const char *name, uint32_t mode);
+	void *ctx;
+};
+
+static int tell_sysctl(void *ctx, const char *name, const struct ctl_table *e)
+{
+	const struct proc_each *each = ctx;
+
+	return each->fn(each->ctx, name, e ? sysctl_mode(e) : S_IFDIR | 0555);
+}
+
+static int files_each(const struct proc_each *each, const char *path)
+{
+	size_t len = strlen(path);
+	int ret = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(files) && !ret; i++) {
+		const char *name = files[i].path;
+
+		if (len && (strncmp(name, path, len) != 0 || name[len] != '/'))
+			continue;
+		name += len ? len + 1 : 0;
+		if (!strchr(name, '/'))
+			ret = each->fn(each->ctx, name, files[i].show ? S_IFREG | 0444 : S_IFDIR | 0555);
+	}
+	return ret;
+}
+
+int nethood_proc_each(struct nethood_net *nn, const char *path, int (*fn)(void *ctx, const char *name, uint32_t mode),
+		      void *ctx)
+{
+	struct proc_each each = { fn, ctx };
+	const struct proc_file *f = file_find(path);
+	const char *sysctl = !strcmp(path, "sys") ? "" : sysctl_path(path);
+
+	if (sysctl)
+		return sysctl_file_each(&nn->net.sysctl, sysctl, tell_sysctl, &each);
+	if (*path && !f)
+		return -ENOENT;
+	if (f && f->show)
+		return -ENOTDIR;
+	return files_each(&each, path);
+}
