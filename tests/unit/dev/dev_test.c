@@ -91,6 +91,36 @@ static void a_device_without_queue_cannot_be_busy(void **state)
 	world_fini(&w);
 }
 
+/* The doorbell may wait for the last one; a busy driver gives back what it did not take, in order. */
+static void a_list_tells_the_driver_that_more_follows(void **state)
+{
+	struct net_device *dev;
+	struct sk_buff *skb[5], *left;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	dev = test_dev_up(&w, "eth0", false);
+	for (u32 i = 0; i < 5; i++) {
+		skb[i] = frame(&w, dev, i);
+		if (i)
+			skb[i - 1]->next = skb[i];
+	}
+	test_dev(dev)->room = 3;
+	left = dev_hard_start_xmit(skb[0], dev, &dev->_tx[0]);
+	assert_ptr_equal(left, skb[3]);
+	assert_ptr_equal(left->next, skb[4]);
+	assert_int_equal(test_dev(dev)->more_count, 4); /* once in vain */
+	test_dev(dev)->room = UINT32_MAX;
+	netif_tx_wake_queue(&dev->_tx[0]);
+	assert_null(dev_hard_start_xmit(left, dev, &dev->_tx[0]));
+	assert_int_equal(test_dev(dev)->more_count, 5); /* not of the last */
+	assert_int_equal(test_dev(dev)->sent_count, 5);
+	for (u32 i = 0; i < 5; i++)
+		assert_int_equal(test_dev(dev)->sent[i], i);
+	world_fini(&w);
+}
+
 static void a_loop_of_devices_ends(void **state)
 {
 	struct world w;
@@ -494,6 +524,7 @@ int main(void)
 		cmocka_unit_test(a_device_that_is_down_says_so),
 		cmocka_unit_test(without_a_carrier_packets_die_silently),
 		cmocka_unit_test(a_device_without_queue_cannot_be_busy),
+		cmocka_unit_test(a_list_tells_the_driver_that_more_follows),
 		cmocka_unit_test(a_loop_of_devices_ends),
 		cmocka_unit_test(a_flow_keeps_its_queue),
 		cmocka_unit_test(fragments_and_sums_are_finished_for_a_simple_device),

@@ -106,9 +106,9 @@ struct test_dev {
 	u32 busy_times;  /* say BUSY so often, without stopping the queue */
 	u32 room;        /* frames until the ring is full; UINT32_MAX: endless */
 	bool stop_first; /* a full ring stops the queue with the frame that fills it, not with the next one */
-	u32 sent_count, calls;
-	u64 sent[256];                 /* skb->mark of each, in order */
-	struct net_device *forward_to; /* send again there, from within */
+	u32 sent_count, calls, more_count; /* with more to follow */
+	u64 sent[256];                     /* skb->mark of each, in order */
+	struct net_device *forward_to;     /* send again there, from within */
 	void (*on_xmit)(struct net_device *dev);
 	int open_error;
 	u32 opened, stopped, inited, uninited;
@@ -123,8 +123,8 @@ static inline netdev_tx_t test_dev_xmit(struct sk_buff *skb, struct net_device *
 {
 	struct test_dev *t = test_dev(dev);
 
-	(void)more;
 	t->calls++;
+	t->more_count += more;
 	if (t->on_xmit)
 		t->on_xmit(dev);
 	if (t->busy_times) {

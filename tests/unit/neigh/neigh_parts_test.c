@@ -196,6 +196,28 @@ static void without_ready_headers_each_packet_gets_its_own(void **state)
 	world_fini(&w);
 }
 
+static void a_link_without_six_octets_is_not_asked(void **state)
+{
+	struct station s = { .dev = NULL };
+	struct nethood_sock *sk;
+	struct net_device *dev;
+	struct world w;
+
+	(void)state;
+	station = &s;
+	world_init(&w);
+	dev = add_device(&w, IFF_BROADCAST, w.dev->header_ops);
+	dev->addr_len = 8; /* as IEEE 1394 */
+	sk = udp_socket(&w);
+	assert_int_equal(udp_send(sk, KEY, "x", 1), 1);
+	world_run(&w, 10 * NSEC_PER_SEC);
+	assert_int_equal(s.sent, 0);
+	assert_int_equal(neigh_find(w.arp, &(__be32){ KEY }, dev)->nud_state, NUD_FAILED);
+	dev->addr_len = ETH_ALEN;
+	nethood_close(sk);
+	world_fini(&w);
+}
+
 static void a_device_has_the_last_word_on_a_new_entry(void **state)
 {
 	struct station s = { .dev = NULL };
@@ -501,6 +523,7 @@ int main(void)
 		cmocka_unit_test(who_needs_no_question_is_known_at_birth),
 		cmocka_unit_test(on_loopback_one_entry_serves_all_and_is_never_collected),
 		cmocka_unit_test(without_ready_headers_each_packet_gets_its_own),
+		cmocka_unit_test(a_link_without_six_octets_is_not_asked),
 		cmocka_unit_test(a_device_has_the_last_word_on_a_new_entry),
 		cmocka_unit_test(reachable_time_is_drawn_anew_every_300_seconds),
 		cmocka_unit_test(above_gc_thresh1_what_is_old_goes),
