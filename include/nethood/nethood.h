@@ -16,6 +16,7 @@
 #ifndef NETHOOD_NETHOOD_H
 #define NETHOOD_NETHOOD_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -120,6 +121,72 @@ NETHOOD_API void nethood_dev_fd_ready(struct nethood_dev *dev);
 NETHOOD_API int nethood_dev_ifindex(const struct nethood_dev *dev);
 /** nethood_dev_find() - borrowed, until the device goes; NULL: no such device */
 NETHOOD_API struct nethood_dev *nethood_dev_find(struct nethood_net *net, const char *name);
+
+/* ------------------------------------------------------------------ addresses from outside */
+
+enum nethood_dhcp_state {
+	NETHOOD_DHCP_OFF, /**< the device has no link */
+	NETHOOD_DHCP_INIT,
+	NETHOOD_DHCP_SELECTING,
+	NETHOOD_DHCP_REQUESTING,
+	NETHOOD_DHCP_REBOOTING,
+	NETHOOD_DHCP_PROBING, /**< a server gave an address; ARP is asked whether somebody has it */
+	NETHOOD_DHCP_BOUND,
+	NETHOOD_DHCP_RENEWING,
+	NETHOOD_DHCP_REBINDING,
+	NETHOOD_DHCP_RELEASING,
+};
+
+struct nethood_dhcp_config {
+	const uint8_t *client_id; /**< NULL: of the link-layer address */
+	size_t client_id_bytes;
+	const char *hostname;     /**< told to the server; NULL: nothing is */
+	struct in_addr requested; /**< an address from before, asked for first; 0.0.0.0: none */
+	uint32_t metric;          /**< of the routes */
+	bool link_local;          /**< while no server answers, take an address of RFC 3927 */
+	/** an address came, changed or went, or the client ended; may be NULL */
+	void (*changed)(void *ctx, struct nethood_dev *dev);
+	void *ctx;
+};
+
+/** struct nethood_dhcp_lease - what a server gave; meaningful while bound */
+struct nethood_dhcp_lease {
+	enum nethood_dhcp_state state;
+	bool bound; /**< the address is on the device */
+	uint8_t prefix_bits;
+	uint16_t mtu; /**< 0: not said */
+	struct in_addr addr, server;
+	struct in_addr router; /**< of the default route; 0.0.0.0: none */
+	struct in_addr dns[4];
+	uint32_t dns_count;
+	uint32_t lease_s;                                  /**< UINT32_MAX: for ever */
+	uint64_t renew_at_ns, rebind_at_ns, expires_at_ns; /**< UINT64_MAX: never */
+	char domain[254];                                  /**< "": not said */
+};
+
+/**
+ * nethood_dhcp_start() - get an address for @dev by DHCPv4, and keep it
+ * @config: borrowed; NULL: all zero
+ *
+ * Address (with its lifetime), routes (of protocol dhcp) and a smaller MTU are set, renewed and taken away.  Before the
+ * address is used it is probed for (RFC 5227), which takes some seconds.  Whoever deletes it ends the client.
+ * Return: 0, -EALREADY, -EINVAL (no Ethernet; a client identifier of 1 or of more than 64 bytes, a name of more than 63),
+ * -ENOMEM.
+ */
+NETHOOD_API int nethood_dhcp_start(struct nethood_dev *dev, const struct nethood_dhcp_config *config);
+/** nethood_dhcp_stop() - release the address; the client ends when that is sent, after a second at the latest.
+ *  Return: 0, -ENOENT */
+NETHOOD_API int nethood_dhcp_stop(struct nethood_dev *dev);
+/** nethood_dhcp_lease() - how it stands.  Return: 0, -ENOENT: the client never began, or has ended */
+NETHOOD_API int nethood_dhcp_lease(const struct nethood_dev *dev, struct nethood_dhcp_lease *out);
+
+/** nethood_ipv4ll_start() - find, announce and defend an address of 169.254/16 (RFC 3927) for @dev, which is up.
+ *  Return: 0, -EALREADY, -EINVAL (no Ethernet), -ENOMEM */
+NETHOOD_API int nethood_ipv4ll_start(struct nethood_dev *dev);
+/** nethood_ipv4ll_stop() - Return: 0, -ENOENT */
+NETHOOD_API int nethood_ipv4ll_stop(struct nethood_dev *dev);
+/** nethood_ipv4ll_addr() - the one in use; 0.0.0.0: none (yet) */
+NETHOOD_API struct in_addr nethood_ipv4ll_addr(const struct nethood_dev *dev);
 
 /* ------------------------------------------------------------------ sockets: BSD's calls on an instance, never blocking */
 

@@ -71,6 +71,10 @@ static inline u32 max_u32(u32 a, u32 b)
 	return a > b ? a : b;
 }
 
+static inline s64 min_s64(s64 a, s64 b)
+{
+	return a < b ? a : b;
+}
 static inline size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;

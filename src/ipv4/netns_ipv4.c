@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "ipv4/arp.h"
+#include "ipv4/dhcp.h"
 #include "ipv4/icmp.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip.h"
@@ -273,9 +274,10 @@ static const struct ipv4_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv4_parts[] = {
-	{ ip_ident_init, ip_ident_exit }, { acd_init, acd_exit },         { ipv4ll_init, ipv4ll_exit },
-	{ devinet_init, devinet_exit },   { fib_net_init, fib_net_exit }, { ip_frag_init, ip_frag_exit },
-	{ icmp_init, icmp_exit },         { arp_init, arp_exit },         { ip_packet_init, ip_packet_exit },
+	{ ip_ident_init, ip_ident_exit },   { acd_init, acd_exit },         { ipv4ll_init, ipv4ll_exit },
+	{ dhcp_init, dhcp_exit },           { devinet_init, devinet_exit }, { fib_net_init, fib_net_exit },
+	{ ip_frag_init, ip_frag_exit },     { icmp_init, icmp_exit },       { arp_init, arp_exit },
+	{ ip_packet_init, ip_packet_exit },
 };
 
 static void ipv4_parts_exit(struct net *net, u32 count)

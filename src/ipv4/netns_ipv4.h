@@ -19,6 +19,7 @@ struct icmp_state;    /* ipv4/icmp.c: token buckets, statistics */
 struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
 struct acd_net;       /* ipv4/acd.h: addresses that are probed for, and defended */
 struct ipv4ll_net;    /* ipv4/ipv4ll.c */
+struct dhcp_net;      /* ipv4/dhcp.h: clients of devices */
 struct ip_ident;
 struct ipv4_devconf;
 
@@ -41,6 +42,7 @@ struct netns_ipv4 {
 	struct devinet_state *devinet;
 	struct acd_net *acd;
 	struct ipv4ll_net *ipv4ll;
+	struct dhcp_net *dhcp;
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
