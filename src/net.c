@@ -9,7 +9,6 @@
 #include <netinet/in.h> /* before linux/in.h, which steps back for it */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api_internal.h"
@@ -175,31 +174,15 @@ static int layers_init(struct net *net)
 
 /* ------------------------------------------------------------------ life */
 
-static void *libc_alloc(void *ctx, size_t size_bytes)
-{
-	(void)ctx;
-	return malloc(size_bytes);
-}
-
-static void *libc_zalloc(void *ctx, size_t size_bytes)
-{
-	(void)ctx;
-	return calloc(1, size_bytes);
-}
-
-static void libc_free(void *ctx, void *p, size_t size_bytes)
-{
-	(void)ctx;
-	(void)size_bytes;
-	free(p);
-}
-
-static const struct nethood_allocator libc_allocator = { libc_alloc, libc_zalloc, libc_free, NULL, NULL };
+static const struct nethood_allocator libc_allocator = {
+	.alloc = mem_libc_alloc, .zalloc = mem_libc_zalloc, .free = mem_libc_free, .discard = mem_libc_discard
+};
 
 static void net_memory(struct nethood_net *nn, const struct nethood_allocator *a)
 {
 	nn->allocator = *a;
-	nn->mem_ops = (struct mem_ops){ nn->allocator.alloc, nn->allocator.zalloc, nn->allocator.free };
+	nn->mem_ops = (struct mem_ops){ nn->allocator.alloc, nn->allocator.zalloc, nn->allocator.free,
+					nn->allocator.discard };
 	nn->mem.ops = &nn->mem_ops;
 	nn->mem.ctx = a->ctx;
 	nn->mem.fail = a->fail;

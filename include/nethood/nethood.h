@@ -44,6 +44,8 @@ struct nethood_allocator {
 	/** asked before each allocation, for tests; true: fail this one.  May be NULL */
 	bool (*fail)(void *ctx, const char *site, size_t size_bytes);
 	void *ctx;
+	/** a part of a larger piece is needed no more, and may become zeros: madvise(MADV_DONTNEED).  May be NULL */
+	void (*discard)(void *ctx, void *p, size_t size_bytes);
 };
 
 enum nethood_profile {

@@ -8,8 +8,10 @@
 #include "base/hash.h"
 #include "base/random.h"
 
-#define MIGRATE_SLOTS 32U /* moved at each insertion while the table grows */
-#define GROW_TRIES 64U    /* without memory: tried again whenever a 64th of the slots more are used */
+#define PREFETCH_SLOTS 8U
+#define MIGRATE_SLOTS 32U   /* moved at each insertion while the table grows */
+#define DISCARD_SLOTS 4096U /* given back at once, as the table moves out of them */
+#define GROW_TRIES 64U      /* without memory: tried again whenever a 64th of the slots more are used */
 
 static int array_init(struct htable *t, struct htable_array *a, u32 slots)
 {
@@ -70,11 +72,13 @@ static void htable_migrate(struct htable *t, u32 max_slots)
 	while (t->old.slot && max_slots--) {
 		struct htable_slot *s = &t->old.slot[t->old_next];
 
-		if (s->hash > HTABLE_DELETED) {
+		if (s->hash > HTABLE_DELETED)
 			array_put(&t->cur, s->hash, s->obj);
-			s->hash = HTABLE_DELETED; /* not empty: look-ups walk on */
-		}
-		if (t->old_next++ == t->old.mask)
+		s->hash = HTABLE_EMPTY; /* nobody looks before old_next any more */
+		t->old_next++;
+		if (t->old_next % DISCARD_SLOTS == 0)
+			mem_discard(t->mem, s + 1 - DISCARD_SLOTS, DISCARD_SLOTS * sizeof(*s));
+		if (t->old_next == t->old.mask + 1)
 			array_fini(t, &t->old);
 	}
 }
@@ -97,6 +101,9 @@ static void htable_grow(struct htable *t)
 	t->old = t->cur;
 	t->cur = next;
 	t->old_next = 0;
+	/* What was displaced around the end first: then no search goes around it. */
+	while (t->old.slot && t->old.slot[t->old_next].hash != HTABLE_EMPTY)
+		htable_migrate(t, 1);
 }
 
 /* At a load of 4/5; if there was no memory then, some more times on the way to the last slot, not at each insertion. */
@@ -107,6 +114,24 @@ static bool htable_should_grow(const struct htable *t)
 	return (u64)used * 5 > (u64)slots * 4 && (used > t->grow_again_at || used == slots);
 }
 
+/* Where the table is not moved from yet a newcomer goes to its old place, and is moved in its turn: so the memory of the
+ * new slots is touched from its beginning to its end, and never much of it at once. */
+static bool old_put(struct htable *t, u64 hash, void *obj)
+{
+	struct htable_array *a = &t->old;
+	u32 i = (u32)(hash >> a->shift);
+
+	if (!a->slot || i < t->old_next || (u64)a->used_count * 8 > (u64)a->mask * 7)
+		return false;
+	while (a->slot[i].hash > HTABLE_DELETED) {
+		if (i++ == a->mask)
+			return false; /* around the end all has been moved already */
+	}
+	a->used_count += a->slot[i].hash == HTABLE_EMPTY;
+	a->slot[i] = (struct htable_slot){ hash, obj };
+	return true;
+}
+
 int htable_insert(struct htable *t, u64 hash, void *obj)
 {
 	htable_migrate(t, MIGRATE_SLOTS);
@@ -114,7 +139,8 @@ int htable_insert(struct htable *t, u64 hash, void *obj)
 		htable_grow(t);
 	if (t->cur.used_count + 1 >= t->cur.mask + 1)
 		return -ENOMEM; /* one slot always stays empty: it ends each search */
-	array_put(&t->cur, hash, obj);
+	if (likely(!old_put(t, hash, obj)))
+		array_put(&t->cur, hash, obj);
 	t->live_count++;
 	return 0;
 }
@@ -131,9 +157,9 @@ static void array_clean_back(struct htable_array *a, u32 i)
 	}
 }
 
-static bool array_remove(struct htable_array *a, u64 hash, const void *obj)
+static bool array_remove(struct htable_array *a, u64 hash, const void *obj, u32 first)
 {
-	for (u32 i = (u32)(hash >> a->shift);; i++) {
+	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
 		struct htable_slot *s = &a->slot[i & a->mask];
 
 		if (s->hash == HTABLE_EMPTY)
@@ -149,21 +175,35 @@ static bool array_remove(struct htable_array *a, u64 hash, const void *obj)
 
 bool htable_remove(struct htable *t, u64 hash, const void *obj)
 {
-	bool found = array_remove(&t->cur, hash, obj) || (t->old.slot && array_remove(&t->old, hash, obj));
+	bool found = array_remove(&t->cur, hash, obj, 0) ||
+		     (t->old.slot && array_remove(&t->old, hash, obj, t->old_next));
 
 	t->live_count -= found;
 	return found;
 }
 
-/* Objects with @from <= hash <= @last.  They lie between the home of @from and the first empty slot behind that of @last. */
-static void array_scan(const struct htable_array *a, u64 from, u64 last, void (*fn)(void *ctx, void *obj), void *ctx)
+/* Objects come in an order that no cache foresees, but their slots do not. */
+static void prefetch_object(const struct htable_array *a, u32 i)
 {
-	u32 i = (u32)(from >> a->shift);
+	const u8 *obj = a->slot[i & a->mask].obj;
+
+	__builtin_prefetch(obj);
+	__builtin_prefetch(obj + 64);
+	__builtin_prefetch(obj + 128);
+}
+
+/* Objects with @from <= hash <= @last.  They lie between the home of @from and the first empty slot behind that of @last. */
+static void array_scan(const struct htable_array *a, u32 first, u64 from, u64 last, void (*fn)(void *ctx, void *obj),
+		       void *ctx)
+{
+	u32 i = max_u32((u32)(from >> a->shift), first);
 	u32 home_last = (u32)(last >> a->shift);
 	u32 end = i + a->mask + 1; /* once around at most */
 
 	for (; i != end; i++) {
 		struct htable_slot s = a->slot[i & a->mask];
+
+		prefetch_object(a, i + PREFETCH_SLOTS);
 
 		if (i > home_last && s.hash == HTABLE_EMPTY)
 			return;
@@ -181,8 +221,8 @@ u64 htable_scan(struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ct
 
 	if (span == UINT64_MAX)
 		last = UINT64_MAX;
-	array_scan(&cur, cursor, last, fn, ctx);
+	array_scan(&cur, 0, cursor, last, fn, ctx);
 	if (t->old.slot)
-		array_scan(&t->old, cursor, last, fn, ctx);
+		array_scan(&t->old, t->old_next, cursor, last, fn, ctx);
 	return last == UINT64_MAX ? 0 : last + 1;
 }

@@ -37,7 +37,7 @@ struct htable {
 	u64 seed[2];
 	struct htable_array cur;
 	struct htable_array old; /**< being emptied into cur while slot != NULL */
-	u32 old_next;            /**< first slot of old not yet moved */
+	u32 old_next;            /**< first slot of old not yet moved; those before it are as empty */
 	u32 live_count;
 	u64 grow_count;        /**< times the number of slots doubled */
 	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */
@@ -70,9 +70,11 @@ static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
 /** htable_hash_bytes() - keyed, for keys of any length; equal hashes need a match function */
 u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes);
 
-static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, htable_match_fn match, const void *key)
+/* @first: slots before it are empty and never mind: what was displaced from there lies behind */
+static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, htable_match_fn match, const void *key,
+					u32 first)
 {
-	for (u32 i = (u32)(hash >> a->shift);; i++) {
+	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
 		const struct htable_slot *s = &a->slot[i & a->mask];
 
 		if (s->hash == hash && (!match || match(s->obj, key)))
@@ -85,10 +87,10 @@ static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, 
 /** htable_lookup() - borrowed, or NULL; @match NULL: the hash is exact */
 static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match_fn match, const void *key)
 {
-	void *obj = htable_array_lookup(&t->cur, hash, match, key);
+	void *obj = htable_array_lookup(&t->cur, hash, match, key, 0);
 
 	if (unlikely(!obj && t->old.slot))
-		obj = htable_array_lookup(&t->old, hash, match, key);
+		obj = htable_array_lookup(&t->old, hash, match, key, t->old_next);
 	return obj;
 }
 

@@ -3,6 +3,8 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #if NETHOOD_ASAN
 #include <sanitizer/asan_interface.h>
@@ -11,6 +13,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
+#define LARGE_BYTES (1U << 20)
 #define CACHE_CHUNK_BYTES 4096U
 #define CACHE_CHUNK_MAX_BYTES 65536U
 
@@ -56,26 +59,47 @@ void mem_free(struct mem *mem, void *p, size_t size_bytes)
 	mem->ops->free(mem->ctx, p, size_bytes);
 }
 
-static void *libc_alloc(void *ctx, size_t size_bytes)
+/* malloc(3) keeps pieces of any size for later, and clears them when they are asked for: a pause, if they are large. */
+static void *map_large(size_t size_bytes)
 {
-	(void)ctx;
-	return malloc(size_bytes);
+	void *p = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
 }
 
-static void *libc_zalloc(void *ctx, size_t size_bytes)
+void *mem_libc_alloc(void *ctx, size_t size_bytes)
 {
 	(void)ctx;
-	return calloc(1, size_bytes);
+	return size_bytes >= LARGE_BYTES ? map_large(size_bytes) : malloc(size_bytes);
 }
 
-static void libc_free(void *ctx, void *p, size_t size_bytes)
+void *mem_libc_zalloc(void *ctx, size_t size_bytes)
 {
 	(void)ctx;
-	(void)size_bytes;
-	free(p);
+	return size_bytes >= LARGE_BYTES ? map_large(size_bytes) : calloc(1, size_bytes);
 }
 
-const struct mem_ops mem_libc_ops = { libc_alloc, libc_zalloc, libc_free };
+void mem_libc_free(void *ctx, void *p, size_t size_bytes)
+{
+	(void)ctx;
+	if (size_bytes >= LARGE_BYTES)
+		munmap(p, size_bytes);
+	else
+		free(p);
+}
+
+/* Of what is large only: elsewhere the pages are shared with others. */
+void mem_libc_discard(void *ctx, void *p, size_t size_bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ALIGN_UP((uintptr_t)p, page), to = ((uintptr_t)p + size_bytes) / page * page;
+
+	(void)ctx;
+	if (from < to)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED); /* a hint: nobody misses it */
+}
+
+const struct mem_ops mem_libc_ops = { mem_libc_alloc, mem_libc_zalloc, mem_libc_free, mem_libc_discard };
 
 /* ------------------------------------------------------------------ slabs */
 

@@ -26,6 +26,8 @@ struct mem_ops {
 	void *(*alloc)(void *ctx, size_t size_bytes);  /**< uninitialised, or NULL */
 	void *(*zalloc)(void *ctx, size_t size_bytes); /**< zeroed (lazily if the system can), or NULL */
 	void (*free)(void *ctx, void *p, size_t size_bytes);
+	/** these bytes of a larger piece are needed no more: they may become zeros; a hint, and may be NULL */
+	void (*discard)(void *ctx, void *p, size_t size_bytes);
 };
 
 /** mem_fail_fn - asked before each allocation; true: this one fails */
@@ -55,6 +57,13 @@ void *mem_alloc_at(struct mem *mem, size_t size_bytes, const char *site);
 void *mem_zalloc_at(struct mem *mem, size_t size_bytes, const char *site);
 /** mem_free() - give back what mem_alloc() returned; @size_bytes as then; @p may be NULL */
 void mem_free(struct mem *mem, void *p, size_t size_bytes);
+
+/** mem_discard() - the contents of a part of something allocated are not needed: so that its end is no long work */
+static inline void mem_discard(struct mem *mem, void *p, size_t size_bytes)
+{
+	if (mem->ops->discard)
+		mem->ops->discard(mem->ctx, p, size_bytes);
+}
 
 /**
  * struct kmem_cache - slab of objects of one size: LIFO free list over chunks, no per-object header
@@ -102,6 +111,11 @@ static inline void kmem_cache_free(struct kmem_cache *c, void *object)
 	c->live_count--;
 }
 
-extern const struct mem_ops mem_libc_ops; /* malloc(3) and friends */
+/* malloc(3) and friends; what is large comes from mmap(2), zeroed as it is touched */
+extern const struct mem_ops mem_libc_ops;
+void *mem_libc_alloc(void *ctx, size_t size_bytes);
+void *mem_libc_zalloc(void *ctx, size_t size_bytes);
+void mem_libc_free(void *ctx, void *p, size_t size_bytes);
+void mem_libc_discard(void *ctx, void *p, size_t size_bytes);
 
 #endif

@@ -389,6 +389,7 @@ int netlink_net_init(struct net *net)
 		return -ENOMEM;
 	memset(nl, 0, sizeof(*nl));
 	INIT_LIST_HEAD(&nl->socks);
+	timer_setup(&nl->dump_timer, netlink_dump_timer_handler);
 	net->netlink = nl;
 	err = rtnl_notify_init(net);
 	if (err) {
@@ -401,6 +402,7 @@ int netlink_net_init(struct net *net)
 void netlink_net_exit(struct net *net)
 {
 	assert(list_empty(&net->netlink->socks));
+	timer_delete(net->timers, &net->netlink->dump_timer);
 	rtnl_notify_exit(net);
 	mem_free(net->mem, net->netlink, sizeof(*net->netlink));
 	net->netlink = NULL;

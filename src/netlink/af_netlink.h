@@ -61,6 +61,7 @@ struct nl_request {
 /**
  * nl_dump_fn - one more piece of a dump
  * @skb: room for messages; borrowed
+ * It may set @cb->pause and return 1 with a piece that is not full, or empty.
  * Return: 1: there is more; 0: that was all; -errno, told in NLMSG_DONE.
  */
 typedef int (*nl_dump_fn)(struct sk_buff *skb, struct netlink_callback *cb);
@@ -75,6 +76,7 @@ struct netlink_callback {
 	nl_dump_fn dump;
 	void (*done)(struct netlink_callback *cb); /**< frees what args point to; may be NULL */
 	struct netlink_ext_ack extack;
+	bool pause;            /**< the dump function looked at much and found little: the rest in another turn */
 	u16 answer_flags;      /**< NLM_F_DUMP_FILTERED */
 	u32 genid, prev_genid; /**< of the table: a change between two pieces tears the dump */
 	u64 args[10];          /**< where it is: the dump function's own */

@@ -25,6 +25,7 @@ struct netns_netlink {
 	u32 next_portid;
 	u32 members[65];                 /**< of each group, from 1 */
 	u32 current_portid, current_seq; /**< request being served */
+	struct timer dump_timer;         /**< of dumps that make a pause */
 	struct rtnl_notify *notify;      /**< netlink/rtnl_notify.c */
 };
 
@@ -34,6 +35,7 @@ int netlink_queue(struct netlink_sock *nlk, struct sk_buff *skb);
 void netlink_overrun(struct netlink_sock *nlk);
 /** netlink_dump_more() - the reader has read: next pieces while there is room */
 void netlink_dump_more(struct netlink_sock *nlk);
+void netlink_dump_timer_handler(struct timer *t);
 void netlink_dump_end(struct netlink_sock *nlk);
 /** netlink_rcv() - the messages of one datagram, in order */
 void netlink_rcv(struct netlink_sock *nlk, const void *buf, size_t len_bytes);

@@ -14,6 +14,7 @@
 #include "netlink/netlink_internal.h"
 
 #define DUMP_MIN_BYTES 3776U /* so much fits into the page that libnl reads into; as in Linux */
+#define DUMP_PAUSE_NS 1      /* not in this turn */
 
 /* ------------------------------------------------------------------ building */
 
@@ -269,8 +270,9 @@ static bool dump_put_done(struct netlink_sock *nlk, struct sk_buff *skb)
 static int netlink_dump(struct netlink_sock *nlk)
 {
 	struct netlink_callback *cb = nlk->cb;
+	struct net *net = nlk->sk.net;
 	u32 bytes = max_u32(nlk->max_recvmsg_bytes, DUMP_MIN_BYTES);
-	struct sk_buff *skb = nlmsg_new(nlk->sk.net, bytes);
+	struct sk_buff *skb = nlmsg_new(net, bytes);
 	int err;
 
 	if (!skb) {
@@ -279,6 +281,7 @@ static int netlink_dump(struct netlink_sock *nlk)
 		return -ENOBUFS;
 	}
 	skb_reserve(skb, skb_tailroom(skb) - bytes); /* no more than the reader's buffer holds */
+	cb->pause = false;
 	if (!cb->finished) {
 		err = cb->dump(skb, cb);
 		cb->finished = err <= 0;
@@ -286,7 +289,12 @@ static int netlink_dump(struct netlink_sock *nlk)
 	}
 	if (cb->finished && dump_put_done(nlk, skb))
 		netlink_dump_end(nlk);
-	return netlink_reply(nlk, skb);
+	else if (cb->pause)
+		mod_timer(net->timers, &net->netlink->dump_timer, net->now + DUMP_PAUSE_NS);
+	if (skb->len)
+		return netlink_reply(nlk, skb);
+	consume_skb(skb); /* nothing was found so far */
+	return 0;
 }
 
 void netlink_dump_more(struct netlink_sock *nlk)
@@ -294,8 +302,19 @@ void netlink_dump_more(struct netlink_sock *nlk)
 	struct sock *sk = &nlk->sk;
 
 	while (nlk->cb && sk->rmem_alloc_bytes <= sk->rcvbuf_bytes / 2) {
-		if (netlink_dump(nlk))
+		if (netlink_dump(nlk) || (nlk->cb && nlk->cb->pause))
 			return;
+	}
+}
+
+void netlink_dump_timer_handler(struct timer *t)
+{
+	struct netns_netlink *nl = container_of(t, struct netns_netlink, dump_timer);
+	struct netlink_sock *nlk;
+
+	list_for_each_entry(nlk, &nl->socks, node) {
+		if (nlk->cb && nlk->cb->pause)
+			netlink_dump_more(nlk);
 	}
 }
 

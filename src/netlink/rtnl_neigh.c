@@ -14,6 +14,7 @@
 
 #define NEIGH_EXT_KNOWN (NTF_EXT_MANAGED | NEIGH_EXT_VALIDATED)
 #define NEIGH_DUMP_SLOTS 64U /* hash slots looked at between two checks for room */
+#define NEIGH_DUMP_RUNS 64U  /* of these in one turn: a filter may let nothing through */
 
 static const struct nla_policy neigh_policy[NDA_MAX + 1] = {
 	[NDA_DST] = { .kind = NLA_ANY },
@@ -561,13 +562,19 @@ static u64 neigh_dump_run(struct neigh_dump *d, struct neigh_table *tbl, u64 cur
 /* The hash is walked in runs of slots; a run that did not fit is begun again behind what did. */
 static int neigh_dump_table(struct sk_buff *skb, struct netlink_callback *cb, struct neigh_table *tbl)
 {
+	u32 runs = 0;
+
 	do {
 		struct neigh_dump d = { .cb = cb,
 					.tbl = tbl,
 					.to = nl_dump_target(skb, cb, RTM_NEWNEIGH),
 					.skip = (u32)cb->args[DUMP_SKIP] };
-		u64 next = neigh_dump_run(&d, tbl, cb->args[DUMP_CURSOR]);
+		u64 next;
 
+		cb->pause = runs++ == NEIGH_DUMP_RUNS;
+		if (cb->pause)
+			return 1;
+		next = neigh_dump_run(&d, tbl, cb->args[DUMP_CURSOR]);
 		if (d.full) {
 			cb->args[DUMP_SKIP] = d.seen;
 			return 1;

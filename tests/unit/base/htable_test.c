@@ -222,6 +222,28 @@ static void exact_hashes_do_not_collide(void **state)
 	world_fini(&w);
 }
 
+/* All at the end of the table: they are displaced around it, and the table grows under them. */
+static void what_lies_around_the_end_is_found_while_the_table_grows(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	for (u32 at_end = 1; at_end < 100; at_end++) {
+		world_init(&w, 1);
+		for (u32 i = 0; i < 400; i++) {
+			u64 hash = i < at_end ? UINT64_MAX - i : (u64)i << 54 | i;
+
+			w.o[i].key = hash;
+			assert_int_equal(htable_insert(&w.t, hash, &w.o[i]), 0);
+			for (u32 j = 0; j <= i; j++)
+				assert_ptr_equal(htable_lookup(&w.t, w.o[j].key, NULL, NULL), &w.o[j]);
+		}
+		for (u32 i = 0; i < 400; i++)
+			assert_true(htable_remove(&w.t, w.o[i].key, &w.o[i]));
+		world_fini(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +253,7 @@ int main(void)
 		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
 		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
+		cmocka_unit_test(what_lies_around_the_end_is_found_while_the_table_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ static void world_device(struct world *w, int i)
 struct world *world_create(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	const struct nethood_allocator memory = { heap_alloc, heap_zalloc, heap_free, world_fail, w };
+	const struct nethood_allocator memory = { heap_alloc, heap_zalloc, heap_free, world_fail, w, NULL };
 	struct nethood_config config = { .hostname = "test",
 					 .memory = &memory,
 					 .wall_ns = 1700000000ULL * NSEC_PER_SEC };

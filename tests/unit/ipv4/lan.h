@@ -166,7 +166,7 @@ static inline int lan_device(struct lan *lan)
 /** lan_open() - a net without devices, @lan zeroed but for fail_at, fail_on.  Return: 0, -ENOMEM */
 static inline int lan_open(struct lan *lan, enum nethood_profile profile, u8 seed)
 {
-	const struct nethood_allocator memory = { lan_alloc, lan_zalloc, lan_free_bytes, lan_fail, lan };
+	const struct nethood_allocator memory = { lan_alloc, lan_zalloc, lan_free_bytes, lan_fail, lan, NULL };
 	struct nethood_config config = {
 		.hostname = "test", .memory = &memory, .profile = profile, .log = lan_log, .log_ctx = lan
 	};

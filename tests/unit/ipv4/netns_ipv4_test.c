@@ -139,7 +139,7 @@ static bool heap_fail(void *ctx, const char *site, size_t size_bytes)
 static void a_net_that_finds_no_memory_is_none(void **state)
 {
 	struct heap h = { 0, 0 };
-	const struct nethood_allocator memory = { heap_alloc, heap_zalloc, heap_free, heap_fail, &h };
+	const struct nethood_allocator memory = { heap_alloc, heap_zalloc, heap_free, heap_fail, &h, NULL };
 	const struct nethood_config config = { .memory = &memory };
 	struct nethood_net *net;
 	int err;

@@ -131,7 +131,7 @@ static inline int world_told(struct notifier_block *nb, unsigned long event, voi
 
 static inline void world_init_as(struct world *w, enum nethood_profile profile)
 {
-	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w };
+	struct nethood_allocator mem = { world_malloc, world_calloc, world_mfree, world_alloc_fails, w, NULL };
 	struct nethood_config config = {
 		.memory = &mem, .profile = profile, .log = world_said, .log_ctx = w, .now_ns = T0, .random_key = { 3 }
 	};

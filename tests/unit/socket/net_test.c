@@ -60,7 +60,7 @@ static int set_up(struct nethood_sock *sk, const char *name)
 
 static int host_create(struct hosts *h, int i)
 {
-	const struct nethood_allocator memory = { hosts_alloc, hosts_zalloc, hosts_free, hosts_fail, h };
+	const struct nethood_allocator memory = { hosts_alloc, hosts_zalloc, hosts_free, hosts_fail, h, NULL };
 	const struct nethood_config cfg = { .memory = &memory,
 					    .random_key = { (uint8_t)(i + 1) },
 					    .now_ns = h->now_ns };
