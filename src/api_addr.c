@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Addresses from outside: DHCP and IPv4 link-local, as include/nethood has them. */
+/* Addresses from outside: DHCP, IPv4 link-local and by ARP, as include/nethood has them. */
 #include <errno.h>
 
 #include "api_internal.h"
+#include "ipv4/addr_by_arp.h"
 #include "ipv4/dhcp.h"
 #include "ipv4/ipv4ll.h"
 
@@ -102,4 +103,34 @@ int nethood_ipv4ll_stop(struct nethood_dev *dev)
 struct in_addr nethood_ipv4ll_addr(const struct nethood_dev *dev)
 {
 	return in_addr_of(ipv4ll_addr(dev_of(dev)));
+}
+
+/* ------------------------------------------------------------------ by ARP */
+
+int nethood_by_arp_start(struct nethood_dev *dev, const struct nethood_by_arp_config *config)
+{
+	const struct addr_by_arp_config cfg = {
+		.icmp_bytes = config->icmp_bytes,
+		.port = config->port,
+		.prefixlen = config->prefix_bits,
+		.timeout = config->timeout_ns > INT64_MAX / 2 ? INT64_MAX / 2 : (ktime_t)config->timeout_ns,
+		.changed = config->changed,
+		.ctx = config->ctx,
+	};
+
+	return addr_by_arp_start(dev_of(dev), &cfg);
+}
+
+int nethood_by_arp_stop(struct nethood_dev *dev)
+{
+	return addr_by_arp_stop(dev_of(dev));
+}
+
+int nethood_by_arp_addr(const struct nethood_dev *dev, struct in_addr *addr)
+{
+	__be32 wire = cpu_to_be32(0);
+	int err = addr_by_arp_get(dev_of(dev), &wire);
+
+	*addr = in_addr_of(wire);
+	return err;
 }

@@ -190,6 +190,31 @@ NETHOOD_API int nethood_ipv4ll_stop(struct nethood_dev *dev);
 /** nethood_ipv4ll_addr() - the one in use; 0.0.0.0: none (yet) */
 NETHOOD_API struct in_addr nethood_ipv4ll_addr(const struct nethood_dev *dev);
 
+/** struct nethood_by_arp_config - which packet gives a device its address; one rule at least */
+struct nethood_by_arp_config {
+	uint16_t icmp_bytes; /**< an ICMP echo request of this length, IP header and all; 0: none does */
+	uint16_t port;       /**< a UDP datagram or TCP segment to this port; 0: none does */
+	uint8_t prefix_bits; /**< of the subnet, of which a packet says nothing: 1 to 32 */
+	uint64_t timeout_ns; /**< it listens no longer than that */
+	/** the address was set or lost, or the time is over; may be NULL */
+	void (*changed)(void *ctx, struct nethood_dev *dev);
+	void *ctx;
+};
+
+/**
+ * nethood_by_arp_start() - let a neighbour with a static ARP entry give @dev its address
+ *
+ * The destination of the first packet to the device's own link-layer address that fits a rule is probed for (RFC 5227)
+ * and set.  Anybody on the link can send such a packet: for devices that are being set up, and off by default.
+ * Return: 0, -EALREADY, -EADDRINUSE (it has an address), -EINVAL (no Ethernet, no rule, no time, no prefix), -ENOMEM,
+ * -E2BIG.
+ */
+NETHOOD_API int nethood_by_arp_start(struct nethood_dev *dev, const struct nethood_by_arp_config *config);
+/** nethood_by_arp_stop() - with the address.  Return: 0, -ENOENT */
+NETHOOD_API int nethood_by_arp_stop(struct nethood_dev *dev);
+/** nethood_by_arp_addr() - @addr: out: 0.0.0.0: none yet.  Return: 0, -ENOENT: it never began, or its time is over */
+NETHOOD_API int nethood_by_arp_addr(const struct nethood_dev *dev, struct in_addr *addr);
+
 /* ------------------------------------------------------------------ sockets: BSD's calls on an instance, never blocking */
 
 /**

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipv4/addr_by_arp.h"
 #include "ipv4/arp.h"
 #include "ipv4/dhcp.h"
 #include "ipv4/icmp.h"
@@ -274,9 +275,16 @@ static const struct ipv4_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv4_parts[] = {
-	{ ip_ident_init, ip_ident_exit },   { acd_init, acd_exit },         { ipv4ll_init, ipv4ll_exit },
-	{ dhcp_init, dhcp_exit },           { devinet_init, devinet_exit }, { fib_net_init, fib_net_exit },
-	{ ip_frag_init, ip_frag_exit },     { icmp_init, icmp_exit },       { arp_init, arp_exit },
+	{ ip_ident_init, ip_ident_exit },
+	{ acd_init, acd_exit },
+	{ ipv4ll_init, ipv4ll_exit },
+	{ dhcp_init, dhcp_exit },
+	{ addr_by_arp_init, addr_by_arp_exit },
+	{ devinet_init, devinet_exit },
+	{ fib_net_init, fib_net_exit },
+	{ ip_frag_init, ip_frag_exit },
+	{ icmp_init, icmp_exit },
+	{ arp_init, arp_exit },
 	{ ip_packet_init, ip_packet_exit },
 };
 

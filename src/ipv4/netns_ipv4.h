@@ -20,6 +20,7 @@ struct devinet_state; /* ipv4/devinet.c: address -> in_ifaddr */
 struct acd_net;       /* ipv4/acd.h: addresses that are probed for, and defended */
 struct ipv4ll_net;    /* ipv4/ipv4ll.c */
 struct dhcp_net;      /* ipv4/dhcp.h: clients of devices */
+struct by_arp_net;    /* ipv4/addr_by_arp.c */
 struct ip_ident;
 struct ipv4_devconf;
 
@@ -43,6 +44,7 @@ struct netns_ipv4 {
 	struct acd_net *acd;
 	struct ipv4ll_net *ipv4ll;
 	struct dhcp_net *dhcp;
+	struct by_arp_net *by_arp;
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
