@@ -90,7 +90,7 @@ static void psched_show(struct seq_file *m, struct net *net)
 	seq_printf(m, "%08x %08x %08x %08x\n", 1000U, 64U, 1000000U, 1000000000U);
 }
 
-/* A net without IPv6 has no addresses of it, and ifconfig(8) looks. */
+/* A net without IPv6 has no addresses, groups and routes of it, and ifconfig(8) and others look. */
 static void nothing_show(struct seq_file *m, struct net *net)
 {
 	(void)m;
@@ -110,6 +110,8 @@ static const struct proc_file {
 	{ "net/icmp", ping_show },
 	{ "net/if_inet6", nothing_show },
 	{ "net/igmp", igmp_mc_seq_show },
+	{ "net/igmp6", nothing_show },
+	{ "net/ipv6_route", nothing_show },
 	{ "net/netstat", netstat_seq_show },
 	{ "net/psched", psched_show },
 	{ "net/raw", raw_show },

@@ -23,6 +23,7 @@
 #include "filter.h"
 #include "host.h"
 #include "spawn.h"
+#include "sysctlfs.h"
 
 enum verdict { GOOD, LIMITED, BAD };
 
@@ -66,7 +67,7 @@ static int in_child(int (*fn)(void))
 
 static int try_filter(void)
 {
-	int fd = filter_install();
+	int fd = filter_install(true);
 
 	return fd < 0 ? -fd : 0;
 }
@@ -89,7 +90,7 @@ static void check_seccomp(struct finding *f)
 static int try_addfd(uint32_t flags)
 {
 	struct seccomp_notif_addfd add = { .id = 1, .flags = flags };
-	int fd = filter_install();
+	int fd = filter_install(false);
 
 	if (fd < 0)
 		return -fd;
@@ -122,7 +123,7 @@ static void check_addfd_send(struct finding *f)
 
 static int try_sync(void)
 {
-	int fd = filter_install();
+	int fd = filter_install(false);
 
 	if (fd < 0)
 		return -fd;
@@ -241,12 +242,43 @@ static void check_pidfd(struct finding *f)
 		close((int)pidfd);
 }
 
+static int try_fuse(void)
+{
+	int fd;
+
+	if (host_is_privileged() ? unshare(CLONE_NEWNET | CLONE_NEWNS) < 0
+				 : userns_enter(CLONE_NEWNET | CLONE_NEWNS) < 0)
+		return EPERM;
+	fd = sysctlfs_mount();
+	return fd < 0 ? -fd : 0;
+}
+
+/* Without it sysctls can be read inside, with cat(1); nethood sysctl reads and writes them in any case. */
 static void check_fuse(struct finding *f)
 {
-	bool good = access("/dev/fuse", R_OK | W_OK) == 0;
-
-	find(f, good ? GOOD : LIMITED,
-	     good ? "can be opened" : "sysctl(8) cannot be served inside; nethood sysctl does not need it");
+	switch (in_child(try_fuse)) {
+	case 0:
+		find(f, GOOD, "sysctl(8) works on the net inside run and exec with --proc");
+		break;
+	case ENOSYS:
+		find(f, LIMITED,
+		     "nethood was built without libfuse3: no sysctl(8) inside; nethood sysctl does not need it");
+		break;
+	case ENOENT:
+		find(f, LIMITED,
+		     "is not there: modprobe fuse, or in a container --device /dev/fuse; "
+		     "nethood sysctl does not need it");
+		break;
+	case EACCES:
+		find(f, LIMITED,
+		     "may not be opened by this user, so no sysctl(8) inside: chmod 0666 /dev/fuse; "
+		     "nethood sysctl does not need it");
+		break;
+	default:
+		find(f, LIMITED,
+		     "cannot be mounted over /proc/sys/net, so no sysctl(8) inside; nethood sysctl does not need it");
+		break;
+	}
 }
 
 static void check_kernel(struct finding *f)

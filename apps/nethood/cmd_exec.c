@@ -67,7 +67,29 @@ static int complain(const char *name, int err)
 	return EXIT_NETHOOD;
 }
 
-static int run(int sock, const char *name, char **argv, int netns_fd)
+/* Hand over what the net's process answers from now on.  Return: 0, -errno after having said why */
+static int hand_over(int sock, const char *name, struct spawned *s)
+{
+	struct control_reply reply;
+	char request[64];
+	int fds[CONTROL_FDS], err = 0;
+	bool mounted = s->sysctlfs >= 0;
+
+	if (mounted) {
+		err = control_ask(sock, name, CONTROL_SYSCTLFS, &reply, &s->sysctlfs, fds);
+		close(s->sysctlfs);
+		s->sysctlfs = -1;
+	}
+	if (err)
+		return err;
+	snprintf(request, sizeof(request), CONTROL_LISTENER " %d%s", (int)s->pid, mounted ? " mounted" : "");
+	err = control_ask(sock, name, request, &reply, &s->listener, fds);
+	close(s->listener); /* the other process has it: ours would keep it from seeing the end */
+	s->listener = -1;
+	return err;
+}
+
+static int run(int sock, const char *name, char **argv, int netns_fd, bool proc)
 {
 	sigset_t before, set;
 	const struct spawn_config cfg = {
@@ -75,22 +97,18 @@ static int run(int sock, const char *name, char **argv, int netns_fd)
 		.net_name = name,
 		.netns_fd = netns_fd,
 		.new_userns = netns_fd < 0 && !host_is_privileged(),
+		.proc = proc,
 		.mask = &before,
 		.complain = cli_error,
 	};
-	struct control_reply reply;
-	char request[64];
 	struct spawned s;
-	int err, fds[CONTROL_FDS];
+	int err;
 
 	block_signals(&before, &set);
 	err = spawn_prepare(&cfg, &s);
 	if (err)
 		return complain(name, err);
-	snprintf(request, sizeof(request), CONTROL_LISTENER " %d", (int)s.pid);
-	err = control_ask(sock, name, request, &reply, &s.listener, fds);
-	close(s.listener); /* the other process has it: ours would keep it from seeing the end */
-	s.listener = -1;
+	err = hand_over(sock, name, &s);
 	close(sock);
 	if (err) {
 		spawn_cancel(&s);
@@ -100,27 +118,35 @@ static int run(int sock, const char *name, char **argv, int netns_fd)
 	return wait_for(s.pid, &set);
 }
 
+static int set_proc(void *ctx, const char *value)
+{
+	(void)value;
+	*(bool *)ctx = true;
+	return 0;
+}
+
 int cmd_exec(int argc, char **argv)
 {
 	struct control_reply reply;
 	const char *name = argc ? argv[0] : "";
 	int fds[CONTROL_FDS], sock, first, ret;
-	static const struct cli_option none[] = { { NULL, false, false, NULL } };
+	static const struct cli_option table[] = { { "--proc", false, false, set_proc }, { NULL, false, false, NULL } };
+	bool proc = false;
 
 	if (!argc) {
 		cli_error("exec", "the NAME of a net is missing");
 		return EXIT_USAGE;
 	}
-	if (!state_name_ok(name) || cli_parse(none, NULL, argc - 1, argv + 1, &first))
+	if (!state_name_ok(name) || cli_parse(table, &proc, argc - 1, argv + 1, &first))
 		return EXIT_USAGE;
 	if (1 + first >= argc) {
-		cli_error("exec", "which program? nethood exec NAME [--] CMD [ARG...]");
+		cli_error("exec", "which program? nethood exec NAME [--proc] [--] CMD [ARG...]");
 		return EXIT_USAGE;
 	}
 	sock = control_call(name, CONTROL_EXEC, &reply, fds);
 	if (sock < 0)
 		return EXIT_NETHOOD;
-	ret = join(name, fds[1]) ? EXIT_NETHOOD : run(sock, name, argv + 1 + first, fds[0]);
+	ret = join(name, fds[1]) ? EXIT_NETHOOD : run(sock, name, argv + 1 + first, fds[0], proc);
 	for (int i = 0; i < CONTROL_FDS; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -26,7 +26,7 @@ int cmd_run(int argc, char **argv)
 	snprintf(name, sizeof(name), "run-%d", (int)getpid());
 	if (machine_start(&m, &o, name))
 		return EXIT_NETHOOD;
-	status = machine_batches(&m) ? EXIT_NETHOOD : machine_run(&m, argv + first);
+	status = machine_batches(&m) ? EXIT_NETHOOD : machine_run(&m, argv + first, o.proc);
 	machine_leave(&m);
 	machine_stop(&m);
 	return status;

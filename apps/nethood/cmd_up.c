@@ -174,6 +174,10 @@ int cmd_up(int argc, char **argv)
 		cli_error(argv[1 + first], "one word too many");
 		return EXIT_USAGE;
 	}
+	if (o.proc) {
+		cli_error("--proc", "is for programs: nethood exec NAME --proc CMD");
+		return EXIT_USAGE;
+	}
 	if (netopt_finish(&o))
 		return EXIT_USAGE;
 	if (state_create(&st, argv[0]))

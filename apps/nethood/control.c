@@ -186,7 +186,17 @@ static void rq_listener(struct control *ctl, const char *arg, int fd, struct ans
 		return;
 	}
 	copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	err = copy < 0 ? -EINVAL : supervisor_add_listener(ctl->m->sv, copy, NULL, NULL);
+	err = copy < 0 ? -EINVAL : supervisor_add_listener(ctl->m->sv, copy, strstr(arg, " mounted"), NULL, NULL);
+	if (err)
+		refuse(a, err, strerror(-err));
+}
+
+static void rq_sysctlfs(struct control *ctl, const char *arg, int fd, struct answer *a)
+{
+	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int err = copy < 0 ? -EINVAL : supervisor_add_sysctlfs(ctl->m->sv, copy);
+
+	(void)arg;
 	if (err)
 		refuse(a, err, strerror(-err));
 }
@@ -301,10 +311,10 @@ static const struct {
 	const char *word;
 	void (*fn)(struct control *ctl, const char *arg, int fd, struct answer *a);
 } requests[] = {
-	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },      { CONTROL_LISTENER, rq_listener },
-	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },    { CONTROL_SYSCTL_GET, rq_get },
-	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all }, { CONTROL_NEIGH_WHY, rq_why },
-	{ CONTROL_PROC, rq_proc },
+	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },         { CONTROL_LISTENER, rq_listener },
+	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },       { CONTROL_SYSCTL_GET, rq_get },
+	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all },    { CONTROL_NEIGH_WHY, rq_why },
+	{ CONTROL_PROC, rq_proc },      { CONTROL_SYSCTLFS, rq_sysctlfs },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

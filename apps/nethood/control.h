@@ -28,11 +28,13 @@ ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd
 /* requests */
 #define CONTROL_INFO "info"         /* text: one JSON object */
 #define CONTROL_EXEC "exec"         /* descriptors: empty network namespace; user namespace to join first */
-#define CONTROL_LISTENER "listener" /* argument: pid; descriptor: its seccomp listener */
-#define CONTROL_DOWN "down"         /* argument: "force" */
-#define CONTROL_DROPS "drops"       /* file: lines of reason, count, place, sentence, with tabs between */
-#define CONTROL_NEIGH_WHY "why"     /* ADDRESS [DEV]; file: see cmd_neigh.c */
-#define CONTROL_PROC "proc"         /* FILE; file: see cmd_proc.c */
+#define CONTROL_SYSCTLFS "sysctlfs" /* descriptor: what is mounted on /proc/sys/net of a program */
+#define CONTROL_LISTENER \
+	"listener"              /* argument: pid, and "mounted" after a sysctlfs; descriptor: its seccomp listener */
+#define CONTROL_DOWN "down"     /* argument: "force" */
+#define CONTROL_DROPS "drops"   /* file: lines of reason, count, place, sentence, with tabs between */
+#define CONTROL_NEIGH_WHY "why" /* ADDRESS [DEV]; file: see cmd_neigh.c */
+#define CONTROL_PROC "proc"     /* FILE; file: see cmd_proc.c */
 #define CONTROL_SYSCTL_GET "get"
 #define CONTROL_SYSCTL_SET "set" /* KEY=VALUE */
 #define CONTROL_SYSCTL_ALL "all" /* file: lines of key = value */

@@ -346,13 +346,28 @@ static int say_spawn_error(const struct machine *m, int err)
 	return EXIT_NETHOOD;
 }
 
-int machine_run(struct machine *m, char *const *argv)
+/* What the program needs of us before it goes.  Return: 0, -errno: nothing of it is left */
+static int serve_program(struct machine *m, struct spawned *s)
+{
+	bool mounted = s->sysctlfs >= 0;
+	int err = mounted ? supervisor_add_sysctlfs(m->sv, s->sysctlfs) : 0;
+
+	s->sysctlfs = -1;
+	if (!err) {
+		err = supervisor_add_listener(m->sv, s->listener, mounted, gone, m);
+		s->listener = -1;
+	}
+	return err;
+}
+
+int machine_run(struct machine *m, char *const *argv, bool proc)
 {
 	const struct spawn_config cfg = {
 		.argv = argv,
 		.net_name = m->name,
 		.netns_fd = -1,
 		.new_userns = !m->host.privileged && !m->host.private_ns,
+		.proc = proc,
 		.mask = &m->mask_before,
 		.complain = cli_error,
 	};
@@ -363,8 +378,7 @@ int machine_run(struct machine *m, char *const *argv)
 		return say_spawn_error(m, err);
 	m->child = s.pid;
 	m->programs_gone = false;
-	err = supervisor_add_listener(m->sv, s.listener, gone, m);
-	s.listener = -1;
+	err = serve_program(m, &s);
 	if (err) {
 		spawn_cancel(&s);
 		m->child = 0;
@@ -391,7 +405,7 @@ int machine_batches(struct machine *m)
 			return -1;
 		}
 		close(fd);
-		status = machine_run(m, argv);
+		status = machine_run(m, argv, false);
 		if (status) {
 			cli_errorf(file, "ip -batch ended with status %d", status);
 			return -1;

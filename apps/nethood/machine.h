@@ -4,6 +4,7 @@
 #define NETHOOD_MACHINE_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "host.h"
@@ -34,8 +35,9 @@ int machine_start(struct machine *m, const struct netopt *o, const char *name);
 void machine_stop(struct machine *m);
 /** machine_leave() - before machine_stop(), which then need not wait for the kernel to take down interfaces */
 void machine_leave(struct machine *m);
-/** machine_run() - run a program on the net until it and all that it began have ended.  Return: its exit status */
-int machine_run(struct machine *m, char *const *argv);
+/** machine_run() - run a program on the net until it and all that it began have ended; @proc: it sees the net in /proc, too.
+ *  Return: its exit status */
+int machine_run(struct machine *m, char *const *argv, bool proc);
 /** machine_batches() - the lines of --batch.  Return: 0, -1 after having said why */
 int machine_batches(struct machine *m);
 

@@ -14,7 +14,7 @@ static const struct command {
 	{ "run", "[NET OPTIONS] [--] CMD [ARG...]", "a private net, CMD on it, gone when CMD and its children are",
 	  cmd_run },
 	{ "up", "NAME [NET OPTIONS]", "a net that stays, in the background; returns when it is ready", cmd_up },
-	{ "exec", "NAME [--] CMD [ARG...]", "CMD on a net that is up", cmd_exec },
+	{ "exec", "NAME [--proc] [--] CMD [ARG...]", "CMD on a net that is up", cmd_exec },
 	{ "down", "NAME [-f]", "end it; waits until it is gone.  -f: programs on it lose their net", cmd_down },
 	{ "ls", "[-j]", "the nets that are up", cmd_ls },
 	{ "sysctl", "NAME [-j] [-w] KEY[=VALUE]... | -a", "read and write what sysctl(8) names; -a: all", cmd_sysctl },
@@ -41,6 +41,7 @@ static const char net_options[] =
 	"  --batch FILE                             lines for ip(8), run on the net before CMD; repeatable\n"
 	"  --profile linux|strict                   as the kernel does, or as the RFCs say\n"
 	"  --pcap FILE                              all frames from the first one on, as pcapng\n"
+	"  --proc                                   of run and exec: CMD sees the net in /proc/net and /proc/sys/net\n"
 	"Without --dev: eth0=tap:, with 10.77.0.2/24 inside, 10.77.0.1/24 on the host's side, and a default\n"
 	"route; for who may not make network devices, all that in a user namespace of its own.\n"
 	"down refuses while programs are on the net; with -f they stay, and their sockets are closed.\n";

@@ -298,6 +298,13 @@ static int set_pcap(void *ctx, const char *value)
 	return 0;
 }
 
+static int set_proc(void *ctx, const char *value)
+{
+	(void)value;
+	((struct netopt *)ctx)->proc = true;
+	return 0;
+}
+
 const struct cli_option netopt_table[] = {
 	{ "--dev", true, true, set_dev },
 	{ "--addr", true, true, set_addr },
@@ -307,6 +314,7 @@ const struct cli_option netopt_table[] = {
 	{ "--profile", true, false, set_profile },
 	{ "--host-addr", true, false, set_host_addr },
 	{ "--pcap", true, false, set_pcap },
+	{ "--proc", false, false, set_proc },
 	{ NULL, false, false, NULL },
 };
 

@@ -49,6 +49,7 @@ struct netopt {
 	struct netopt_addr host_addr;
 	enum nethood_profile profile;
 	const char *pcap;
+	bool proc; /**< of run: its program sees the net in /proc */
 };
 
 extern const struct cli_option netopt_table[];

@@ -297,6 +297,11 @@ static const struct call_kind kinds[] = {
 	{ SYS_accept, OUR_SOCKET, call_accept4 },
 #endif
 	{ SYS_accept4, OUR_SOCKET, call_accept4 },
+	{ SYS_openat, NO_SOCKET, call_open },
+	{ SYS_openat2, NO_SOCKET, call_open },
+#ifdef SYS_open
+	{ SYS_open, NO_SOCKET, call_open },
+#endif
 };
 
 const struct call_kind *call_kind(int nr)

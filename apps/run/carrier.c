@@ -203,8 +203,7 @@ static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const 
 	return 0;
 }
 
-/* Put the descriptor into the program's table, and answer the call with its number: one step, or nothing. */
-static long install_fd(const struct call *c, int fd, int flags)
+long call_install_fd(const struct call *c, int fd, int flags)
 {
 	struct seccomp_notif_addfd add = {
 		.id = c->rq->id,
@@ -237,7 +236,7 @@ long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int fl
 	}
 	assert(cr);
 	cr->domain = domain;
-	err = install_fd(c, fd, flags);
+	err = call_install_fd(c, fd, flags);
 	close(fd);
 	if (!err)
 		return CALL_ANSWERED;

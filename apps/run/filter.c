@@ -38,6 +38,7 @@ enum action {
 	NO_SUCH,   /* ENOSYS */
 	IF_FAMILY, /* notify when args[0] is a family that must not fall through to the host */
 	IF_SIOC,   /* notify when the request is one of sockets */
+	IF_PROC,   /* notify when files of /proc are served */
 };
 
 static const struct rule {
@@ -64,6 +65,11 @@ static const struct rule {
 	{ SYS_sendto, NOTIFY },
 	{ SYS_recvfrom, NOTIFY },
 	{ SYS_ioctl, IF_SIOC },
+#ifdef SYS_open
+	{ SYS_open, IF_PROC },
+#endif
+	{ SYS_openat, IF_PROC },
+	{ SYS_openat2, IF_PROC },
 	{ SYS_io_uring_setup, NO_SUCH },
 	{ SYS_io_uring_enter, NO_SUCH },
 	{ SYS_io_uring_register, NO_SUCH },
@@ -138,6 +144,7 @@ static void body(struct program *p, enum action action)
 {
 	switch (action) {
 	case NOTIFY:
+	case IF_PROC:
 		ret(p, RET_NOTIFY);
 		break;
 	case NO_SUCH:
@@ -152,7 +159,7 @@ static void body(struct program *p, enum action action)
 	}
 }
 
-size_t filter_build(struct sock_filter insns[static FILTER_MAX_INSNS])
+size_t filter_build(struct sock_filter insns[static FILTER_MAX_INSNS], bool proc)
 {
 	struct program p = { .insns = insns };
 
@@ -165,6 +172,8 @@ size_t filter_build(struct sock_filter insns[static FILTER_MAX_INSNS])
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		size_t test = p.count;
 
+		if (rules[i].action == IF_PROC && !proc)
+			continue;
 		put(&p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rules[i].nr, 0, 0);
 		body(&p, rules[i].action);
 		insns[test].jf = (uint8_t)(p.count - test - 1);
@@ -173,13 +182,13 @@ size_t filter_build(struct sock_filter insns[static FILTER_MAX_INSNS])
 	return p.count;
 }
 
-int filter_install(void)
+int filter_install(bool proc)
 {
 	struct sock_filter insns[FILTER_MAX_INSNS];
 	struct sock_fprog prog = { .filter = insns };
 	long fd;
 
-	prog.len = (unsigned short)filter_build(insns);
+	prog.len = (unsigned short)filter_build(insns, proc);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);

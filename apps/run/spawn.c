@@ -3,9 +3,10 @@
  *
  *	parent                                  child
  *	                                        own user namespace, empty network namespace
+ *	                                        perhaps a mount namespace, with a file system over /proc/sys/net
  *	                                        filter: from here on a socket call waits for an answer
- *	reads the number      <--- pipe ---     writes the number of the listener's descriptor
- *	takes it: pidfd_getfd
+ *	reads the numbers     <--- pipe ---     writes the numbers of the descriptors of listener and file system
+ *	takes them: pidfd_getfd
  *	"go"                   --- pipe --->    executes the program
  *
  * The listener cannot be sent over a socket: that call would wait for whom it is sent to.
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "sysctlfs.h"
 
 /* ---- namespaces */
 
@@ -71,9 +73,22 @@ static int enter_empty_netns(const struct spawn_config *cfg)
 
 /* ---- the child */
 
+/** struct offer - numbers of the child's descriptors */
+struct offer {
+	int listener, sysctlfs;
+};
+
+/* Where it cannot be done, the program does without: nethood doctor says why. */
+static int mount_sysctls(const struct spawn_config *cfg)
+{
+	if (!cfg->proc || !sysctlfs_built() || unshare(CLONE_NEWNS) < 0)
+		return -1;
+	return sysctlfs_mount();
+}
+
 static int child_filter(const struct spawn_config *cfg)
 {
-	int fd = filter_install();
+	int fd = filter_install(cfg->proc);
 
 	if (fd == -EBUSY)
 		cfg->complain("this program", "is on a net of nethood already; leave it first");
@@ -97,7 +112,8 @@ static int child_exec(const struct spawn_config *cfg)
 
 static int child_main(const struct spawn_config *cfg, int number, int go)
 {
-	int err = enter_empty_netns(cfg), fd;
+	int err = enter_empty_netns(cfg);
+	struct offer offer;
 	char byte;
 
 	if (err) {
@@ -106,18 +122,21 @@ static int child_main(const struct spawn_config *cfg, int number, int go)
 	}
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);        /* who joined a user namespace is hidden from its parent */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* without who answers for the net there is no net */
-	fd = child_filter(cfg);
-	if (fd < 0)
+	offer.sysctlfs = mount_sysctls(cfg);
+	offer.listener = child_filter(cfg);
+	if (offer.listener < 0)
 		return EXIT_NETHOOD;
-	if (write(number, &fd, sizeof(fd)) != (ssize_t)sizeof(fd) || read(go, &byte, 1) != 1)
+	if (write(number, &offer, sizeof(offer)) != (ssize_t)sizeof(offer) || read(go, &byte, 1) != 1)
 		return EXIT_NETHOOD;
-	close(fd);
+	close(offer.listener);
+	if (offer.sysctlfs >= 0)
+		close(offer.sysctlfs);
 	return child_exec(cfg);
 }
 
 /* ---- the parent */
 
-static int take_listener(pid_t pid, int remote)
+static int take_fd(pid_t pid, int remote)
 {
 	long pidfd = syscall(SYS_pidfd_open, pid, 0), fd;
 	int err;
@@ -132,23 +151,27 @@ static int take_listener(pid_t pid, int remote)
 
 static int handshake(struct spawned *s, int number)
 {
-	int remote;
+	struct offer offer;
 	ssize_t n;
 
 	do {
-		n = read(number, &remote, sizeof(remote));
+		n = read(number, &offer, sizeof(offer));
 	} while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(remote))
+	if (n != (ssize_t)sizeof(offer))
 		return -ECHILD;
-	s->listener = take_listener(s->pid, remote);
-	return s->listener < 0 ? s->listener : 0;
+	s->listener = take_fd(s->pid, offer.listener);
+	if (s->listener < 0)
+		return s->listener;
+	if (offer.sysctlfs >= 0)
+		s->sysctlfs = take_fd(s->pid, offer.sysctlfs);
+	return offer.sysctlfs >= 0 && s->sysctlfs < 0 ? s->sysctlfs : 0;
 }
 
 int spawn_prepare(const struct spawn_config *cfg, struct spawned *out)
 {
 	int number[2], go[2], err;
 
-	*out = (struct spawned){ .pid = -1, .listener = -1, .go = -1 };
+	*out = (struct spawned){ .pid = -1, .listener = -1, .sysctlfs = -1, .go = -1 };
 	if (pipe2(number, O_CLOEXEC) < 0)
 		return -errno;
 	if (pipe2(go, O_CLOEXEC) < 0) {
@@ -181,7 +204,9 @@ static void close_all(struct spawned *s)
 		close(s->go);
 	if (s->listener >= 0)
 		close(s->listener);
-	s->go = s->listener = -1;
+	if (s->sysctlfs >= 0)
+		close(s->sysctlfs);
+	s->go = s->listener = s->sysctlfs = -1;
 }
 
 void spawn_go(struct spawned *s)

@@ -14,6 +14,7 @@ struct spawn_config {
 	const char *net_name; /**< NETHOOD_NET in its environment */
 	int netns_fd;         /**< empty network namespace to join; -1: a new one */
 	bool new_userns;      /**< a user namespace of its own, for who may not make network namespaces */
+	bool proc;            /**< it sees the net's /proc/net, and /proc/sys/net if that can be mounted */
 	const sigset_t *mask; /**< signals that it begins with; NULL: the caller's */
 	/** say what went wrong; called in the child, too */
 	void (*complain)(const char *what, const char *why);
@@ -24,6 +25,7 @@ struct spawned {
 	pid_t pid;
 	int listener; /**< of its seccomp filter; -1: taken */
 	int go;       /**< pipe to it; -1: closed */
+	int sysctlfs; /**< of what is mounted on its /proc/sys/net, for supervisor_add_sysctlfs(); -1: taken, or nothing is */
 };
 
 /**

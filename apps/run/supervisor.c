@@ -70,7 +70,7 @@ static int listener_check(int fd)
 	return 0;
 }
 
-int supervisor_add_listener(struct supervisor *sv, int fd, void (*gone)(void *ctx), void *ctx)
+int supervisor_add_listener(struct supervisor *sv, int fd, bool sysctl_mounted, void (*gone)(void *ctx), void *ctx)
 {
 	struct listener *ls = calloc(1, sizeof(*ls));
 	int err = ls ? listener_check(fd) : -ENOMEM;
@@ -85,6 +85,7 @@ int supervisor_add_listener(struct supervisor *sv, int fd, void (*gone)(void *ct
 	ls->sv = sv;
 	ls->gone = gone;
 	ls->ctx = ctx;
+	ls->sysctl_mounted = sysctl_mounted;
 	LIST_INSERT_HEAD(&sv->listeners, ls, link);
 	sv->listener_count++;
 	return 0;
@@ -93,6 +94,35 @@ int supervisor_add_listener(struct supervisor *sv, int fd, void (*gone)(void *ct
 unsigned supervisor_programs(const struct supervisor *sv)
 {
 	return sv->listener_count;
+}
+
+/* ---- sysctls */
+
+static void sysctl_mount_end(void *ctx)
+{
+	struct sysctl_mount *sm = ctx;
+
+	sysctlfs_destroy(sm->fs);
+	LIST_REMOVE(sm, link);
+	free(sm);
+}
+
+int supervisor_add_sysctlfs(struct supervisor *sv, int fd)
+{
+	struct sysctl_mount *sm = calloc(1, sizeof(*sm));
+	int err;
+
+	if (!sm) {
+		close(fd);
+		return -ENOMEM;
+	}
+	err = sysctlfs_create(&sv->loop, sv->net, fd, sv->owner, sysctl_mount_end, sm, &sm->fs);
+	if (err) {
+		free(sm);
+		return err;
+	}
+	LIST_INSERT_HEAD(&sv->sysctls, sm, link);
+	return 0;
 }
 
 /* ---- devices */
@@ -251,6 +281,7 @@ void supervisor_destroy(struct supervisor *sv)
 	struct listener *ls;
 	struct carrier *cr;
 	struct dev_watch *dw;
+	struct sysctl_mount *sm;
 
 	if (!sv)
 		return;
@@ -258,6 +289,8 @@ void supervisor_destroy(struct supervisor *sv)
 		listener_destroy(ls);
 	while ((cr = TAILQ_FIRST(&sv->carriers)))
 		carrier_destroy(cr);
+	while ((sm = LIST_FIRST(&sv->sysctls)))
+		sysctl_mount_end(sm);
 	while ((dw = LIST_FIRST(&sv->devs))) {
 		LIST_REMOVE(dw, link);
 		loop_del(&sv->loop, &dw->watch);

@@ -33,10 +33,13 @@ int supervisor_add_dev(struct supervisor *sv, struct nethood_dev *dev);
 /**
  * supervisor_add_listener() - answer the programs behind a seccomp listener
  * @fd: taken, also on error
+ * @sysctl_mounted: they have what supervisor_add_sysctlfs() serves
  * @gone: called when no task uses the filter any more; may be NULL
  * Return: 0; -EINVAL: it is no listener; -ENOMEM, -errno
  */
-int supervisor_add_listener(struct supervisor *sv, int fd, void (*gone)(void *ctx), void *ctx);
+int supervisor_add_listener(struct supervisor *sv, int fd, bool sysctl_mounted, void (*gone)(void *ctx), void *ctx);
+/** supervisor_add_sysctlfs() - serve a file system that spawn_prepare() mounted; @fd: taken, also on error.  Return: 0, -errno */
+int supervisor_add_sysctlfs(struct supervisor *sv, int fd);
 /** supervisor_programs() - listeners that are in use */
 unsigned supervisor_programs(const struct supervisor *sv);
 

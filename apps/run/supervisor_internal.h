@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "supervisor.h"
+#include "sysctlfs.h"
 #include "task.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -115,6 +116,7 @@ struct listener {
 	LIST_ENTRY(listener) link;
 	void (*gone)(void *ctx);
 	void *ctx;
+	bool sysctl_mounted; /**< they see the net's sysctls under /proc/sys/net: sysctlfs.c */
 };
 
 /** call_run() - handle a notification, and answer it.  Return: false when it waits (again) */
@@ -138,6 +140,14 @@ const struct call_kind *call_kind(int nr);
 /** call_foreign() - on a descriptor that is not ours.  Return: CALL_CONTINUE, -EPROTONOSUPPORT */
 long call_foreign(const struct call *c);
 
+/**
+ * call_install_fd() - put a descriptor into the program's table, and answer the call with its number: one step, or nothing
+ * @fd: borrowed
+ * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
+ * Return: 0: answered; -ENOENT, -EINPROGRESS: nobody waits for it any more; -errno
+ */
+long call_install_fd(const struct call *c, int fd, int flags);
+
 void wait_add(struct call *c);
 void wait_end(struct supervisor *sv, struct wait *w);
 /** waits_retry() - calls that waited for this carrier are tried again, in their order */
@@ -145,7 +155,7 @@ void waits_retry(struct carrier *cr, bool to_send);
 void waits_expire(struct supervisor *sv, uint64_t now_ns);
 void waits_end_of(struct supervisor *sv, const struct listener *ls);
 
-/* call_msg.c, call_ioctl.c */
+/* call_msg.c, call_ioctl.c, call_open.c */
 long call_sendto(struct call *c);
 long call_sendmsg(struct call *c);
 long call_sendmmsg(struct call *c);
@@ -153,6 +163,7 @@ long call_recvfrom(struct call *c);
 long call_recvmsg(struct call *c);
 long call_recvmmsg(struct call *c);
 long call_ioctl(struct call *c);
+long call_open(struct call *c);
 /** call_deliver() - write a packet to where @m says.  Return: what recvmsg(2) returns, -EFAULT, -EINTR */
 long call_deliver(struct call *c, const struct user_msg *m, const struct packet *p);
 
@@ -234,6 +245,12 @@ struct dev_watch {
 	LIST_ENTRY(dev_watch) link;
 };
 
+/** struct sysctl_mount - the net's sysctls, as the programs of one mount namespace see them */
+struct sysctl_mount {
+	struct sysctlfs *fs;
+	LIST_ENTRY(sysctl_mount) link;
+};
+
 struct supervisor {
 	struct loop loop;
 	struct nethood_net *net;
@@ -248,6 +265,7 @@ struct supervisor {
 	LIST_HEAD(, listener) listeners;
 	unsigned listener_count;
 	LIST_HEAD(, dev_watch) devs;
+	LIST_HEAD(, sysctl_mount) sysctls;
 
 	struct wait_list waits; /**< those with a deadline */
 	unsigned wait_count;

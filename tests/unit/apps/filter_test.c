@@ -17,6 +17,7 @@
 #define ENOSYS_RET (SECCOMP_RET_ERRNO | ENOSYS)
 #define NOTIFY SECCOMP_RET_USER_NOTIF
 #define ALLOW SECCOMP_RET_ALLOW
+#define FILES 0xf11eU /* ALLOW; with --proc NOTIFY */
 #define HIGH (UINT64_C(1) << 32)
 
 #if defined(__x86_64__)
@@ -89,29 +90,40 @@ static const struct {
 	{ "requests of other devices", ARCH, SYS_ioctl, { 3, 0x18933 }, ALLOW },
 	{ "io_uring would go around", ARCH, SYS_io_uring_setup, { 1 }, ENOSYS_RET },
 	{ "with a ring that was handed in", ARCH, SYS_io_uring_enter, { 1 }, ENOSYS_RET },
+	{ "files are the kernel's, unless asked for", ARCH, SYS_openat, { 0 }, FILES },
+	{ "in every way of opening them", ARCH, SYS_openat2, { 0 }, FILES },
+#ifdef SYS_open
+	{ "the old one, too", ARCH, SYS_open, { 0 }, FILES },
+#endif
 	{ "another architecture", AUDIT_ARCH_I386, 102, { 1 }, ENOSYS_RET },
 #if defined(__x86_64__)
 	{ "x32", ARCH, 0x40000000 | SYS_socket, { AF_INET }, ENOSYS_RET },
 #endif
 };
 
-static void calls(void **state)
+static void calls_with(bool proc)
 {
 	struct sock_filter insns[FILTER_MAX_INSNS];
-	size_t count = filter_build(insns);
+	size_t count = filter_build(insns, proc);
 
-	(void)state;
 	assert_in_range(count, 10, FILTER_MAX_INSNS);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct seccomp_data data = { .nr = rows[i].nr, .arch = rows[i].arch };
-		uint32_t got;
+		uint32_t got, want = rows[i].want == FILES ? (proc ? NOTIFY : ALLOW) : rows[i].want;
 
 		memcpy(data.args, rows[i].args, sizeof(data.args));
 		got = run(insns, count, &data);
-		if (got != rows[i].want)
-			print_error("%s: %#x, not %#x\n", rows[i].says, got, rows[i].want);
-		assert_int_equal(got, rows[i].want);
+		if (got != want)
+			print_error("%s: %#x, not %#x\n", rows[i].says, got, want);
+		assert_int_equal(got, want);
 	}
+}
+
+static void calls(void **state)
+{
+	(void)state;
+	calls_with(false);
+	calls_with(true);
 }
 
 int main(void)

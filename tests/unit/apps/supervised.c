@@ -33,7 +33,7 @@ static struct nethood_net *make_net(void)
 	return net;
 }
 
-static pid_t start(void (*fn)(void), int *listener)
+static pid_t start(void (*fn)(void), bool proc, int *listener)
 {
 	int number[2], go[2], remote;
 	pid_t pid;
@@ -43,7 +43,7 @@ static pid_t start(void (*fn)(void), int *listener)
 	assert_int_equal(pipe(go), 0);
 	pid = fork();
 	if (!pid) {
-		int fd = filter_install();
+		int fd = filter_install(proc);
 		char byte;
 
 		if (fd < 0 || write(number[1], &fd, sizeof(fd)) != (ssize_t)sizeof(fd) || read(go[0], &byte, 1) != 1)
@@ -71,7 +71,7 @@ static void on_gone(void *ctx)
 	*(bool *)ctx = true;
 }
 
-int supervised(void (*fn)(void))
+static int supervised_with(void (*fn)(void), bool proc)
 {
 	struct nethood_net *net = make_net();
 	uint64_t until = loop_now() + PATIENCE_NS;
@@ -82,8 +82,8 @@ int supervised(void (*fn)(void))
 	pid_t pid;
 
 	assert_int_equal(supervisor_create(net, geteuid(), &sv), 0);
-	pid = start(fn, &listener);
-	assert_int_equal(supervisor_add_listener(sv, listener, on_gone, &gone), 0);
+	pid = start(fn, proc, &listener);
+	assert_int_equal(supervisor_add_listener(sv, listener, false, on_gone, &gone), 0);
 	while (!gone && loop_now() < until) {
 		assert_int_equal(supervisor_step(sv, loop_now() + 100000000), 0);
 		if (pid && waitpid(pid, &status, WNOHANG) == pid)
@@ -100,4 +100,14 @@ int supervised(void (*fn)(void))
 	assert_int_equal(ledger.taken_in, ledger.consumed + ledger.dropped + ledger.live);
 	nethood_free(net);
 	return spawn_status(status);
+}
+
+int supervised(void (*fn)(void))
+{
+	return supervised_with(fn, false);
+}
+
+int supervised_proc(void (*fn)(void))
+{
+	return supervised_with(fn, true);
 }

@@ -20,5 +20,7 @@
 
 /** supervised() - Return: exit status of @fn in the child, 128 + n for a signal; all that it left is gone */
 int supervised(void (*fn)(void));
+/** supervised_proc() - same; files of /proc are served, sysctls not mounted */
+int supervised_proc(void (*fn)(void));
 
 #endif
