@@ -7,6 +7,7 @@
 #include "api_internal.h"
 #include "base/byteorder.h"
 #include "base/sysctl.h"
+#include "neigh/neighbour.h"
 
 #define CAPTURE_PIECES (MAX_SKB_FRAGS + 1)
 
@@ -56,6 +57,13 @@ void nethood_ledger(const struct nethood_net *nn, struct nethood_ledger *out)
 	for (u32 r = 0; r < SKB_DROP_REASON_MAX; r++)
 		out->dropped += stats->dropped[r];
 	out->memory_bytes = nn->mem.live_bytes;
+	out->memory_peak_bytes = nn->mem.peak_bytes;
+	for (u32 i = 0; i < NEIGH_NR_TABLES; i++) {
+		const struct neigh_table *tbl = nn->net.neigh->table[i];
+
+		out->waiting_bytes += tbl ? tbl->queued_bytes : 0;
+		out->waiting_peak_bytes += tbl ? tbl->queued_peak_bytes : 0;
+	}
 }
 
 /* ------------------------------------------------------------------ hops */

@@ -146,9 +146,12 @@ static void rq_info(struct control *ctl, const char *arg, int fd, struct answer 
 	nethood_ledger(ctl->m->net, &l);
 	snprintf(
 		a->reply.text, sizeof(a->reply.text),
-		"{\"name\":\"%s\",\"pid\":%d,\"programs\":%u,\"devices\":%u,\"packets\":%llu,\"dropped\":%llu,\"memory\":%llu}",
+		"{\"name\":\"%s\",\"pid\":%d,\"programs\":%u,\"devices\":%u,\"packets\":%llu,\"dropped\":%llu,\"memory\":%llu,"
+		"\"memory_peak\":%llu,\"waiting\":%llu,\"waiting_peak\":%llu,\"longest_turn_us\":%.1f}",
 		ctl->m->name, (int)getpid(), supervisor_programs(ctl->m->sv), ctl->m->o->devs,
-		(unsigned long long)l.taken_in, (unsigned long long)l.dropped, (unsigned long long)l.memory_bytes);
+		(unsigned long long)l.taken_in, (unsigned long long)l.dropped, (unsigned long long)l.memory_bytes,
+		(unsigned long long)l.memory_peak_bytes, (unsigned long long)l.waiting_bytes,
+		(unsigned long long)l.waiting_peak_bytes, (double)loop_longest_turn(supervisor_loop(ctl->m->sv)) / 1e3);
 }
 
 static void rq_exec(struct control *ctl, const char *arg, int fd, struct answer *a)

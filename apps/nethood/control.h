@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #define CONTROL_REQUEST_BYTES 512
-#define CONTROL_TEXT_BYTES 256
+#define CONTROL_TEXT_BYTES 512
 #define CONTROL_FDS 2
 
 struct control_reply {

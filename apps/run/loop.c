@@ -91,11 +91,30 @@ static int wait_events(int epfd, struct epoll_event *ev, uint64_t timeout_ns)
 	return n < 0 ? -errno : n;
 }
 
+static void turn_ends(struct loop *l)
+{
+	uint64_t took_ns = l->turn_began_ns ? loop_now() - l->turn_began_ns : 0;
+
+	if (took_ns > l->longest_turn_ns)
+		l->longest_turn_ns = took_ns;
+}
+
+uint64_t loop_longest_turn(struct loop *l)
+{
+	uint64_t ns = l->longest_turn_ns;
+
+	l->longest_turn_ns = 0;
+	return ns;
+}
+
 int loop_wait(struct loop *l, uint64_t timeout_ns)
 {
 	struct epoll_event ev[EVENTS_AT_ONCE];
-	int n = wait_events(l->epfd, ev, timeout_ns);
+	int n;
 
+	turn_ends(l);
+	n = wait_events(l->epfd, ev, timeout_ns);
+	l->turn_began_ns = loop_now();
 	if (l->woke)
 		l->woke(l->ctx);
 	for (int i = 0; i < n; i++) {

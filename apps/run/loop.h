@@ -24,6 +24,7 @@ struct loop {
 	struct corpse *corpses;
 	void (*woke)(void *ctx); /**< called after each wait, before anybody is told; NULL: nobody */
 	void *ctx;
+	uint64_t turn_began_ns, longest_turn_ns; /**< between two waits */
 };
 
 /** loop_init() - Return: 0, -errno */
@@ -39,6 +40,8 @@ void loop_del(struct loop *l, struct watch *w);
 void loop_bury(struct loop *l, struct corpse *c, void (*bury)(struct corpse *c));
 /** loop_wait() - wait @timeout_ns at the most (UINT64_MAX: for ever), tell the watches.  Return: 0, -errno */
 int loop_wait(struct loop *l, uint64_t timeout_ns);
+/** loop_longest_turn() - nanoseconds from the end of one wait to the next, the most since this was asked before */
+uint64_t loop_longest_turn(struct loop *l);
 /** loop_now() - nanoseconds of the clock that never goes back */
 uint64_t loop_now(void);
 

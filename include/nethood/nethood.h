@@ -302,7 +302,8 @@ struct nethood_ledger {
 	uint64_t consumed; /**< sent, delivered, or used up */
 	uint64_t dropped;
 	uint64_t live;
-	uint64_t memory_bytes; /**< all that the net holds */
+	uint64_t memory_bytes, memory_peak_bytes;   /**< all that the net holds, and held at the most */
+	uint64_t waiting_bytes, waiting_peak_bytes; /**< of packets whose neighbour is not resolved yet (truesize) */
 };
 NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_ledger *out);
 

@@ -53,6 +53,7 @@ void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb)
 	__skb_queue_tail(&q->arp_queue, skb);
 	q->arp_queue_len_bytes += skb->truesize;
 	n->tbl->queued_bytes += skb->truesize;
+	n->tbl->queued_peak_bytes = max_u32(n->tbl->queued_peak_bytes, n->tbl->queued_bytes);
 }
 
 void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list)

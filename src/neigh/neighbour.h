@@ -159,7 +159,7 @@ struct neigh_table {
 		u32 count;
 	} gc_group[NEIGH_GC_GROUPS];
 	u32 entries_count, gc_entries_count, gc_unresolved_count;
-	u32 queued_bytes; /**< truesize in all arp_queues */
+	u32 queued_bytes, queued_peak_bytes; /**< truesize in all arp_queues */
 	u32 gc_thresh1, gc_thresh2, gc_thresh3;
 	ktime_t gc_interval, last_flush, last_rand;
 	struct timer gc_timer;

