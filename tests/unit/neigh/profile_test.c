@@ -289,6 +289,100 @@ static void where_no_probe_is_allowed_nobody_is_doubted(void **state)
 	world_fini(&w);
 }
 
+/** struct mover - a peer that talks to us all the time, and whose hardware address changes in silence */
+struct mover {
+	struct world w;
+	struct nethood_sock *sk;
+	struct rtable *rt;
+	const u8 *mac; /**< that it has now */
+	u32 heard_count;
+};
+
+#define PACKET_INTERVAL (50 * NSEC_PER_MSEC)
+#define RTO_MIN (200 * NSEC_PER_MSEC)
+
+/* What arrived, and the answers to questions that reach it. */
+static void mover_hears(struct mover *m)
+{
+	struct world *w = &m->w;
+
+	for (u32 i = 0; i < w->frames_count; i++) {
+		const u8 *f = w->frames[i].data;
+		bool reaches = memcmp(f, m->mac, 6) == 0 || memcmp(f, BROADCAST_MAC, 6) == 0;
+
+		if (reaches && frame_arp(&w->frames[i]))
+			send_arp(w, OUR_MAC, m->mac, ARPOP_REPLY, m->mac, PEER_IP, OUR_MAC, OUR_IP);
+		else if (reaches)
+			m->heard_count++;
+	}
+	w->frames_count = 0;
+}
+
+static void mover_step(struct mover *m)
+{
+	world_run(&m->w, PACKET_INTERVAL);
+	assert_int_equal(udp_send(m->sk, PEER_IP, "x", 1), 1);
+	mover_hears(m);
+	mover_hears(m); /* what waited for the answer */
+}
+
+/* As TCP will: nothing comes back, so it sends again, after twice the time each time, and says so. */
+static ktime_t mover_outage(struct mover *m, ktime_t before)
+{
+	ktime_t change, retransmit, rto = RTO_MIN;
+
+	for (ktime_t end = m->w.now + before; m->w.now < end;)
+		mover_step(m);
+	change = m->w.now;
+	retransmit = change + rto;
+	m->mac = NEW_MAC;
+	m->heard_count = 0;
+	while (!m->heard_count && m->w.now < change + 100 * NSEC_PER_SEC) {
+		mover_step(m);
+		if (m->w.now < retransmit)
+			continue;
+		rt_neigh_doubt(m->rt, PEER_IP);
+		rto *= 2;
+		retransmit = m->w.now + rto;
+	}
+	return m->w.now - change;
+}
+
+static ktime_t outage(enum nethood_profile profile, ktime_t before)
+{
+	struct flowi4 fl4 = { .daddr = PEER_IP };
+	struct mover m = { .mac = PEER_MAC };
+	ktime_t lasted;
+
+	world_init_as(&m.w, profile);
+	m.sk = udp_socket(&m.w);
+	assert_int_equal(ip_route_output_flow(m.w.net, &fl4, &m.rt), 0);
+	lasted = mover_outage(&m, before);
+	dst_release(&m.rt->dst);
+	nethood_close(m.sk);
+	check_table(&m.w);
+	world_fini(&m.w);
+	return lasted;
+}
+
+static void retransmissions_bring_a_moved_peer_back_within_4_seconds(void **state)
+{
+	ktime_t linux_most = 0, strict_most = 0;
+
+	(void)state;
+	for (ktime_t before = NSEC_PER_SEC; before < 80 * NSEC_PER_SEC; before += 1700 * NSEC_PER_MSEC) {
+		ktime_t as_linux = outage(NETHOOD_PROFILE_LINUX, before),
+			as_strict = outage(NETHOOD_PROFILE_STRICT, before);
+
+		linux_most = as_linux > linux_most ? as_linux : linux_most;
+		strict_most = as_strict > strict_most ? as_strict : strict_most;
+	}
+	print_message("longest outage: linux %.2f s, strict %.2f s\n", (double)linux_most / 1e9,
+		      (double)strict_most / 1e9);
+	assert_true(strict_most < 4 * NSEC_PER_SEC);
+	assert_true(linux_most > 15 * NSEC_PER_SEC && linux_most < 60 * NSEC_PER_SEC);
+}
+
 /* ------------------------------------------------------------------ D5: the hash grows */
 
 static void add_permanent(struct world *w, u32 count)
@@ -384,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_host_error_makes_strict_ask_at_once),
 		cmocka_unit_test(who_answers_the_doubt_is_reachable_again),
 		cmocka_unit_test(where_no_probe_is_allowed_nobody_is_doubted),
+		cmocka_unit_test(retransmissions_bring_a_moved_peer_back_within_4_seconds),
 		cmocka_unit_test(a_hash_that_cannot_grow_is_told_once_and_works),
 		cmocka_unit_test(a_few_old_entries_go_in_strict),
 		cmocka_unit_test(gc_interval_rules_in_strict),
