@@ -155,7 +155,8 @@ static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 	out->fl4.daddr = out->daddr;
 	ip_push_header(net, skb, rt, &out->fl4, &ipc);
 	skb_dst_set(skb, &rt->dst);
-	icmp_out_count(net, out->hdr.type);
+	/* as in Linux an answer to a timestamp counts as an echo reply */
+	icmp_out_count(net, out->hdr.type == ICMP_TIMESTAMPREPLY ? ICMP_ECHOREPLY : out->hdr.type);
 	(void)ip_send_skb(net, NULL, skb);
 }
 

@@ -2,6 +2,8 @@
 /* /proc/net/igmp, as `ip maddr` and netstat(8) read it.
  *
  * @linux igmp_mc_seq_show
+ *
+ * The group that was joined last comes first.
  */
 #include "ipv4/igmp.h"
 #include "ipv4/ipv4_proc.h"
@@ -32,12 +34,12 @@ void igmp_mc_seq_show(struct seq_file *m, struct net *net)
 	seq_puts(m, "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n");
 	for_each_netdev(net, dev) {
 		const struct in_device *in_dev = in_dev_get_rcu(dev);
-		const struct ip_mc_list *im;
+		const struct list_head *node;
 
 		if (!in_dev || list_empty(&in_dev->mc_list))
 			continue;
 		seq_printf(m, "%d\t%-10s: %5u %7s\n", dev->ifindex, dev->name, in_dev->mc_count, querier(in_dev));
-		list_for_each_entry(im, &in_dev->mc_list, node)
-			group_show(m, im, net->now);
+		for (node = in_dev->mc_list.prev; node != &in_dev->mc_list; node = node->prev)
+			group_show(m, list_entry(node, const struct ip_mc_list, node), net->now);
 	}
 }
