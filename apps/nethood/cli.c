@@ -65,11 +65,11 @@ static int parse_one(const struct cli_option *table, void *ctx, int argc, char *
 		return EXIT_USAGE;
 	}
 	seen[i] = true;
-	if (!table[i].has_value && value) {
+	if (table[i].has_value == CLI_ALONE && value) {
 		cli_error(table[i].name, "takes no value");
 		return EXIT_USAGE;
 	}
-	if (table[i].has_value && !value) {
+	if (table[i].has_value == CLI_VALUE && !value) {
 		if (++*at >= argc) {
 			cli_error(table[i].name, "needs a value");
 			return EXIT_USAGE;

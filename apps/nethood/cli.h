@@ -15,10 +15,10 @@ void cli_errorf(const char *what, const char *fmt, ...) __attribute__((format(pr
 
 /** struct cli_option - one option of a command; a table of them ends with a NULL name */
 struct cli_option {
-	const char *name; /**< "--dev" */
-	bool has_value;
+	const char *name;                                 /**< "--dev" */
+	enum { CLI_ALONE, CLI_VALUE, CLI_MAY } has_value; /**< CLI_MAY: only as --name=value */
 	bool repeatable;
-	/** Return: 0, EXIT_USAGE after having said why */
+	/** @value: NULL: none was given.  Return: 0, EXIT_USAGE after having said why */
 	int (*set)(void *ctx, const char *value);
 };
 

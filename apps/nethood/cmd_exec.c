@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -89,7 +90,7 @@ static int hand_over(int sock, const char *name, struct spawned *s)
 	return err;
 }
 
-static int run(int sock, const char *name, char **argv, int netns_fd, bool proc)
+static int run(int sock, const char *name, char **argv, int netns_fd, bool proc, const char *resolv_conf)
 {
 	sigset_t before, set;
 	const struct spawn_config cfg = {
@@ -98,6 +99,7 @@ static int run(int sock, const char *name, char **argv, int netns_fd, bool proc)
 		.netns_fd = netns_fd,
 		.new_userns = netns_fd < 0 && !host_is_privileged(),
 		.proc = proc,
+		.resolv_conf = *resolv_conf ? resolv_conf : NULL,
 		.mask = &before,
 		.complain = cli_error,
 	};
@@ -129,9 +131,10 @@ int cmd_exec(int argc, char **argv)
 {
 	struct control_reply reply;
 	const char *name = argc ? argv[0] : "";
-	int fds[CONTROL_FDS], sock, first, ret;
+	int fds[CONTROL_FDS], sock, first, ret = EXIT_NETHOOD;
 	static const struct cli_option table[] = { { "--proc", false, false, set_proc }, { NULL, false, false, NULL } };
 	bool proc = false;
+	char *resolv_conf;
 
 	if (!argc) {
 		cli_error("exec", "the NAME of a net is missing");
@@ -146,7 +149,10 @@ int cmd_exec(int argc, char **argv)
 	sock = control_call(name, CONTROL_EXEC, &reply, fds);
 	if (sock < 0)
 		return EXIT_NETHOOD;
-	ret = join(name, fds[1]) ? EXIT_NETHOOD : run(sock, name, argv + 1 + first, fds[0], proc);
+	resolv_conf = control_fetch(name, CONTROL_RESOLVER);
+	if (resolv_conf && !join(name, fds[1]))
+		ret = run(sock, name, argv + 1 + first, fds[0], proc, resolv_conf);
+	free(resolv_conf);
 	for (int i = 0; i < CONTROL_FDS; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "outside.h"
 
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 #define CLIENTS_MAX 64
@@ -218,6 +219,20 @@ static void rq_down(struct control *ctl, const char *arg, int fd, struct answer 
 		 programs == 1 ? " is" : "s are", programs == 1 ? "it" : "them");
 }
 
+static void rq_resolver(struct control *ctl, const char *arg, int fd, struct answer *a)
+{
+	char text[RESOLV_CONF_BYTES];
+	FILE *f = file_begin(a);
+
+	(void)arg;
+	(void)fd;
+	if (!f)
+		return;
+	outside_resolver(ctl->m, text, sizeof(text));
+	fputs(text, f);
+	file_end(a, f);
+}
+
 static int print_drop(void *ctx, const struct nethood_drop *d)
 {
 	if (d->count)
@@ -317,7 +332,7 @@ static const struct {
 	{ CONTROL_INFO, rq_info },      { CONTROL_EXEC, rq_exec },         { CONTROL_LISTENER, rq_listener },
 	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },       { CONTROL_SYSCTL_GET, rq_get },
 	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all },    { CONTROL_NEIGH_WHY, rq_why },
-	{ CONTROL_PROC, rq_proc },      { CONTROL_SYSCTLFS, rq_sysctlfs },
+	{ CONTROL_PROC, rq_proc },      { CONTROL_SYSCTLFS, rq_sysctlfs }, { CONTROL_RESOLVER, rq_resolver },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

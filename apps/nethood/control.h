@@ -35,6 +35,7 @@ ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd
 #define CONTROL_DROPS "drops"   /* file: lines of reason, count, place, sentence, with tabs between */
 #define CONTROL_NEIGH_WHY "why" /* ADDRESS [DEV]; file: see cmd_neigh.c */
 #define CONTROL_PROC "proc"     /* FILE; file: see cmd_proc.c */
+#define CONTROL_RESOLVER "resolver" /* file: resolv.conf for the programs; empty: the host's */
 #define CONTROL_SYSCTL_GET "get"
 #define CONTROL_SYSCTL_SET "set" /* KEY=VALUE */
 #define CONTROL_SYSCTL_ALL "all" /* file: lines of key = value */

@@ -20,6 +20,7 @@
 
 #include "capture.h"
 #include "netconf.h"
+#include "outside.h"
 #include "spawn.h"
 
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
@@ -217,9 +218,12 @@ static int ifindex_of(const struct machine *m, const char *name)
 
 static int add_addr(const struct machine *m, struct netconf *nc, const struct netopt_addr *a)
 {
-	int err = netconf_addr_add(nc, ifindex_of(m, a->dev), a->addr, a->prefix_bits);
 	const uint8_t *b = (const uint8_t *)&a->addr.s_addr;
+	int err;
 
+	if (a->kind != NETOPT_ADDR_FIXED)
+		return 0;
+	err = netconf_addr_add(nc, ifindex_of(m, a->dev), a->addr, a->prefix_bits);
 	if (err)
 		cli_errorf("--addr", "%u.%u.%u.%u/%u: %s", b[0], b[1], b[2], b[3], a->prefix_bits, nc->why);
 	return err;
@@ -251,6 +255,8 @@ static int configure(struct machine *m)
 		cli_error(m->name, nc.why);
 	for (uint32_t i = 0; !err && i < m->o->addrs; i++)
 		err = add_addr(m, &nc, &m->o->addr[i]);
+	if (!err)
+		err = outside_get(m); /* routes may lead through what comes from there */
 	for (uint32_t i = 0; !err && i < m->o->routes; i++)
 		err = add_route(m, &nc, &m->o->route[i]);
 	netconf_close(&nc);
@@ -290,6 +296,7 @@ int machine_start(struct machine *m, const struct netopt *o, const char *name)
 
 void machine_stop(struct machine *m)
 {
+	outside_release(m);
 	if (m->signals.fd >= 0) {
 		int fd = m->signals.fd;
 
@@ -313,6 +320,7 @@ void machine_leave(struct machine *m)
 	pid_t pid;
 	char byte;
 
+	outside_release(m); /* while the host's side is there */
 	if (!host_forget(&m->host, m->o) || pipe2(end, O_CLOEXEC) < 0)
 		return;
 	pid = fork();
@@ -360,14 +368,22 @@ static int serve_program(struct machine *m, struct spawned *s)
 	return err;
 }
 
+static const char *resolver_of(const struct machine *m, char text[static RESOLV_CONF_BYTES])
+{
+	outside_resolver(m, text, RESOLV_CONF_BYTES);
+	return *text ? text : NULL;
+}
+
 int machine_run(struct machine *m, char *const *argv, bool proc)
 {
+	char resolv_conf[RESOLV_CONF_BYTES];
 	const struct spawn_config cfg = {
 		.argv = argv,
 		.net_name = m->name,
 		.netns_fd = -1,
 		.new_userns = !m->host.privileged && !m->host.private_ns,
 		.proc = proc,
+		.resolv_conf = resolver_of(m, resolv_conf),
 		.mask = &m->mask_before,
 		.complain = cli_error,
 	};

@@ -35,6 +35,11 @@ static const char net_options[] =
 	"        pcap:IN[,OUT]   frames from a file, frames to a file\n"
 	"        fd:N            an inherited TAP or stream socket\n"
 	"  --addr PREFIX[%DEV]                      like 10.77.0.2/24; repeatable\n"
+	"         link-local[%DEV]                  one of 169.254/16 that is free; with --dhcp: while no server answers\n"
+	"         by-arp[,icmp-length=N][,port=N][,prefix=N][,timeout=S][%DEV]\n"
+	"                                           that which a peer with a static ARP entry sends an echo request of\n"
+	"                                           this length to (436: ping -s 408), or a packet to this port\n"
+	"  --dhcp[=DEV]                             address, routes and resolver by DHCPv4; released at the end; repeatable\n"
 	"  --route 'PREFIX via GATEWAY [dev DEV]'   PREFIX may be default; repeatable\n"
 	"  --host-addr PREFIX                       for the host's side of a tap that nethood makes\n"
 	"  --sysctl KEY=VALUE                       repeatable\n"
@@ -42,8 +47,8 @@ static const char net_options[] =
 	"  --profile linux|strict                   as the kernel does, or as the RFCs say\n"
 	"  --pcap FILE                              all frames from the first one on, as pcapng\n"
 	"  --proc                                   of run and exec: CMD sees the net in /proc/net and /proc/sys/net\n"
-	"Without --dev: eth0=tap:, with 10.77.0.2/24 inside, 10.77.0.1/24 on the host's side, and a default\n"
-	"route; for who may not make network devices, all that in a user namespace of its own.\n"
+	"Without --dev: eth0=tap:; without --addr and --dhcp, too, 10.77.0.2/24 inside, 10.77.0.1/24 on the host's side\n"
+	"and a default route; for who may not make network devices, all that in a user namespace of its own.\n"
 	"down refuses while programs are on the net; with -f they stay, and their sockets are closed.\n";
 
 static void usage(FILE *out)

@@ -6,6 +6,7 @@
 #include "netopt.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -203,12 +204,114 @@ static int addr_parse(const char *option, const char *value, struct netopt_addr 
 	return 0;
 }
 
+/* ---- --addr link-local[%DEV], --addr by-arp[,key=number]...[%DEV] */
+
+#define BY_ARP_ICMP_LENGTH 436U /* ping -s 408, as many devices have it */
+#define BY_ARP_TIMEOUT_S 120U
+#define BY_ARP_PREFIX_BITS 24U
+#define ICMP_LENGTH_MIN 28U
+
+static const struct {
+	const char *key, *want;
+	uint32_t min, max;
+	size_t offset;
+} by_arp_keys[] = {
+	{ "icmp-length=", "icmp-length= is the length of an IP packet, from 28 to 65535", ICMP_LENGTH_MIN, 65535,
+	  offsetof(struct netopt_addr, icmp_length) },
+	{ "port=", "port= is a number from 1 to 65535", 1, 65535, offsetof(struct netopt_addr, port) },
+	{ "prefix=", "prefix= is a number of bits, from 1 to 32", 1, 32, offsetof(struct netopt_addr, prefix_bits) },
+	{ "timeout=", "timeout= is a number of seconds, from 1 to 86400", 1, 86400,
+	  offsetof(struct netopt_addr, timeout_s) },
+};
+
+/* Is @value @word, alone or before a comma or a percent sign?  Return: what follows it, NULL: it is not */
+static const char *after_word(const char *value, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(value, word, len) && strchr(",%", value[len]) ? value + len : NULL;
+}
+
+static int by_arp_key(struct netopt_addr *a, const char *value, const char *piece)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(by_arp_keys); i++) {
+		size_t len = strlen(by_arp_keys[i].key);
+		uint32_t number;
+
+		if (strncmp(piece, by_arp_keys[i].key, len) != 0)
+			continue;
+		if (!cli_number(piece + len, by_arp_keys[i].min, by_arp_keys[i].max, &number))
+			return usage("--addr", value, by_arp_keys[i].want);
+		memcpy((char *)a + by_arp_keys[i].offset, &number, sizeof(number));
+		return 0;
+	}
+	return usage("--addr", value, "after by-arp come icmp-length=, port=, prefix=, timeout=");
+}
+
+static int by_arp_parse(const char *value, const char *rest, size_t rest_bytes, struct netopt_addr *a)
+{
+	char copy[128], *piece, *save;
+	int ret = 0;
+
+	if (rest_bytes >= sizeof(copy))
+		return usage("--addr", value, "is too long");
+	snprintf(copy, sizeof(copy), "%.*s", (int)rest_bytes, rest);
+	for (piece = strtok_r(copy, ",", &save); piece && !ret; piece = strtok_r(NULL, ",", &save))
+		ret = by_arp_key(a, value, piece);
+	if (!a->icmp_length && !a->port)
+		a->icmp_length = BY_ARP_ICMP_LENGTH;
+	if (!a->prefix_bits)
+		a->prefix_bits = BY_ARP_PREFIX_BITS;
+	if (!a->timeout_s)
+		a->timeout_s = BY_ARP_TIMEOUT_S;
+	return ret;
+}
+
+/* @rest: behind the word that says the kind */
+static int outside_parse(const char *value, const char *rest, struct netopt_addr *a)
+{
+	const char *percent = strchr(rest, '%');
+	size_t rest_bytes = percent ? (size_t)(percent - rest) : strlen(rest);
+
+	if (percent && !cli_ifname(percent + 1))
+		return usage("--addr", value, "after % comes the name of a device");
+	if (percent)
+		snprintf(a->dev, sizeof(a->dev), "%s", percent + 1);
+	if (a->kind == NETOPT_ADDR_BY_ARP)
+		return by_arp_parse(value, rest, rest_bytes, a);
+	return rest_bytes ? usage("--addr", value, "after link-local comes nothing, or %DEV") : 0;
+}
+
 static int set_addr(void *ctx, const char *value)
 {
+	const char *link_local = after_word(value, "link-local"), *by_arp = after_word(value, "by-arp");
 	struct netopt *o = ctx;
 	struct netopt_addr *a = NEXT("--addr", o->addr, o->addrs);
 
-	return a ? addr_parse("--addr", value, a) : EXIT_USAGE;
+	if (!a)
+		return EXIT_USAGE;
+	if (!link_local && !by_arp)
+		return addr_parse("--addr", value, a);
+	*a = (struct netopt_addr){ .kind = link_local ? NETOPT_ADDR_LINK_LOCAL : NETOPT_ADDR_BY_ARP };
+	return outside_parse(value, link_local ? link_local : by_arp, a);
+}
+
+/* ---- --dhcp[=DEV] */
+
+static int set_dhcp(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+	char(*dev)[IFNAMSIZ] = NEXT("--dhcp", o->dhcp, o->dhcps);
+
+	if (!dev)
+		return EXIT_USAGE;
+	memset(*dev, 0, sizeof(*dev));
+	if (!value)
+		return 0;
+	if (!cli_ifname(value))
+		return usage("--dhcp", value, "that is no name of a device");
+	memcpy(*dev, value, strlen(value) + 1);
+	return 0;
 }
 
 static int set_host_addr(void *ctx, const char *value)
@@ -308,6 +411,7 @@ static int set_proc(void *ctx, const char *value)
 const struct cli_option netopt_table[] = {
 	{ "--dev", true, true, set_dev },
 	{ "--addr", true, true, set_addr },
+	{ "--dhcp", CLI_MAY, true, set_dhcp },
 	{ "--route", true, true, set_route },
 	{ "--batch", true, true, set_batch },
 	{ "--sysctl", true, true, set_sysctl },
@@ -332,11 +436,24 @@ static bool has_dev(const struct netopt *o, const char *name)
 	return !strcmp(name, "lo");
 }
 
+static const char *first_if_empty(const struct netopt *o, const char *dev)
+{
+	return *dev ? dev : o->dev[0].name;
+}
+
 static int check_devs(const struct netopt *o)
 {
 	for (uint32_t i = 0; i < o->addrs; i++) {
 		if (*o->addr[i].dev && !has_dev(o, o->addr[i].dev))
 			return usage("--addr", o->addr[i].dev, "there is no --dev of that name");
+	}
+	for (uint32_t i = 0; i < o->dhcps; i++) {
+		if (*o->dhcp[i] && !has_dev(o, o->dhcp[i]))
+			return usage("--dhcp", o->dhcp[i], "there is no --dev of that name");
+		for (uint32_t j = 0; j < i; j++) {
+			if (!strcmp(first_if_empty(o, o->dhcp[i]), first_if_empty(o, o->dhcp[j])))
+				return usage("--dhcp", first_if_empty(o, o->dhcp[i]), "is given twice");
+		}
 	}
 	for (uint32_t i = 0; i < o->routes; i++) {
 		if (*o->route[i].dev && !has_dev(o, o->route[i].dev))
@@ -345,11 +462,11 @@ static int check_devs(const struct netopt *o)
 	return 0;
 }
 
-/* Without --dev: a cable to the host.  Without --addr too, both ends have addresses. */
+/* Without --dev: a cable to the host.  Without --addr and --dhcp too, both ends have addresses. */
 static void defaults(struct netopt *o)
 {
 	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .queues = 1 };
-	if (o->addrs)
+	if (o->addrs || o->dhcps)
 		return;
 	o->addr[o->addrs++] = (struct netopt_addr){ .addr = { htonl(0x0a4d0002) }, .prefix_bits = 24 };
 	if (!o->has_host_addr)

@@ -23,10 +23,17 @@ struct netopt_dev {
 	uint8_t lladdr[6];
 	bool has_lladdr, offload;
 };
+enum netopt_addr_kind {
+	NETOPT_ADDR_FIXED,
+	NETOPT_ADDR_LINK_LOCAL, /**< RFC 3927 */
+	NETOPT_ADDR_BY_ARP,     /**< that which a packet is sent to */
+};
 struct netopt_addr {
+	enum netopt_addr_kind kind;
 	struct in_addr addr;
 	uint32_t prefix_bits;
-	char dev[IFNAMSIZ]; /**< "": the first */
+	char dev[IFNAMSIZ];                    /**< "": the first */
+	uint32_t icmp_length, port, timeout_s; /**< by ARP; 0: no such rule */
 };
 struct netopt_route {
 	struct in_addr dst, gateway;
@@ -43,8 +50,9 @@ struct netopt {
 	struct netopt_addr addr[NETOPT_MANY];
 	struct netopt_route route[NETOPT_MANY];
 	struct netopt_sysctl sysctl[NETOPT_MANY];
+	char dhcp[NETOPT_DEVS][IFNAMSIZ]; /**< devices; "": the first */
 	const char *batch[NETOPT_MANY];
-	uint32_t devs, addrs, routes, sysctls, batches;
+	uint32_t devs, addrs, dhcps, routes, sysctls, batches;
 	bool has_host_addr;
 	struct netopt_addr host_addr;
 	enum nethood_profile profile;

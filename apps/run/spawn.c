@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "resolver.h"
 #include "sysctlfs.h"
 
 /* ---- namespaces */
@@ -120,6 +121,9 @@ static int child_main(const struct spawn_config *cfg, int number, int go)
 		cfg->complain("network namespace", strerror(-err));
 		return EXIT_NETHOOD;
 	}
+	err = cfg->resolv_conf ? resolver_mount(cfg->resolv_conf) : 0;
+	if (err) /* the program runs all the same: names may be all that it misses */
+		cfg->complain("/etc/resolv.conf", strerror(-err));
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);        /* who joined a user namespace is hidden from its parent */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* without who answers for the net there is no net */
 	offer.sysctlfs = mount_sysctls(cfg);

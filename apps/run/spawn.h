@@ -11,11 +11,12 @@ enum { EXIT_NETHOOD = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
 struct spawn_config {
 	char *const *argv;
-	const char *net_name; /**< NETHOOD_NET in its environment */
-	int netns_fd;         /**< empty network namespace to join; -1: a new one */
-	bool new_userns;      /**< a user namespace of its own, for who may not make network namespaces */
-	bool proc;            /**< it sees the net's /proc/net, and /proc/sys/net if that can be mounted */
-	const sigset_t *mask; /**< signals that it begins with; NULL: the caller's */
+	const char *net_name;    /**< NETHOOD_NET in its environment */
+	int netns_fd;            /**< empty network namespace to join; -1: a new one */
+	bool new_userns;         /**< a user namespace of its own, for who may not make network namespaces */
+	bool proc;               /**< it sees the net's /proc/net, and /proc/sys/net if that can be mounted */
+	const char *resolv_conf; /**< what the program reads in /etc/resolv.conf; NULL: the host's */
+	const sigset_t *mask;    /**< signals that it begins with; NULL: the caller's */
 	/** say what went wrong; called in the child, too */
 	void (*complain)(const char *what, const char *why);
 };

@@ -89,7 +89,9 @@ static int ifaddr_new(struct in_ifaddr *ifa)
 	err = acd_start(&owner->acd, dev, ifa->ifa_local, ACD_DEFEND_ONCE, ifaddr_result);
 	if (err) {
 		mem_free(dev->net->mem, owner, sizeof(*owner));
-		return err == -ENOMEM ? err : 0; /* a device without ARP; or somebody watches over it already */
+		return err == -ENOMEM
+			       ? err
+			       : 0; /* a device without ARP; or, as for a lease, somebody watches over it already */
 	}
 	ifa->acd = owner;
 	ifaddr_tentative(ifa);

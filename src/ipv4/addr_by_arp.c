@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
@@ -208,7 +207,6 @@ static void addr_put(struct by_arp *b)
 		.ifa_local = b->acd.addr,
 		.ifa_prefixlen = b->cfg.prefixlen,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
-		.ifa_flags = IFA_F_NODAD, /* that was done here */
 	};
 	int err;
 

@@ -43,7 +43,6 @@ static int addr_put(struct dhcp_client *c, const struct dhcp_params *lease, ktim
 		.ifa_local = lease->addr,
 		.ifa_prefixlen = lease->prefixlen,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
-		.ifa_flags = IFA_F_NODAD, /* that was done here */
 	};
 
 	want.ifa_valid_lft_s = want.ifa_preferred_lft_s = lifetime_s(c, expires);

@@ -9,7 +9,6 @@
 #include "ipv4/ipv4ll.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include "base/byteorder.h"
@@ -80,7 +79,6 @@ static void addr_set(struct ipv4ll *ll)
 		.ifa_prefixlen = LL_PREFIXLEN,
 		.ifa_broadcast = CONST_BE32(0xa9feffffU),
 		.ifa_scope = RT_SCOPE_LINK,
-		.ifa_flags = IFA_F_NODAD, /* that was done here */
 	};
 	int err = inet_insert_ifa(ll->dev, &ifa, 0, NULL);
 

@@ -84,6 +84,20 @@ static const struct {
 	{ "IPv6", { "--addr", "fd00::2/64" }, "IPv6 is not there yet" },
 	{ "a device that is not there", { "--addr", "10.1.0.2/24%eth9" }, "eth9" },
 	{ "no device behind the sign", { "--addr", "10.1.0.2/24%" }, "name of a device" },
+	{ "DHCP for a device that is not there", { "--dhcp=eth9" }, "eth9" },
+	{ "DHCP for nothing", { "--dhcp=" }, "no name of a device" },
+	{ "DHCP for one device twice", { "--dhcp", "--dhcp=eth0" }, "eth0': is given twice" },
+	{ "link-local and more", { "--addr", "link-local,port=1" }, "after link-local comes nothing" },
+	{ "link-local on a device that is not there", { "--addr", "link-local%eth9" }, "eth9" },
+	{ "link-local on nothing", { "--addr", "link-local%" }, "name of a device" },
+	{ "a word that begins like it", { "--addr", "link-localhost" }, "'link-localhost'" },
+	{ "by ARP, and an unknown key", { "--addr", "by-arp,speed=1" }, "after by-arp come" },
+	{ "by ARP, and an echo shorter than its headers", { "--addr", "by-arp,icmp-length=27" }, "icmp-length= is" },
+	{ "by ARP, and an echo too long", { "--addr", "by-arp,icmp-length=65536" }, "icmp-length= is" },
+	{ "by ARP, and port zero", { "--addr", "by-arp,port=0" }, "port= is" },
+	{ "by ARP, and no prefix", { "--addr", "by-arp,prefix=0" }, "prefix= is" },
+	{ "by ARP, and no time", { "--addr", "by-arp,timeout=0" }, "timeout= is" },
+	{ "by ARP, and a number that is none", { "--addr", "by-arp,timeout=2m" }, "timeout= is" },
 	{ "a route that is none", { "--route", "somewhere" }, "want PREFIX via GATEWAY" },
 	{ "a route without gateway", { "--route", "default via" }, "want PREFIX via GATEWAY" },
 	{ "a gateway that is none", { "--route", "default via nobody" }, "gateway" },
@@ -156,6 +170,39 @@ static void nothing(void **state)
 	assert_int_equal(o.route[0].prefix_bits, 0);
 }
 
+static void from_outside(void **state)
+{
+	const char *words[2][WORDS_MAX] = {
+		{ "--dhcp", "--addr", "by-arp", "--addr=link-local%eth0", "prog" },
+		{ "--dev", "a=tap:x", "--dev", "b=tap:y", "--dhcp=b", "--addr",
+		  "by-arp,port=80,prefix=16,timeout=9%a" },
+	};
+	char said[512];
+	int first;
+
+	(void)state;
+	assert_int_equal(parse(words[0], &first, said), 0);
+	assert_int_equal(first, 4); /* a word behind --dhcp is not its device */
+	assert_int_equal(o.dhcps, 1);
+	assert_string_equal(o.dhcp[0], "");
+	assert_int_equal(o.addrs, 2); /* and no default */
+	assert_false(o.has_host_addr);
+	assert_int_equal(o.addr[0].kind, NETOPT_ADDR_BY_ARP);
+	assert_int_equal(o.addr[0].icmp_length, 436);
+	assert_int_equal(o.addr[0].port, 0);
+	assert_int_equal(o.addr[0].prefix_bits, 24);
+	assert_int_equal(o.addr[0].timeout_s, 120);
+	assert_int_equal(o.addr[1].kind, NETOPT_ADDR_LINK_LOCAL);
+	assert_string_equal(o.addr[1].dev, "eth0");
+	assert_int_equal(parse(words[1], &first, said), 0);
+	assert_string_equal(o.dhcp[0], "b");
+	assert_string_equal(o.addr[0].dev, "a");
+	assert_int_equal(o.addr[0].icmp_length, 0);
+	assert_int_equal(o.addr[0].port, 80);
+	assert_int_equal(o.addr[0].prefix_bits, 16);
+	assert_int_equal(o.addr[0].timeout_s, 9);
+}
+
 static void too_many(void **state)
 {
 	int n = 2 * (NETOPT_MANY + 1), first;
@@ -176,10 +223,8 @@ static void too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_words),
-		cmocka_unit_test(everything),
-		cmocka_unit_test(nothing),
-		cmocka_unit_test(too_many),
+		cmocka_unit_test(wrong_words),  cmocka_unit_test(everything), cmocka_unit_test(nothing),
+		cmocka_unit_test(from_outside), cmocka_unit_test(too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
