@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What ip(8) does, in rtnetlink's octets, to a simulated host.
+ *
+ * Return of all: 0, or the errno that rtnetlink answered (negative); -EIO: it did not answer.
+ * An address is 4 octets in network order.
+ */
+#ifndef NETHOOD_SIM_ADMIN_H
+#define NETHOOD_SIM_ADMIN_H
+
+#include <linux/netlink.h>
+
+#include "world.h"
+
+int admin_link(struct sim_host *h, int ifindex, bool up);
+int admin_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES]);
+int admin_mtu(struct sim_host *h, int ifindex, u32 mtu_bytes);
+int admin_addr(struct sim_host *h, bool add, int ifindex, const u8 addr[static 4], u8 prefixlen);
+/** admin_route() - @gateway NULL: on link */
+int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixlen, const u8 *gateway, int ifindex);
+/** admin_neigh() - @lladdr NULL: none; @state: NUD_*; @nlflags: NLM_F_CREATE ... */
+int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 4], const u8 *lladdr,
+		u16 state, u8 flags);
+/** admin_ask() - a message as it is; its sequence number is filled in */
+int admin_ask(struct sim_host *h, struct nlmsghdr *nlh);
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A host: a real net with a clock of its own. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin.h"
+#include "segment.h"
+#include "world.h"
+
+#define POLLS_MAX 100000U /* of one event: more, and it would never end */
+
+/* ------------------------------------------------------------------ clocks */
+
+u64 sim_host_now(const struct sim_host *h)
+{
+	const struct sim_clock *c = &h->clock;
+
+	return c->offset_ns + h->world->now_ns + (u64)((__int128)h->world->now_ns * c->drift_ppb / 1000000000);
+}
+
+/** world_time() - when the host's clock shows @host_ns at last */
+static u64 world_time(const struct sim_host *h, u64 host_ns)
+{
+	const struct sim_clock *c = &h->clock;
+	u64 world_ns;
+
+	if (host_ns == UINT64_MAX || host_ns <= sim_host_now(h))
+		return host_ns == UINT64_MAX ? UINT64_MAX : h->world->now_ns;
+	world_ns = (u64)((__int128)(host_ns - c->offset_ns) * 1000000000 / (1000000000 + c->drift_ppb));
+	/* the division may be one short: a net that is polled too early asks again */
+	return world_ns > h->world->now_ns ? world_ns : h->world->now_ns + 1;
+}
+
+/* ------------------------------------------------------------------ polling */
+
+static void host_wakes(struct sim_world *w, void *obj, u64 arg)
+{
+	struct sim_host *h = obj;
+
+	if (arg != h->wake_ns) /* it was polled meanwhile, and wakes at another time */
+		return;
+	sim_hash(w, &h->id, sizeof(h->id));
+	h->wake_ns = UINT64_MAX;
+	sim_host_poll(h);
+}
+
+static void host_schedule(struct sim_host *h)
+{
+	u64 next = world_time(h, nethood_next_deadline(h->net));
+
+	if (next >= h->wake_ns && h->wake_ns > h->world->now_ns)
+		return; /* an earlier event will look again */
+	h->wake_ns = next;
+	if (next != UINT64_MAX)
+		event_add(&h->world->events, next, h->id, host_wakes, h, next);
+}
+
+void sim_host_enter(struct sim_host *h)
+{
+	nethood_set_time(h->net, sim_host_now(h));
+}
+
+void sim_host_poll(struct sim_host *h)
+{
+	u64 now = sim_host_now(h);
+	u32 polls = 0;
+
+	while (nethood_poll(h->net, now)) {
+		if (++polls > POLLS_MAX) {
+			sim_broken(h->world, "%s: never done", h->name);
+			return;
+		}
+	}
+	h->poll_count++;
+	if (h->wake_ns <= h->world->now_ns)
+		h->wake_ns = UINT64_MAX;
+	host_schedule(h);
+}
+
+/* ------------------------------------------------------------------ devices */
+
+static int host_xmit(void *ctx, const struct iovec *frame, int pieces)
+{
+	return segment_transmit(ctx, frame, pieces);
+}
+
+static int port_create_dev(struct sim_port *port, u32 number)
+{
+	char name[16];
+	const struct nethood_dev_config config = {
+		.name = name, .driver = "user", .fd = -1, .lladdr = port->mac, .xmit = host_xmit, .ctx = port
+	};
+
+	(void)snprintf(name, sizeof(name), "eth%u", number);
+	return nethood_dev_create(port->host->net, &config, &port->dev);
+}
+
+static void next_mac(struct sim_world *w, u8 mac[static SIM_MAC_BYTES])
+{
+	for (u32 i = 0; i < sizeof(w->mac_serial) && !++w->mac_serial[i]; i++)
+		;
+	memcpy(mac, (const u8[]){ 2, 0, w->mac_serial[3], w->mac_serial[2], w->mac_serial[1], w->mac_serial[0] }, 6);
+}
+
+struct sim_port *sim_plug(struct sim_host *h, struct sim_segment *seg, const u8 *mac)
+{
+	struct sim_port *port = &h->port[h->port_count];
+
+	if (h->port_count == SIM_HOST_PORTS)
+		return NULL;
+	memset(port, 0, sizeof(*port));
+	port->host = h;
+	if (mac)
+		memcpy(port->mac, mac, sizeof(port->mac));
+	else
+		next_mac(h->world, port->mac);
+	if (port_create_dev(port, h->port_count))
+		abort();
+	segment_add_port(seg, port);
+	h->port_count++;
+	return port;
+}
+
+void sim_set_plugged(struct sim_port *port, bool plugged)
+{
+	if (port->unplugged != plugged || !port->dev)
+		return;
+	port->unplugged = !plugged;
+	sim_host_enter(port->host);
+	nethood_dev_carrier(port->dev, plugged);
+	sim_host_poll(port->host);
+}
+
+/* ------------------------------------------------------------------ life */
+
+static bool host_alloc_fails(void *ctx, const char *site, size_t size_bytes)
+{
+	struct sim_host *h = ctx;
+
+	(void)site;
+	(void)size_bytes;
+	return h->alloc_fail_ppm && !h->world->calm && chance(h->world->choices, h->stream, h->alloc_fail_ppm);
+}
+
+static void *host_malloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return malloc(size_bytes);
+}
+
+static void *host_calloc(void *ctx, size_t size_bytes)
+{
+	(void)ctx;
+	return calloc(1, size_bytes);
+}
+
+static void host_mfree(void *ctx, void *p, size_t size_bytes)
+{
+	(void)ctx;
+	(void)size_bytes;
+	free(p);
+}
+
+static void host_log(void *ctx, const char *line)
+{
+	struct sim_host *h = ctx;
+
+	h->log_lines++;
+	if (h->world->watch && h->world->watch->log)
+		h->world->watch->log(h->world->watch->ctx, h, line);
+}
+
+static void host_create_net(struct sim_host *h, enum nethood_profile profile)
+{
+	const struct nethood_allocator memory = { host_malloc, host_calloc, host_mfree, host_alloc_fails, h };
+	struct nethood_config config = { .hostname = h->name,
+					 .memory = &memory,
+					 .now_ns = sim_host_now(h),
+					 .profile = profile,
+					 .log = host_log,
+					 .log_ctx = h };
+	u32 key = choose(h->world->choices, h->stream, UINT32_MAX);
+
+	memcpy(config.random_key, &key, sizeof(key));
+	config.random_key[4] = (u8)h->id;
+	config.random_key[5] = (u8)(h->id >> 8);
+	config.random_key[6] = (u8)(h->id >> 16);
+	if (nethood_create(&config, &h->net) || nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &h->admin) ||
+	    admin_link(h, 1, true))
+		abort();
+}
+
+struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_config *config)
+{
+	struct sim_host *h = calloc(1, sizeof(*h));
+
+	if (w->host_count == w->host_room) {
+		w->host_room = w->host_room ? 2 * w->host_room : 16;
+		w->host = realloc(w->host, w->host_room * sizeof(struct sim_host *));
+	}
+	if (!h || !w->host)
+		abort();
+	h->world = w;
+	h->id = w->host_count;
+	h->stream = w->stream_count++;
+	h->wake_ns = UINT64_MAX;
+	h->clock = config->clock;
+	h->profile = config->profile;
+	if (config->name)
+		(void)snprintf(h->name, sizeof(h->name), "%s", config->name);
+	else
+		(void)snprintf(h->name, sizeof(h->name), "h%u", h->id);
+	host_create_net(h, config->profile);
+	h->alloc_fail_ppm = config->alloc_fail_ppm;
+	w->host[w->host_count++] = h;
+	return h;
+}
+
+void sim_host_reboot(struct sim_host *h)
+{
+	u32 fail_ppm = h->alloc_fail_ppm;
+
+	nethood_free(h->net);
+	h->wake_ns = UINT64_MAX;
+	h->alloc_fail_ppm = 0;
+	host_create_net(h, h->profile);
+	for (u32 i = 0; i < h->port_count; i++) {
+		if (port_create_dev(&h->port[i], i))
+			abort();
+		if (h->port[i].unplugged)
+			nethood_dev_carrier(h->port[i].dev, false);
+	}
+	h->alloc_fail_ppm = fail_ppm;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Checksums of IPv4 frames, computed here once more, by another hand than the stack's.  @rfc 1071 */
+#include "mend.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ETH_BYTES 14U
+#define PROTO_ICMP 1
+#define PROTO_UDP 17
+
+static u32 get16(const u8 *p)
+{
+	return (u32)p[0] << 8 | p[1];
+}
+
+static void put16(u8 *p, u32 value)
+{
+	p[0] = (u8)(value >> 8);
+	p[1] = (u8)value;
+}
+
+static u32 sum16(u32 sum, const u8 *p, u32 len_bytes)
+{
+	for (; len_bytes > 1; p += 2, len_bytes -= 2)
+		sum += get16(p);
+	if (len_bytes)
+		sum += (u32)p[0] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/** struct ipv4 - where things are in a frame that holds a whole IPv4 packet */
+struct ipv4 {
+	u8 *ip, *payload;
+	u32 header_bytes, payload_bytes;
+	u8 protocol;
+	bool fragment;
+};
+
+static bool ipv4_of(u8 *frame, u32 len_bytes, struct ipv4 *out)
+{
+	u8 *ip = frame + ETH_BYTES;
+	u32 total;
+
+	if (len_bytes < ETH_BYTES + 20 || get16(frame + 12) != 0x0800 || ip[0] >> 4 != 4)
+		return false;
+	out->ip = ip;
+	out->header_bytes = (ip[0] & 15U) * 4;
+	total = get16(ip + 2);
+	if (out->header_bytes < 20 || total < out->header_bytes || ETH_BYTES + total > len_bytes)
+		return false;
+	out->payload = ip + out->header_bytes;
+	out->payload_bytes = total - out->header_bytes;
+	out->protocol = ip[9];
+	out->fragment = get16(ip + 6) & 0x3fff;
+	return true;
+}
+
+static u32 pseudo_header(const struct ipv4 *p)
+{
+	return sum16(p->protocol + p->payload_bytes, p->ip + 12, 8);
+}
+
+void mend_checksums(u8 *frame, u32 len_bytes)
+{
+	struct ipv4 p;
+	u32 sum;
+
+	if (!ipv4_of(frame, len_bytes, &p))
+		return;
+	put16(p.ip + 10, 0);
+	put16(p.ip + 10, ~sum16(0, p.ip, p.header_bytes) & 0xffff);
+	if (p.fragment)
+		return;
+	if (p.protocol == PROTO_UDP && p.payload_bytes >= 8 && get16(p.payload + 6)) {
+		put16(p.payload + 6, 0);
+		sum = ~sum16(pseudo_header(&p), p.payload, p.payload_bytes) & 0xffff;
+		put16(p.payload + 6, sum ? sum : 0xffff);
+	} else if (p.protocol == PROTO_ICMP && p.payload_bytes >= 8) {
+		put16(p.payload + 2, 0);
+		put16(p.payload + 2, ~sum16(0, p.payload, p.payload_bytes) & 0xffff);
+	}
+}
+
+static const char *ipv4_broken(const struct ipv4 *p, bool forwards)
+{
+	if (sum16(0, p->ip, p->header_bytes) != 0xffff)
+		return "the checksum of its IPv4 header";
+	if (p->fragment || forwards)
+		return NULL;
+	if (p->protocol == PROTO_ICMP && sum16(0, p->payload, p->payload_bytes) != 0xffff)
+		return "its ICMP checksum";
+	if (p->protocol != PROTO_UDP)
+		return NULL;
+	if (p->payload_bytes < 8 || get16(p->payload + 4) != p->payload_bytes)
+		return "its UDP length";
+	if (get16(p->payload + 6) && sum16(pseudo_header(p), p->payload, p->payload_bytes) != 0xffff)
+		return "its UDP checksum";
+	return NULL;
+}
+
+static const char *arp_broken(const u8 *arp, u32 len_bytes, const u8 *mac)
+{
+	if (len_bytes < 28)
+		return "its ARP packet ends too soon";
+	if (get16(arp) != 1 || get16(arp + 2) != 0x0800 || arp[4] != 6 || arp[5] != 4)
+		return "its ARP formats";
+	if (get16(arp + 6) != 1 && get16(arp + 6) != 2)
+		return "its ARP operation";
+	if (memcmp(arp + 8, mac, 6) != 0)
+		return "its ARP sender is not its sender";
+	return NULL;
+}
+
+const char *frame_broken(const u8 *frame, u32 len_bytes, const u8 *mac, bool forwards)
+{
+	struct ipv4 p;
+
+	if (len_bytes < ETH_BYTES)
+		return "it has no Ethernet header";
+	if (memcmp(frame + 6, mac, 6) != 0)
+		return "it has another's source address";
+	if (frame[6] & 1)
+		return "its source is a group";
+	if (get16(frame + 12) == 0x0806)
+		return arp_broken(frame + ETH_BYTES, len_bytes - ETH_BYTES, mac);
+	if (get16(frame + 12) != 0x0800)
+		return NULL;
+	if (!ipv4_of((u8 *)(uintptr_t)frame, len_bytes, &p))
+		return "its IPv4 lengths";
+	return ipv4_broken(&p, forwards);
+}

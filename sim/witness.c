@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Notifications of neighbours, put together, against a dump.
+ *
+ * What Linux tells nobody, nobody can know: an entry's birth, its becoming INCOMPLETE, STALE to DELAY, REACHABLE to
+ * DELAY.  So pictures are compared by who has an address, and which.
+ */
+#include "witness.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 4096U /* neighbours that a witness can tell apart; more, and it gives up */
+#define NUD_HAS_ADDRESS (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
+
+/** struct believed - one neighbour */
+struct believed {
+	int ifindex; /**< 0: empty slot */
+	u8 addr[4];
+	u16 state;
+	bool has_lladdr, dumped;
+	u8 lladdr[SIM_MAC_BYTES];
+};
+
+struct witness {
+	struct sim_host *host;
+	struct nethood_sock *news, *dumper;
+	struct believed slot[SLOTS];
+	u32 count;
+	bool lost; /**< it missed something: its picture says nothing until the next dump */
+};
+
+static struct believed *find(struct witness *wit, int ifindex, const u8 *addr)
+{
+	u32 i = (addr[3] + addr[2] * 256U + addr[1] * 32U + (u32)ifindex * 512U) % SLOTS;
+
+	for (u32 n = 0; n < SLOTS; n++, i = (i + 1) % SLOTS) {
+		struct believed *b = &wit->slot[i];
+
+		if (!b->ifindex || (b->ifindex == ifindex && memcmp(b->addr, addr, 4) == 0))
+			return b;
+	}
+	return NULL;
+}
+
+/** read_neigh() - Return: false: not about an IPv4 neighbour */
+static bool read_neigh(const struct nlmsghdr *nlh, struct believed *out)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	const char *end = mnl_nlmsg_get_payload_tail(nlh);
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, sizeof(*ndm));
+	bool has_addr = false;
+
+	*out = (struct believed){ .ifindex = ndm->ndm_ifindex, .state = ndm->ndm_state };
+	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_get_payload_len(a) == 4) {
+			memcpy(out->addr, mnl_attr_get_payload(a), 4);
+			has_addr = true;
+		}
+		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == SIM_MAC_BYTES) {
+			memcpy(out->lladdr, mnl_attr_get_payload(a), SIM_MAC_BYTES);
+			out->has_lladdr = true;
+		}
+	}
+	return has_addr && ndm->ndm_family == AF_INET && !(ndm->ndm_flags & NTF_PROXY);
+}
+
+/* An entry that went keeps its slot, without a state: those behind it are still found. */
+static void believe(struct witness *wit, const struct nlmsghdr *nlh)
+{
+	struct believed said, *b;
+
+	if ((nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH) || !read_neigh(nlh, &said))
+		return;
+	b = find(wit, said.ifindex, said.addr);
+	if (!b) {
+		wit->lost = true;
+		return;
+	}
+	if (nlh->nlmsg_type == RTM_DELNEIGH)
+		said.state = 0;
+	*b = said;
+}
+
+void witness_read(struct witness *wit)
+{
+	u8 buf[32768];
+	ssize_t n;
+
+	while ((n = nethood_recvfrom(wit->news, buf, sizeof(buf), 0, NULL, NULL)) != -EAGAIN) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
+		int left = (int)n;
+
+		if (n < 0) {
+			wit->lost = true;
+			continue;
+		}
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+			believe(wit, nlh);
+	}
+}
+
+/* ------------------------------------------------------------------ the dump */
+
+static void compare_one(struct witness *wit, const struct nlmsghdr *nlh)
+{
+	struct believed real, *b;
+	bool known;
+
+	if (nlh->nlmsg_type != RTM_NEWNEIGH || !read_neigh(nlh, &real))
+		return;
+	b = find(wit, real.ifindex, real.addr);
+	if (!b)
+		return;
+	known = b->ifindex && (b->state & NUD_HAS_ADDRESS);
+	b->dumped = true;
+	/* NOARP entries are born with their state, and nobody is told of a birth */
+	if (!wit->lost && !(real.state & NUD_NOARP) &&
+	    (known != !!(real.state & NUD_HAS_ADDRESS) ||
+	     (known && memcmp(b->lladdr, real.lladdr, SIM_MAC_BYTES) != 0)))
+		sim_broken(
+			wit->host->world,
+			"%s: a listener believes that %u.%u.%u.%u is in state %#x at %02x:%02x:%02x:%02x:%02x:%02x, it is in "
+			"%#x at %02x:%02x:%02x:%02x:%02x:%02x",
+			wit->host->name, real.addr[0], real.addr[1], real.addr[2], real.addr[3], b->state, b->lladdr[0],
+			b->lladdr[1], b->lladdr[2], b->lladdr[3], b->lladdr[4], b->lladdr[5], real.state,
+			real.lladdr[0], real.lladdr[1], real.lladdr[2], real.lladdr[3], real.lladdr[4], real.lladdr[5]);
+}
+
+static void compare_the_rest(struct witness *wit)
+{
+	for (u32 i = 0; i < SLOTS; i++) {
+		struct believed *b = &wit->slot[i];
+
+		if (b->ifindex && (b->state & NUD_HAS_ADDRESS) && !b->dumped && !wit->lost)
+			sim_broken(wit->host->world, "%s: a listener believes in %u.%u.%u.%u, which is no more",
+				   wit->host->name, b->addr[0], b->addr[1], b->addr[2], b->addr[3]);
+		b->dumped = false;
+	}
+}
+
+void witness_compare(struct witness *wit)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ndmsg ndm;
+	} ask = { .nlh = { .nlmsg_len = sizeof(ask),
+			   .nlmsg_type = RTM_GETNEIGH,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		  .ndm = { .ndm_family = AF_INET } };
+	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	u8 buf[32768];
+	bool done = false;
+
+	witness_read(wit);
+	sim_host_enter(wit->host);
+	if (nethood_sendto(wit->dumper, &ask, sizeof(ask), 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return;
+	while (!done) {
+		ssize_t n = nethood_recvfrom(wit->dumper, buf, sizeof(buf), 0, NULL, NULL);
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
+		int left = (int)n;
+
+		if (n < 0)
+			return; /* no memory for an answer */
+		for (; mnl_nlmsg_ok(nlh, left) && !done; nlh = mnl_nlmsg_next(nlh, &left)) {
+			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
+			compare_one(wit, nlh);
+		}
+	}
+	compare_the_rest(wit);
+}
+
+/* ------------------------------------------------------------------ life */
+
+struct witness *witness_create(struct sim_host *h)
+{
+	const struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = 1U << (RTNLGRP_NEIGH - 1) };
+	struct witness *wit = calloc(1, sizeof(*wit));
+	int bytes = 8 << 20;
+
+	if (!wit)
+		abort();
+	wit->host = h;
+	if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &wit->news))
+		wit->news = NULL;
+	else if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &wit->dumper))
+		wit->dumper = NULL;
+	if (!wit->dumper || nethood_bind(wit->news, (const struct sockaddr *)&group, sizeof(group))) {
+		witness_destroy(wit);
+		return NULL;
+	}
+	(void)nethood_setsockopt(wit->news, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	return wit;
+}
+
+void witness_destroy(struct witness *wit)
+{
+	if (!wit)
+		return;
+	if (wit->dumper)
+		nethood_close(wit->dumper);
+	if (wit->news)
+		nethood_close(wit->news);
+	free(wit);
+}
