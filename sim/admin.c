@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define REQUEST_BYTES 512
 
@@ -74,6 +77,16 @@ int admin_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES
 
 	mnl_attr_put(nlh, IFLA_ADDRESS, SIM_MAC_BYTES, mac);
 	return admin_ask(h, nlh);
+}
+
+void admin_get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES])
+{
+	struct ifreq ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "eth%u", number);
+	if (nethood_ioctl(h->admin, SIOCGIFHWADDR, &ifr, sizeof(ifr)) == 0)
+		memcpy(mac, ifr.ifr_hwaddr.sa_data, SIM_MAC_BYTES);
 }
 
 int admin_mtu(struct sim_host *h, int ifindex, u32 mtu_bytes)

@@ -107,20 +107,23 @@ static bool lost(struct sim_segment *seg, const struct sim_frame *f)
 	return chance(c, seg->stream, faults->loss_ppm);
 }
 
-/* Behind the addresses: a frame that goes elsewhere is a lost one and a forged one, and both exist already.  One bit
- * alone is always seen by a checksum; several may not be, so they go only where the checksums are mended anyway. */
-static void flip_bits(struct sim_segment *seg, struct sim_frame *f)
+/* Behind the addresses: a frame that goes elsewhere is a lost one and a forged one, and both exist already.
+ *
+ * Bits are set, never cleared: a sum of up to fifteen powers of two is not zero in one's complement, so a checksum sees
+ * all that happens to a datagram on its way, in whatever pieces.  Flips that cancel each other are known to be missed.
+ */
+static void set_bits(struct sim_segment *seg, struct sim_frame *f)
 {
 	struct choices *c = seg->world->choices;
 	bool mend = chance(c, seg->stream, seg->faults.mend_ppm);
-	u32 flips = mend ? 1 + choose(c, seg->stream, 3) : 1;
+	u32 bits = 1 + choose(c, seg->stream, 3);
 
 	if (f->len_bytes <= ETH_HEADER_BYTES - 2)
 		return;
-	for (u32 i = 0; i < flips; i++) {
+	for (u32 i = 0; i < bits; i++) {
 		u32 bit = choose(c, seg->stream, 8 * (f->len_bytes - (ETH_HEADER_BYTES - 2)));
 
-		f->data[ETH_HEADER_BYTES - 2 + bit / 8] ^= (u8)(1U << bit % 8);
+		f->data[ETH_HEADER_BYTES - 2 + bit / 8] |= (u8)(1U << bit % 8);
 	}
 	if (mend)
 		mend_checksums(f->data, f->len_bytes);
@@ -137,7 +140,7 @@ static struct sim_frame *damage(struct sim_segment *seg, struct sim_frame *f)
 				   ETH_HEADER_BYTES + choose(c, seg->stream, f->len_bytes - ETH_HEADER_BYTES));
 	} else if (chance(c, seg->stream, seg->faults.corrupt_ppm)) {
 		worse = frame_copy(seg->world, f, f->len_bytes);
-		flip_bits(seg, worse);
+		set_bits(seg, worse);
 	} else {
 		return f;
 	}

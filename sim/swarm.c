@@ -52,6 +52,15 @@ enum feature {
 	F_COUNT
 };
 
+static const char *const feature_names[F_COUNT] = {
+	[F_LOSS] = "loss",     [F_BURST] = "burst",         [F_DUP] = "dup",         [F_CORRUPT] = "corrupt",
+	[F_MEND] = "mend",     [F_TRUNCATE] = "truncate",   [F_JITTER] = "jitter",   [F_RATE] = "rate",
+	[F_HOLE] = "hole",     [F_PARTITION] = "partition", [F_CARRIER] = "carrier", [F_LINK] = "link",
+	[F_MAC] = "mac",       [F_RENUMBER] = "renumber",   [F_REBOOT] = "reboot",   [F_NEIGH] = "neigh",
+	[F_SYSCTL] = "sysctl", [F_SPOOF] = "spoof",         [F_GARBAGE] = "garbage", [F_SCAN] = "scan",
+	[F_MTU] = "mtu",       [F_ALLOC] = "alloc",         [F_CLOCK] = "clock",     [F_STRICT] = "strict",
+};
+
 /** struct member - one host of a swarm, and what runs on it */
 struct member {
 	struct swarm *swarm;
@@ -188,23 +197,35 @@ static bool is_router(const struct member *m)
 	return m->swarm->lan_count > 1 && m == &m->swarm->member[0];
 }
 
+/* When all is well, an administrator's request is carried out, or was already. */
+static void expect(struct member *m, const char *what, int err)
+{
+	if (err && err != -EEXIST && m->swarm->world.calm)
+		sim_broken(&m->swarm->world, "%s: %s: refused with %s", m->host->name, what, strerrorname_np(-err));
+}
+
 static void configure(struct member *m)
 {
 	u8 any[4] = { 0 }, addr[4];
+	int err;
 
 	set_default_sysctls(m);
-	(void)admin_link(m->host, 1, true);
-	(void)admin_link(m->host, m->app.ifindex, true);
-	(void)admin_addr(m->host, true, m->app.ifindex, m->addr, 24);
+	expect(m, "loopback up", admin_link(m->host, 1, true));
+	expect(m, "link up", admin_link(m->host, m->app.ifindex, true));
+	err = admin_addr(m->host, true, m->app.ifindex, m->addr, 24);
+	expect(m, "address", err);
+	memcpy(m->app.addr, m->addr, sizeof(m->addr));
 	if (is_router(m)) {
 		m->host->forwards = true;
 		set(m, "net.ipv4.ip_forward", "1");
-		(void)admin_link(m->host, m->app.ifindex + 1, true);
-		(void)admin_addr(m->host, true, m->app.ifindex + 1, lan_addr(1, 1, addr), 24);
+		expect(m, "second link up", admin_link(m->host, m->app.ifindex + 1, true));
+		expect(m, "second address", admin_addr(m->host, true, m->app.ifindex + 1, lan_addr(1, 1, addr), 24));
 	} else if (m->swarm->lan_count > 1) {
-		(void)admin_route(m->host, true, any, 0, lan_addr(m->lan, 1, addr), m->app.ifindex);
+		err = admin_route(m->host, true, any, 0, lan_addr(m->lan, 1, addr), m->app.ifindex);
+		if (!has(m->swarm,
+			 F_STRICT)) /* in strict, the address may still be probed for: then there is no way yet */
+			expect(m, "route", err);
 	}
-	memcpy(m->app.addr, m->addr, sizeof(m->addr));
 	sim_host_poll(m->host);
 }
 
@@ -318,8 +339,10 @@ static void do_mac(struct swarm *s, struct member *m)
 
 	memcpy(old, port->mac, sizeof(old));
 	memcpy(port->mac, mac, sizeof(mac)); /* its announcement already leaves with it */
-	if (admin_mac(m->host, m->app.ifindex, mac))
-		memcpy(port->mac, old, sizeof(old));
+	(void)admin_mac(m->host, m->app.ifindex, mac);
+	admin_get_mac(m->host, 0, port->mac); /* without memory for an answer, nobody says whether it was done */
+	if (memcmp(port->mac, mac, sizeof(mac)) != 0 && memcmp(port->mac, old, sizeof(old)) != 0)
+		sim_broken(&s->world, "%s has a MAC that nobody gave it", m->host->name);
 }
 
 static void do_renumber(struct swarm *s, struct member *m)
@@ -515,6 +538,16 @@ static void unset_neighbours(struct swarm *s, struct member *m)
 	}
 }
 
+/* Also those that were set without memory for an answer. */
+static void remove_other_addresses(const struct swarm *s, struct member *m)
+{
+	u8 addr[4];
+
+	for (u32 i = 0; i < 3 && has(s, F_RENUMBER); i++)
+		(void)admin_addr(m->host, false, m->app.ifindex,
+				 lan_addr(m->lan, 200 + i * HOSTS_MAX + m->host->id, addr), 24);
+}
+
 static void heal(struct swarm *s)
 {
 	sim_calm(&s->world);
@@ -523,8 +556,9 @@ static void heal(struct swarm *s)
 
 		sim_host_enter(m->host);
 		(void)admin_mtu(m->host, m->app.ifindex, 1500);
-		if (memcmp(m->app.addr, m->addr, sizeof(m->addr)) != 0)
-			(void)admin_addr(m->host, false, m->app.ifindex, m->app.addr, 24);
+		remove_other_addresses(s, m);
+		if (has(s, F_ALLOC)) /* without memory when its link came up, its route was not made: as in Linux */
+			(void)admin_addr(m->host, false, m->app.ifindex, m->addr, 24);
 		configure(m);
 		if (has(s, F_NEIGH))
 			unset_neighbours(s, m);
@@ -564,7 +598,7 @@ static bool quiet(struct swarm *s)
 	for (u32 at_s = 0; at_s <= QUIET_S; at_s += 10) {
 		if (!sim_run(&s->world, begin + at_s * SIM_NSEC_PER_SEC, 0))
 			return false;
-		for (u32 i = 0; i < s->member_count && at_s == 20; i++)
+		for (u32 i = 0; i < s->member_count && (at_s == 20 || at_s == 40); i++)
 			configure(
 				&s->member
 					 [i]); /* in strict, an address can be used after its probes; then its routes */
@@ -584,6 +618,16 @@ static bool quiet(struct swarm *s)
 
 /* ------------------------------------------------------------------ a world, from its beginning to its end */
 
+static void name_features(const struct swarm *s, char *buf, size_t room)
+{
+	size_t at = (size_t)snprintf(buf, room, "%u hosts, %u lans:", s->member_count, s->lan_count);
+
+	for (u32 f = 0; f < F_COUNT && at < room; f++) {
+		if (has(s, (enum feature)f))
+			at += (size_t)snprintf(buf + at, room - at, " %s", feature_names[f]);
+	}
+}
+
 static void swarm_end(struct swarm *s, struct swarm_result *out)
 {
 	for (u32 i = 0; i < s->world.segment_count; i++)
@@ -595,6 +639,7 @@ static void swarm_end(struct swarm *s, struct swarm_result *out)
 				      .trace_hash = s->world.trace_hash,
 				      .virtual_ns = s->world.now_ns,
 				      .host_count = s->member_count };
+	name_features(s, out->features, sizeof(out->features));
 	memcpy(out->broken, s->world.broken, sizeof(out->broken));
 	for (u32 i = 0; i < s->member_count; i++) {
 		app_stop(&s->member[i].app);

@@ -14,7 +14,8 @@
 struct swarm_result {
 	u64 event_count, frame_count, datagram_count, delivered_count, trace_hash, virtual_ns;
 	u32 host_count;
-	char broken[256]; /**< "": all held */
+	char features[256]; /**< what could happen in it, in words */
+	char broken[256];   /**< "": all held */
 };
 
 /** swarm_run() - one world out of @choices.  Return: all held */

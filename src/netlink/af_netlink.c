@@ -247,6 +247,13 @@ static void netlink_learn_buffer(struct netlink_sock *nlk, size_t len_bytes)
 		nlk->max_recvmsg_bytes = bytes;
 }
 
+/* A reader that has read all hears what comes from now on; also if the only thing that was lost is what it waits for. */
+static void netlink_caught_up(struct netlink_sock *nlk)
+{
+	if (skb_queue_empty(&nlk->sk.receive_queue))
+		nlk->flags &= ~(u32)NETLINK_F_CONGESTED;
+}
+
 static ssize_t netlink_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags)
 {
 	struct netlink_sock *nlk = nlk_sk(sk);
@@ -258,8 +265,10 @@ static ssize_t netlink_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_b
 		return -EOPNOTSUPP;
 	netlink_learn_buffer(nlk, len_bytes);
 	err = skb_recv_datagram(sk, flags, &skb);
-	if (err)
+	if (err) {
+		netlink_caught_up(nlk);
 		return err;
+	}
 	copied = (ssize_t)min_size(len_bytes, skb->len);
 	msg->msg_flags = (size_t)copied < skb->len ? MSG_TRUNC : 0;
 	err = skb_copy_datagram_iov(skb, 0, msg->msg_iov, msg->msg_iovlen, (u32)copied);
@@ -270,8 +279,7 @@ static ssize_t netlink_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_b
 	if (!(flags & MSG_PEEK)) {
 		netlink_news_read(nlk, skb);
 		consume_skb(skb);
-		if (skb_queue_empty(&sk->receive_queue))
-			nlk->flags &= ~(u32)NETLINK_F_CONGESTED;
+		netlink_caught_up(nlk);
 		netlink_dump_more(nlk);
 	}
 	return err ? err : copied;

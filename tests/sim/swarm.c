@@ -203,7 +203,7 @@ static void keep_failure(const struct options *o, u64 seed, const struct choices
 	struct shrunk s = { .count = c->count };
 	char path[512];
 
-	printf("seed %" PRIu64 ": %s\n", seed, result->broken);
+	printf("seed %" PRIu64 ": %s (%s)\n", seed, result->broken, result->features);
 	s.tape = malloc(c->count * sizeof(*s.tape) + 1);
 	memcpy(s.tape, c->tape, c->count * sizeof(*s.tape));
 	memcpy(s.broken, result->broken, sizeof(s.broken));
@@ -310,12 +310,13 @@ static int run_seeds(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "from", required_argument, NULL, 'f' }, { "seeds", required_argument, NULL, 's' },
-		{ "jobs", required_argument, NULL, 'j' }, { "out", required_argument, NULL, 'o' },
+	static const struct option longs[] = { { "from", required_argument, NULL, 'f' },
+					       { "seeds", required_argument, NULL, 's' },
+					       { "jobs", required_argument, NULL, 'j' },
+					       { "out", required_argument, NULL, 'o' },
 					       { "shrink", required_argument, NULL, 'r' },
-		{ "tape", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 }
-	};
+					       { "tape", required_argument, NULL, 't' },
+					       { NULL, 0, NULL, 0 } };
 	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 300, .out = "." };
 	int c;
 

@@ -603,6 +603,33 @@ static void it_is_told_again_of_what_is_lost_after_it_was_told(void **state)
 	client_fini(&c);
 }
 
+static void an_answer_that_was_lost_is_not_the_last_one(void **state)
+{
+	char text[128];
+	struct client c;
+
+	(void)state;
+	for (u32 fail_at = 1; fail_at < 8; fail_at++) {
+		struct nlmsghdr ask = { .nlmsg_len = sizeof(ask),
+					.nlmsg_type = RTM_GETNEIGH,
+					.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK };
+		u8 buf[256];
+
+		client_init(&c);
+		c.w.alloc_count = 0;
+		c.w.fail_at = fail_at;
+		c.w.fail_for_ever = true;
+		(void)nl_send(c.sk, &ask, sizeof(ask));
+		c.w.fail_at = 0;
+		(void)nethood_recvfrom(c.sk, buf, sizeof(buf), 0, NULL, NULL); /* ENOBUFS if the answer was lost */
+		(void)nethood_recvfrom(c.sk, buf, sizeof(buf), 0, NULL, NULL);
+		c.seq = 0;
+		assert_int_equal(nl_send(c.sk, &ask, sizeof(ask)), sizeof(ask));
+		assert_int_not_equal(nl_answer(&c, text), 1); /* it is answered */
+		client_fini(&c);
+	}
+}
+
 static void no_memory_for_that_costs_only_messages(void **state)
 {
 	(void)state;
@@ -642,6 +669,7 @@ int main(void)
 		cmocka_unit_test(one_that_lags_hears_the_last_change_of_each),
 		cmocka_unit_test(one_that_lost_something_gets_all_by_one_dump),
 		cmocka_unit_test(it_is_told_again_of_what_is_lost_after_it_was_told),
+		cmocka_unit_test(an_answer_that_was_lost_is_not_the_last_one),
 		cmocka_unit_test(no_memory_for_that_costs_only_messages),
 	};
 
