@@ -7,13 +7,14 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 SEEDS  ?= 200
 FIRST  ?= 1
+SEED   ?= 1
 JOBS   ?= 8
 NINJA  := ninja --quiet
 
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit diff valgrind lint format bench docs install clean
+.PHONY: all help deps demo check unit diff sim swarm valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja
@@ -26,6 +27,8 @@ help:
 	echo 'make unit      the unit tests only'
 	echo 'make valgrind  the unit tests under memcheck'
 	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS)'
+	echo 'make sim       one simulated world, told frame by frame; SEED=$(SEED)'
+	echo 'make swarm     many of them; SEEDS=$(SEEDS) FIRST=$(FIRST)'
 	echo 'make lint      compilers, checkers, layers, format'
 	echo 'make format    write the format that lint asks for'
 	echo 'make bench     measure beside other stacks; ROW=word measures the rows that hold it'
@@ -56,6 +59,12 @@ diff: $(CHECK)/build.ninja
 	$(NINJA) -C $(CHECK)
 	NETHOOD=$(abspath $(CHECK))/apps/nethood/nethood \
 		$(PYTHON) tests/diff/diff --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) --out $(BUILD)/diff
+
+sim: all
+	$(RELEASE)/tests/sim/swarm --from $(SEED) --seeds 1 --jobs 1 --out $(BUILD) -v
+
+swarm: all
+	$(RELEASE)/tests/sim/swarm --from $(FIRST) --seeds $(SEEDS) --jobs $$(nproc) --out $(BUILD)
 
 lint:
 	tools/deps build lint

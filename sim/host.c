@@ -174,7 +174,9 @@ static void host_log(void *ctx, const char *line)
 
 static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 {
-	const struct nethood_allocator memory = { host_malloc, host_calloc, host_mfree, host_alloc_fails, h };
+	const struct nethood_allocator memory = {
+		.alloc = host_malloc, .zalloc = host_calloc, .free = host_mfree, .fail = host_alloc_fails, .ctx = h
+	};
 	struct nethood_config config = { .hostname = h->name,
 					 .memory = &memory,
 					 .now_ns = sim_host_now(h),
