@@ -179,7 +179,8 @@ class Pair:
 
     def forget(self, rows):
         """Neighbours that differ on purpose are removed on both sides; what that says is not compared."""
-        for dev, dst in set(rows) - {"errors"}:
+        # lo last: what waited in Linux reports its end now, over lo
+        for dev, dst in sorted(set(rows) - {"errors"}, key=lambda key: (key[0] == "lo", key)):
             gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst}
             self.both(lambda side: events.act(side, gone))
         time.sleep(0.03)
