@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "api_internal.h"
+#include "ipv4/netns_ipv4.h"
 #include "neigh/neigh_history.h"
 
 static void tell_change(struct nethood_neigh_change *out, const struct neigh_change *c)
@@ -63,4 +64,25 @@ int nethood_neigh_history(struct nethood_net *nn, const char *name, int family, 
 		ret = fn(ctx, &change);
 	}
 	return ret;
+}
+
+int nethood_neigh_doubt(struct nethood_net *nn, const char *name, int family, const void *addr)
+{
+	struct neigh_table *tbl = nn->net.ipv4->arp;
+	struct net_device *only = name ? dev_find_by_name(&nn->net, name) : NULL, *dev;
+	struct neighbour *n = NULL;
+
+	if (family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (name && !only)
+		return -ENODEV;
+	for_each_netdev(&nn->net, dev) {
+		n = only && dev != only ? NULL : neigh_find(tbl, addr, dev);
+		if (n)
+			break;
+	}
+	if (!n)
+		return -ENOENT;
+	neigh_doubt(n);
+	return 0;
 }

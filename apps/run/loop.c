@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +18,10 @@
 
 int loop_init(struct loop *l)
 {
+	const char *turns = getenv("NETHOOD_TURNS");
+
 	*l = (struct loop){ .corpses = NULL };
+	l->turn_clock = turns && !strcmp(turns, "cpu") ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	return l->epfd < 0 ? -errno : 0;
 }
@@ -91,9 +96,17 @@ static int wait_events(int epfd, struct epoll_event *ev, uint64_t timeout_ns)
 	return n < 0 ? -errno : n;
 }
 
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
 static void turn_ends(struct loop *l)
 {
-	uint64_t took_ns = l->turn_began_ns ? loop_now() - l->turn_began_ns : 0;
+	uint64_t took_ns = l->turn_began_ns ? clock_ns(l->turn_clock) - l->turn_began_ns : 0;
 
 	if (took_ns > l->longest_turn_ns)
 		l->longest_turn_ns = took_ns;
@@ -114,7 +127,7 @@ int loop_wait(struct loop *l, uint64_t timeout_ns)
 
 	turn_ends(l);
 	n = wait_events(l->epfd, ev, timeout_ns);
-	l->turn_began_ns = loop_now();
+	l->turn_began_ns = clock_ns(l->turn_clock);
 	if (l->woke)
 		l->woke(l->ctx);
 	for (int i = 0; i < n; i++) {
@@ -129,8 +142,5 @@ int loop_wait(struct loop *l, uint64_t timeout_ns)
 
 uint64_t loop_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }

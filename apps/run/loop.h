@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 /** struct watch - one watched descriptor; part of what it belongs to */
 struct watch {
@@ -24,6 +25,8 @@ struct loop {
 	struct corpse *corpses;
 	void (*woke)(void *ctx); /**< called after each wait, before anybody is told; NULL: nobody */
 	void *ctx;
+	clockid_t
+		turn_clock; /**< of processor time, if NETHOOD_TURNS=cpu: what others do on the machine does not count */
 	uint64_t turn_began_ns, longest_turn_ns; /**< between two waits */
 };
 

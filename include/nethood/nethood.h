@@ -313,6 +313,14 @@ NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_le
  */
 NETHOOD_API const char *nethood_check(struct nethood_net *net);
 
+/**
+ * nethood_neigh_doubt() - what was sent to neighbour @addr does not seem to arrive: a program retransmits
+ * @dev: NULL: on whichever device it is
+ * With NETHOOD_PROFILE_STRICT one that is in use is asked at once whether it is there; as Linux, else nothing happens.
+ * Return: 0, -ENOENT: no such neighbour, -ENODEV, -EAFNOSUPPORT.
+ */
+NETHOOD_API int nethood_neigh_doubt(struct nethood_net *net, const char *dev, int family, const void *addr);
+
 /** struct nethood_neigh_change - one change of a neighbour's state or link-layer address */
 struct nethood_neigh_change {
 	uint64_t now_ns;

@@ -13,7 +13,7 @@
  */
 #include "neigh/neigh_internal.h"
 
-#define FLUSH_RUN 512U /* entries that are looked at in one turn */
+#define FLUSH_RUN 256U /* entries that are looked at in one turn */
 #define FLUSH_FEW 1024U
 #define FLUSH_PAUSE_NS 1    /* not in this turn */
 #define FIRST_GENERATION 2U /* neigh_hash() wants no less */

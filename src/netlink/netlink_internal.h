@@ -33,7 +33,7 @@ struct netns_netlink {
 int netlink_queue(struct netlink_sock *nlk, struct sk_buff *skb);
 /** netlink_overrun() - tell the reader that something is missing */
 void netlink_overrun(struct netlink_sock *nlk);
-/** netlink_dump_more() - the reader has read: next pieces while there is room */
+/** netlink_dump_more() - the reader has read: the next piece, if there is room */
 void netlink_dump_more(struct netlink_sock *nlk);
 void netlink_dump_timer_handler(struct timer *t);
 void netlink_dump_end(struct netlink_sock *nlk);

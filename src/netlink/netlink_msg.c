@@ -301,10 +301,8 @@ void netlink_dump_more(struct netlink_sock *nlk)
 {
 	struct sock *sk = &nlk->sk;
 
-	while (nlk->cb && sk->rmem_alloc_bytes <= sk->rcvbuf_bytes / 2) {
-		if (netlink_dump(nlk) || (nlk->cb && nlk->cb->pause))
-			return;
-	}
+	if (nlk->cb && sk->rmem_alloc_bytes <= sk->rcvbuf_bytes / 2)
+		(void)netlink_dump(nlk); /* who could not be served was told */
 }
 
 void netlink_dump_timer_handler(struct timer *t)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where the profile strict does otherwise than linux (docs/DIFFERENCES.md), in virtual time, each beside the other. */
+#include <errno.h>
+
 #include "neigh_world.h"
 
 #include <linux/rtnetlink.h>
@@ -271,6 +273,28 @@ static void who_answers_the_doubt_is_reachable_again(void **state)
 	world_fini(&w);
 }
 
+static void a_program_that_retransmits_may_doubt_too(void **state)
+{
+	const __be32 peer = PEER_IP, nobody = OTHER_IP;
+	struct world w;
+
+	(void)state;
+	for (int strict = 0; strict < 2; strict++) {
+		world_init_as(&w, strict ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX);
+		neigh_release(make_reachable(&w, PEER_IP, PEER_MAC));
+		world_run(&w, NSEC_PER_SEC);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, "eth0", AF_INET6, &peer), -EAFNOSUPPORT);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, "eth9", AF_INET, &peer), -ENODEV);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, "lo", AF_INET, &peer), -ENOENT);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, NULL, AF_INET, &nobody), -ENOENT);
+		assert_int_equal(w.frames_count, 0);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, strict ? NULL : "eth0", AF_INET, &peer), 0);
+		assert_int_equal(w.frames_count, strict);
+		assert_int_equal(state_of(&w, PEER_IP), strict ? NUD_PROBE : NUD_REACHABLE);
+		world_fini(&w);
+	}
+}
+
 static void where_no_probe_is_allowed_nobody_is_doubted(void **state)
 {
 	struct world w;
@@ -477,6 +501,7 @@ int main(void)
 		cmocka_unit_test(locktime_keeps_nobody_from_answering_first),
 		cmocka_unit_test(a_host_error_makes_strict_ask_at_once),
 		cmocka_unit_test(who_answers_the_doubt_is_reachable_again),
+		cmocka_unit_test(a_program_that_retransmits_may_doubt_too),
 		cmocka_unit_test(where_no_probe_is_allowed_nobody_is_doubted),
 		cmocka_unit_test(retransmissions_bring_a_moved_peer_back_within_4_seconds),
 		cmocka_unit_test(a_hash_that_cannot_grow_is_told_once_and_works),
