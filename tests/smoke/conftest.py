@@ -192,6 +192,24 @@ def go_program(public, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def arpings(public):
+    """{flavour: program}.  Debian installs only one of the two: the other is unpacked beside it."""
+    found = {}
+    for flavour, package, path in (("iputils", "iputils-arping", "usr/bin/arping"),
+                                   ("habets", "arping", "usr/sbin/arping")):
+        installed = "/" + path
+        folder = os.path.join(public, package)
+        if not os.path.exists(installed):
+            os.makedirs(folder)
+            for command in (["apt-get", "download", "-q", package], "dpkg -x *.deb ."):
+                subprocess.run(command, cwd=folder, shell=isinstance(command, str), check=True, timeout=60,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            installed = os.path.join(folder, path)
+        found[flavour] = installed
+    return found
+
+
+@pytest.fixture(scope="session")
 def public_binary(public):
     """The command, where every user may execute it: the tree may be somebody's own."""
     return shutil.copy(binary(), os.path.join(public, "nethood"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """nethood as its neighbour sees it: the kernel on the other side, and its tools.
 
-ping, arping (either of the two programs of that name), ip neigh, dnsmasq and dig, a UDP
+ping, arping (both programs of that name), ip neigh, dnsmasq and dig, a UDP
 server, and tcpdump, which must not complain of a single frame that nethood sent.
 """
 
@@ -15,12 +15,12 @@ INSIDE, OUTSIDE = "10.77.0.2", "10.77.0.1"
 NOBODY_THERE = "10.77.0.99"
 
 
-@pytest.fixture
-def arping(host):
-    """(program, flavour); TEST_ARPING names another program."""
-    program = os.environ.get("TEST_ARPING", "arping")
-    said = host.run([program, "-V"])
-    return program, "iputils" if "iputils" in said.stdout + said.stderr else "habets"
+@pytest.fixture(params=["iputils", "habets"])
+def arping(request, host, arpings):
+    """(program, flavour): there are two programs of that name."""
+    program = arpings[request.param]
+    assert ("iputils" in host.run([program, "-V"]).stdout) == (request.param == "iputils")
+    return program, request.param
 
 
 def test_the_kernel_pings_it(net):
