@@ -137,7 +137,7 @@ static bool absolute_path(const struct call *c, const struct open_call *o, char 
 			return false;
 		out[n++] = '/';
 	}
-	strcpy(out + n, o->path);
+	memcpy(out + n, o->path, strlen(o->path) + 1); /* read_path() has seen its end */
 	flatten(out);
 	return true;
 }

@@ -102,8 +102,8 @@ static void sysctl_mount_end(void *ctx)
 {
 	struct sysctl_mount *sm = ctx;
 
-	sysctlfs_destroy(sm->fs);
 	LIST_REMOVE(sm, link);
+	sysctlfs_destroy(sm->fs);
 	free(sm);
 }
 
@@ -289,8 +289,11 @@ void supervisor_destroy(struct supervisor *sv)
 		listener_destroy(ls);
 	while ((cr = TAILQ_FIRST(&sv->carriers)))
 		carrier_destroy(cr);
-	while ((sm = LIST_FIRST(&sv->sysctls)))
-		sysctl_mount_end(sm);
+	while ((sm = LIST_FIRST(&sv->sysctls))) {
+		LIST_REMOVE(sm, link);
+		sysctlfs_destroy(sm->fs);
+		free(sm);
+	}
 	while ((dw = LIST_FIRST(&sv->devs))) {
 		LIST_REMOVE(dw, link);
 		loop_del(&sv->loop, &dw->watch);

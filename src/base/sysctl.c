@@ -195,7 +195,7 @@ int sysctl_each(struct sysctl_root *root, int (*fn)(void *ctx, const char *key, 
 /* ------------------------------------------------------------------ by file */
 
 /* "net.ipv4.conf.eth0.5" lies in net/ipv4/conf/eth0.5: what comes after the third dot is the name of a device. */
-static void dir_file_path(const struct ctl_dir *dir, char path[static sizeof(dir->path)])
+static void dir_file_path(const struct ctl_dir *dir, char path[static SYSCTL_PATH_BYTES])
 {
 	u32 dots = 0;
 
@@ -222,7 +222,7 @@ static const char *path_below(const char *path, const char *parent)
 
 struct ctl_dir *sysctl_file_find(struct sysctl_root *root, const char *path, const struct ctl_table **e)
 {
-	char where[sizeof(((struct ctl_dir *)0)->path)];
+	char where[SYSCTL_PATH_BYTES];
 	struct ctl_dir *dir;
 
 	list_for_each_entry(dir, &root->dirs, node) {
@@ -253,7 +253,7 @@ static int dir_files_each(const struct ctl_dir *dir, int (*fn)(void *ctx, const 
 int sysctl_file_each(struct sysctl_root *root, const char *path,
 		     int (*fn)(void *ctx, const char *name, const struct ctl_table *e), void *ctx)
 {
-	char where[sizeof(((struct ctl_dir *)0)->path)], last[sizeof(where)] = "";
+	char where[SYSCTL_PATH_BYTES], last[SYSCTL_PATH_BYTES] = "";
 	const struct ctl_table *file;
 	bool any = !*path;
 	struct ctl_dir *dir;

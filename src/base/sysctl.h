@@ -19,6 +19,8 @@ enum sysctl_type {
 	SYSCTL_FN,      /**< get and set do it all */
 };
 
+#define SYSCTL_PATH_BYTES 64
+
 struct ctl_table;
 /**
  * struct ctl_dir - one registered instance: "net.ipv4.conf.eth0" + table + base
@@ -27,7 +29,7 @@ struct ctl_table;
  */
 struct ctl_dir {
 	struct list_head node;
-	char path[64];
+	char path[SYSCTL_PATH_BYTES];
 	const struct ctl_table *table; /**< ends with a NULL name */
 	void *base;
 	void (*changed)(struct ctl_dir *dir, const struct ctl_table *entry); /**< after a write; may be NULL */

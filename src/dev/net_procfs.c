@@ -10,12 +10,12 @@
 static void dev_seq_printf_stats(struct seq_file *m, const struct net_device *dev)
 {
 	const struct netdev_stats *s = &dev->stats;
+	unsigned long long rx_frame = s->rx_length_errors + s->rx_crc_errors;
 
 	/* frame is what was wrong with a frame, compressed is nobody's, carrier also counts what the link layer refused */
 	seq_printf(m, "%6s: %7llu %7llu %4llu %4llu %4u %5llu %10u %9llu ", dev->name, (unsigned long long)s->rx_bytes,
 		   (unsigned long long)s->rx_packets, (unsigned long long)s->rx_errors,
-		   (unsigned long long)s->rx_dropped, 0U, (unsigned long long)(s->rx_length_errors + s->rx_crc_errors),
-		   0U, (unsigned long long)s->multicast);
+		   (unsigned long long)s->rx_dropped, 0U, rx_frame, 0U, (unsigned long long)s->multicast);
 	seq_printf(m, "%8llu %7llu %4llu %4llu %4llu %5u %7llu %10u\n", (unsigned long long)s->tx_bytes,
 		   (unsigned long long)s->tx_packets, (unsigned long long)s->tx_errors,
 		   (unsigned long long)s->tx_dropped, (unsigned long long)s->tx_fifo_errors, 0U,

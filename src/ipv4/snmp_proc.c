@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The counters of IPv4 and ICMP in /proc/net/snmp and /proc/net/netstat, as nstat(8) and `netstat -s` read them.
  *
- * @rfc 4293, 5097
+ * @rfc 4293
  * @linux net/ipv4/proc.c
  *
  * A group is a line of names and a line of values.  What a net does not count has no name here.

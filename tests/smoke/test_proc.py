@@ -65,7 +65,7 @@ def test_it_sees_the_net(either, says, shell, output, never):
 
 
 def test_without_proc_it_does_not(either):
-    done = either.nethood("run", "--", "sh", "-c", PING + "cat /proc/net/arp; mount; cat /proc/sys/net/ipv4/conf/eth0/mtu")
+    done = either.nethood("run", "--", "sh", "-c", PING + "cat /proc/net/arp; mount")
     assert PEER not in done.stdout and "nethood" not in done.stdout, done.stdout
 
 
@@ -111,14 +111,15 @@ SYSCTLS = [
     ("sysctl", "sysctl net.ipv4.neigh.default.gc_thresh3", "^net.ipv4.neigh.default.gc_thresh3 = 1024$", 0),
     ("sysctl -w", "sysctl -w net.ipv4.neigh.eth0.retrans_time_ms=250 && ip ntable show dev eth0",
      r"^net.ipv4.neigh.eth0.retrans_time_ms = 250$(?s:.)* retrans 250 ", 0),
-    ("sysctl -a", "sysctl -a", r"^net.ipv4.conf.eth0.arp_announce = 0$(?s:.)*net.ipv4.neigh.lo.unres_qlen = 101$", None),
+    ("sysctl -a", "sysctl -a",
+     r"^net.ipv4.conf.eth0.arp_announce = 0$(?s:.)*net.ipv4.neigh.lo.unres_qlen = 101$", None),
     ("sysctl -p", "echo net.ipv4.ip_default_ttl=33 | sysctl -p - && cat /proc/sys/net/ipv4/ip_default_ttl", "^33$", 0),
     ("default leaves a device that has an address", "sysctl -q net.ipv4.neigh.default.gc_stale_time=7; "
      "sysctl -n net.ipv4.neigh.eth0.gc_stale_time net.ipv4.neigh.default.gc_stale_time", "^60\n7$", 0),
     ("two numbers", "sysctl net.ipv4.ip_local_port_range='2000 3000' && sysctl net.ipv4.ip_local_port_range",
      "^net.ipv4.ip_local_port_range = 2000\t3000$", 0),
-    ("cat and echo", "cd /proc/sys/net/ipv4/conf/eth0; echo 2 > arp_ignore; cat arp_ignore all/../arp_ignore 2>&1", "^2$", None),
-    ("without a newline", "printf 5 > /proc/sys/net/ipv4/ip_default_ttl; cat /proc/sys/net/ipv4/ip_default_ttl", "^5$", 0),
+    ("cat and echo", "cd /proc/sys/net/ipv4/conf/eth0; echo 2 > arp_ignore; cat arp_ignore", "^2$", 0),
+    ("without a newline", "cd /proc/sys/net/ipv4; printf 5 > ip_default_ttl; cat ip_default_ttl", "^5$", 0),
     ("a bad value", "sysctl -w net.ipv4.ip_default_ttl=999", "Invalid argument", None),
     ("no number", "python3 -c 'with open(\"/proc/sys/net/ipv4/ip_forward\",\"w\") as f: f.write(\"x\")'",
      "OSError: .Errno 22. Invalid argument", 1),

@@ -226,7 +226,8 @@ def join(stack, dev_address, group):
 
 @pytest.mark.stack(devs=2)
 def test_igmp(stack):
-    joined = [join(stack, ADDRESS, "239.1.2.3"), join(stack, ADDRESS, "239.1.2.3"), join(stack, "10.78.0.2", "232.5.5.5")]
+    joined = [join(stack, ADDRESS, "239.1.2.3"), join(stack, ADDRESS, "239.1.2.3"),
+              join(stack, "10.78.0.2", "232.5.5.5")]
     rows = [re.sub(r"\d:[0-9A-F]{8}\t\t\d$", "TIMER", row) for row in proc(stack, "igmp")]
     assert joined and rows == [
         "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter",
@@ -271,7 +272,8 @@ def test_dev_mcast(stack):
 
 SOCKET_HEADER = ("sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode "
                  "ref pointer drops")
-HEADERS = {"udp": "   " + SOCKET_HEADER + " " * 12, "icmp": "  " + SOCKET_HEADER + " " * 13, "raw": "  " + SOCKET_HEADER}
+HEADERS = {"udp": "   " + SOCKET_HEADER + " " * 12, "icmp": "  " + SOCKET_HEADER + " " * 13,
+           "raw": "  " + SOCKET_HEADER}
 
 
 def open_socket(stack, kind, proto, bind=None, connect=None):
@@ -462,7 +464,8 @@ FRAMES = [
     ("a multicast", [from_peer("224.0.0.1", 17, p.udp(PEER, "224.0.0.1", 1, 9), mac="01:00:5e:00:00:01")],
      {**TAKEN, "Udp.IgnoredMulti": 1, "IpExt.InOctets": 33, "IpExt.InNoECTPkts": 1, "IpExt.InMcastPkts": 1,
       "IpExt.InMcastOctets": 33}),
-    ("two fragments", [p.ether(OURS, PEER_MAC, f) for f in p.fragments(PEER, ADDRESS, 1, p.echo(payload=bytes(24)), 16)],
+    ("two fragments", [p.ether(OURS, PEER_MAC, fragment) for fragment in
+                       p.fragments(PEER, ADDRESS, 1, p.echo(payload=bytes(24)), 16)],
      {**TAKEN, "Ip.InReceives": 2, "Ip.ReasmReqds": 2, "Ip.ReasmOKs": 1, "Icmp.InMsgs": 1, "Icmp.InEchos": 1,
       "IcmpMsg.InType8": 1, **ECHOED, "IpExt.InOctets": 72, "IpExt.OutOctets": 52, "IpExt.InNoECTPkts": 2}),
     ("fragments that overlap", [from_peer(ADDRESS, 1, bytes(16), ident=9, frag=p.MF),
