@@ -146,6 +146,14 @@ class Side:
         self.frames, self.heard, self.errors = [], [], []
         return Seen(answer, sorted(frames, key=lambda f: f.time), heard, errors, table)
 
+    def unsay(self, keys):
+        """Forget what was said of these neighbours."""
+        self.look()
+        addresses = {dst for _, dst in keys - {"errors"}}
+        self.frames = [said for said in self.frames if said[1] not in keys]
+        self.heard = [said for said in self.heard if said[1] not in keys]
+        self.errors = [error for error in self.errors if error[0] not in addresses]
+
     def notification(self, m):
         if m.kind not in (nl.RTM_NEWNEIGH, nl.RTM_DELNEIGH, nl.RTM_GETNEIGH):
             return None, repr(m), None
