@@ -14,7 +14,7 @@
 
 #define SCAN_SLOTS 256U
 #define ADDRESS_BYTES sizeof("255.255.255.255")
-#define HWADDR_BYTES (3 * NEIGH_HA_MAX)
+#define HWADDR_BYTES (3 * NEIGH_HA_MAX) /* with what ends it */
 #define ATF_PROXY (ATF_PUBL | ATF_PERM)
 
 static void arp_format(struct seq_file *m, const u8 key[static 4], u32 hw_type, u32 flags, const char *ha,
@@ -33,14 +33,27 @@ static u32 arp_state_to_flags(const struct neighbour *n)
 	return n->nud_state & NUD_VALID ? ATF_COM : 0;
 }
 
+/* Not printf's work: a table may have a million rows, and the net waits meanwhile. */
+static void ha_format(char *to, const u8 *ha, u32 len_bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (u32 i = 0; i < len_bytes; i++) {
+		if (i)
+			*to++ = ':';
+		*to++ = digits[ha[i] >> 4];
+		*to++ = digits[ha[i] & 15];
+	}
+	*to = '\0';
+}
+
 static void arp_format_neigh(void *ctx, struct neighbour *n)
 {
-	char ha[HWADDR_BYTES] = "";
+	char ha[HWADDR_BYTES];
 
 	if (!(n->nud_state & ~NUD_NOARP))
 		return;
-	for (u32 i = 0; i < n->dev->addr_len && i < NEIGH_HA_MAX; i++)
-		snprintf(ha + 3 * i - !!i, 4, i ? ":%02x" : "%02x", n->ha[i]);
+	ha_format(ha, n->ha, min_u32(n->dev->addr_len, NEIGH_HA_MAX));
 	arp_format(ctx, n->primary_key, n->dev->type, arp_state_to_flags(n), ha, n->dev->name);
 }
 
