@@ -160,7 +160,7 @@ class Pair:
         confirmed, used, updated = (now - ticks / USER_HZ for ticks in entry.ages[:3])
         retrans, delay = parms[NDTPA_RETRANS_TIME] / 1000, parms[NDTPA_DELAY] / 1000
         reachable = parms[NDTPA_REACHABLE_TIME] / 1000
-        name = events_state(entry.state)
+        name = timed_state(entry.state)
         timers = []
         if name in ("INCOMPLETE", "PROBE"):
             asked_at = side.asked_at.get((entry.dev, entry.dst), 0)
@@ -198,8 +198,9 @@ class Pair:
         self.pool.shutdown()
 
 
-def events_state(state):
-    return {value: name.upper() for name, value in nl.NUD.items()}.get(state)
+def timed_state(state):
+    """By which its timer goes; by hand, a state may be two."""
+    return next((name.upper() for name in ("reachable", "delay", "probe", "incomplete") if state & nl.NUD[name]), None)
 
 
 def collected(step):
