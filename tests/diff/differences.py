@@ -101,8 +101,11 @@ def managed_by_clock(case):
     def used_again(key):
         entry = case.kernel.table.get(key)
         return entry and entry.ages[1] / USER_HZ < case.waited_s - 0.05
-    return [key for key in case.keys() if (key[1] not in touched or used_again(key)) and
-            all(entry.ext & MANAGED for entry in case.entries(key))]
+
+    def managed(key):
+        now = [table[key] for table in (case.kernel.table, case.nethood.table) if key in table]
+        return all(entry.ext & MANAGED for entry in now or case.entries(key))
+    return [key for key in case.keys() if (key[1] not in touched or used_again(key)) and managed(key)]
 
 
 ROWS = [
