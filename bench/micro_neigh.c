@@ -192,8 +192,17 @@ static double create_delete(u32 count)
 	return t / n;
 }
 
+/* Of what happened to neighbours before: bounded, and no part of them. */
+static u64 history_bytes(const struct bench_world *w)
+{
+	const struct neigh_histories *hs = w->net->neigh->histories;
+
+	return hs->count * sizeof(struct neigh_history) + (hs->hash.cur.mask + 1) * sizeof(struct htable_slot);
+}
+
 static double bytes_each(u32 count)
 {
+	u64 history;
 	struct nethood_ledger empty, full;
 	struct bench_world w;
 
@@ -202,8 +211,9 @@ static double bytes_each(u32 count)
 	for (u32 i = 0; i < count; i++)
 		add_peer(&w, i);
 	nethood_ledger(w.public_net, &full);
+	history = history_bytes(&w);
 	world_fini(&w);
-	return (double)(full.memory_bytes - empty.memory_bytes) / count;
+	return (double)(full.memory_bytes - empty.memory_bytes - history) / count;
 }
 
 static double idle_net_bytes(u32 arg)

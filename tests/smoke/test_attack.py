@@ -144,7 +144,7 @@ class NethoodSide(Side):
 
 
 def under(side, attack, newcomers):
-    """Meet one newcomer when the attack begins, one in its midst, and one when it ends.  (attack's figures, meetings)"""
+    """Meet a newcomer when the attack begins, one in its midst, one at its end.  (attack's figures, meetings)"""
     meetings = []
     process = attack()
     for address in newcomers[:2]:
@@ -186,8 +186,9 @@ def told(kind, found):
              f"  {sweep['sent']} addresses swept in {sweep['seconds']} s, {sweep['refused']} refused; newcomers after "
              + ", ".join(map(seconds, found["met in the sweep"]))]
     if found["during"]:
-        lines.append(f"  memory {found['before']['memory'] >> 10} KiB before, {found['during']['memory_peak'] >> 10} KiB "
-                     f"at the most; {found['during']['waiting_peak'] >> 10} KiB waited at the most")
+        before, during = found["before"], found["during"]
+        lines.append(f"  memory {before['memory'] >> 10} KiB before, {during['memory_peak'] >> 10} KiB at the most; "
+                     f"{during['waiting_peak'] >> 10} KiB waited at the most")
     return "\n".join(lines)
 
 
