@@ -35,16 +35,15 @@ void rcu_quiescent(struct rcu *rcu)
 
 bool rcu_quiescent_run(struct rcu *rcu, u32 max)
 {
-	struct rcu_head *head = rcu->head, *last = NULL;
+	struct rcu_head *head = rcu->head, *last = head;
 
 	if (rcu->pending_count <= max) {
 		rcu_quiescent(rcu);
 		return false;
 	}
-	for (u32 i = 0; i < max; i++) {
-		last = rcu->head;
-		rcu->head = last->next;
-	}
+	for (u32 i = 1; i < max; i++)
+		last = last->next;
+	rcu->head = last->next;
 	last->next = NULL;
 	rcu->pending_count -= max;
 	while (head) {

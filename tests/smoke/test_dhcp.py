@@ -196,7 +196,8 @@ def by_arp(host, options, *peer):
     process = host.start([host.binary, "run", *DEV, "--addr", "by-arp" + options, "--", "sh", "-c",
                           f"ip addr show eth0; ping -c1 {OUTSIDE}; sleep 2"])
     said = process.stderr.readline()
-    assert re.fullmatch(rf"nethood: eth0: waits \d+ s; on the peer: ip neigh replace ADDRESS lladdr {LLADDR} .*\n", said)
+    says = rf"nethood: eth0: waits \d+ s; on the peer: ip neigh replace ADDRESS lladdr {LLADDR} .*\n"
+    assert re.fullmatch(says, said)
     host.run(["ip", "neigh", "replace", "10.77.0.5", "lladdr", LLADDR, "dev", WIRE, "nud", "permanent"], as_root=True)
     done = host.run([*peer], as_root=True)
     out, err = process.communicate(timeout=40)

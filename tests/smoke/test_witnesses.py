@@ -64,7 +64,8 @@ def target(request):
 ARPING = [
     ("iputils", "it answers a broadcast, then unicasts", ["-c", "3", INSIDE], 0, "Received 3 response"),
     ("iputils", "it answers broadcasts alone", ["-b", "-c", "2", INSIDE], 0, r"Received 2 response"),
-    ("iputils", "it answers from one address", ["-c", "2", INSIDE], 0, r"(?i)reply from 10.77.0.2 \[02:00:00:00:00:02\]"),
+    ("iputils", "it answers from one address", ["-c", "2", INSIDE], 0,
+     r"(?i)reply from 10.77.0.2 \[02:00:00:00:00:02\]"),
     ("iputils", "the address is taken", ["-D", "-c", "2", "-w", "3", INSIDE], 1, "Unicast reply"),
     ("iputils", "a free one is not", ["-D", "-c", "1", "-w", "1", NOBODY], 0, "Received 0 response"),
     ("iputils", "nobody answers for another", ["-c", "1", "-w", "1", NOBODY], 1, "Received 0 response"),

@@ -16,7 +16,8 @@ STATS = ("allocs", "destroys", "hash_grows", "res_failed", "lookups", "hits", "r
 
 def table_numbers(stack):
     """The numbers that RTM_GETNEIGHTBL has of the ARP table."""
-    request = nl.message(nl.RTM_GETNEIGHTBL, nl.NLM_F_REQUEST | nl.NLM_F_DUMP, struct.pack("=BBH", socket.AF_INET, 0, 0))
+    header = struct.pack("=BBH", socket.AF_INET, 0, 0)
+    request = nl.message(nl.RTM_GETNEIGHTBL, nl.NLM_F_REQUEST | nl.NLM_F_DUMP, header)
     for message in nl.ask(stack, request):
         if message.kind != nl.RTM_NEWNEIGHTBL:
             continue

@@ -110,9 +110,10 @@ class NethoodStack(Stack):
         """Strict would probe for them first, and ip(8) has `nodad` for IPv6 only."""
         for dev in self.devs:
             address = nl.addr(dev.address)
-            request = nl.message(nl.RTM_NEWADDR, nl.NLM_F_REQUEST | nl.NLM_F_ACK | nl.NLM_F_CREATE, struct.pack(
-                "=BBBBI", socket.AF_INET, self.prefix, IFA_F_NODAD, 0, self.ifindex(dev.name)) + nl.attr(IFA_LOCAL, address) +
-                nl.attr(IFA_ADDRESS, address) + nl.attr(IFA_BROADCAST, nl.addr(self._broadcast(dev))))
+            header = struct.pack("=BBBBI", socket.AF_INET, self.prefix, IFA_F_NODAD, 0, self.ifindex(dev.name))
+            attrs = (nl.attr(IFA_LOCAL, address) + nl.attr(IFA_ADDRESS, address) +
+                     nl.attr(IFA_BROADCAST, nl.addr(self._broadcast(dev))))
+            request = nl.message(nl.RTM_NEWADDR, nl.NLM_F_REQUEST | nl.NLM_F_ACK | nl.NLM_F_CREATE, header + attrs)
             answer, = nl.ask(self, request)
             if answer.error:
                 raise AssertionError(f"{dev.address} on {dev.name}: {answer!r}")
