@@ -20,6 +20,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "wire"))
 
+from lab import whole_table             # noqa: E402
 from lab.nethood import binary          # noqa: E402
 from lab.netns import Netns             # noqa: E402
 
@@ -49,7 +50,10 @@ class Host:
     def __init__(self, user="root", runtime=None):
         self.user = user
         self.binary = binary()
-        self.netns = Netns() if os.geteuid() == 0 else None
+        self.netns = None
+        if os.geteuid() == 0:
+            whole_table.take(False)     # the kernel on the other side has neighbours, too
+            self.netns = Netns()
         self.names = []
         self.running = []
         self.env = dict(os.environ, LANG="C", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
@@ -132,6 +136,7 @@ class Host:
             self.nethood("down", name)
         if self.netns:
             self.netns.close()
+            whole_table.give(False)
 
 
 @pytest.fixture

@@ -118,7 +118,6 @@ class NethoodSide(Side):
 
     def __init__(self, storm):
         super().__init__(storm)
-        whole_table.take(False)
         self.host = Host()
         self.peer = self.host.netns
         self.mac = "02:00:00:00:00:02"
@@ -140,7 +139,6 @@ class NethoodSide(Side):
     def close(self):
         super().close()
         self.host.close()
-        whole_table.give(False)
 
 
 def under(side, attack, newcomers):
