@@ -14,6 +14,7 @@ from sides import USER_HZ
 TIMED = nl.NUD["incomplete"] | nl.NUD["reachable"] | nl.NUD["delay"] | nl.NUD["probe"]
 VALID = 0xc0 | 0x1e
 MANAGED = 1
+WHAT_FAILS = "errors", ("lo", "0.0.0.0")     # a packet that cannot be sent tells its sender, over lo
 
 
 class Case:
@@ -35,9 +36,11 @@ def unbelievable_sender(case):
     if e["do"] != "arp":
         return ()
     first = int(e["sha"][:2], 16)
-    if first & 1 or e["sha"] in ("00:00:00:00:00:00", *OUR_MAC.values()):
-        return [(e["dev"], e["sip"])]
-    return ()
+    if not first & 1 and e["sha"] not in ("00:00:00:00:00:00", *OUR_MAC.values()):
+        return ()
+    key = e["dev"], e["sip"]
+    waited = any(table[key].state & TIMED for table in case.before if key in table)
+    return [key, *WHAT_FAILS] if waited else [key]     # what waits for nobody's address fails in the end
 
 
 def claims(case):
@@ -75,7 +78,7 @@ def unwatched(case):
     was_incomplete = any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)
     if e["state"] != "incomplete" and not (e["state"] == "none" and was_incomplete):
         return ()
-    return [key, "errors", ("lo", "0.0.0.0")]   # what waited reports its end, in nethood
+    return [key, *WHAT_FAILS]   # what waited reports its end, in nethood
 
 
 def refused_request(case):
