@@ -134,9 +134,12 @@ class Pair:
         while time.monotonic() < until:
             tables = self.both(Side.table)
             if not any(e.state & differences.TIMED for table in tables for e in table.values()):
-                for side, table in zip(self.sides, tables):
-                    side.seen(None, table)
+                seen = [side.seen(None, table) for side, table in zip(self.sides, tables)]
+                case = differences.Case({"do": "pause"}, self.before, *seen, self.sides[0].answers, WAIT_MAX_S)
                 self.before = tables
+                rows = differences.lasting(case)
+                if rows:
+                    self.forget(rows)
                 return True
             time.sleep(0.05)
         return False
