@@ -23,6 +23,8 @@ struct nethood_net {
 	void *trace_ctx;
 	void (*capture)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces);
 	void *capture_ctx;
+	void (*on_neigh_event)(void *ctx, const struct nethood_neigh_event *event);
+	void *on_neigh_event_ctx;
 };
 
 static inline struct nethood_net *nethood_of(struct net *net)

@@ -7,6 +7,7 @@
 #include "api_internal.h"
 #include "ipv4/netns_ipv4.h"
 #include "neigh/neigh_history.h"
+#include "neigh/neigh_trace.h"
 
 static void tell_change(struct nethood_neigh_change *out, const struct neigh_change *c)
 {
@@ -85,4 +86,75 @@ int nethood_neigh_doubt(struct nethood_net *nn, const char *name, int family, co
 		return -ENOENT;
 	neigh_doubt(n);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ events */
+
+static_assert((int)NETHOOD_NEIGH_PARMS == NEIGH_TRACE_PARMS, "the same events inside and outside");
+static_assert((u32)NETHOOD_NEIGH_F_EXT_VALIDATED == NEIGH_UPDATE_F_EXT_VALIDATED &&
+		      (u32)NETHOOD_NEIGH_F_ISROUTER == NEIGH_UPDATE_F_ISROUTER &&
+		      (u32)NETHOOD_NEIGH_F_ADMIN == NEIGH_UPDATE_F_ADMIN,
+	      "the same flags inside and outside");
+
+static void tell_entry(struct nethood_neigh_event *out, const struct neighbour *n)
+{
+	out->entry = n;
+	out->lladdr_bytes = n->dev->addr_len;
+	memcpy(out->lladdr, n->ha, sizeof(out->lladdr));
+	out->nud_state = n->nud_state;
+	out->type = n->type;
+	out->flags = n->flags;
+	out->flags_ext = n->flags_ext;
+	out->probes = n->probes;
+	out->dead = n->dead;
+	out->gc_exempt = n->gc_class == NEIGH_GC_EXEMPT;
+	out->refcnt = n->refcnt;
+	out->confirmed_ns = n->confirmed;
+	out->used_ns = n->used;
+	out->updated_ns = n->updated;
+}
+
+static void tell_event(void *ctx, const struct neigh_trace *t)
+{
+	const struct nethood_net *nn = ctx;
+	const struct neigh_cause *cause = &nn->net.neigh->histories->cause;
+	struct nethood_neigh_event e = {
+		.kind = (enum nethood_neigh_event_kind)t->kind,
+		.err = t->err,
+		.now_ns = (uint64_t)nn->net.now,
+		.dev = t->dev ? t->dev->name : "",
+		.family = t->tbl->family,
+		.ifindex = t->dev ? t->dev->ifindex : 0,
+		.key_bytes = t->key ? t->tbl->key_len : 0,
+		.entries = t->tbl->entries_count,
+		.packet = t->packet,
+		.has_new_lladdr = t->lladdr != NULL,
+		.new_state = t->new_state,
+		.update_flags = t->flags,
+		.portid = t->portid,
+		.reachable_time_ns = t->parms ? t->parms->reachable_time : 0,
+		.cause = neigh_cause_text(cause->kind),
+		.cause_id = cause->id,
+	};
+
+	if (t->key)
+		memcpy(e.key, t->key, t->tbl->key_len);
+	if (t->n)
+		tell_entry(&e, t->n);
+	if (t->lladdr)
+		memcpy(e.new_lladdr, t->lladdr, t->dev->addr_len);
+	nn->on_neigh_event(nn->on_neigh_event_ctx, &e);
+}
+
+void nethood_on_neigh_event(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_neigh_event *event),
+			    void *ctx)
+{
+	nn->on_neigh_event = fn;
+	nn->on_neigh_event_ctx = ctx;
+	neigh_trace_start(&nn->net, fn ? tell_event : NULL, nn);
+}
+
+const char *nethood_neigh_event_name(enum nethood_neigh_event_kind kind)
+{
+	return neigh_trace_name((enum neigh_trace_kind)kind);
 }

@@ -241,6 +241,7 @@ void nethood_free(struct nethood_net *nn)
 		return;
 	nethood_trace(nn, NULL, NULL);
 	nethood_capture(nn, NULL, NULL);
+	nethood_on_neigh_event(nn, NULL, NULL);
 	sock_net_close(&nn->net);
 	layers_exit(&nn->net, ARRAY_SIZE(layers));
 	net_end(nn);

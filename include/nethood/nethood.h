@@ -343,6 +343,68 @@ NETHOOD_API int nethood_neigh_history(struct nethood_net *net, const char *dev, 
 				      int (*fn)(void *ctx, const struct nethood_neigh_change *change), void *ctx,
 				      uint64_t *changes);
 
+/** enum nethood_neigh_event_kind - Linux's trace events of the neighbour subsystem, and two of nethood's own */
+enum nethood_neigh_event_kind {
+	NETHOOD_NEIGH_CREATE,      /**< an entry was made, or could not be (@err) */
+	NETHOOD_NEIGH_UPDATE,      /**< somebody has news of it; nothing has changed yet */
+	NETHOOD_NEIGH_UPDATE_DONE, /**< what has become of it: @err */
+	NETHOOD_NEIGH_TIMER_HANDLER,
+	NETHOOD_NEIGH_EVENT_SEND_DONE, /**< it was used while nobody vouched for it; @err 1: the packet waits or was dropped */
+	NETHOOD_NEIGH_EVENT_SEND_DEAD,     /**< a packet to one that is gone */
+	NETHOOD_NEIGH_CLEANUP_AND_RELEASE, /**< it goes, in the state that it has */
+	NETHOOD_NEIGH_DOUBT,               /**< nethood_neigh_doubt() has made it be asked */
+	NETHOOD_NEIGH_PARMS, /**< sysctls of @dev ("": the defaults) were written, or its reachable time drawn anew */
+};
+
+/** What comes with news of a neighbour: nethood_neigh_event.update_flags, as Linux's trace event shows them */
+enum nethood_neigh_update_flags {
+	NETHOOD_NEIGH_F_OVERRIDE = 0x1,      /**< another address replaces the one that is known */
+	NETHOOD_NEIGH_F_WEAK_OVERRIDE = 0x2, /**< another address makes one that was trusted STALE */
+	NETHOOD_NEIGH_F_OVERRIDE_ISROUTER = 0x4,
+	NETHOOD_NEIGH_F_USE = 0x8,
+	NETHOOD_NEIGH_F_MANAGED = 0x10,
+	NETHOOD_NEIGH_F_EXT_LEARNED = 0x20,
+	NETHOOD_NEIGH_F_ISROUTER = 0x40,
+	NETHOOD_NEIGH_F_EXT_VALIDATED = 0x80,
+	NETHOOD_NEIGH_F_ADMIN = 0x80000000U, /**< an administrator says it */
+};
+
+/** struct nethood_neigh_event - one event; what it is not about is zero */
+struct nethood_neigh_event {
+	enum nethood_neigh_event_kind kind;
+	int err;
+	uint64_t now_ns;
+	const void *
+		entry; /**< tells entries apart, also those of one address; NULL: none could be made; not to be followed */
+	const char *dev;
+	int family, ifindex;
+	uint8_t key_bytes, lladdr_bytes;
+	uint8_t key[16], lladdr[8]; /**< @lladdr: what is stored, whether it may be used or not */
+	uint8_t nud_state, type;    /**< NUD_* of linux/neighbour.h, RTN_* of the address */
+	uint8_t flags, flags_ext;   /**< NTF_*, NTF_EXT_* */
+	uint8_t probes;
+	bool dead, gc_exempt;
+	uint32_t refcnt, entries;                  /**< @entries: of its table */
+	int64_t confirmed_ns, used_ns, updated_ns; /**< by the net's clock */
+	bool packet;         /**< EVENT_SEND_*: there is one, not just a wish to have it resolved */
+	bool has_new_lladdr; /**< UPDATE, and the next four */
+	uint8_t new_lladdr[8], new_state;
+	uint32_t update_flags, portid;
+	int64_t reachable_time_ns; /**< PARMS: the one that is drawn */
+	const char *cause;         /**< as in struct nethood_neigh_change */
+	uint64_t cause_id;
+};
+/**
+ * nethood_on_neigh_event() - tell @fn of each event of neighbours; NULL: stop.  Costs next to nothing while off
+ *
+ * An event is told when the entry has changed completely, and before anything leaves because of it.  The first ones are
+ * PARMS, of each device there is.  @fn may look, but change nothing.
+ */
+NETHOOD_API void nethood_on_neigh_event(struct nethood_net *net,
+					void (*fn)(void *ctx, const struct nethood_neigh_event *event), void *ctx);
+/** nethood_neigh_event_name() - "neigh_update_done" (static) */
+NETHOOD_API const char *nethood_neigh_event_name(enum nethood_neigh_event_kind kind);
+
 /** struct nethood_hop - one place that a packet passed, or died at */
 struct nethood_hop {
 	uint64_t packet_id;

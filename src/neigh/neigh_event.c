@@ -9,6 +9,7 @@
  * and calls out in the order of the NUD_A_* bits.
  */
 #include "neigh/neigh_internal.h"
+#include "neigh/neigh_trace.h"
 
 #define NEIGH_DOUBT_PAUSE_NS \
 	(100 * NSEC_PER_MSEC)                     /* who was confirmed so lately is not doubted: errors can be forged */
@@ -161,10 +162,9 @@ static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 	neigh_arm(n, e->timer);
 }
 
-/* @skb: taken, unless the edge says XMIT; the caller holds a reference on @n. */
+/* The entry has entered: what it has to do.  @skb: taken, unless the edge says XMIT; the caller holds a reference on @n. */
 static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_buff *skb)
 {
-	neigh_enter(n, e);
 	if (skb && (e->act & NUD_A_QUEUE))
 		neigh_queue_tail(n, skb);
 	if (skb && (e->act & NUD_A_DROP))
@@ -188,6 +188,8 @@ void neigh_timer_handler(struct timer *t)
 	if (!neigh_bury(n) && (n->nud_state & NUD_IN_TIMER)) {
 		e = nud_step(n->nud_state, NUD_EV_TIMER, neigh_timer_cond(n));
 		assert(e);
+		neigh_enter(n, e);
+		neigh_trace(n, NEIGH_TRACE_TIMER_HANDLER, 0);
 		neigh_do(n, e, NULL);
 	}
 	neigh_release(n);
@@ -219,6 +221,7 @@ static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 	if (n->nud_state & (NUD_CONNECTED | NUD_DELAY | NUD_PROBE))
 		return false;
 	if (n->dead) {
+		neigh_trace_send(n, NEIGH_TRACE_EVENT_SEND_DEAD, skb, 1);
 		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_DEAD);
 		return true;
 	}
@@ -232,6 +235,8 @@ static bool neigh_event(struct neighbour *n, struct sk_buff *skb, bool deferred)
 	if (skb)
 		neigh_gc_set_group(n, neigh_fair_hash(n, skb));
 	neigh_get(n); /* a solicitation may, through a hook or a loop, delete the entry */
+	neigh_enter(n, e);
+	neigh_trace_send(n, NEIGH_TRACE_EVENT_SEND_DONE, skb, !(e->act & NUD_A_XMIT));
 	neigh_do(n, e, skb);
 	neigh_release(n);
 	neigh_because_again(net, before);
@@ -263,6 +268,8 @@ void neigh_doubt(struct neighbour *n)
 	if (!e)
 		return;
 	neigh_get(n);
+	neigh_enter(n, e);
+	neigh_trace(n, NEIGH_TRACE_DOUBT, 0);
 	neigh_do(n, e, NULL);
 	neigh_release(n);
 }

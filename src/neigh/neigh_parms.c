@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "neigh/neigh_internal.h"
+#include "neigh/neigh_trace.h"
 
 #define UNRES_PACKET_TRUESIZE_BYTES 2090 /* what Linux counts for one packet where a limit is given in packets */
 #define SK_WMEM_DEFAULT_BYTES 212992
@@ -73,8 +74,10 @@ static void neigh_parms_follow_default(struct neigh_table *tbl, u32 var)
 	struct neigh_parms *p;
 
 	list_for_each_entry(p, &tbl->parms_list, list) {
-		if (p->dev && !(p->data_set & (1U << var)))
-			p->data[var] = tbl->parms.data[var];
+		if (!p->dev || (p->data_set & (1U << var)))
+			continue;
+		p->data[var] = tbl->parms.data[var];
+		neigh_trace_parms(p);
 	}
 }
 
@@ -96,6 +99,7 @@ void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value)
 		neigh_parms_follow_default(p->tbl, var);
 	if (var == NEIGH_VAR_BASE_REACHABLE_TIME)
 		p->reachable_time = neigh_rand_reach_time(net, value);
+	neigh_trace_parms(p);
 }
 
 /* clang-format off */
@@ -204,6 +208,7 @@ struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table
 	neigh_parms_join(p, tbl);
 	dev->neigh_parms[tbl->index] = p;
 	neigh_flush_begin(tbl, dev);
+	neigh_trace_parms(p);
 	return p;
 }
 
@@ -224,6 +229,8 @@ void neigh_parms_rand_reach_time(struct neigh_table *tbl)
 	if (tbl->net->now < tbl->last_rand + REACH_TIME_REDRAW_NS)
 		return;
 	tbl->last_rand = tbl->net->now;
-	list_for_each_entry(p, &tbl->parms_list, list)
+	list_for_each_entry(p, &tbl->parms_list, list) {
 		p->reachable_time = neigh_rand_reach_time(tbl->net, NEIGH_VAR(p, BASE_REACHABLE_TIME));
+		neigh_trace_parms(p);
+	}
 }

@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "neigh/neigh_internal.h"
+#include "neigh/neigh_trace.h"
 
 struct neigh_key {
 	const void *primary;
@@ -144,8 +145,10 @@ int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *de
 	if (!dev->neigh_parms[tbl->index])
 		return -EINVAL; /* the device is going, or the family is off on it */
 	n = neigh_alloc(tbl, key, dev);
-	if (!n)
+	if (!n) {
+		neigh_trace_create(tbl, dev, key, NULL, -ENOBUFS);
 		return -ENOBUFS;
+	}
 	err = neigh_construct(n);
 	if (err)
 		goto err_abort;
@@ -161,10 +164,12 @@ int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *de
 	err = neigh_link(n);
 	if (err)
 		goto err_abort;
+	neigh_trace_create(tbl, dev, n->primary_key, n, 0);
 	*out = neigh_get(n);
 	return 0;
 
 err_abort:
+	neigh_trace_create(tbl, dev, key, NULL, err);
 	neigh_abort(n);
 	return err;
 }
@@ -188,6 +193,7 @@ void neigh_undo_create(struct neighbour *n)
 	if (n->dead)
 		return;
 	neigh_unlink(n);
+	neigh_trace(n, NEIGH_TRACE_CLEANUP_AND_RELEASE, 0);
 	neigh_release(n);
 }
 
@@ -197,6 +203,7 @@ void neigh_mark_dead(struct neighbour *n)
 
 	neigh_unlink(n);
 	neigh_history_add(n, &was, true);
+	neigh_trace(n, NEIGH_TRACE_CLEANUP_AND_RELEASE, 0);
 	neigh_notify(n, NEIGH_EVENT_DEL, 0); /* with its last state: listeners see what went */
 	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
 	/* Whoever still holds it must neither send through it nor wake it up. */
@@ -471,6 +478,8 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 	int err;
 
 	neigh_get(n); /* what waits may, when it leaves, delete the entry */
+	if (neigh_trace_on(net))
+		neigh_trace_update(n, lladdr, new_state, flags, portid);
 	err = neigh_update_rules(n, &news);
 	if (errmsg)
 		*errmsg = news.errmsg;
@@ -481,6 +490,7 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 	if (news.notify && !n->dead)
 		neigh_notify(n, NEIGH_EVENT_NEW,
 			     portid); /* behind the queue, as in Linux: what left may have made it DELAY */
+	neigh_trace(n, NEIGH_TRACE_UPDATE_DONE, err);
 	neigh_release(n);
 	neigh_because_again(net, before);
 	return err;

@@ -189,8 +189,13 @@ struct neigh_table {
 };
 
 /** struct neigh_net - per net; net->neigh */
+struct neigh_trace;
 struct neigh_net {
 	struct neigh_table *table[NEIGH_NR_TABLES];
+	struct {
+		void (*fn)(void *ctx, const struct neigh_trace *t); /**< NULL: nobody listens */
+		void *ctx;
+	} tracer;                    /**< neigh/neigh_trace.h */
 	struct notifier_chain chain; /**< data: struct neigh_notifier_info */
 	struct neigh_histories *histories;
 };
