@@ -198,15 +198,22 @@ static void port_send(struct sim_segment *seg, struct sim_port *to, struct sim_f
 
 static struct sim_fdb_entry *fdb_slot(struct sim_segment *seg, const u8 *mac)
 {
-	return &seg->fdb[(mac[5] ^ mac[4] * 7U ^ mac[3] * 31U) % SIM_FDB_SLOTS];
+	u32 low = (u32)mac[2] << 24 | (u32)mac[3] << 16 | (u32)mac[4] << 8 | mac[5];
+
+	return &seg->fdb[(low * 0x9e3779b1U >> 8) % seg->fdb_slots];
 }
 
 static void fdb_learn(struct sim_segment *seg, const struct sim_port *from, const u8 *mac)
 {
-	struct sim_fdb_entry *e = fdb_slot(seg, mac);
+	struct sim_fdb_entry *e;
 
 	if (mac[0] & 1)
 		return;
+	if (!seg->fdb)
+		seg->fdb = calloc(seg->fdb_slots, sizeof(*seg->fdb));
+	if (!seg->fdb)
+		abort();
+	e = fdb_slot(seg, mac);
 	memcpy(e->mac, mac, SIM_MAC_BYTES);
 	e->port = from->index;
 	e->seen_ns = seg->world->now_ns + 1;
@@ -215,12 +222,20 @@ static void fdb_learn(struct sim_segment *seg, const struct sim_port *from, cons
 /** fdb_find() - the only port that a frame to @mac goes to; NULL: to all of them */
 static struct sim_port *fdb_find(struct sim_segment *seg, const u8 *mac)
 {
-	const struct sim_fdb_entry *e = fdb_slot(seg, mac);
+	const struct sim_fdb_entry *e;
 
-	if ((mac[0] & 1) || !e->seen_ns || seg->world->now_ns > e->seen_ns + FDB_AGE_NS ||
-	    memcmp(e->mac, mac, SIM_MAC_BYTES) != 0)
+	if ((mac[0] & 1) || !seg->fdb)
+		return NULL;
+	e = fdb_slot(seg, mac);
+	if (!e->seen_ns || seg->world->now_ns > e->seen_ns + FDB_AGE_NS || memcmp(e->mac, mac, SIM_MAC_BYTES) != 0)
 		return NULL;
 	return seg->port[e->port];
+}
+
+static void other_side(struct sim_segment *seg, const struct sim_frame *f)
+{
+	seg->lost_count++;
+	tell(seg, NULL, f, "partition");
 }
 
 /** segment_send() - to whom it may concern; @f taken */
@@ -236,7 +251,11 @@ static void segment_send(struct sim_segment *seg, struct sim_port *from, struct 
 	for (u32 i = 0; i < seg->port_count; i++) {
 		struct sim_port *to = seg->port[i];
 
-		if (to != from && (!only || to == only) && !to->unplugged)
+		if (to == from || (only && to != only) || to->unplugged)
+			continue;
+		if (from && from->side != to->side)
+			other_side(seg, f);
+		else
 			port_send(seg, to, f, wait_ns);
 	}
 	frame_put(f);
@@ -291,8 +310,10 @@ void segment_heal(struct sim_segment *seg)
 {
 	seg->faults = (struct sim_faults){ .delay_us = seg->faults.delay_us };
 	seg->burst_left = 0;
-	for (u32 i = 0; i < seg->port_count; i++)
+	for (u32 i = 0; i < seg->port_count; i++) {
 		seg->port[i]->deaf = seg->port[i]->mute = false;
+		seg->port[i]->side = 0;
+	}
 }
 
 struct sim_segment *sim_segment_create(struct sim_world *w, enum sim_segment_kind kind, const struct sim_faults *faults)
@@ -309,6 +330,7 @@ struct sim_segment *sim_segment_create(struct sim_world *w, enum sim_segment_kin
 	seg->id = w->segment_count;
 	seg->stream = w->stream_count++;
 	seg->kind = kind;
+	seg->fdb_slots = SIM_FDB_SLOTS;
 	if (faults)
 		seg->faults = *faults;
 	w->segment[w->segment_count++] = seg;

@@ -107,6 +107,7 @@ void sim_world_end(struct sim_world *w)
 	}
 	for (u32 i = 0; i < w->segment_count; i++) {
 		free(w->segment[i]->port);
+		free(w->segment[i]->fdb);
 		free(w->segment[i]);
 	}
 	free(w->host);

@@ -57,12 +57,13 @@ struct sim_port {
 	u32 index; /**< in the segment */
 	u8 mac[SIM_MAC_BYTES];
 	bool deaf, mute; /**< a partition, in one direction */
+	u32 side;        /**< of a partition: frames reach only ports of the same side */
 	bool unplugged;
 	u64 busy_until_ns;
 	u64 sent_count, received_count; /**< frames */
 };
 
-#define SIM_FDB_SLOTS 64U /**< stations that a switch remembers */
+#define SIM_FDB_SLOTS 64U /**< stations that a switch remembers, unless it is told otherwise */
 
 struct sim_segment {
 	struct sim_world *world;
@@ -76,7 +77,8 @@ struct sim_segment {
 		u8 mac[SIM_MAC_BYTES];
 		u32 port;
 		u64 seen_ns; /**< 0: empty */
-	} fdb[SIM_FDB_SLOTS];
+	} * fdb;             /**< of a switch; NULL until it has learned a station */
+	u32 fdb_slots;       /**< may be changed until then */
 	u64 sent_count, delivered_count, lost_count, duplicated_count, damaged_count;
 };
 

@@ -26,6 +26,11 @@ int nethood_sysctl_each(struct nethood_net *nn, int (*fn)(void *ctx, const char 
 	return sysctl_each(&nn->net.sysctl, fn, ctx);
 }
 
+const char *nethood_drop_reason(uint32_t index)
+{
+	return index < SKB_DROP_REASON_MAX ? skb_drop_reason_name((enum skb_drop_reason)index) : NULL;
+}
+
 int nethood_drops_each(struct nethood_net *nn, int (*fn)(void *ctx, const struct nethood_drop *drop), void *ctx)
 {
 	u32 count;

@@ -13,22 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pcapng.h"
 #include "cli.h"
 
-#define BLOCK_SECTION 0x0a0d0d0aU
-#define BLOCK_INTERFACE 1U
-#define BLOCK_PACKET 6U
-#define BYTE_ORDER_MAGIC 0x1a2b3c4dU
-#define LINKTYPE_ETHERNET 1
-#define OPT_END 0
-#define OPT_IF_NAME 2
-#define OPT_IF_TSRESOL 9
-#define OPT_EPB_FLAGS 2
-#define FLAG_INBOUND 1U
-#define FLAG_OUTBOUND 2U
-#define TSRESOL_NANO 9
 #define BUFFER_BYTES (256U * 1024U)
-#define BLOCK_HEAD_BYTES 128U
 #define DEVS_MAX 64
 
 struct capture {
@@ -38,85 +26,9 @@ struct capture {
 	uint64_t wall_ns;
 	char dev[DEVS_MAX][IFNAMSIZ];
 	uint32_t devs;
-	size_t used_bytes;
+	struct pcapng out;
 	uint8_t buf[BUFFER_BYTES];
 };
-
-static void put(struct capture *c, const void *data, size_t len_bytes)
-{
-	if (len_bytes)
-		memcpy(c->buf + c->used_bytes, data, len_bytes);
-	c->used_bytes += len_bytes;
-}
-
-static void put32(struct capture *c, uint32_t v)
-{
-	put(c, &v, sizeof(v));
-}
-
-static void put16(struct capture *c, uint16_t v)
-{
-	put(c, &v, sizeof(v));
-}
-
-static void pad(struct capture *c, size_t len_bytes)
-{
-	static const uint8_t zero[4];
-
-	put(c, zero, (4 - len_bytes % 4) % 4);
-}
-
-static void option(struct capture *c, uint16_t code, const void *data, size_t len_bytes)
-{
-	put16(c, code);
-	put16(c, (uint16_t)len_bytes);
-	put(c, data, len_bytes);
-	pad(c, len_bytes);
-}
-
-/* A block's length stands before and behind what it holds. */
-static size_t block_begin(struct capture *c, uint32_t type)
-{
-	size_t at = c->used_bytes;
-
-	put32(c, type);
-	put32(c, 0);
-	return at;
-}
-
-static void block_end(struct capture *c, size_t at)
-{
-	uint32_t len = (uint32_t)(c->used_bytes - at + sizeof(uint32_t));
-
-	put32(c, len);
-	memcpy(c->buf + at + sizeof(uint32_t), &len, sizeof(len));
-}
-
-static void section(struct capture *c)
-{
-	size_t at = block_begin(c, BLOCK_SECTION);
-
-	put32(c, BYTE_ORDER_MAGIC);
-	put16(c, 1); /* version 1.0 */
-	put16(c, 0);
-	put32(c, UINT32_MAX); /* length of the section: not known, 64 bits */
-	put32(c, UINT32_MAX);
-	block_end(c, at);
-}
-
-static void interface(struct capture *c, const char *name)
-{
-	const uint8_t resolution = TSRESOL_NANO;
-	size_t at = block_begin(c, BLOCK_INTERFACE);
-
-	put16(c, LINKTYPE_ETHERNET);
-	put16(c, 0);
-	put32(c, 0); /* no limit of length */
-	option(c, OPT_IF_NAME, name, strlen(name));
-	option(c, OPT_IF_TSRESOL, &resolution, sizeof(resolution));
-	option(c, OPT_END, NULL, 0);
-	block_end(c, at);
-}
 
 static uint32_t interface_of(struct capture *c, const char *name)
 {
@@ -129,7 +41,7 @@ static uint32_t interface_of(struct capture *c, const char *name)
 	if (c->devs == DEVS_MAX)
 		return DEVS_MAX - 1;
 	snprintf(c->dev[c->devs++], IFNAMSIZ, "%s", name);
-	interface(c, name);
+	(void)pcapng_interface(&c->out, name);
 	return i;
 }
 
@@ -144,8 +56,8 @@ void capture_flush(struct capture *c)
 {
 	size_t done = 0;
 
-	while (c && c->fd >= 0 && done < c->used_bytes) {
-		ssize_t n = write(c->fd, c->buf + done, c->used_bytes - done);
+	while (c && c->fd >= 0 && done < c->out.used_bytes) {
+		ssize_t n = write(c->fd, c->buf + done, c->out.used_bytes - done);
 
 		if (n > 0) {
 			done += (size_t)n;
@@ -159,7 +71,7 @@ void capture_flush(struct capture *c)
 		}
 	}
 	if (c)
-		c->used_bytes = 0;
+		c->out.used_bytes = 0;
 }
 
 static size_t frame_bytes(const struct iovec *frame, int pieces)
@@ -174,27 +86,18 @@ static size_t frame_bytes(const struct iovec *frame, int pieces)
 static void seen(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
 {
 	struct capture *c = ctx;
-	size_t len = frame_bytes(frame, pieces), at;
-	uint64_t stamp = now_ns + c->wall_ns;
-	uint32_t flags = out ? FLAG_OUTBOUND : FLAG_INBOUND, id;
+	struct pcapng_packet packet = { .stamp_ns = now_ns + c->wall_ns,
+					.frame = frame,
+					.pieces = pieces,
+					.way = out ? PCAPNG_OUTBOUND : PCAPNG_INBOUND };
+	size_t room = frame_bytes(frame, pieces) + PCAPNG_INTERFACE_BYTES + PCAPNG_PACKET_BYTES;
 
-	if (c->fd < 0 || len > BUFFER_BYTES - 2 * BLOCK_HEAD_BYTES)
+	if (c->fd < 0 || room > BUFFER_BYTES)
 		return;
-	if (c->used_bytes + len + 2 * BLOCK_HEAD_BYTES > BUFFER_BYTES)
+	if (c->out.used_bytes + room > BUFFER_BYTES)
 		capture_flush(c);
-	id = interface_of(c, dev);
-	at = block_begin(c, BLOCK_PACKET);
-	put32(c, id);
-	put32(c, (uint32_t)(stamp >> 32));
-	put32(c, (uint32_t)stamp);
-	put32(c, (uint32_t)len);
-	put32(c, (uint32_t)len);
-	for (int i = 0; i < pieces; i++)
-		put(c, frame[i].iov_base, frame[i].iov_len);
-	pad(c, len);
-	option(c, OPT_EPB_FLAGS, &flags, sizeof(flags));
-	option(c, OPT_END, NULL, 0);
-	block_end(c, at);
+	packet.interface = interface_of(c, dev);
+	(void)pcapng_packet(&c->out, &packet);
 }
 
 int capture_open(struct nethood_net *net, const char *path, uint64_t wall_minus_mono_ns, struct capture **out)
@@ -210,7 +113,8 @@ int capture_open(struct nethood_net *net, const char *path, uint64_t wall_minus_
 		err = c->fd < 0 ? -errno : c->path ? 0 : -ENOMEM;
 	}
 	if (!err) {
-		section(c);
+		c->out = (struct pcapng){ .buf = c->buf, .room_bytes = sizeof(c->buf) };
+		(void)pcapng_section(&c->out);
 		err = nethood_capture(net, seen, c);
 	}
 	if (err && c) {

@@ -292,6 +292,8 @@ struct nethood_drop {
 	const char *where;    /**< function that dropped it */
 	uint64_t count;
 };
+/** nethood_drop_reason() - name of the reason number @index, "NEIGH_FAILED"; NULL: there are no more */
+NETHOOD_API const char *nethood_drop_reason(uint32_t index);
 /** nethood_drops_each() - packets dropped since the beginning, by reason and place */
 NETHOOD_API int nethood_drops_each(struct nethood_net *net, int (*fn)(void *ctx, const struct nethood_drop *drop),
 				   void *ctx);
