@@ -137,7 +137,7 @@ static int ethtool(struct net_device *dev, struct ifreq *ifr)
 	if (cmd == ETHTOOL_GLINK) {
 		struct ethtool_value *value = (struct ethtool_value *)(void *)ifr->ifr_data;
 
-		value->data = netif_running(dev) && netif_carrier_ok(dev);
+		value->data = netif_has_link(dev);
 		return 0;
 	}
 	return -EOPNOTSUPP;

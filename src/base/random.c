@@ -113,3 +113,8 @@ u32 get_random_u32_below(struct rng *r, u32 ceil)
 		m = (u64)get_random_u32(r) * ceil;
 	return (u32)(m >> 32);
 }
+
+ktime_t get_random_time(struct rng *r, ktime_t least, ktime_t most)
+{
+	return least + (ktime_t)get_random_u32_below(r, (u32)((most - least) / NSEC_PER_USEC) + 1) * NSEC_PER_USEC;
+}

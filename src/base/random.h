@@ -21,5 +21,7 @@ u32 get_random_u32(struct rng *r);
 u64 get_random_u64(struct rng *r);
 /** get_random_u32_below() - uniform in [0, ceil); ceil > 0.  @linux get_random_u32_below */
 u32 get_random_u32_below(struct rng *r, u32 ceil);
+/** get_random_time() - uniform in [least, most], in whole microseconds; at most an hour apart */
+ktime_t get_random_time(struct rng *r, ktime_t least, ktime_t most);
 
 #endif

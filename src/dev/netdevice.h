@@ -239,6 +239,16 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 {
 	return !(dev->state & __LINK_STATE_NOCARRIER);
 }
+/** netif_has_link() - up, with a cable in it */
+static inline bool netif_has_link(const struct net_device *dev)
+{
+	return netif_running(dev) && netif_carrier_ok(dev);
+}
+/** netif_speaks_arp() - an Ethernet with others on it, who are asked for by ARP */
+static inline bool netif_speaks_arp(const struct net_device *dev)
+{
+	return !(dev->flags & (IFF_NOARP | IFF_LOOPBACK | IFF_POINTOPOINT)) && dev->addr_len == ETH_ALEN;
+}
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
 /** dev_change_carrier() - what `ip link set DEV carrier on|off` asks for.  Return: 0, -EOPNOTSUPP, the driver's error */

@@ -180,7 +180,7 @@ void netdev_stop_linked(struct net_device *dev)
 
 int netdev_frame_check(struct net_device *dev, size_t len_bytes)
 {
-	if (!netif_running(dev) || !netif_carrier_ok(dev)) {
+	if (!netif_has_link(dev)) {
 		dev->stats.rx_dropped++;
 		return -ENETDOWN;
 	}

@@ -85,18 +85,13 @@ static struct acd_net *acd_of(const struct net *net)
 	return net->ipv4->acd;
 }
 
-static bool has_link(const struct net_device *dev)
-{
-	return netif_running(dev) && netif_carrier_ok(dev);
-}
-
 static u32 acd_conditions(const struct acd *acd)
 {
 	const struct in_device *in_dev = in_dev_get_rcu(acd->dev);
 	u32 most = acd->state == ACD_ANNOUNCE ? ACD_ANNOUNCE_NUM : ACD_PROBE_NUM;
 	u32 cond = 0;
 
-	if (has_link(acd->dev))
+	if (netif_has_link(acd->dev))
 		cond |= ACD_C_LINK;
 	if (acd->sent_count + 1U >= most)
 		cond |= ACD_C_LAST;
@@ -111,11 +106,6 @@ static u32 acd_conditions(const struct acd *acd)
 	if (in_dev && in_dev->acd_conflict_count >= ACD_MAX_CONFLICTS)
 		cond |= ACD_C_LIMITED;
 	return cond;
-}
-
-static ktime_t random_up_to(struct net *net, ktime_t most)
-{
-	return (ktime_t)get_random_u32_below(&net->rng, (u32)(most / NSEC_PER_USEC)) * NSEC_PER_USEC;
 }
 
 static void acd_arm(struct acd *acd, enum acd_timer how)
@@ -133,10 +123,10 @@ static void acd_arm(struct acd *acd, enum acd_timer how)
 		after = ACD_RATE_LIMIT_INTERVAL;
 		break;
 	case ACD_T_PROBE_WAIT:
-		after = random_up_to(net, ACD_PROBE_WAIT);
+		after = get_random_time(&net->rng, 0, ACD_PROBE_WAIT);
 		break;
 	case ACD_T_PROBE_INTERVAL:
-		after = ACD_PROBE_MIN + random_up_to(net, ACD_PROBE_MAX - ACD_PROBE_MIN);
+		after = get_random_time(&net->rng, ACD_PROBE_MIN, ACD_PROBE_MAX);
 		break;
 	case ACD_T_ANNOUNCE_WAIT:
 		after = ACD_ANNOUNCE_WAIT;
@@ -281,7 +271,7 @@ int acd_start(struct acd *acd, struct net_device *dev, __be32 addr, enum acd_pol
 	int err;
 
 	assert(!acd_active(acd));
-	if (!addr || (dev->flags & (IFF_NOARP | IFF_LOOPBACK | IFF_POINTOPOINT)) || dev->addr_len != ETH_ALEN)
+	if (!addr || !netif_speaks_arp(dev))
 		return -EINVAL;
 	if (acd_find(an, dev, addr))
 		return -EEXIST;
@@ -371,7 +361,7 @@ static int acd_netdev_event(struct notifier_block *nb, unsigned long event, void
 		in_dev->acd_conflict_count = 0; /* perhaps another network comes next */
 	list_for_each_entry(acd, &an->all, node) {
 		if (acd->dev == dev)
-			acd_run(acd, has_link(dev) ? ACD_EV_LINK_UP : ACD_EV_LINK_DOWN, NULL);
+			acd_run(acd, netif_has_link(dev) ? ACD_EV_LINK_UP : ACD_EV_LINK_DOWN, NULL);
 	}
 	return 0;
 }

@@ -179,13 +179,11 @@ static void by_arp_free(struct by_arp *b)
 
 static void addr_take(struct by_arp *b)
 {
-	const struct in_device *in_dev = in_dev_get_rcu(b->dev);
-	struct in_ifaddr *ifa = in_dev && b->addr ? inet_find_ifa(in_dev, b->addr, b->cfg.prefixlen) : NULL;
+	__be32 addr = b->addr;
 
 	b->addr = cpu_to_be32(0);
 	b->busy = true;
-	if (ifa && inet_del_ifa(b->dev, ifa, 0))
-		net_log(b->dev->net, "%s: no memory to take away an address", b->dev->name);
+	inet_take_addr(b->dev, addr, b->cfg.prefixlen);
 	b->busy = false;
 }
 
@@ -203,16 +201,14 @@ static void by_arp_end(struct by_arp *b)
 /* Nobody has it. */
 static void addr_put(struct by_arp *b)
 {
-	struct in_ifaddr ifa = {
+	const struct in_ifaddr ifa = {
 		.ifa_local = b->acd.addr,
 		.ifa_prefixlen = b->cfg.prefixlen,
+		.ifa_broadcast = inet_broadcast_addr(b->acd.addr, b->cfg.prefixlen),
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 	};
 	int err;
 
-	if (b->cfg.prefixlen < 31)
-		ifa.ifa_broadcast = (__force __be32)((__force u32)ifa.ifa_local |
-						     (__force u32)cpu_to_be32(~0U >> b->cfg.prefixlen));
 	b->busy = true;
 	err = inet_insert_ifa(b->dev, &ifa, 0, NULL);
 	b->busy = false;
@@ -276,7 +272,7 @@ static int config_check(const struct net_device *dev, const struct addr_by_arp_c
 {
 	const struct in_device *in_dev = in_dev_get_rcu(dev);
 
-	if ((dev->flags & (IFF_NOARP | IFF_LOOPBACK | IFF_POINTOPOINT)) || dev->addr_len != ETH_ALEN || !in_dev)
+	if (!netif_speaks_arp(dev) || !in_dev)
 		return -EINVAL;
 	if ((!cfg->icmp_bytes && !cfg->port) || !cfg->prefixlen || cfg->prefixlen > 32 || cfg->timeout <= 0)
 		return -EINVAL;

@@ -428,6 +428,15 @@ int inet_del_ifa(struct net_device *dev, struct in_ifaddr *ifa, u32 portid)
 	return 0;
 }
 
+void inet_take_addr(struct net_device *dev, __be32 local, u8 prefixlen)
+{
+	const struct in_device *in_dev = in_dev_get_rcu(dev);
+	struct in_ifaddr *ifa = in_dev && local ? inet_find_ifa(in_dev, local, prefixlen) : NULL;
+
+	if (ifa && inet_del_ifa(dev, ifa, 0))
+		net_log(dev->net, "%s: no memory to take away an address", dev->name);
+}
+
 /* ------------------------------------------------------------------ sources */
 
 /** min_scope() - loopback addresses may serve on a link if the device routes them */

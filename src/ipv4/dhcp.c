@@ -114,18 +114,12 @@ const struct dhcp_edge *dhcp_edges(u32 *count)
 #define RELEASE_MAX (1 * NSEC_PER_SEC)
 #define NOMEM_RETRY (1 * NSEC_PER_SEC)
 
-static ktime_t random_between(struct net *net, ktime_t least, ktime_t most)
-{
-	return least +
-	       (ktime_t)get_random_u32_below(&net->rng, (u32)((most - least) / NSEC_PER_USEC) + 1) * NSEC_PER_USEC;
-}
-
 static ktime_t retrans_after(const struct dhcp_client *c)
 {
 	u32 shift = min_u32(c->sent_count ? c->sent_count - 1 : 0, RETRANS_SHIFT_MAX);
 	ktime_t after = (ktime_t)(RETRANS_MIN_S << shift) * NSEC_PER_SEC;
 
-	return random_between(c->dev->net, after - NSEC_PER_SEC, after + NSEC_PER_SEC);
+	return get_random_time(&c->dev->net->rng, after - NSEC_PER_SEC, after + NSEC_PER_SEC);
 }
 
 /* The end of what the state may do, or half the way to it. */
@@ -147,9 +141,10 @@ static ktime_t timer_at(const struct dhcp_client *c, enum dhcp_timer how)
 	case DHCP_T_NOW:
 		return net->now;
 	case DHCP_T_START: /* somebody waits for it; the RFC would rather have hosts that wake up together wait */
-		return net->now + (net->profile == NET_PROFILE_STRICT ? random_between(net, START_MIN, START_MAX) : 0);
+		return net->now +
+		       (net->profile == NET_PROFILE_STRICT ? get_random_time(&net->rng, START_MIN, START_MAX) : 0);
 	case DHCP_T_RESTART:
-		return net->now + random_between(net, START_MIN, START_MAX);
+		return net->now + get_random_time(&net->rng, START_MIN, START_MAX);
 	case DHCP_T_DECLINED:
 		return net->now + DECLINED_WAIT;
 	case DHCP_T_RETRANS:
@@ -175,11 +170,6 @@ static void arm_at(struct dhcp_client *c, ktime_t at)
 }
 
 /* ------------------------------------------------------------------ the machine */
-
-static bool has_link(const struct net_device *dev)
-{
-	return netif_running(dev) && netif_carrier_ok(dev);
-}
 
 static bool asked_enough(const struct dhcp_client *c)
 {
@@ -470,7 +460,7 @@ void dhcp_heard(struct dhcp_client *c, const struct dhcp_params *msg)
 
 /* ------------------------------------------------------------------ of a device */
 
-static struct dhcp_client *client_find(const struct net_device *dev)
+struct dhcp_client *dhcp_client_find(const struct net_device *dev)
 {
 	struct dhcp_client *c;
 
@@ -495,7 +485,7 @@ static void identify(struct dhcp_client *c)
 /* Return: 0, -EINVAL */
 static int config_check(const struct net_device *dev, const struct dhcp_config *cfg)
 {
-	if ((dev->flags & (IFF_NOARP | IFF_LOOPBACK | IFF_POINTOPOINT)) || dev->addr_len != ETH_ALEN)
+	if (!netif_speaks_arp(dev))
 		return -EINVAL;
 	/* RFC 2132 9.14: two octets at least */
 	if (cfg->client_id && (cfg->client_id_bytes < 2 || cfg->client_id_bytes > DHCP_CLIENT_ID_MAX))
@@ -529,7 +519,7 @@ int dhcp_start(struct net_device *dev, const struct dhcp_config *cfg)
 
 	if (err)
 		return err;
-	if (client_find(dev))
+	if (dhcp_client_find(dev))
 		return -EALREADY;
 	c = mem_zalloc(dev->net->mem, sizeof(*c));
 	if (!c)
@@ -539,14 +529,14 @@ int dhcp_start(struct net_device *dev, const struct dhcp_config *cfg)
 	timer_setup(&c->timer, client_timer);
 	configure(c, cfg);
 	list_add_tail(&c->node, &dhcp_of(dev->net)->all);
-	if (has_link(dev))
+	if (netif_has_link(dev))
 		dhcp_event(c, DHCP_EV_LINK_UP);
 	return 0;
 }
 
 int dhcp_stop(struct net_device *dev)
 {
-	struct dhcp_client *c = client_find(dev);
+	struct dhcp_client *c = dhcp_client_find(dev);
 
 	if (!c)
 		return -ENOENT;
@@ -556,7 +546,7 @@ int dhcp_stop(struct net_device *dev)
 
 int dhcp_status(const struct net_device *dev, struct dhcp_status *out)
 {
-	const struct dhcp_client *c = client_find(dev);
+	const struct dhcp_client *c = dhcp_client_find(dev);
 
 	if (!c)
 		return -ENOENT;
@@ -579,7 +569,7 @@ const struct dhcp_stats *dhcp_stats(const struct net *net)
 static int dhcp_netdev_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct net_device *dev = ((struct netdev_notifier_info *)data)->dev;
-	struct dhcp_client *c = client_find(dev);
+	struct dhcp_client *c = dhcp_client_find(dev);
 
 	(void)nb;
 	if (!c)
@@ -595,7 +585,7 @@ static int dhcp_netdev_event(struct notifier_block *nb, unsigned long event, voi
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
-		dhcp_event(c, has_link(dev) ? DHCP_EV_LINK_UP : DHCP_EV_LINK_DOWN);
+		dhcp_event(c, netif_has_link(dev) ? DHCP_EV_LINK_UP : DHCP_EV_LINK_DOWN);
 		break;
 	default:
 		break;
@@ -607,7 +597,7 @@ static int dhcp_netdev_event(struct notifier_block *nb, unsigned long event, voi
 static int dhcp_inetaddr_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct in_ifaddr *ifa = data;
-	struct dhcp_client *c = event == NETDEV_DOWN ? client_find(ifa->ifa_dev->dev) : NULL;
+	struct dhcp_client *c = event == NETDEV_DOWN ? dhcp_client_find(ifa->ifa_dev->dev) : NULL;
 
 	(void)nb;
 	if (!c || c->busy || !c->addr || c->addr != ifa->ifa_local || c->addr_prefixlen != ifa->ifa_prefixlen)

@@ -62,6 +62,8 @@ static inline struct dhcp_net *dhcp_of(const struct net *net)
 /* ---- dhcp.c */
 /** dhcp_event() - one step; @c may be gone afterwards */
 void dhcp_event(struct dhcp_client *c, enum dhcp_event event);
+/** dhcp_client_find() - of @dev; x_find(), NULL: none */
+struct dhcp_client *dhcp_client_find(const struct net_device *dev);
 /** dhcp_heard() - a well-formed message for @c came in */
 void dhcp_heard(struct dhcp_client *c, const struct dhcp_params *msg);
 

@@ -151,17 +151,6 @@ bool dhcp_server_known(const struct dhcp_client *c)
 
 /* ------------------------------------------------------------------ up */
 
-static struct dhcp_client *listener_of(const struct net *net, const struct net_device *dev)
-{
-	struct dhcp_client *c;
-
-	list_for_each_entry(c, &dhcp_of(net)->all, node) {
-		if (c->dev == dev && c->listening)
-			return c;
-	}
-	return NULL;
-}
-
 static bool is_for(const struct dhcp_client *c, const struct dhcphdr *h)
 {
 	return h->op == BOOTREPLY && h->xid == cpu_to_be32(c->xid) && h->hlen == ETH_ALEN &&
@@ -217,13 +206,14 @@ static unsigned int dhcp_hook(void *priv, struct sk_buff *skb, const struct nf_h
 	const struct udphdr *uh;
 	struct dhcp_client *c;
 
+	(void)priv;
 	if (iph->protocol != IPPROTO_UDP || ip_is_fragment(iph) || !pskb_may_pull(skb, at + (u32)sizeof(*uh)))
 		return NF_ACCEPT;
 	uh = (const struct udphdr *)(const void *)(skb->data + at);
 	if (uh->dest != CONST_BE16(DHCP_CLIENT_PORT))
 		return NF_ACCEPT;
-	c = listener_of(priv, state->in);
-	if (!c || !pskb_may_pull(skb, skb->len))
+	c = dhcp_client_find(state->in);
+	if (!c || !c->listening || !pskb_may_pull(skb, skb->len))
 		return NF_ACCEPT;
 	uh = udp_check(skb->data + at, skb->len - at, skb->len - at);
 	return uh ? dhcp_take(c, skb, uh) : NF_ACCEPT;
@@ -234,7 +224,7 @@ int dhcp_listen(struct dhcp_client *c, bool on)
 	struct net *net = c->dev->net;
 	struct dhcp_net *dn = dhcp_of(net);
 	const struct nf_hook_ops ops = {
-		.hook = dhcp_hook, .priv = net, .pf = NFPROTO_IPV4, .hooknum = NF_INET_PRE_ROUTING, .priority = INT_MIN
+		.hook = dhcp_hook, .pf = NFPROTO_IPV4, .hooknum = NF_INET_PRE_ROUTING, .priority = INT_MIN
 	};
 	int err;
 

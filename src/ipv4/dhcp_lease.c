@@ -19,13 +19,6 @@
 
 /* ------------------------------------------------------------------ address */
 
-static struct in_ifaddr *ifa_of(const struct dhcp_client *c, __be32 addr, u8 prefixlen)
-{
-	const struct in_device *in_dev = in_dev_get_rcu(c->dev);
-
-	return in_dev && addr ? inet_find_ifa(in_dev, addr, prefixlen) : NULL;
-}
-
 static u32 lifetime_s(const struct dhcp_client *c, ktime_t expires)
 {
 	ktime_t left = expires - c->dev->net->now;
@@ -38,7 +31,8 @@ static u32 lifetime_s(const struct dhcp_client *c, ktime_t expires)
 /* One that somebody has set by hand becomes the server's. */
 static int addr_put(struct dhcp_client *c, const struct dhcp_params *lease, ktime_t expires)
 {
-	struct in_ifaddr *there = ifa_of(c, lease->addr, lease->prefixlen);
+	const struct in_device *in_dev = in_dev_get_rcu(c->dev);
+	struct in_ifaddr *there = in_dev ? inet_find_ifa(in_dev, lease->addr, lease->prefixlen) : NULL;
 	struct in_ifaddr want = {
 		.ifa_local = lease->addr,
 		.ifa_prefixlen = lease->prefixlen,
@@ -51,18 +45,8 @@ static int addr_put(struct dhcp_client *c, const struct dhcp_params *lease, ktim
 		want.ifa_flags |= there->ifa_flags & IFA_F_NOPREFIXROUTE;
 		return inet_change_ifa(there, &want, 0) ? -ENOBUFS : 0;
 	}
-	if (lease->prefixlen < 31)
-		want.ifa_broadcast =
-			(__force __be32)((__force u32)lease->addr | (__force u32)cpu_to_be32(~0U >> lease->prefixlen));
+	want.ifa_broadcast = inet_broadcast_addr(lease->addr, lease->prefixlen);
 	return inet_insert_ifa(c->dev, &want, 0, NULL) ? -ENOBUFS : 0;
-}
-
-static void addr_take(struct dhcp_client *c, __be32 addr, u8 prefixlen)
-{
-	struct in_ifaddr *ifa = ifa_of(c, addr, prefixlen);
-
-	if (ifa && inet_del_ifa(c->dev, ifa, 0))
-		net_log(c->dev->net, "%s: no memory to take away an address", c->dev->name);
 }
 
 /* ------------------------------------------------------------------ routes */
@@ -223,13 +207,13 @@ int dhcp_lease_set(struct dhcp_client *c, const struct dhcp_params *lease, ktime
 	if (!err)
 		err = routes_put(c, &fresh, old);
 	if (err && (!old || moved))
-		addr_take(c, fresh.addr, fresh.prefixlen);
+		inet_take_addr(c->dev, fresh.addr, fresh.prefixlen);
 	if (err)
 		goto out;
 	if (old)
 		routes_take(c, old, &fresh);
 	if (moved)
-		addr_take(c, c->addr, c->addr_prefixlen);
+		inet_take_addr(c->dev, c->addr, c->addr_prefixlen);
 	mtu_set(c, fresh.mtu);
 	c->lease = fresh;
 	c->addr = fresh.addr;
@@ -246,7 +230,7 @@ void dhcp_lease_unset(struct dhcp_client *c)
 	c->busy = true;
 	if (c->has_lease)
 		routes_take(c, &c->lease, NULL);
-	addr_take(c, c->addr, c->addr_prefixlen);
+	inet_take_addr(c->dev, c->addr, c->addr_prefixlen);
 	if (c->mtu_before)
 		mtu_set(c, 0);
 	c->addr = cpu_to_be32(0);

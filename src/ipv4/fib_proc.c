@@ -39,7 +39,7 @@ static int route_show(void *ctx, const struct fib_route_view *r)
 	struct seq_file *m = ctx;
 	const struct fib_info *fi = r->fi;
 	const struct fib_nh *nh = fi->nhs ? &fi->nh[0] : NULL;
-	__be32 mask = cpu_to_be32(r->dst_len ? ~0U << (32 - r->dst_len) : 0);
+	__be32 mask = inet_make_mask(r->dst_len);
 	u32 advmss = metric(fi, RTAX_ADVMSS);
 
 	if (r->type == RTN_BROADCAST || r->type == RTN_MULTICAST)

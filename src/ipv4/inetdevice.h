@@ -3,6 +3,8 @@
 #ifndef NETHOOD_IPV4_INETDEVICE_H
 #define NETHOOD_IPV4_INETDEVICE_H
 
+#include <linux/if_addr.h> /* IFA_F_* */
+
 #include "base/byteorder.h"
 #include "base/list.h"
 #include "base/rcu.h"
@@ -90,7 +92,7 @@ static inline int in_dev_max(int a, int b)
 /** inet_ifa_tentative() - it is not known yet that nobody else has it: no routes, no source */
 static inline bool inet_ifa_tentative(const struct in_ifaddr *ifa)
 {
-	return unlikely(ifa->acd != NULL) && (ifa->ifa_flags & 0x40 /* IFA_F_TENTATIVE */);
+	return unlikely(ifa->acd != NULL) && (ifa->ifa_flags & IFA_F_TENTATIVE);
 }
 
 static inline struct in_device *in_dev_get_rcu(const struct net_device *dev)
@@ -117,6 +119,8 @@ int inet_change_ifa(struct in_ifaddr *ifa, const struct in_ifaddr *want, u32 por
 u32 inet_addr_genid(const struct net *net);
 /** inet_del_ifa() - with its secondaries, or, with promote_secondaries, the first of them takes its place.  Return: 0, -ENOBUFS */
 int inet_del_ifa(struct net_device *dev, struct in_ifaddr *ifa, u32 portid);
+/** inet_take_addr() - of who has set it, as far as it is still there; that there is no memory for it is logged */
+void inet_take_addr(struct net_device *dev, __be32 local, u8 prefixlen);
 /** inet_find_ifa() - local address and prefix length as they are; x_find() */
 struct in_ifaddr *inet_find_ifa(const struct in_device *in_dev, __be32 local, u8 prefixlen);
 /** inet_forward_change() - net.ipv4.ip_forward, conf.all.forwarding: all devices, present and to come */
@@ -156,6 +160,11 @@ static inline bool ipv4_is_linklocal_169(__be32 a)
 static inline __be32 inet_make_mask(u32 prefixlen)
 {
 	return prefixlen ? cpu_to_be32(~0U << (32 - prefixlen)) : cpu_to_be32(0);
+}
+/** inet_broadcast_addr() - the last of the prefix; 0: between two ends, or of one, there is none (RFC 3021) */
+static inline __be32 inet_broadcast_addr(__be32 addr, u32 prefixlen)
+{
+	return prefixlen < 31 ? (__force __be32)((__force u32)addr | ~(__force u32)inet_make_mask(prefixlen)) : 0;
 }
 
 #endif

@@ -94,12 +94,10 @@ static void addr_set(struct ipv4ll *ll)
 
 static void addr_remove(struct ipv4ll *ll)
 {
-	struct in_device *in_dev = in_dev_get_rcu(ll->dev);
-	struct in_ifaddr *ifa = in_dev && ll->addr ? inet_find_ifa(in_dev, ll->addr, LL_PREFIXLEN) : NULL;
+	__be32 addr = ll->addr;
 
 	ll->addr = cpu_to_be32(0); /* first: its end is told, and is our own doing */
-	if (ifa && inet_del_ifa(ll->dev, ifa, 0))
-		net_log(ll->dev->net, "%s: no memory to take away an address", ll->dev->name);
+	inet_take_addr(ll->dev, addr, LL_PREFIXLEN);
 }
 
 static void ll_result(struct acd *acd, enum acd_result result, const u8 *mac)
