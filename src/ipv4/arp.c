@@ -124,21 +124,9 @@ static int arp_constructor(struct neighbour *n)
 
 int ipv4_neigh_find_create(struct net_device *dev, __be32 next_hop, struct neighbour **out)
 {
-	struct neigh_table *tbl = dev->net->ipv4->arp;
-	struct neighbour *n;
-	int err;
-
 	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
 		next_hop = cpu_to_be32(0);
-	n = neigh_find(tbl, &next_hop, dev);
-	if (unlikely(!n)) {
-		err = neigh_create(tbl, &next_hop, dev, &n);
-		if (err)
-			return err;
-		n->refcnt--; /* borrowed: the table's reference stays */
-	}
-	*out = n;
-	return 0;
+	return neigh_find_create(dev->net->ipv4->arp, &next_hop, dev, out);
 }
 
 /* ------------------------------------------------------------------ out */

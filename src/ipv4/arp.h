@@ -26,7 +26,9 @@ struct arpreq;
  * Return: 0, -EPFNOSUPPORT, -EINVAL, -ENODEV, -ENXIO (no such neighbour), -ENOENT (no such proxy), -ENOBUFS, -ENETUNREACH
  */
 int arp_ioctl(struct net *net, unsigned long cmd, struct arpreq *r);
-/** ipv4_neigh_find() - neighbour of @next_hop on @dev, created when missing; see neigh_create() for errors; borrowed */
+/** arp_state_to_flags() - ATF_* of an entry, as arp(8) knows them */
+int arp_state_to_flags(const struct neighbour *n);
+/** ipv4_neigh_find_create() - neighbour of @next_hop on @dev, created when missing; see neigh_create() for errors; borrowed */
 int ipv4_neigh_find_create(struct net_device *dev, __be32 next_hop, struct neighbour **out);
 
 #endif

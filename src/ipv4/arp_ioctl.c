@@ -200,7 +200,7 @@ static int arp_req_get(const struct arp_req *req, struct arpreq *r)
 		return -ENXIO;
 	r->arp_ha.sa_family = req->dev->type;
 	memcpy(r->arp_ha.sa_data, n->ha, req->dev->addr_len);
-	r->arp_flags = n->nud_state & NUD_PERMANENT ? ATF_PERM | ATF_COM : n->nud_state & NUD_VALID ? ATF_COM : 0;
+	r->arp_flags = arp_state_to_flags(n);
 	snprintf(r->arp_dev, sizeof(r->arp_dev), "%s", req->dev->name);
 	return 0;
 }

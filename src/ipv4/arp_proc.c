@@ -8,6 +8,7 @@
 #include <linux/if_arp.h>
 #include <stdio.h>
 
+#include "ipv4/arp.h"
 #include "ipv4/ipv4_proc.h"
 #include "ipv4/netns_ipv4.h"
 #include "neigh/pneigh.h"
@@ -26,7 +27,7 @@ static void arp_format(struct seq_file *m, const u8 key[static 4], u32 hw_type, 
 	seq_printf(m, "%-16s 0x%-10x0x%-10x%-17s     *        %s\n", address, hw_type, flags, ha, dev);
 }
 
-static u32 arp_state_to_flags(const struct neighbour *n)
+int arp_state_to_flags(const struct neighbour *n)
 {
 	if (n->nud_state & NUD_PERMANENT)
 		return ATF_PERM | ATF_COM;
@@ -54,7 +55,7 @@ static void arp_format_neigh(void *ctx, struct neighbour *n)
 	if (!(n->nud_state & ~NUD_NOARP))
 		return;
 	ha_format(ha, n->ha, min_u32(n->dev->addr_len, NEIGH_HA_MAX));
-	arp_format(ctx, n->primary_key, n->dev->type, arp_state_to_flags(n), ha, n->dev->name);
+	arp_format(ctx, n->primary_key, n->dev->type, (u32)arp_state_to_flags(n), ha, n->dev->name);
 }
 
 static void arp_format_pneigh(void *ctx, struct pneigh_entry *pn)

@@ -80,20 +80,8 @@ static void rt_link_failure(struct sk_buff *skb)
 static int neigh_for_gw6(const struct rtable *rt, struct neighbour **out)
 {
 	struct neigh_table *nd = rt->dst.dev->net->neigh->table[NEIGH_ND_TABLE];
-	struct neighbour *n;
-	int err;
 
-	if (!nd)
-		return -EAFNOSUPPORT;
-	n = neigh_find(nd, rt->gw6, rt->dst.dev);
-	if (unlikely(!n)) {
-		err = neigh_create(nd, rt->gw6, rt->dst.dev, &n);
-		if (err)
-			return err;
-		neigh_release(n); /* the table holds it */
-	}
-	*out = n;
-	return 0;
+	return nd ? neigh_find_create(nd, rt->gw6, rt->dst.dev, out) : -EAFNOSUPPORT;
 }
 
 static struct neighbour *rt_neigh_lookup(struct dst_entry *dst, struct sk_buff *skb, const void *daddr)
@@ -496,14 +484,10 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 void rt_neigh_doubt(const struct rtable *rt, __be32 daddr)
 {
 	struct net_device *dev = rt->dst.dev;
-	__be32 key = rt_nexthop(rt, daddr);
-	struct neighbour *n;
+	struct neigh_table *tbl = dev->net->neigh->table[rt->gw_family == AF_INET6 ? NEIGH_ND_TABLE : NEIGH_ARP_TABLE];
+	__be32 hop = dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT) ? cpu_to_be32(0) : rt_nexthop(rt, daddr);
+	struct neighbour *n = tbl ? neigh_find(tbl, rt->gw_family == AF_INET6 ? rt->gw6 : (void *)&hop, dev) : NULL;
 
-	if (rt->gw_family == AF_INET6)
-		return; /* until there is an IPv6 neighbour table to ask */
-	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
-		key = cpu_to_be32(0);
-	n = neigh_find(dev->net->ipv4->arp, &key, dev);
 	if (n)
 		neigh_doubt(n);
 }

@@ -7,6 +7,7 @@
 #define NETHOOD_IPV4_ROUTE_H
 
 #include <linux/rtnetlink.h> /* RTN_*, RT_SCOPE_*, RTPROT_*, RT_TABLE_* */
+#include <sys/socket.h>      /* AF_INET */
 
 #include "base/types.h"
 #include "dev/dst.h"
@@ -46,8 +47,8 @@ struct rtable {
 	struct fib_info *fi; /**< metrics; holds a reference; NULL: none */
 	u32 pmtu_bytes;      /**< 0: the device's */
 	bool mtu_locked;
-	struct neighbour *
-		neigh; /**< of a gateway, or of the last on-link destination; reference held, checked by key and !dead */
+	/** of an IPv4 gateway, or of the last on-link destination; reference held, checked by key and neigh_alive() */
+	struct neighbour *neigh;
 };
 
 /**
@@ -75,10 +76,10 @@ static inline struct rtable *skb_rtable(const struct sk_buff *skb)
 /** ip_neigh_for_gw() - neighbour of the next hop of @skb by route @rt; borrowed until the next quiescent point
  *  @is_v6gw: out: the header cache does not fit.  Return: 0, -ENOBUFS, -EINVAL, -EAFNOSUPPORT: the gateway's family is not there */
 int __must_check ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struct neighbour **out);
-/** rt_nexthop() - to whom packets to @daddr by @rt go first.  @linux rt_nexthop */
+/** rt_nexthop() - to whom packets to @daddr by @rt go first, unless that is an IPv6 gateway.  @linux rt_nexthop */
 static inline __be32 rt_nexthop(const struct rtable *rt, __be32 daddr)
 {
-	return rt->gw_family ? rt->gw4 : daddr;
+	return rt->gw_family == AF_INET ? rt->gw4 : daddr;
 }
 /** rt_neigh_doubt() - packets to @daddr by @rt do not seem to arrive: neigh_doubt() of the next hop, if it is known */
 void rt_neigh_doubt(const struct rtable *rt, __be32 daddr);

@@ -174,6 +174,19 @@ err_abort:
 	return err;
 }
 
+int neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
+{
+	int err;
+
+	*out = neigh_find(tbl, key, dev);
+	if (likely(*out))
+		return 0;
+	err = neigh_create(tbl, key, dev, out);
+	if (!err)
+		neigh_release(*out); /* the table holds it */
+	return err;
+}
+
 static void neigh_unlink(struct neighbour *n)
 {
 	struct neigh_table *tbl = n->tbl;

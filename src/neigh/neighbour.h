@@ -233,6 +233,9 @@ struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct 
  * @linux __neigh_create
  */
 int __must_check neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out);
+/** neigh_find_create() - the same, borrowed */
+int __must_check neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev,
+				   struct neighbour **out);
 static inline struct neighbour *neigh_get(struct neighbour *n)
 {
 	n->refcnt++;
