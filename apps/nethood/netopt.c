@@ -436,7 +436,7 @@ static bool has_dev(const struct netopt *o, const char *name)
 	return !strcmp(name, "lo");
 }
 
-static const char *first_if_empty(const struct netopt *o, const char *dev)
+const char *netopt_dev_name(const struct netopt *o, const char *dev)
 {
 	return *dev ? dev : o->dev[0].name;
 }
@@ -451,8 +451,8 @@ static int check_devs(const struct netopt *o)
 		if (*o->dhcp[i] && !has_dev(o, o->dhcp[i]))
 			return usage("--dhcp", o->dhcp[i], "there is no --dev of that name");
 		for (uint32_t j = 0; j < i; j++) {
-			if (!strcmp(first_if_empty(o, o->dhcp[i]), first_if_empty(o, o->dhcp[j])))
-				return usage("--dhcp", first_if_empty(o, o->dhcp[i]), "is given twice");
+			if (!strcmp(netopt_dev_name(o, o->dhcp[i]), netopt_dev_name(o, o->dhcp[j])))
+				return usage("--dhcp", netopt_dev_name(o, o->dhcp[i]), "is given twice");
 		}
 	}
 	for (uint32_t i = 0; i < o->routes; i++) {

@@ -65,5 +65,7 @@ extern const struct cli_option netopt_table[];
 /** netopt_finish() - defaults, and what fits together.  Return: 0, EXIT_USAGE after having said why */
 int netopt_finish(struct netopt *o);
 void netopt_init(struct netopt *o);
+/** netopt_dev_name() - of the device that an option is about: the first if it names none */
+const char *netopt_dev_name(const struct netopt *o, const char *dev);
 
 #endif

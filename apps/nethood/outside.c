@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
+#include "loop.h"
 #include "machine.h"
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -22,23 +22,10 @@
 #define ECHO_HEADERS_BYTES 28U
 #define RESOLVERS_MAX 3 /* resolv.conf(5): those that follow are ignored */
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-static const char *name_of(const struct machine *m, const char *dev)
-{
-	return *dev ? dev : m->o->dev[0].name;
-}
-
 /* NULL: somebody has removed it. */
 static struct nethood_dev *dev_of(const struct machine *m, const char *dev)
 {
-	return nethood_dev_find(m->net, name_of(m, dev));
+	return nethood_dev_find(m->net, netopt_dev_name(m->o, dev));
 }
 
 /* ---- one wish: a device, and how it shall get an address */
@@ -51,7 +38,8 @@ static bool wants_link_local(const struct machine *m, const char *dev)
 	for (uint32_t i = 0; i < m->o->addrs; i++) {
 		const struct netopt_addr *a = &m->o->addr[i];
 
-		if (a->kind == NETOPT_ADDR_LINK_LOCAL && !strcmp(name_of(m, a->dev), name_of(m, dev)))
+		if (a->kind == NETOPT_ADDR_LINK_LOCAL &&
+		    !strcmp(netopt_dev_name(m->o, a->dev), netopt_dev_name(m->o, dev)))
 			return true;
 	}
 	return false;
@@ -60,7 +48,7 @@ static bool wants_link_local(const struct machine *m, const char *dev)
 static bool wants_dhcp(const struct machine *m, const char *dev)
 {
 	for (uint32_t i = 0; i < m->o->dhcps; i++) {
-		if (!strcmp(name_of(m, m->o->dhcp[i]), name_of(m, dev)))
+		if (!strcmp(netopt_dev_name(m->o, m->o->dhcp[i]), netopt_dev_name(m->o, dev)))
 			return true;
 	}
 	return false;
@@ -83,7 +71,7 @@ static int dhcp_begin(const struct machine *m, uint32_t i)
 	int err = nethood_dhcp_start(dev_of(m, m->o->dhcp[i]), &cfg);
 
 	if (err)
-		complain("--dhcp", name_of(m, m->o->dhcp[i]), strerror(-err));
+		complain("--dhcp", netopt_dev_name(m->o, m->o->dhcp[i]), strerror(-err));
 	return err;
 }
 
@@ -106,14 +94,15 @@ static void dhcp_complain(const struct machine *m, const char *name)
 	if (dev)
 		(void)nethood_dhcp_lease(dev, &lease);
 	if (lease.state == NETHOOD_DHCP_OFF) {
-		complain("--dhcp", name_of(m, name), "there is no carrier: is the other end of the wire up?");
+		complain("--dhcp", netopt_dev_name(m->o, name),
+			 "there is no carrier: is the other end of the wire up?");
 		return;
 	}
 	snprintf(why, sizeof(why), "%s within %u s; --pcap FILE shows what came, --addr sets an address by hand",
 		 lease.state == NETHOOD_DHCP_SELECTING ? "no server answered"
 						       : "no server gave an address that is free",
 		 DHCP_WAIT_S);
-	complain("--dhcp", name_of(m, name), why);
+	complain("--dhcp", netopt_dev_name(m->o, name), why);
 }
 
 /* ---- --addr link-local */
@@ -123,7 +112,7 @@ static int link_local_begin(const struct machine *m, const struct netopt_addr *a
 	int err = nethood_ipv4ll_start(dev_of(m, a->dev));
 
 	if (err)
-		complain("--addr link-local", name_of(m, a->dev), strerror(-err));
+		complain("--addr link-local", netopt_dev_name(m->o, a->dev), strerror(-err));
 	return err;
 }
 
@@ -158,13 +147,14 @@ static void by_arp_hint(const struct machine *m, const struct netopt_addr *a)
 {
 	char lladdr[18], packet[64] = "", also[64] = "";
 
-	lladdr_of(m, name_of(m, a->dev), lladdr);
+	lladdr_of(m, netopt_dev_name(m->o, a->dev), lladdr);
 	if (a->icmp_length)
 		snprintf(packet, sizeof(packet), "ping -s %u ADDRESS", a->icmp_length - ECHO_HEADERS_BYTES);
 	if (a->port)
 		snprintf(also, sizeof(also), "%sa packet to port %u", a->icmp_length ? ", or " : "", a->port);
-	cli_errorf(name_of(m, a->dev), "waits %u s; on the peer: ip neigh replace ADDRESS lladdr %s dev DEV; %s%s",
-		   a->timeout_s, lladdr, packet, also);
+	cli_errorf(netopt_dev_name(m->o, a->dev),
+		   "waits %u s; on the peer: ip neigh replace ADDRESS lladdr %s dev DEV; %s%s", a->timeout_s, lladdr,
+		   packet, also);
 }
 
 static int by_arp_begin(const struct machine *m, const struct netopt_addr *a)
@@ -178,7 +168,7 @@ static int by_arp_begin(const struct machine *m, const struct netopt_addr *a)
 	int err = nethood_by_arp_start(dev_of(m, a->dev), &cfg);
 
 	if (err)
-		complain("--addr by-arp", name_of(m, a->dev),
+		complain("--addr by-arp", netopt_dev_name(m->o, a->dev),
 			 err == -EADDRINUSE ? "has an address already: leave one of both out" : strerror(-err));
 	else
 		by_arp_hint(m, a);
@@ -257,22 +247,22 @@ static enum wish_state dhcps_state(const struct machine *m, bool late, const cha
 static void addr_complain(const struct machine *m, const struct netopt_addr *a)
 {
 	if (a->kind == NETOPT_ADDR_LINK_LOCAL)
-		complain("--addr link-local", name_of(m, a->dev),
+		complain("--addr link-local", netopt_dev_name(m->o, a->dev),
 			 "no address that is free was found: is there a carrier?");
 	else
-		complain("--addr by-arp", name_of(m, a->dev), "no packet gave it an address in time");
+		complain("--addr by-arp", netopt_dev_name(m->o, a->dev), "no packet gave it an address in time");
 }
 
 int outside_get(struct machine *m)
 {
-	uint64_t began = now_ns(), dhcp_end = began + DHCP_WAIT_S * NSEC_PER_SEC;
+	uint64_t began = loop_now(), dhcp_end = began + DHCP_WAIT_S * NSEC_PER_SEC;
 	uint64_t addr_end = began + LINK_LOCAL_WAIT_S * NSEC_PER_SEC;
 	int err = begin_all(m);
 
 	while (!err && !m->stop) {
 		const struct netopt_addr *addr = NULL;
 		const char *dhcp = NULL;
-		uint64_t now = now_ns();
+		uint64_t now = loop_now();
 		enum wish_state d = dhcps_state(m, now >= dhcp_end, &dhcp);
 		enum wish_state a = addrs_state(m, now >= addr_end, &addr);
 
@@ -308,12 +298,12 @@ static bool releasing(const struct machine *m, bool stop)
 
 void outside_release(struct machine *m)
 {
-	uint64_t end = now_ns() + RELEASE_WAIT_NS;
+	uint64_t end = loop_now() + RELEASE_WAIT_NS;
 
 	if (!m->net || !m->sv || !releasing(m, true))
 		return;
-	while (releasing(m, false) && now_ns() < end) {
-		if (supervisor_step(m->sv, now_ns() + LOOK_NS))
+	while (releasing(m, false) && loop_now() < end) {
+		if (supervisor_step(m->sv, loop_now() + LOOK_NS))
 			return;
 	}
 }

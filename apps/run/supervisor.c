@@ -289,11 +289,8 @@ void supervisor_destroy(struct supervisor *sv)
 		listener_destroy(ls);
 	while ((cr = TAILQ_FIRST(&sv->carriers)))
 		carrier_destroy(cr);
-	while ((sm = LIST_FIRST(&sv->sysctls))) {
-		LIST_REMOVE(sm, link);
-		sysctlfs_destroy(sm->fs);
-		free(sm);
-	}
+	while ((sm = LIST_FIRST(&sv->sysctls)))
+		sysctl_mount_end(sm);
 	while ((dw = LIST_FIRST(&sv->devs))) {
 		LIST_REMOVE(dw, link);
 		loop_del(&sv->loop, &dw->watch);

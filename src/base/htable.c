@@ -185,11 +185,12 @@ bool htable_remove(struct htable *t, u64 hash, const void *obj)
 /* Objects come in an order that no cache foresees, but their slots do not. */
 static void prefetch_object(const struct htable_array *a, u32 i)
 {
-	const u8 *obj = a->slot[i & a->mask].obj;
+	uintptr_t obj =
+		(uintptr_t)a->slot[i & a->mask].obj; /* of an empty slot: to prefetch from nowhere does nothing */
 
-	__builtin_prefetch(obj);
-	__builtin_prefetch(obj + 64);
-	__builtin_prefetch(obj + 128);
+	__builtin_prefetch((const void *)obj);
+	__builtin_prefetch((const void *)(obj + 64));
+	__builtin_prefetch((const void *)(obj + 128));
 }
 
 /* Objects with @from <= hash <= @last.  They lie between the home of @from and the first empty slot behind that of @last. */
@@ -204,7 +205,6 @@ static void array_scan(const struct htable_array *a, u32 first, u64 from, u64 la
 		struct htable_slot s = a->slot[i & a->mask];
 
 		prefetch_object(a, i + PREFETCH_SLOTS);
-
 		if (i > home_last && s.hash == HTABLE_EMPTY)
 			return;
 		if (s.hash > HTABLE_DELETED && s.hash >= from && s.hash <= last)
