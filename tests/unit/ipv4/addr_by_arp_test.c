@@ -387,42 +387,40 @@ static void it_may_be_freed_at_any_time(void **state)
 	}
 }
 
-static void each_allocation_may_fail(void **state)
+static void ask_four_times(struct lan *lan)
 {
 	const struct packet good = GOOD;
-	bool more = true;
-	u32 i;
 
-	(void)state;
-	for (i = 1; more; i++) {
-		struct lan *lan = lan_create(NETHOOD_PROFILE_LINUX, 5);
-
-		lan->fail_at = i;
-		if (addr_by_arp_start(lan->dev, &rules)) {
-			assert_true(addr_of(lan) == ENDED);
-			assert_int_equal(addr_by_arp_start(lan->dev, &rules), 0);
-		}
-		for (u32 n = 0; n < 4; n++) {
-			comes(lan, &good);
-			lan_tick(lan, 10 * SEC);
-		}
-		more = lan->alloc_calls >= i;
-		assert_true(addr_of(lan) == WANTED);
-		assert_int_equal(inet_addr_type(lan->net, WANTED), RTN_LOCAL);
-		lan_destroy(lan);
-	}
-	assert_true(i > 5);
-	for (i = 1; i < 40; i++) { /* and for ever */
-		struct lan *lan = lan_create(NETHOOD_PROFILE_LINUX, 5);
-
-		lan->fail_at = i;
-		lan->fail_on = true;
-		if (addr_by_arp_start(lan->dev, &rules))
-			assert_true(addr_of(lan) == ENDED);
+	for (u32 n = 0; n < 4; n++) {
 		comes(lan, &good);
-		lan_tick(lan, 200 * SEC);
-		lan_destroy(lan);
+		lan_tick(lan, 10 * SEC);
 	}
+}
+
+static u64 play(struct nomem *m, const void *arg)
+{
+	struct lan *lan = lan_create(NETHOOD_PROFILE_LINUX, 5);
+
+	(void)arg;
+	lan->nomem = m;
+	m->on = true;
+	if (addr_by_arp_start(lan->dev, &rules))
+		assert_true(addr_of(lan) == ENDED);
+	ask_four_times(lan);
+	m->on = false;
+	if (addr_of(lan) == ENDED)
+		assert_int_equal(addr_by_arp_start(lan->dev, &rules), 0);
+	ask_four_times(lan);
+	assert_true(addr_of(lan) == WANTED);
+	assert_int_equal(inet_addr_type(lan->net, WANTED), RTN_LOCAL);
+	lan_destroy(lan);
+	return 0;
+}
+
+static void each_allocation_may_fail(void **state)
+{
+	(void)state;
+	assert_true(nomem_each("an address by ARP", play, NULL) > 10);
 }
 
 int main(void)

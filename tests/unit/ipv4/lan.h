@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../nomem.h"
 #include "api_internal.h"
 #include "dev/netdevice.h"
 #include "ipv4/inetdevice.h"
@@ -46,6 +47,7 @@ struct lan {
 	char log[2048]; /**< what the net said, line by line */
 	u32 alloc_calls, fail_at;
 	bool fail_on;
+	struct nomem *nomem; /**< NULL: no driver says what fails */
 };
 
 static const u8 LAN_MAC[6] = { 2, 0, 0, 0, 0, 2 }, LAN_OTHER[6] = { 2, 0, 0, 0, 0x77, 1 };
@@ -54,9 +56,9 @@ static inline bool lan_fail(void *ctx, const char *site, size_t size_bytes)
 {
 	struct lan *lan = ctx;
 
-	(void)site, (void)size_bytes;
+	(void)size_bytes;
 	if (!lan->fail_at)
-		return false;
+		return nomem_fails(lan->nomem, site);
 	lan->alloc_calls++;
 	return lan->alloc_calls == lan->fail_at || (lan->fail_on && lan->alloc_calls > lan->fail_at);
 }

@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <netinet/in.h>
 
+#include "../nomem.h"
 #include "ipv4/arp.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip_fib.h"
@@ -51,6 +53,7 @@ struct world {
 	ktime_t now;
 	struct frame *frames;
 	u32 frames_count, frames_seen;
+	bool busy; /**< the driver takes no frame: nethood_dev_wake() when it does again */
 	/* notifications */
 	struct notifier_block nb;
 	struct {
@@ -63,6 +66,7 @@ struct world {
 	u32 alloc_count, fail_at;
 	bool fail_for_ever;
 	size_t fail_above_bytes; /**< 0: what is large is given too */
+	struct nomem *nomem;     /**< NULL: no driver says what fails */
 	u32 said_count;          /**< lines of the log */
 };
 
@@ -70,9 +74,8 @@ static inline bool world_alloc_fails(void *ctx, const char *site, size_t size_by
 {
 	struct world *w = ctx;
 
-	(void)site;
 	w->alloc_count++;
-	return (w->fail_above_bytes && size_bytes > w->fail_above_bytes) ||
+	return nomem_fails(w->nomem, site) || (w->fail_above_bytes && size_bytes > w->fail_above_bytes) ||
 	       (w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at)));
 }
 
@@ -105,6 +108,8 @@ static inline int world_xmit(void *ctx, const struct iovec *iov, int pieces)
 	struct world *w = ctx;
 	struct frame *f;
 
+	if (w->busy)
+		return -EAGAIN;
 	assert_true(w->frames_count < MAX_FRAMES);
 	f = &w->frames[w->frames_count++];
 	f->at = w->now;
@@ -186,6 +191,36 @@ static inline void world_fini(struct world *w)
 	world_settle(w);
 	nethood_free(w->public_net); /* asserts that all is at zero */
 	free(w->frames);
+}
+
+/** struct world_scene - what world_without_memory() plays; it may be played again in the same world */
+struct world_scene {
+	const char *sentence;
+	enum nethood_profile profile;
+	u64 (*scene)(struct world *w); /**< Return: what must be the same with memory, whatever was before */
+};
+
+static inline u64 world_play(struct nomem *m, const void *arg)
+{
+	const struct world_scene *s = arg;
+	struct world w;
+	u64 says;
+
+	world_init_as(&w, s->profile);
+	w.nomem = m;
+	m->on = true;
+	(void)s->scene(&w);
+	m->on = false;
+	world_settle(&w);
+	says = s->scene(&w);
+	world_fini(&w);
+	return says;
+}
+
+/** world_without_memory() - see nomem_each() */
+static inline u32 world_without_memory(const struct world_scene *s)
+{
+	return nomem_each(s->sentence, world_play, s);
 }
 
 /* Let virtual time pass, stopping wherever something is due. */
