@@ -36,6 +36,15 @@ static inline double now_ns(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
+/** cpu_ns() - processor time of this thread: what others do meanwhile does not count */
+static inline double cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
 static inline void use(u64 x)
 {
 	__asm__ volatile("" : : "r"(x) : "memory");

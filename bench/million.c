@@ -42,14 +42,6 @@ static void die(const char *what)
 	exit(1);
 }
 
-static double cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
 /** struct world - a stack with one device that is up */
 struct world {
 	int ifindex;

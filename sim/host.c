@@ -57,9 +57,19 @@ static void host_schedule(struct sim_host *h)
 		event_add(&h->world->events, next, h->id, host_wakes, h, next);
 }
 
+/* The event that runs has done something to it, and it is looked at afterwards. */
+static void touch(struct sim_host *h)
+{
+	if (h->touched)
+		return;
+	h->touched = true;
+	h->world->touched[h->world->touched_count++] = h;
+}
+
 void sim_host_enter(struct sim_host *h)
 {
 	nethood_set_time(h->net, sim_host_now(h));
+	touch(h);
 }
 
 void sim_host_poll(struct sim_host *h)
@@ -67,6 +77,7 @@ void sim_host_poll(struct sim_host *h)
 	u64 now = sim_host_now(h);
 	u32 polls = 0;
 
+	touch(h);
 	while (nethood_poll(h->net, now)) {
 		if (++polls > POLLS_MAX) {
 			sim_broken(h->world, "%s: never done", h->name);
@@ -201,8 +212,9 @@ struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_conf
 	if (w->host_count == w->host_room) {
 		w->host_room = w->host_room ? 2 * w->host_room : 16;
 		w->host = realloc(w->host, w->host_room * sizeof(struct sim_host *));
+		w->touched = realloc(w->touched, w->host_room * sizeof(struct sim_host *));
 	}
-	if (!h || !w->host)
+	if (!h || !w->host || !w->touched)
 		abort();
 	h->world = w;
 	h->id = w->host_count;

@@ -242,16 +242,19 @@ static void other_side(struct sim_segment *seg, const struct sim_frame *f)
 static void segment_send(struct sim_segment *seg, struct sim_port *from, struct sim_frame *f, u64 wait_ns)
 {
 	struct sim_port *only = NULL;
+	u32 first, end;
 
 	if (seg->kind == SIM_SWITCH && f->len_bytes >= ETH_HEADER_BYTES) {
 		if (from)
 			fdb_learn(seg, from, f->data + SIM_MAC_BYTES);
 		only = fdb_find(seg, f->data);
 	}
-	for (u32 i = 0; i < seg->port_count; i++) {
+	first = only ? only->index : 0;
+	end = only ? first + 1 : seg->port_count;
+	for (u32 i = first; i < end; i++) {
 		struct sim_port *to = seg->port[i];
 
-		if (to == from || (only && to != only) || to->unplugged)
+		if (to == from || to->unplugged)
 			continue;
 		if (from && from->side != to->side)
 			other_side(seg, f);

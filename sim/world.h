@@ -105,6 +105,7 @@ struct sim_host {
 	u64 wake_ns; /**< when it is polled next, by the world's clock; UINT64_MAX: not at all */
 	u32 alloc_fail_ppm;
 	bool forwards; /**< a router: it sends others' packets */
+	bool touched;  /**< in this event */
 	enum nethood_profile profile;
 	u64 log_lines, poll_count;
 	u32 admin_seq;
@@ -126,10 +127,12 @@ struct sim_world {
 	struct choices *choices;
 	u64 now_ns;
 	u64 trace_hash, event_count, frame_id;
-	u64 check_every; /**< events between two checks of all; 0: never */
+	u64 check_every; /**< events between two checks of all that a host has; after each event: what it changed */
 	struct event_queue events;
 	struct sim_host **host;
 	u32 host_count, host_room;
+	struct sim_host **touched; /**< by this event; as much room as host */
+	u32 touched_count;
 	struct sim_segment **segment;
 	u32 segment_count, segment_room;
 	u32 stream_count;

@@ -26,6 +26,15 @@ static const char *neigh_net_check(const struct net *net)
 	return NULL;
 }
 
+const char *nethood_check_changed(struct nethood_net *nn)
+{
+	struct neigh_net *neigh = nn->net.neigh;
+	const char *broken = neigh->broken;
+
+	neigh->looks_at_changes = true;
+	return broken ? broken : ledger_check(nn);
+}
+
 const char *nethood_check(struct nethood_net *nn)
 {
 	const char *broken = ledger_check(nn);

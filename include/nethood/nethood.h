@@ -314,6 +314,12 @@ NETHOOD_API void nethood_ledger(const struct nethood_net *net, struct nethood_le
  * Return: NULL: yes; else the first sentence that does not hold (static).  For tests and simulators, between two calls.
  */
 NETHOOD_API const char *nethood_check(struct nethood_net *net);
+/**
+ * nethood_check_changed() - the cheap part of it, in O(1): packets, and each neighbour at the end of each change
+ * The first call turns it on: from then on each change of a neighbour is looked at where it happens.
+ * Return: as nethood_check(); what did not hold once is told from then on.
+ */
+NETHOOD_API const char *nethood_check_changed(struct nethood_net *net);
 
 /**
  * nethood_neigh_doubt() - what was sent to neighbour @addr does not seem to arrive: a program retransmits

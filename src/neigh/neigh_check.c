@@ -81,6 +81,24 @@ const char *neigh_check(const struct neighbour *n)
 	return NULL;
 }
 
+static const char *check_dead(const struct neighbour *n)
+{
+	HOLDS(!timer_pending(&n->timer), "an entry that is dead has no timer");
+	HOLDS(!n->queue, "nothing waits for an entry that is dead");
+	HOLDS(list_empty(&n->gc_list), "an entry that is dead is on no list");
+	HOLDS(n->output == neigh_blackhole_output && !n->hh_len, "an entry that is dead sends nothing");
+	return NULL;
+}
+
+void neigh_check_changed(const struct neighbour *n)
+{
+	struct neigh_net *nn = n->tbl->net->neigh;
+
+	if (likely(!nn->looks_at_changes) || nn->broken)
+		return;
+	nn->broken = n->dead ? check_dead(n) : neigh_check(n);
+}
+
 /* ------------------------------------------------------------------ tables */
 
 /** struct table_sum - what the entries of a table come to */

@@ -175,6 +175,7 @@ static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_bu
 		neigh_probe(n);
 	if ((e->act & NUD_A_NOTIFY) && !n->dead)
 		neigh_notify(n, NEIGH_EVENT_NEW, 0);
+	neigh_check_changed(n);
 }
 
 void neigh_timer_handler(struct timer *t)

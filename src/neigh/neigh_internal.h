@@ -3,6 +3,7 @@
 #ifndef NETHOOD_NEIGH_INTERNAL_H
 #define NETHOOD_NEIGH_INTERNAL_H
 
+#include "neigh/neigh_check.h"
 #include "neigh/neigh_history.h"
 #include "neigh/neighbour.h"
 

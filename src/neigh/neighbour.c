@@ -223,6 +223,7 @@ void neigh_mark_dead(struct neighbour *n)
 	n->output = neigh_blackhole_output;
 	n->nud_state = n->nud_state & NUD_VALID ? NUD_NOARP : NUD_NONE;
 	n->hh_len = 0;
+	neigh_check_changed(n);
 	neigh_release(n);
 }
 
@@ -504,6 +505,7 @@ int neigh_update(struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags,
 		neigh_notify(n, NEIGH_EVENT_NEW,
 			     portid); /* behind the queue, as in Linux: what left may have made it DELAY */
 	neigh_trace(n, NEIGH_TRACE_UPDATE_DONE, err);
+	neigh_check_changed(n);
 	neigh_release(n);
 	neigh_because_again(net, before);
 	return err;

@@ -198,6 +198,8 @@ struct neigh_net {
 	} tracer;                    /**< neigh/neigh_trace.h */
 	struct notifier_chain chain; /**< data: struct neigh_notifier_info */
 	struct neigh_histories *histories;
+	bool looks_at_changes; /**< neigh_check.h: after each change of an entry */
+	const char *broken;    /**< the first sentence that did not hold then; NULL: all did */
 };
 enum neigh_event {
 	NEIGH_EVENT_NEW = 1,     /**< externally visible change: RTM_NEWNEIGH */
