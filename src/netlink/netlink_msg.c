@@ -55,7 +55,12 @@ void nlmsg_end(struct sk_buff *skb, struct nlmsghdr *nlh)
 
 bool nla_put(const struct sk_buff *skb, struct nlmsghdr *nlh, u16 type, const void *data, size_t len_bytes)
 {
-	return mnl_attr_put_check(nlh, nlmsg_room(skb, nlh), type, len_bytes, data);
+	size_t end = nlh->nlmsg_len + NLA_HDR_BYTES + len_bytes;
+
+	if (!mnl_attr_put_check(nlh, nlmsg_room(skb, nlh), type, len_bytes, data))
+		return false;
+	memset((u8 *)nlh + end, 0, nlh->nlmsg_len - end); /* octets between attributes are nobody's old memory */
+	return true;
 }
 
 bool nla_put_u8(const struct sk_buff *skb, struct nlmsghdr *nlh, u16 type, u8 value)
