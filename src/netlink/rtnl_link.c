@@ -179,14 +179,26 @@ struct link_change {
 	char old_name[IFNAMSIZ];
 };
 
+static int link_check_address(const struct net_device *dev, const struct nlattr *attr)
+{
+	if (nla_len(attr) < dev->addr_len)
+		return -EINVAL;
+	if (!dev->netdev_ops->ndo_set_mac_address)
+		return -EOPNOTSUPP;
+	return dev->addr_len == ETH_ALEN && !is_valid_ether_addr(nla_data(attr)) ? -EADDRNOTAVAIL : 0;
+}
+
+/* All that can be known to fail, before anything is changed: a change flushes what nothing brings back. */
 static int link_check(const struct link_change *c)
 {
 	struct netlink_ext_ack *extack = c->rq->extack;
 	const struct nlattr *const *tb = c->tb;
 	u32 mtu;
 
-	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) < c->dev->addr_len)
-		return -EINVAL;
+	int err = tb[IFLA_ADDRESS] ? link_check_address(c->dev, tb[IFLA_ADDRESS]) : 0;
+
+	if (err)
+		return err;
 	if (tb[IFLA_MTU]) {
 		mtu = nla_get_u32(tb[IFLA_MTU]);
 		if (mtu < c->dev->min_mtu) {
@@ -204,7 +216,7 @@ static int link_check(const struct link_change *c)
 		NL_SET_ERR_MSG(extack, "Devices of a net cannot leave it");
 		return -EOPNOTSUPP;
 	}
-	return 0;
+	return tb[IFLA_CARRIER] && !c->dev->netdev_ops->ndo_change_carrier ? -EOPNOTSUPP : 0;
 }
 
 static u32 link_new_flags(const struct link_change *c)
@@ -214,20 +226,20 @@ static u32 link_new_flags(const struct link_change *c)
 	return (c->dev->flags & ~change) | (c->ifm->ifi_flags & change);
 }
 
-/* In the order in which Linux does it. */
+/* In the order in which Linux does it, but for the name: it can fail, and what comes before it could not be undone. */
 static int link_apply(const struct link_change *c)
 {
 	const struct nlattr *const *tb = c->tb;
 	int err = 0;
 
-	if (tb[IFLA_ADDRESS])
+	if (c->ifm->ifi_index > 0 && tb[IFLA_IFNAME] && strcmp(c->name, c->dev->name) != 0)
+		err = dev_change_name(c->dev, c->name);
+	if (!err && tb[IFLA_ADDRESS])
 		err = dev_set_mac_address(c->dev, nla_data(tb[IFLA_ADDRESS]));
 	if (!err && tb[IFLA_MTU])
 		err = dev_set_mtu(c->dev, nla_get_u32(tb[IFLA_MTU]));
 	if (!err && tb[IFLA_GROUP])
 		c->dev->group = nla_get_u32(tb[IFLA_GROUP]);
-	if (!err && c->ifm->ifi_index > 0 && tb[IFLA_IFNAME] && strcmp(c->name, c->dev->name) != 0)
-		err = dev_change_name(c->dev, c->name);
 	if (!err && tb[IFLA_TXQLEN])
 		c->dev->tx_queue_len = nla_get_u32(tb[IFLA_TXQLEN]);
 	if (!err && (c->ifm->ifi_flags || c->ifm->ifi_change))
@@ -260,7 +272,7 @@ static int link_set(struct link_change *c)
 	if (err)
 		return err;
 	c->old_mtu = dev->mtu;
-	c->old_flags = dev->flags;
+	c->old_flags = dev_get_flags(dev);
 	c->old_txqlen = dev->tx_queue_len;
 	c->old_group = dev->group;
 	memcpy(c->old_addr, dev->dev_addr, sizeof(c->old_addr));
