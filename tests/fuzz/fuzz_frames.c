@@ -338,7 +338,7 @@ static void fix_ip(const struct world *w, u32 d, u8 fix, u8 *p, size_t len_bytes
 /* Body: device, what to put right, the frame */
 static void step_frame(struct world *w, struct input *in)
 {
-	u8 frame[FRAME_ROOM_BYTES];
+	u8 frame[FRAME_ROOM_BYTES] = { 0 };
 	u32 d = in_below(in, FUZZ_DEVS);
 	u8 fix = in_u8(in);
 	size_t len_bytes;
@@ -459,7 +459,7 @@ static void step_option(struct world *w, struct input *in)
 	static const int levels[] = { SOL_SOCKET, IPPROTO_IP, IPPROTO_UDP, SOL_RAW, SOL_NETLINK };
 	struct nethood_sock *sk = reader(w, in);
 	int level = levels[in_below(in, ARRAY_SIZE(levels))], name = in_u8(in);
-	u8 copy[256];
+	u8 copy[256] = { 0 };
 	socklen_t copy_bytes = sizeof(copy);
 	size_t len_bytes;
 	const u8 *value = in_bytes(in, sizeof(copy), &len_bytes);
