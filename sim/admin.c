@@ -89,6 +89,18 @@ void admin_get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES])
 		memcpy(mac, ifr.ifr_hwaddr.sa_data, SIM_MAC_BYTES);
 }
 
+bool admin_is_running(struct sim_host *h, int ifindex)
+{
+	struct ifreq ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	ifr.ifr_ifindex = ifindex;
+	if (nethood_ioctl(h->admin, SIOCGIFNAME, &ifr, sizeof(ifr)) ||
+	    nethood_ioctl(h->admin, SIOCGIFFLAGS, &ifr, sizeof(ifr)))
+		return false;
+	return (ifr.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+}
+
 int admin_mtu(struct sim_host *h, int ifindex, u32 mtu_bytes)
 {
 	struct request r;

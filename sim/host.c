@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "admin.h"
+#include "nud_ref.h"
 #include "segment.h"
 #include "world.h"
 
+#define CLOCK_STEP_NS 10U /* that a host's clock may be late: its and the world's are both whole numbers */
 #define POLLS_MAX 100000U /* of one event: more, and it would never end */
 
 /* ------------------------------------------------------------------ clocks */
@@ -70,6 +72,8 @@ void sim_host_enter(struct sim_host *h)
 {
 	nethood_set_time(h->net, sim_host_now(h));
 	touch(h);
+	if (h->nud)
+		nud_ref_excuse(h->nud, h->alloc_fail_ppm && !h->world->calm);
 }
 
 void sim_host_poll(struct sim_host *h)
@@ -78,6 +82,8 @@ void sim_host_poll(struct sim_host *h)
 	u32 polls = 0;
 
 	touch(h);
+	if (h->nud)
+		nud_ref_excuse(h->nud, h->alloc_fail_ppm && !h->world->calm);
 	while (nethood_poll(h->net, now)) {
 		if (++polls > POLLS_MAX) {
 			sim_broken(h->world, "%s: never done", h->name);
@@ -85,6 +91,8 @@ void sim_host_poll(struct sim_host *h)
 		}
 	}
 	h->poll_count++;
+	if (h->nud)
+		nud_ref_settle(h->nud);
 	if (h->wake_ns <= h->world->now_ns)
 		h->wake_ns = UINT64_MAX;
 	host_schedule(h);
@@ -183,6 +191,31 @@ static void host_log(void *ctx, const char *line)
 		h->world->watch->log(h->world->watch->ctx, h, line);
 }
 
+static void host_ref_broken(void *ctx, const char *sentence)
+{
+	struct sim_host *h = ctx;
+
+	sim_broken(h->world, "%s: %s", h->name, sentence);
+}
+
+static bool host_can_send(void *ctx, int ifindex)
+{
+	return admin_is_running(ctx, ifindex);
+}
+
+static void host_create_ref(struct sim_host *h)
+{
+	const struct nud_ref_config config = { .net = h->net,
+					       .profile = h->profile,
+					       .late_ns = CLOCK_STEP_NS,
+					       .can_send = host_can_send,
+					       .broken = host_ref_broken,
+					       .ctx = h };
+
+	nud_ref_destroy(h->nud);
+	h->nud = h->world->reference ? nud_ref_create(&config) : NULL;
+}
+
 static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 {
 	const struct nethood_allocator memory = {
@@ -200,8 +233,10 @@ static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 	config.random_key[4] = (u8)h->id;
 	config.random_key[5] = (u8)(h->id >> 8);
 	config.random_key[6] = (u8)(h->id >> 16);
-	if (nethood_create(&config, &h->net) || nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &h->admin) ||
-	    admin_link(h, 1, true))
+	if (nethood_create(&config, &h->net))
+		abort();
+	host_create_ref(h);
+	if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &h->admin) || admin_link(h, 1, true))
 		abort();
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "mend.h"
+#include "nud_ref.h"
 
 #define FDB_AGE_NS (300 * SIM_NSEC_PER_SEC)
 #define LATENCY_NS 1000U /* of a perfect wire: nothing arrives before it was sent, or while its sender still runs */
@@ -76,6 +77,8 @@ static void frame_arrives(struct sim_world *w, void *obj, u64 arg)
 	tell(port->segment, port, f, "arrives");
 	sim_hash(h->world, &h->id, sizeof(h->id));
 	sim_host_enter(h);
+	if (h->nud)
+		nud_ref_frame_in(h->nud, nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
 	(void)nethood_dev_receive(port->dev, f->data, f->len_bytes);
 	frame_put(f);
 	sim_host_poll(h);
@@ -281,6 +284,8 @@ int segment_transmit(struct sim_port *port, const struct iovec *frame, int piece
 	broken = frame_broken(f->data, f->len_bytes, port->mac, port->host->forwards);
 	if (broken)
 		sim_broken(w, "%s sent a wrong frame: %s", port->host->name, broken);
+	if (port->host->nud)
+		nud_ref_frame_out(port->host->nud, nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
 	sim_hash(w, f->data, f->len_bytes);
 	port->sent_count++;
 	seg->sent_count++;

@@ -661,6 +661,7 @@ bool swarm_run(struct choices *choices, const struct sim_watch *watch, struct sw
 	memset(out, 0, sizeof(*out));
 	sim_world_init(&s->world, choices, watch);
 	s->world.check_every = CHECK_EVERY;
+	s->world.reference = true;
 	draw_world(s);
 	sim_after(&s->world, 0, 0, storm_turn, s, 0);
 	while (s->turns_left && sim_run(&s->world, s->world.now_ns + SIM_NSEC_PER_SEC, 0))

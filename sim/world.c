@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nud_ref.h"
 #include "segment.h"
 
 void sim_world_init(struct sim_world *w, struct choices *choices, const struct sim_watch *watch)
@@ -114,6 +115,7 @@ void sim_world_end(struct sim_world *w)
 		segment_drop_event(&e);
 	for (u32 i = 0; i < w->host_count; i++) {
 		nethood_free(w->host[i]->net);
+		nud_ref_destroy(w->host[i]->nud);
 		free(w->host[i]);
 	}
 	for (u32 i = 0; i < w->segment_count; i++) {

@@ -21,6 +21,7 @@
 struct sim_host;
 struct sim_segment;
 struct sim_world;
+struct nud_ref;
 
 /* ------------------------------------------------------------------ frames and segments */
 
@@ -109,7 +110,8 @@ struct sim_host {
 	enum nethood_profile profile;
 	u64 log_lines, poll_count;
 	u32 admin_seq;
-	void *work; /**< of the workload */
+	struct nud_ref *nud; /**< steps along with its neighbours, if the world has a reference */
+	void *work;          /**< of the workload */
 };
 
 /* ------------------------------------------------------------------ the world */
@@ -137,7 +139,8 @@ struct sim_world {
 	u32 segment_count, segment_room;
 	u32 stream_count;
 	u8 mac_serial[4];
-	bool calm; /**< the second phase: no more faults */
+	bool calm;      /**< the second phase: no more faults */
+	bool reference; /**< each host that is made has a nud_ref */
 	const struct sim_watch *watch;
 	char broken[256]; /**< the first thing that did not hold; "": all did */
 };

@@ -202,7 +202,8 @@ static __be32 arp_source(const struct in_device *in_dev, const struct sk_buff *s
 	return inet_select_addr(in_dev->dev, target, RT_SCOPE_LINK);
 }
 
-/* First the known address by unicast, then user space, then everybody. */
+/* First the known address by unicast, then user space, then everybody.  An address that is not valid is not asked,
+ * whatever the counters say: parameters may change under way. */
 static void arp_solicit(struct neighbour *n, struct sk_buff *skb)
 {
 	const struct neigh_parms *p = neigh_parms_of(n);
@@ -215,7 +216,7 @@ static void arp_solicit(struct neighbour *n, struct sk_buff *skb)
 		return;
 	saddr = arp_source(in_dev, skb, arp_key(n));
 	if (probes < NEIGH_VAR(p, UCAST_PROBES)) {
-		dst_hw = n->ha;
+		dst_hw = n->nud_state & NUD_VALID ? n->ha : NULL;
 	} else if (probes < NEIGH_VAR(p, UCAST_PROBES) + NEIGH_VAR(p, APP_PROBES)) {
 		struct neigh_notifier_info info = { .neigh = n };
 

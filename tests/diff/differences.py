@@ -91,6 +91,15 @@ def refused_request(case):
     return [key] if refused else ()
 
 
+def asked_where_nobody_is(case):
+    """More probes by unicast, while there is no address to send them to."""
+    e = case.event
+    if e["do"] != "sysctl" or not e["key"].endswith(".ucast_solicit"):
+        return ()
+    return [key for key in case.keys()
+            if any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)]
+
+
 def confirmed_ticks(case, key):
     """By how much Linux has it confirmed more lately."""
     return case.nethood.table[key].ages[0] - case.kernel.table[key].ages[0]
@@ -115,6 +124,7 @@ ROWS = [
     ("D8", "a sender MAC that no station can have is not learned (RFC 1812 3.3.2)", unbelievable_sender),
     ("D10", "a claim that is refused confirms nothing", refused_claim),
     ("D1, D2", "an entry without a timer waits for ever: nethood begins to resolve, or drops what waits", unwatched),
+    ("D21", "an address that is not valid is not asked", asked_where_nobody_is),
     ("D3", "a request that is refused changes nothing", refused_request),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock, whose phase and period are "
      "those of the first one", managed_by_clock),

@@ -69,6 +69,17 @@ def test_d2_none_by_hand(side):
         side.port.expect(udp(dport=5000) & to_mac(M1))
 
 
+# ---- D21: an address that is not valid ---------------------------------------
+
+def test_d21_more_unicast_probes_under_way(side):
+    side.neigh_sysctl(retrans_time_ms=200)
+    send(side)
+    side.port.expect(arp_request(PEER) & to_mac(BROADCAST))
+    side.neigh_sysctl(ucast_solicit=20)
+    to = "00:00:00:00:00:00" if side.side == "kernel" else BROADCAST
+    assert len(side.port.collect(arp_request(PEER) & to_mac(to), count=2)) == 2
+
+
 # ---- D3: requests that are refused ------------------------------------------
 
 def test_d3_a_refused_request(side):

@@ -390,6 +390,23 @@ static void incomplete_by_hand_resolves_instead_of_waiting_for_ever(void **state
 	world_fini(&w);
 }
 
+static void an_address_that_is_not_valid_is_not_asked(void **state)
+{
+	struct world w;
+	struct nethood_sock *sk;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	udp_send(sk, PEER_IP, "x", 1);
+	expect_request(&w, w.now, BROADCAST_MAC);
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.neigh.eth0.ucast_solicit", "5"), 0);
+	world_run(&w, NSEC_PER_SEC);
+	expect_request(&w, w.now, BROADCAST_MAC); /* though fewer than five were sent by unicast */
+	nethood_close(sk);
+	world_fini(&w);
+}
+
 static void none_by_hand_drops_what_waits(void **state)
 {
 	struct world w;
@@ -609,6 +626,7 @@ int main(void)
 		cmocka_unit_test(our_addresses_are_announced_when_that_is_wanted),
 		cmocka_unit_test(traffic_never_changes_a_permanent_entry),
 		cmocka_unit_test(incomplete_by_hand_resolves_instead_of_waiting_for_ever),
+		cmocka_unit_test(an_address_that_is_not_valid_is_not_asked),
 		cmocka_unit_test(none_by_hand_drops_what_waits),
 		cmocka_unit_test(use_of_a_permanent_entry_ends_its_fast_path),
 		cmocka_unit_test(deletion_tells_twice_and_leaves_a_blackhole_to_holders),
