@@ -56,6 +56,8 @@ static void check_host(struct sim_world *w, struct sim_host *h, bool all)
 
 	if (unlikely(broken))
 		sim_broken(w, "%s: not true: %s", h->name, broken);
+	if (all && h->nud)
+		nud_ref_check(h->nud, sim_host_now(h));
 }
 
 /* Hosts share nothing: what an event did not touch holds as it held before. */
