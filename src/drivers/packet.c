@@ -98,12 +98,16 @@ static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool
 	struct iovec iov[FRAME_PIECES_MAX + 1];
 	struct msghdr msg = { .msg_iov = iov };
 	struct virtio_net_hdr hdr;
+	ssize_t n;
 
 	(void)more;
 	vnet_hdr_from_skb(skb, &hdr);
 	iov[0] = (struct iovec){ .iov_base = &hdr, .iov_len = sizeof(hdr) };
 	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
-	if (unlikely(sendmsg(packet_priv(dev)->fd, &msg, 0) < 0))
+	do
+		n = sendmsg(packet_priv(dev)->fd, &msg, 0);
+	while (unlikely(n < 0 && errno == EINTR));
+	if (unlikely(n < 0))
 		return packet_send_failed(dev, skb, errno);
 	return netdev_tx_done(dev, skb);
 }

@@ -52,6 +52,12 @@ static void stream_gone(struct net_device *dev, const char *why)
 
 /* ---- transmit */
 
+/* The host has none for now: nothing is wrong with the stream. */
+static bool no_memory(int error)
+{
+	return error == ENOMEM || error == ENOBUFS;
+}
+
 /* The rest of a frame begun.  Return: true when it is out. */
 static bool stream_flush(struct net_device *dev)
 {
@@ -62,7 +68,7 @@ static bool stream_flush(struct net_device *dev)
 
 		if (n >= 0)
 			priv->tx_begin += (u32)n;
-		else if (errno == EAGAIN)
+		else if (errno == EAGAIN || no_memory(errno))
 			return false;
 		else if (errno != EINTR) {
 			dev->stats.tx_errors++;
@@ -80,6 +86,8 @@ static netdev_tx_t stream_send_failed(struct net_device *dev, struct sk_buff *sk
 		stream_priv(dev)->blocked = true;
 		return netdev_tx_busy(dev, skb);
 	}
+	if (no_memory(error))
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
 	netdev_tx_error(dev, skb, SKB_DROP_REASON_NO_CARRIER);
 	stream_gone(dev, "the other end of the stream is gone");
 	return NETDEV_TX_OK;
@@ -113,7 +121,9 @@ static netdev_tx_t stream_xmit(struct sk_buff *skb, struct net_device *dev, bool
 		return stream_send_failed(dev, skb, EAGAIN);
 	iov[0] = (struct iovec){ .iov_base = &length, .iov_len = LENGTH_BYTES };
 	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
-	n = sendmsg(stream_priv(dev)->fd, &msg, MSG_NOSIGNAL);
+	do
+		n = sendmsg(stream_priv(dev)->fd, &msg, MSG_NOSIGNAL);
+	while (unlikely(n < 0 && errno == EINTR));
 	if (unlikely(n < 0))
 		return stream_send_failed(dev, skb, errno);
 	if (unlikely((size_t)n < LENGTH_BYTES + skb->len))
@@ -141,7 +151,7 @@ static bool stream_fill(struct net_device *dev)
 		stream_gone(dev, "the other end of the stream was closed");
 	else if (errno == EINTR)
 		return true;
-	else if (errno != EAGAIN)
+	else if (errno != EAGAIN && !no_memory(errno))
 		stream_gone(dev, "the other end of the stream is gone");
 	return false;
 }

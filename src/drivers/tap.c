@@ -56,12 +56,12 @@ static netdev_tx_t tap_write_failed(struct net_device *dev, struct sk_buff *skb,
 		priv->blocked = true;
 		return netdev_tx_busy(dev, skb);
 	}
-	if (error == EIO || error == EBADFD)
+	if (error == EIO || error == EBADFD || error == EBADF)
 		reason = SKB_DROP_REASON_NO_CARRIER;
 	netdev_tx_error(dev, skb, reason);
 	if (error == EIO)
 		netdev_link(dev, false);
-	if (error == EBADFD)
+	if (error == EBADFD || error == EBADF)
 		tap_gone(dev);
 	return NETDEV_TX_OK;
 }
@@ -70,9 +70,14 @@ static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool mo
 {
 	struct tap_priv *priv = tap_priv(dev);
 	struct iovec iov[FRAME_PIECES_MAX];
+	int pieces = netdev_skb_iovec(skb, iov);
+	ssize_t n;
 
 	(void)more;
-	if (unlikely(writev(priv->fd, iov, netdev_skb_iovec(skb, iov)) < 0))
+	do
+		n = writev(priv->fd, iov, pieces);
+	while (unlikely(n < 0 && errno == EINTR));
+	if (unlikely(n < 0))
 		return tap_write_failed(dev, skb, errno);
 	return netdev_tx_done(dev, skb);
 }
@@ -112,7 +117,7 @@ static bool tap_read(struct net_device *dev)
 	}
 	if (errno == EINTR)
 		return true;
-	if (errno == EBADFD)
+	if (errno == EBADFD || errno == EBADF)
 		tap_gone(dev);
 	else if (errno != EAGAIN)
 		dev->stats.rx_errors++;
