@@ -63,6 +63,12 @@ static void remember(const struct call *c, long result)
 	t->done.until_ns = loop_now() + DONE_NS;
 }
 
+void call_installed(const struct call *c, long fd)
+{
+	if (!call_answer(c->listener, c->rq->id, fd))
+		remember(c, fd); /* it is there, and waits for the call to come again */
+}
+
 /* Return: true if this very call was carried out before, and now has its answer */
 static bool answered_before(const struct call *c)
 {

@@ -231,6 +231,57 @@ static int open_file(struct nethood_net *net, const char *path)
 	return err ? err : copy;
 }
 
+/* ---- a file whose number did not arrive: a signal came first */
+
+static void keep_opened(struct call *c)
+{
+	c->task->opened.valid = true;
+}
+
+/* Does the program still have it under that number? */
+static bool is_still_there(const struct call *c)
+{
+	int fd = task_getfd(c->task, c->task->opened.fd);
+	struct stat st;
+	bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == c->task->opened.ino;
+
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/* Return: its number in the program; -1: there is none that waits for this call */
+static int opened_before(const struct call *c, const char *path, bool cloexec)
+{
+	struct task *t = c->task;
+	bool found = t->opened.valid && t->opened.cloexec == cloexec && !strcmp(t->opened.path, path);
+
+	t->opened.valid = false;
+	return found && is_still_there(c) ? t->opened.fd : -1;
+}
+
+/* Return: its number in the program, -errno */
+static long install_file(struct call *c, const char *path, bool cloexec)
+{
+	struct task *t = c->task;
+	int fd = open_file(c->sv->net, path);
+	struct stat st;
+	long ret;
+
+	*t->opened.path = '\0';
+	if (fd < 0)
+		return fd;
+	ret = fstat(fd, &st) < 0 ? -errno : call_install_fd(c, fd, cloexec ? SOCK_CLOEXEC : 0);
+	close(fd);
+	if (ret < 0 || strlen(path) >= sizeof(t->opened.path))
+		return ret;
+	t->opened.fd = (int)ret;
+	t->opened.ino = st.st_ino;
+	t->opened.cloexec = cloexec;
+	snprintf(t->opened.path, sizeof(t->opened.path), "%s", path);
+	return ret;
+}
+
 /* What open(2) says before there is a file.  Return: 0, -errno */
 static int check_flags(const struct open_call *o, const char *path, uint32_t mode)
 {
@@ -253,7 +304,7 @@ long call_open(struct call *c)
 	const char *path;
 	uint32_t mode;
 	long err = read_call(c, &o);
-	int fd;
+	bool cloexec;
 
 	if (err)
 		return err;
@@ -269,10 +320,11 @@ long call_open(struct call *c)
 	err = check_flags(&o, path, mode);
 	if (err)
 		return err;
-	fd = open_file(c->sv->net, path);
-	if (fd < 0)
-		return fd;
-	err = call_install_fd(c, fd, o.flags & O_CLOEXEC ? SOCK_CLOEXEC : 0);
-	close(fd);
-	return err == -ENOENT || err == -EINPROGRESS ? CALL_GONE : err ? err : CALL_ANSWERED;
+	cloexec = o.flags & O_CLOEXEC;
+	err = opened_before(c, path, cloexec);
+	if (err < 0)
+		err = install_file(c, path, cloexec);
+	if (err >= 0)
+		c->undo = keep_opened;
+	return err == -ENOENT || err == -EINPROGRESS ? CALL_GONE : err;
 }

@@ -203,11 +203,12 @@ static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const 
 	return 0;
 }
 
+/* Not by SECCOMP_ADDFD_FLAG_SEND, which does both in one step: if this process is stopped in the middle of that (by the
+ * terminal, a debugger, the machine going to sleep), the program gets 0 for an answer, and no descriptor. */
 long call_install_fd(const struct call *c, int fd, int flags)
 {
 	struct seccomp_notif_addfd add = {
 		.id = c->rq->id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND,
 		.srcfd = (uint32_t)fd,
 		.newfd_flags = flags & SOCK_CLOEXEC ? O_CLOEXEC : 0,
 	};
@@ -218,7 +219,8 @@ long call_install_fd(const struct call *c, int fd, int flags)
 		if (err)
 			return err;
 	}
-	return ioctl(c->listener->watch.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? -errno : 0;
+	fd = ioctl(c->listener->watch.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	return fd < 0 ? -errno : fd;
 }
 
 long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags)
@@ -238,8 +240,10 @@ long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int fl
 	cr->domain = domain;
 	err = call_install_fd(c, fd, flags);
 	close(fd);
-	if (!err)
+	if (err >= 0) {
+		call_installed(c, err);
 		return CALL_ANSWERED;
+	}
 	carrier_destroy(cr);
 	return err == -ENOENT || err == -EINPROGRESS ? CALL_ANSWERED : err;
 }

@@ -37,6 +37,7 @@ static void listener_destroy(struct listener *ls)
 	close(fd);
 	LIST_REMOVE(ls, link);
 	sv->listener_count--;
+	tasks_bury(&sv->tasks);
 	loop_bury(&sv->loop, &ls->corpse, listener_free);
 }
 
@@ -88,6 +89,7 @@ int supervisor_add_listener(struct supervisor *sv, int fd, bool sysctl_mounted, 
 	ls->sysctl_mounted = sysctl_mounted;
 	LIST_INSERT_HEAD(&sv->listeners, ls, link);
 	sv->listener_count++;
+	tasks_bury(&sv->tasks); /* of programs that were still ending when their listeners were gone */
 	return 0;
 }
 

@@ -141,12 +141,14 @@ const struct call_kind *call_kind(int nr);
 long call_foreign(const struct call *c);
 
 /**
- * call_install_fd() - put a descriptor into the program's table, and answer the call with its number: one step, or nothing
+ * call_install_fd() - put a descriptor into the program's table, whose call is not answered by that
  * @fd: borrowed
  * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
- * Return: 0: answered; -ENOENT, -EINPROGRESS: nobody waits for it any more; -errno
+ * Return: its number there; -ENOENT, -EINPROGRESS: nobody waits for it any more; -errno
  */
 long call_install_fd(const struct call *c, int fd, int flags);
+/** call_installed() - the program has @fd: tell it, now or when a signal that came between the two has been served */
+void call_installed(const struct call *c, long fd);
 
 void wait_add(struct call *c);
 void wait_end(struct supervisor *sv, struct wait *w);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,16 @@ void tasks_exit(struct tasks *t)
 {
 	for (size_t i = 0; i < TASKS; i++)
 		task_forget(&t->slot[i]);
+}
+
+void tasks_bury(struct tasks *t)
+{
+	for (size_t i = 0; i < TASKS; i++) {
+		struct pollfd p = { .fd = t->slot[i].pidfd, .events = POLLIN };
+
+		if (p.fd >= 0 && poll(&p, 1, 0) != 0) /* it ended */
+			task_forget(&t->slot[i]);
+	}
 }
 
 struct task *tasks_find(struct tasks *t, pid_t tid)

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #define CALL_ARGS 6
+#define TASK_PATH_BYTES 96
 
 /** struct task - what is remembered of one thread */
 struct task {
@@ -24,6 +25,13 @@ struct task {
 		long result;
 		uint64_t until_ns;
 	} done;
+	/** A file that the thread has, and was not told of: the next time that it opens it, it gets this one. */
+	struct {
+		bool valid, cloexec;
+		int fd;
+		ino_t ino;
+		char path[TASK_PATH_BYTES];
+	} opened;
 };
 
 #define TASKS 256U /* a power of two */
@@ -35,6 +43,8 @@ struct tasks {
 
 void tasks_init(struct tasks *t);
 void tasks_exit(struct tasks *t);
+/** tasks_bury() - forget those that have ended, and give back their descriptors */
+void tasks_bury(struct tasks *t);
 /** tasks_find() - borrowed, until the next call of this function */
 struct task *tasks_find(struct tasks *t, pid_t tid);
 /** task_getfd() - a duplicate of a descriptor.  Return: it (the caller closes it), -EBADF, -ESRCH, -EPERM, -EMFILE */
