@@ -40,6 +40,7 @@ struct control {
 	LIST_HEAD(, client) clients;
 	unsigned client_count;
 	int netns_fd, userns_fd;
+	int reserve_fd; /* for when there are no more descriptors: given up to tell who comes then */
 };
 
 /** struct answer - what goes back */
@@ -404,6 +405,23 @@ static bool may_ask(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && (cred.uid == geteuid() || !cred.uid);
 }
 
+static int reserve(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Whom nobody can serve is not left waiting, nor looked at again and again. */
+static void turn_away(struct control *ctl)
+{
+	int fd;
+
+	close(ctl->reserve_fd);
+	fd = accept4(ctl->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	ctl->reserve_fd = reserve();
+}
+
 static void accept_event(struct watch *w, uint32_t events)
 {
 	struct control *ctl = container_of(w, struct control, watch);
@@ -411,8 +429,11 @@ static void accept_event(struct watch *w, uint32_t events)
 	struct client *c;
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if ((errno == EMFILE || errno == ENFILE) && ctl->reserve_fd >= 0)
+			turn_away(ctl);
 		return;
+	}
 	c = ctl->client_count < CLIENTS_MAX && may_ask(fd) ? calloc(1, sizeof(*c)) : NULL;
 	if (!c || loop_add(supervisor_loop(ctl->m->sv), &c->watch, fd, EPOLLIN, client_event)) {
 		close(fd);
@@ -431,7 +452,7 @@ static int make_namespaces(struct control *ctl)
 {
 	int home, err = 0;
 
-	ctl->netns_fd = ctl->userns_fd = -1;
+	ctl->netns_fd = ctl->userns_fd = ctl->reserve_fd = -1;
 	if (!ctl->m->host.privileged && !ctl->m->host.private_ns)
 		return 0; /* each program makes its own */
 	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -471,6 +492,7 @@ int control_start(struct machine *m, int listen_fd, struct control **out)
 		free(ctl);
 		return err;
 	}
+	ctl->reserve_fd = reserve();
 	*out = ctl;
 	return 0;
 }
@@ -488,5 +510,7 @@ void control_stop(struct control *ctl)
 		close(ctl->netns_fd);
 	if (ctl->userns_fd >= 0)
 		close(ctl->userns_fd);
+	if (ctl->reserve_fd >= 0)
+		close(ctl->reserve_fd);
 	free(ctl);
 }

@@ -141,8 +141,10 @@ static int create_net(struct machine *m)
 	};
 	int err;
 
-	if (getrandom(cfg.random_key, sizeof(cfg.random_key), 0) != (ssize_t)sizeof(cfg.random_key))
+	if (getrandom(cfg.random_key, sizeof(cfg.random_key), 0) != (ssize_t)sizeof(cfg.random_key)) {
+		cli_errorf(m->name, "no randomness (getrandom: %s); nothing else would do", strerror(errno));
 		return -EIO;
+	}
 	err = nethood_create(&cfg, &m->net);
 	if (!err)
 		err = supervisor_create(m->net, geteuid(), &m->sv);

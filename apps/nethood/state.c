@@ -156,7 +156,7 @@ int state_create(struct state *st, const char *name)
 		cli_error(name, "is up already; nethood down it, or take another name");
 		st->lock_fd = -EEXIST;
 	} else {
-		cli_errorf(path, "%s", strerror(-st->lock_fd));
+		cli_errorf(path, "%s/lock: %s", name, strerror(-st->lock_fd));
 	}
 	close(st->dir_fd);
 	return st->lock_fd;
