@@ -189,6 +189,9 @@ static void net_memory(struct nethood_net *nn, const struct nethood_allocator *a
 	nn->mem.fail_ctx = a->ctx;
 }
 
+/* 146 years.  Times after it, and sums of times, would not fit; a clock that says so is broken, and not followed. */
+#define CLOCK_MAX_NS ((u64)KTIME_MAX / 2)
+
 static void net_basics(struct net *net, const struct nethood_config *config)
 {
 	net->mem = &nethood_of(net)->mem;
@@ -197,7 +200,7 @@ static void net_basics(struct net *net, const struct nethood_config *config)
 	sysctl_root_init(&net->sysctl);
 	net->profile = config->profile == NETHOOD_PROFILE_STRICT ? NET_PROFILE_STRICT : NET_PROFILE_LINUX;
 	snprintf(net->hostname, sizeof(net->hostname), "%s", config->hostname ? config->hostname : "nethood");
-	net->now = (ktime_t)config->now_ns;
+	net->now = (ktime_t)(config->now_ns <= CLOCK_MAX_NS ? config->now_ns : 0);
 	net->wall_offset = (ktime_t)(config->wall_ns ? config->wall_ns - config->now_ns : 0);
 	net->log = config->log;
 	net->log_ctx = config->log_ctx;
@@ -251,7 +254,7 @@ void nethood_free(struct nethood_net *nn)
 
 void nethood_set_time(struct nethood_net *nn, uint64_t now_ns)
 {
-	if ((ktime_t)now_ns > nn->net.now)
+	if ((ktime_t)now_ns > nn->net.now && now_ns <= CLOCK_MAX_NS)
 		nn->net.now = (ktime_t)now_ns;
 }
 
