@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One trapped call: from its notification to its answer.
  *
- * @linux Documentation/userspace-api/seccomp_filter.rst, "Userspace Notification"
- *
  * Reading order: call_run(), call_finish(); then waits.
  * A signal may come at any time; the program then runs its handler and often makes the same call again.  The answer to a
  * notification that is gone says ENOENT, and then the call must look as if it had not been made: what was received
@@ -12,18 +10,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "notify.h"
 #include "supervisor_internal.h"
 
 #define DONE_NS UINT64_C(1000000000) /* how long a call that was answered in vain is remembered */
-
-static int notif_send(const struct listener *ls, const struct seccomp_notif_resp *resp)
-{
-	return ioctl(ls->watch.fd, SECCOMP_IOCTL_NOTIF_SEND, resp) < 0 ? -errno : 0;
-}
 
 bool call_answer(const struct listener *ls, uint64_t id, long result)
 {
@@ -35,12 +28,12 @@ bool call_answer(const struct listener *ls, uint64_t id, long result)
 		resp.error = (int32_t)result;
 	else
 		resp.val = result;
-	return notif_send(ls, &resp) == 0;
+	return notify_send(ls->watch.fd, &resp) == 0;
 }
 
 bool call_valid(const struct listener *ls, uint64_t id)
 {
-	return ioctl(ls->watch.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+	return notify_valid(ls->watch.fd, id);
 }
 
 bool call_may_wait(const struct call *c, int flags)

@@ -10,9 +10,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "notify.h"
 #include "supervisor_internal.h"
 
 #ifndef SO_COOKIE
@@ -219,8 +219,7 @@ long call_install_fd(const struct call *c, int fd, int flags)
 		if (err)
 			return err;
 	}
-	fd = ioctl(c->listener->watch.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-	return fd < 0 ? -errno : fd;
+	return notify_add_fd(c->listener->watch.fd, &add);
 }
 
 long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags)

@@ -10,14 +10,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Linux 6.6: wake the other side on this CPU, for this one goes to sleep at once. */
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
-#endif
-#define NOTIF_FD_SYNC_WAKE_UP UINT64_C(1)
+#include "notify.h"
+
 #define FIRST_BUCKETS 64U
 
 /* ---- listeners */
@@ -47,8 +43,7 @@ static void listener_event(struct watch *w, uint32_t events)
 	struct seccomp_notif rq;
 
 	if (events & EPOLLIN) {
-		memset(&rq, 0, sizeof(rq)); /* the kernel insists */
-		if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &rq) == 0)
+		if (notify_receive(w->fd, &rq) == 0)
 			call_run(ls, &rq);
 	} else if (events & (EPOLLHUP | EPOLLERR)) {
 		void (*gone)(void *ctx) = ls->gone;
@@ -60,21 +55,10 @@ static void listener_event(struct watch *w, uint32_t events)
 	}
 }
 
-/* Any descriptor may have been handed in.  Return: 0, -EINVAL */
-static int listener_check(int fd)
-{
-	uint64_t id = 0;
-
-	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 && errno != ENOENT)
-		return -EINVAL;
-	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP); /* older kernels: slower, no worse */
-	return 0;
-}
-
 int supervisor_add_listener(struct supervisor *sv, int fd, bool sysctl_mounted, void (*gone)(void *ctx), void *ctx)
 {
 	struct listener *ls = calloc(1, sizeof(*ls));
-	int err = ls ? listener_check(fd) : -ENOMEM;
+	int err = ls ? notify_check(fd) : -ENOMEM;
 
 	if (!err)
 		err = loop_add(&sv->loop, &ls->watch, fd, EPOLLIN, listener_event);
