@@ -18,6 +18,7 @@
 
 #define GC_FLUSH_PAUSE_NS (5 * NSEC_PER_SEC) /* between two collections that only gc_thresh2 asks for */
 #define GC_PAUSE_MIN_NS NSEC_PER_SEC         /* whatever gc_interval says */
+#define GC_PAUSE_LEAST_NS NSEC_PER_MSEC      /* and base_reachable_time, which may be 0: time goes on */
 #define GC_RUN_SLOTS 2048U                   /* of the hash, that one look for old entries takes in */
 #define GC_RUN_PAUSE_NS 1                    /* not in this turn */
 #define GC_MAX_SCAN 16U                      /* entries of one list that making room looks at */
@@ -219,6 +220,8 @@ void neigh_gc_schedule(struct neigh_table *tbl)
 		pause = GC_RUN_PAUSE_NS;
 	else if (tbl->net->profile == NET_PROFILE_STRICT)
 		pause = tbl->gc_interval < GC_PAUSE_MIN_NS ? GC_PAUSE_MIN_NS : tbl->gc_interval;
+	else if (pause < GC_PAUSE_LEAST_NS)
+		pause = GC_PAUSE_LEAST_NS;
 	mod_timer(tbl->net->timers, &tbl->gc_timer, tbl->net->now + pause);
 }
 

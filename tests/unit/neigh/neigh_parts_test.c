@@ -272,6 +272,19 @@ static void reachable_time_is_drawn_anew_every_300_seconds(void **state)
 	world_fini(&w);
 }
 
+/* Found by fuzzing: the collector was due again at once, and no poll ended. */
+static void with_a_reachable_time_of_nothing_time_goes_on(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.neigh.default.base_reachable_time_ms", "0"), 0);
+	world_run(&w, 16 * NSEC_PER_SEC);
+	assert_in_range(w.arp->stats.periodic_gc_runs, 900, 1100);
+	world_fini(&w);
+}
+
 static void make(struct world *w, u32 host, u8 nud, u32 flags)
 {
 	__be32 ip = cpu_to_be32(0x0a4d0000 + host);
@@ -526,6 +539,7 @@ int main(void)
 		cmocka_unit_test(a_link_without_six_octets_is_not_asked),
 		cmocka_unit_test(a_device_has_the_last_word_on_a_new_entry),
 		cmocka_unit_test(reachable_time_is_drawn_anew_every_300_seconds),
+		cmocka_unit_test(with_a_reachable_time_of_nothing_time_goes_on),
 		cmocka_unit_test(above_gc_thresh1_what_is_old_goes),
 		cmocka_unit_test(above_gc_thresh2_strangers_of_five_seconds_make_room),
 		cmocka_unit_test(flags_say_whose_word_counts),
