@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Fuzz target: whatever nethood reads from files, command lines and /proc.
+ *
+ * The first octet says which reader gets the rest.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "fuzz.h"
+#include "netopt.h"
+
+#undef ARRAY_SIZE
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define INPUT_MAX_BYTES 8192U
+#define WORDS_MAX 64
+
+/* ------------------------------------------------------------------ a capture file, played into a net */
+
+static int open_memory(const u8 *data, size_t bytes, char path[static 32])
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd < 0 || write(fd, data, bytes) != (ssize_t)bytes || lseek(fd, 0, SEEK_SET))
+		fuzz_fail("no file in memory");
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static void read_pcap(struct input *in)
+{
+	char path[32];
+	int fd = open_memory(in->at, in_left(in), path);
+	const struct nethood_dev_config config = { .name = "file0", .driver = "pcap", .fd = -1, .arg = path };
+	struct fuzz_net fn = { 0 };
+	struct nethood_dev *dev;
+
+	fuzz_net_create(&fn, NETHOOD_PROFILE_LINUX);
+	if (nethood_dev_create(fn.net, &config, &dev) == 0) {
+		(void)fuzz_link_up(&fn, nethood_dev_ifindex(dev), true);
+		(void)fuzz_addr(&fn, nethood_dev_ifindex(dev), "10.0.0.2", 24);
+		fuzz_pass(&fn, 3600 * FUZZ_SEC);
+		fuzz_check(&fn);
+	}
+	fuzz_net_free(&fn);
+	close(fd);
+}
+
+/* ------------------------------------------------------------------ words of a command line */
+
+static void read_options(struct input *in)
+{
+	static struct netopt o; /* it is large, and there is one at a time */
+	char *text = strndup((const char *)in->at, in_left(in)), *save, *word, *argv[WORDS_MAX + 2];
+	FILE *own = stderr, *nowhere = fopen("/dev/null", "w");
+	int argc = 0, first;
+
+	if (!text || !nowhere)
+		abort();
+	argv[argc++] = text;
+	for (word = strtok_r(text, "\n", &save); word && argc <= WORDS_MAX; word = strtok_r(NULL, "\n", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	netopt_init(&o);
+	stderr = nowhere; /* what is said to the user is of no interest here, and costs time */
+	if (cli_parse(netopt_table, &o, argc, argv, &first) == 0)
+		(void)netopt_finish(&o);
+	stderr = own;
+	fclose(nowhere);
+	free(text);
+}
+
+/* ------------------------------------------------------------------ sysctls, and files of /proc */
+
+static int ignore_text(void *ctx, const char *text, size_t bytes)
+{
+	(void)ctx, (void)text, (void)bytes;
+	return 0;
+}
+
+static int ignore_name(void *ctx, const char *name, uint32_t mode)
+{
+	(void)ctx, (void)name, (void)mode;
+	return 0;
+}
+
+/* A line: a key or path, a space, what is written to it. */
+static void write_line(struct fuzz_net *fn, char *line)
+{
+	char *value = strchr(line, ' '), got[256];
+	uint32_t mode;
+
+	if (value)
+		*value++ = '\0';
+	(void)nethood_proc_mode(fn->net, line, &mode);
+	(void)nethood_proc_each(fn->net, line, ignore_name, NULL);
+	(void)nethood_sysctl_get(fn->net, line, got, sizeof(got));
+	(void)nethood_sysctl_get(fn->net, line, got, strlen(line) & 3);
+	if (value) {
+		(void)nethood_proc_write(fn->net, line, value, strlen(value));
+		(void)nethood_sysctl_set(fn->net, line, value);
+	}
+	(void)nethood_proc_read(fn->net, line, ignore_text, NULL);
+	fuzz_check(fn);
+}
+
+static void write_sysctls(struct input *in)
+{
+	char *text = strndup((const char *)in->at, in_left(in)), *save, *line;
+	struct fuzz_net fn = { 0 };
+	u32 lines = 0;
+
+	if (!text)
+		abort();
+	fuzz_net_create(&fn, NETHOOD_PROFILE_LINUX);
+	(void)fuzz_link_up(&fn, 2, true);
+	(void)fuzz_addr(&fn, 2, "10.0.0.2", 24);
+	for (line = strtok_r(text, "\n", &save); line && lines < 50; line = strtok_r(NULL, "\n", &save), lines++)
+		write_line(&fn, line);
+	fuzz_pass(&fn, 10 * FUZZ_SEC);
+	fuzz_check(&fn);
+	fuzz_net_free(&fn);
+	free(text);
+}
+
+static void (*const readers[])(struct input *in) = { read_pcap, read_options, write_sysctls };
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
+{
+	struct input in = { data, data + size_bytes };
+
+	if (size_bytes > INPUT_MAX_BYTES)
+		return -1;
+	readers[in_below(&in, ARRAY_SIZE(readers))](&in);
+	return 0;
+}
