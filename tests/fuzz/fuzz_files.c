@@ -120,7 +120,7 @@ static void write_sysctls(struct input *in)
 	(void)fuzz_addr(&fn, 2, "10.0.0.2", 24);
 	for (line = strtok_r(text, "\n", &save); line && lines < 50; line = strtok_r(NULL, "\n", &save), lines++)
 		write_line(&fn, line);
-	fuzz_pass(&fn, 10 * FUZZ_SEC);
+	fuzz_pass(&fn, 60 * FUZZ_SEC);
 	fuzz_check(&fn);
 	fuzz_net_free(&fn);
 	free(text);

@@ -26,7 +26,7 @@
 #define STEPS_AT_MOST 80U
 #define INPUT_MAX_BYTES 16000U
 #define SOCKS 4U            /* 0: each answer is read at once; 3: listens to all, and is read when a step says so */
-#define SEEN_BYTES 262144U  /* of all dumps */
+#define MESSAGE_BYTES 8192U /* of a dump */
 #define READS_AT_MOST 1000U /* answers to one request */
 
 struct world {
@@ -132,12 +132,14 @@ static void read_answers(struct nethood_sock *sk, message_fn fn, void *ctx)
 
 /* ------------------------------------------------------------------ all that a net shows */
 
+/** struct seen - of each dump: its messages, in whatever order they came */
 struct seen {
-	size_t bytes, end[8];
-	u8 octets[SEEN_BYTES];
+	struct {
+		u64 hashes; /**< their sum */
+		u32 count;
+	} view[8];
+	u32 at;
 };
-
-static struct seen before, after; /* one input is run at a time */
 
 /* How often somebody asked, and when it was last tidied up, is no state that a request must leave alone. */
 static void blank_stats(u8 *p, size_t left)
@@ -156,19 +158,30 @@ static void blank_stats(u8 *p, size_t left)
 	}
 }
 
+static u64 hash_message(const u8 *p, size_t bytes)
+{
+	u64 hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+
+	for (size_t i = 0; i < bytes; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
 static bool see_message(void *ctx, const struct nlmsghdr *nlh)
 {
 	struct seen *s = ctx;
-	size_t at = s->bytes, head = sizeof(*nlh) + ALIGN_UP(sizeof(struct ndtmsg), (size_t)4);
+	size_t head = sizeof(*nlh) + ALIGN_UP(sizeof(struct ndtmsg), (size_t)4);
+	u8 copy[MESSAGE_BYTES];
 
 	if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
 		return false;
-	if (s->bytes + nlh->nlmsg_len > sizeof(s->octets))
-		return true; /* more than anybody compares */
-	memcpy(s->octets + at, nlh, nlh->nlmsg_len);
-	s->bytes += nlh->nlmsg_len;
+	if (nlh->nlmsg_len > sizeof(copy))
+		fuzz_fail("a message of %u octets", nlh->nlmsg_len);
+	memcpy(copy, nlh, nlh->nlmsg_len);
 	if (nlh->nlmsg_type == RTM_NEWNEIGHTBL)
-		blank_stats(s->octets + at + head, nlh->nlmsg_len - head);
+		blank_stats(copy + head, nlh->nlmsg_len - head);
+	s->view[s->at].hashes += hash_message(copy, nlh->nlmsg_len);
+	s->view[s->at].count++;
 	return true;
 }
 
@@ -188,28 +201,25 @@ static void see(struct world *w, struct seen *out)
 	u32 fail_after = w->fn.mem.fail_after;
 
 	fuzz_memory(&w->fn, 0, w->fn.mem.fail_on);
-	out->bytes = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+	memset(out, 0, sizeof(*out));
+	for (u32 i = 0; i < ARRAY_SIZE(views); i++) {
 		struct {
 			struct nlmsghdr nlh;
 			struct ndmsg ndm;
 		} rq = { { sizeof(rq), views[i].type, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
 			 { .ndm_family = views[i].family, .ndm_flags = views[i].flags } };
 
+		out->at = i;
 		(void)nethood_sendto(w->fn.admin, &rq, sizeof(rq), 0, NULL, 0);
 		read_answers(w->fn.admin, see_message, out);
-		out->end[i] = out->bytes;
 	}
 	fuzz_memory(&w->fn, fail_after, w->fn.mem.fail_on);
 }
 
-static void compare(const struct nlmsghdr *nlh, int err)
+static void compare(const struct seen *before, const struct seen *after, const struct nlmsghdr *nlh, int err)
 {
-	size_t begin = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(views); begin = before.end[i++]) {
-		if (before.end[i] == after.end[i] &&
-		    !memcmp(before.octets + begin, after.octets + begin, before.end[i] - begin))
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+		if (before->view[i].hashes == after->view[i].hashes && before->view[i].count == after->view[i].count)
 			continue;
 		fuzz_fail("a request of type %u, flags %x, was refused (%s) and changed the %s", nlh->nlmsg_type,
 			  nlh->nlmsg_flags, strerrorname_np(-err), views[i].what);
@@ -241,6 +251,7 @@ static bool ignore_message(void *ctx, const struct nlmsghdr *nlh)
 static void ask_and_compare(struct world *w, struct nlmsghdr *nlh)
 {
 	struct verdict v = { nlh->nlmsg_seq, 1 };
+	struct seen before, after;
 
 	fuzz_poll(&w->fn); /* what is under way is not the request's doing */
 	see(w, &before);
@@ -250,7 +261,7 @@ static void ask_and_compare(struct world *w, struct nlmsghdr *nlh)
 		return;
 	see(w, &after);
 	if (!(w->small_tables && v.err == -ENOBUFS)) /* whom it made room for in vain is gone */
-		compare(nlh, v.err);
+		compare(&before, &after, nlh, v.err);
 }
 
 /* Body: socket, or a batch that waits; the request (requests.c) */
