@@ -9,12 +9,13 @@ SEEDS  ?= 200
 FIRST  ?= 1
 SEED   ?= 1
 JOBS   ?= 8
+SECONDS ?= 60
 NINJA  := ninja --quiet
 
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit diff sim swarm valgrind lint format bench docs install clean
+.PHONY: all help deps demo check unit diff sim swarm fuzz coverage valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja
@@ -29,6 +30,8 @@ help:
 	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS)'
 	echo 'make sim       one simulated world, told frame by frame; SEED=$(SEED)'
 	echo 'make swarm     many of them; SEEDS=$(SEEDS) FIRST=$(FIRST)'
+	echo 'make fuzz      the fuzz targets; TARGET=name, SECONDS=$(SECONDS) each'
+	echo 'make coverage  which branches the tests take, and docs/COVERAGE.md'
 	echo 'make lint      compilers, checkers, layers, format'
 	echo 'make format    write the format that lint asks for'
 	echo 'make bench     measure beside other stacks; ROW=word measures the rows that hold it'
@@ -65,6 +68,14 @@ sim: all
 
 swarm: all
 	$(RELEASE)/tests/sim/swarm --from $(FIRST) --seeds $(SEEDS) --jobs $$(nproc) --out $(BUILD)
+
+fuzz:
+	tools/deps build fuzz
+	tests/fuzz/fuzz $(BUILD) run $(TARGET) --seconds $(SECONDS)
+
+coverage:
+	tools/deps build fuzz
+	$(PYTHON) tools/coverage $(BUILD)
 
 lint:
 	tools/deps build lint
