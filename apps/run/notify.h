@@ -13,7 +13,7 @@ int notify_check(int fd);
 int notify_receive(int fd, struct seccomp_notif *rq);
 /** notify_send() - the answer to one.  Return: 0, -ENOENT: nobody waits for it any more */
 int notify_send(int fd, const struct seccomp_notif_resp *resp);
-/** notify_add_fd() - a descriptor for the caller, which with SECCOMP_ADDFD_FLAG_SEND is the answer.  Return: its number there, -errno */
+/** notify_add_fd() - a descriptor for the caller.  Return: its number there, -ENOENT: nobody waits for it, -errno */
 int notify_add_fd(int fd, const struct seccomp_notif_addfd *add);
 /** notify_valid() - false: a signal or death came in between */
 bool notify_valid(int fd, uint64_t id);

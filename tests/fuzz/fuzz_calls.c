@@ -244,8 +244,9 @@ int notify_add_fd(int fd, const struct seccomp_notif_addfd *add)
 		if (program.fd[i] >= 0)
 			continue;
 		program.fd[i] = fcntl((int)add->srcfd, F_DUPFD_CLOEXEC, 0);
-		answered(add->id);
-		return 0;
+		if (add->flags & SECCOMP_ADDFD_FLAG_SEND)
+			answered(add->id);
+		return i;
 	}
 	return -EMFILE;
 }
