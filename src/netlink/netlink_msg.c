@@ -285,7 +285,7 @@ static int netlink_dump(struct netlink_sock *nlk)
 		netlink_overrun(nlk);
 		return -ENOBUFS;
 	}
-	skb_reserve(skb, skb_tailroom(skb) - bytes); /* no more than the reader's buffer holds */
+	skb_reserve(skb, ALIGN_UP(skb_tailroom(skb) - bytes, 4U)); /* no more than the reader's buffer holds */
 	cb->pause = false;
 	if (!cb->finished) {
 		err = cb->dump(skb, cb);

@@ -172,6 +172,18 @@ static void no_octet_of_a_dump_is_old_memory(void **state)
 	free(s);
 }
 
+/* Found by fuzzing: headers lay where the reader's buffer had put them. */
+static void a_buffer_of_odd_size_is_read_into_as_any_other(void **state)
+{
+	struct client *c = *state;
+	u8 room[4099];
+
+	for (u32 odd = 0; odd < 4; odd++) {
+		(void)nethood_recvfrom(c->sk, room, sizeof(room) - odd, 0, NULL, NULL); /* it learns how large */
+		free(show_all(c));
+	}
+}
+
 /* What is put beside something that is refused. */
 static const struct {
 	const char *sentence;
@@ -223,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_octet_of_a_dump_is_old_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_buffer_of_odd_size_is_read_into_as_any_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_about_a_link_that_is_refused_changes_nothing, setup,
 						teardown),
 	};
