@@ -163,3 +163,113 @@ int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8
 		mnl_attr_put(nlh, NDA_LLADDR, SIM_MAC_BYTES, lladdr);
 	return admin_ask(h, nlh);
 }
+
+/* ------------------------------------------------------------------ dumps */
+
+/** dump_piece() - one datagram of a dump.  Return: 1: it was the last, 0, -errno */
+static int dump_piece(struct sim_host *h, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
+{
+	_Alignas(struct nlmsghdr) u8 buf[32768];
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
+	ssize_t n = nethood_recvfrom(h->admin, buf, sizeof(buf), 0, NULL, NULL);
+	int left = (int)n;
+
+	if (n < 0)
+		return (int)n;
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
+			return 1;
+		if (nlh->nlmsg_seq == h->admin_seq)
+			fn(ctx, nlh);
+	}
+	return 0;
+}
+
+/* To look is not to meddle: an allocator in a bad mood behaves while it is looked at. */
+int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
+{
+	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	u32 fail_ppm = h->alloc_fail_ppm;
+	struct request r;
+	struct nlmsghdr *nlh = begin(&r, type, NLM_F_DUMP);
+	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(nlh, type == RTM_GETNEIGH   ? sizeof(struct ndmsg)
+							       : type == RTM_GETROUTE ? sizeof(struct rtmsg)
+										      : sizeof(struct ifaddrmsg));
+	int err;
+
+	gen->rtgen_family = AF_INET;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = ++h->admin_seq;
+	h->alloc_fail_ppm = 0;
+	sim_host_enter(h);
+	err = (int)nethood_sendto(h->admin, nlh, nlh->nlmsg_len, 0, (const struct sockaddr *)&to, sizeof(to));
+	while (err >= 0 && (err = dump_piece(h, fn, ctx)) == 0)
+		;
+	h->alloc_fail_ppm = fail_ppm;
+	return err < 0 ? err : 0;
+}
+
+static u32 header_bytes_of(u16 type)
+{
+	return type == RTM_NEWNEIGH   ? sizeof(struct ndmsg)
+	       : type == RTM_NEWROUTE ? sizeof(struct rtmsg)
+				      : sizeof(struct ifaddrmsg);
+}
+
+/* Ages and counts change by themselves. */
+static bool changes_by_itself(u16 type, u16 attr)
+{
+	return (type == RTM_NEWNEIGH && (attr == NDA_CACHEINFO || attr == NDA_PROBES)) ||
+	       (type == RTM_NEWADDR && attr == IFA_CACHEINFO);
+}
+
+static void add_to_state(void *ctx, const struct nlmsghdr *nlh)
+{
+	u32 header = header_bytes_of(nlh->nlmsg_type);
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, header);
+	const char *end = mnl_nlmsg_get_payload_tail(nlh);
+	struct admin_state *state = ctx;
+	u64 hash = sim_hash_of(nlh->nlmsg_type, mnl_nlmsg_get_payload(nlh), header);
+
+	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
+		if (!changes_by_itself(nlh->nlmsg_type, mnl_attr_get_type(a)))
+			hash = sim_hash_of(hash, a, mnl_attr_get_len(a));
+	}
+	if (nlh->nlmsg_type != RTM_NEWNEIGH)
+		state->rest = sim_hash_of(state->rest, &hash, sizeof(hash));
+	else if (state->neigh_count < ADMIN_STATE_NEIGHBOURS)
+		state->neigh[state->neigh_count++] = hash;
+	else
+		state->too_many = true;
+}
+
+void admin_state(struct sim_host *h, struct admin_state *out)
+{
+	static const u16 types[] = { RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH };
+
+	out->rest = 0;
+	out->neigh_count = 0;
+	out->too_many = false;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		out->too_many |= admin_dump(h, types[i], add_to_state, out) != 0;
+}
+
+static bool has_neigh(const struct admin_state *state, u64 hash)
+{
+	for (u32 i = 0; i < state->neigh_count; i++) {
+		if (state->neigh[i] == hash)
+			return true;
+	}
+	return false;
+}
+
+bool admin_state_is(const struct admin_state *now, const struct admin_state *before)
+{
+	if (now->too_many || before->too_many)
+		return true;
+	for (u32 i = 0; i < now->neigh_count; i++) {
+		if (!has_neigh(before, now->neigh[i]))
+			return false;
+	}
+	return now->rest == before->rest;
+}

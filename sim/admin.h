@@ -24,6 +24,22 @@ int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixl
 /** admin_neigh() - @lladdr NULL: none; @state: NUD_*; @nlflags: NLM_F_CREATE ... */
 int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 4], const u8 *lladdr,
 		u16 state, u8 flags);
+
+#define ADMIN_STATE_NEIGHBOURS 512U
+
+/** struct admin_state - what dumps tell, but for what changes by itself, as hashes */
+struct admin_state {
+	u64 rest; /**< addresses and routes */
+	u64 neigh[ADMIN_STATE_NEIGHBOURS];
+	u32 neigh_count;
+	bool too_many;
+};
+
+void admin_state(struct sim_host *h, struct admin_state *out);
+/** admin_state_is() - @now is as @before, but for neighbours that were collected, which may happen at any time */
+bool admin_state_is(const struct admin_state *now, const struct admin_state *before);
+/** admin_dump() - @fn is told of each object: of RTM_GETNEIGH, RTM_GETADDR, RTM_GETROUTE.  Return: 0, -errno */
+int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx);
 /** admin_ask() - a message as it is; its sequence number is filled in */
 int admin_ask(struct sim_host *h, struct nlmsghdr *nlh);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A host: a real net with a clock of its own. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,8 @@ void sim_host_poll(struct sim_host *h)
 		}
 	}
 	h->poll_count++;
+	if (nethood_next_deadline(h->net) <= now)
+		sim_broken(h->world, "%s: a timer is due, and was not run", h->name);
 	if (h->nud)
 		nud_ref_settle(h->nud);
 	if (h->wake_ns <= h->world->now_ns)
@@ -98,11 +101,46 @@ void sim_host_poll(struct sim_host *h)
 	host_schedule(h);
 }
 
+void sim_host_jump(struct sim_host *h, u64 ns)
+{
+	h->clock.offset_ns += ns;
+	if (h->nud)
+		nud_ref_late(h->nud, ns + CLOCK_STEP_NS);
+	sim_host_poll(h);
+	if (h->nud)
+		nud_ref_late(h->nud, CLOCK_STEP_NS);
+}
+
 /* ------------------------------------------------------------------ devices */
+
+static void driver_wakes(struct sim_world *w, void *obj, u64 arg)
+{
+	struct sim_port *port = obj;
+
+	(void)w;
+	(void)arg;
+	port->busy = false;
+	sim_host_enter(port->host);
+	nethood_dev_wake(port->dev);
+	sim_host_poll(port->host);
+	if (!port->busy)
+		memset(port->old_mac, 0, sizeof(port->old_mac)); /* nothing waits any more */
+}
 
 static int host_xmit(void *ctx, const struct iovec *frame, int pieces)
 {
-	return segment_transmit(ctx, frame, pieces);
+	struct sim_port *port = ctx;
+	struct sim_host *h = port->host;
+	struct choices *c = h->world->choices;
+
+	if (port->busy || chance(c, h->stream, h->busy_ppm)) {
+		if (!port->busy)
+			sim_after(h->world, choose_between(c, h->stream, 1, 2000) * 1000ULL, h->id, driver_wakes, port,
+				  0);
+		port->busy = true;
+		return -EAGAIN;
+	}
+	return segment_transmit(port, frame, pieces);
 }
 
 static int port_create_dev(struct sim_port *port, u32 number)
@@ -150,6 +188,58 @@ void sim_set_plugged(struct sim_port *port, bool plugged)
 	sim_host_enter(port->host);
 	nethood_dev_carrier(port->dev, plugged);
 	sim_host_poll(port->host);
+}
+
+/* ------------------------------------------------------------------ the end */
+
+/** struct proc_text - a file of /proc, whole */
+struct proc_text {
+	char text[4096];
+	size_t len_bytes;
+};
+
+static int proc_text_add(void *ctx, const char *text, size_t len_bytes)
+{
+	struct proc_text *t = ctx;
+
+	if (t->len_bytes + len_bytes >= sizeof(t->text))
+		return -E2BIG;
+	memcpy(t->text + t->len_bytes, text, len_bytes);
+	t->len_bytes += len_bytes;
+	return 0;
+}
+
+/** sent_by() - frames that ethN, @number, has counted; UINT64_MAX: it is not there */
+static u64 sent_by(const struct proc_text *net_dev, u32 number)
+{
+	unsigned long long sent;
+	const char *line;
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "eth%u:", number);
+	line = strstr(net_dev->text, name);
+	if (!line || sscanf(line + strlen(name), "%*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &sent) != 1)
+		return UINT64_MAX;
+	return sent;
+}
+
+void sim_host_check_empty(struct sim_host *h)
+{
+	struct proc_text net_dev = { .len_bytes = 0 };
+	struct nethood_ledger ledger;
+
+	nethood_ledger(h->net, &ledger);
+	if (ledger.live || ledger.waiting_bytes)
+		sim_broken(h->world, "%s: nobody is left, and %llu packets live", h->name,
+			   (unsigned long long)ledger.live);
+	(void)nethood_proc_read(h->net, "net/dev", proc_text_add, &net_dev);
+	for (u32 i = 0; i < h->port_count; i++) {
+		u64 counted = sent_by(&net_dev, i);
+
+		if (counted != h->port[i].sent_count)
+			sim_broken(h->world, "%s: eth%u counted %llu frames, %llu left it", h->name, i,
+				   (unsigned long long)counted, (unsigned long long)h->port[i].sent_count);
+	}
 }
 
 /* ------------------------------------------------------------------ life */
@@ -200,7 +290,9 @@ static void host_ref_broken(void *ctx, const char *sentence)
 
 static bool host_can_send(void *ctx, int ifindex)
 {
-	return admin_is_running(ctx, ifindex);
+	const struct sim_host *h = ctx;
+
+	return !h->slow_driver && admin_is_running(ctx, ifindex);
 }
 
 static void host_create_ref(struct sim_host *h)
@@ -278,6 +370,7 @@ void sim_host_reboot(struct sim_host *h)
 	for (u32 i = 0; i < h->port_count; i++) {
 		if (port_create_dev(&h->port[i], i))
 			abort();
+		h->port[i].sent_count = 0;
 		if (h->port[i].unplugged)
 			nethood_dev_carrier(h->port[i].dev, false);
 	}

@@ -751,6 +751,11 @@ void nud_ref_excuse(struct nud_ref *r, bool on)
 	r->excused = on;
 }
 
+void nud_ref_late(struct nud_ref *r, u64 late_ns)
+{
+	r->config.late_ns = late_ns;
+}
+
 void nud_ref_settle(struct nud_ref *r)
 {
 	struct ref_entry *e;

@@ -47,6 +47,8 @@ void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_b
 void nud_ref_confirmed(struct nud_ref *r, const u8 *addr, u64 now_ns);
 /** nud_ref_excuse() - from now on memory may be missing, also for what should leave; or no more */
 void nud_ref_excuse(struct nud_ref *r, bool on);
+/** nud_ref_late() - from now on a timer may be late by as much: the clock jumps */
+void nud_ref_late(struct nud_ref *r, u64 late_ns);
 /** nud_ref_settle() - the net has been polled until nothing was left: each question that must leave has left */
 void nud_ref_settle(struct nud_ref *r);
 /** nud_ref_check() - no timer is overdue at @now_ns, by the net's clock; looks at all entries */

@@ -267,6 +267,15 @@ static void segment_send(struct sim_segment *seg, struct sim_port *from, struct 
 	frame_put(f);
 }
 
+/* What waited while the MAC was changed still has the old one, as in Linux. */
+static const u8 *source_of(const struct sim_port *port, const struct sim_frame *f)
+{
+	bool waited = f->len_bytes >= ETH_HEADER_BYTES &&
+		      memcmp(f->data + SIM_MAC_BYTES, port->old_mac, SIM_MAC_BYTES) == 0;
+
+	return waited ? port->old_mac : port->mac;
+}
+
 int segment_transmit(struct sim_port *port, const struct iovec *frame, int pieces)
 {
 	struct sim_segment *seg = port->segment;
@@ -281,10 +290,12 @@ int segment_transmit(struct sim_port *port, const struct iovec *frame, int piece
 	f = frame_alloc(w, len_bytes);
 	for (int i = 0; i < pieces; at += (u32)frame[i++].iov_len)
 		memcpy(f->data + at, frame[i].iov_base, frame[i].iov_len);
-	broken = frame_broken(f->data, f->len_bytes, port->mac, port->host->forwards);
+	broken = frame_broken(f->data, f->len_bytes, source_of(port, f), port->host->forwards);
+	if (!broken && w->frame_wrong)
+		broken = w->frame_wrong(port->host, f->data, f->len_bytes);
 	if (broken)
 		sim_broken(w, "%s sent a wrong frame: %s", port->host->name, broken);
-	if (port->host->nud)
+	if (port->host->nud && !port->host->slow_driver) /* what waited in a queue says nothing of now */
 		nud_ref_frame_out(port->host->nud, nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
 	sim_hash(w, f->data, f->len_bytes);
 	port->sent_count++;

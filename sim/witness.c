@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin.h"
+
 #define SLOTS 4096U /* neighbours that a witness can tell apart; more, and it gives up */
 #define NUD_HAS_ADDRESS (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
@@ -26,7 +28,7 @@ struct believed {
 
 struct witness {
 	struct sim_host *host;
-	struct nethood_sock *news, *dumper;
+	struct nethood_sock *news;
 	struct believed slot[SLOTS];
 	u32 count;
 	bool lost; /**< it missed something: its picture says nothing until the next dump */
@@ -104,8 +106,9 @@ void witness_read(struct witness *wit)
 
 /* ------------------------------------------------------------------ the dump */
 
-static void compare_one(struct witness *wit, const struct nlmsghdr *nlh)
+static void compare_one(void *ctx, const struct nlmsghdr *nlh)
 {
+	struct witness *wit = ctx;
 	struct believed real, *b;
 	bool known;
 
@@ -143,34 +146,9 @@ static void compare_the_rest(struct witness *wit)
 
 void witness_compare(struct witness *wit)
 {
-	struct {
-		struct nlmsghdr nlh;
-		struct ndmsg ndm;
-	} ask = { .nlh = { .nlmsg_len = sizeof(ask),
-			   .nlmsg_type = RTM_GETNEIGH,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		  .ndm = { .ndm_family = AF_INET } };
-	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	u8 buf[32768];
-	bool done = false;
-
 	witness_read(wit);
-	sim_host_enter(wit->host);
-	if (nethood_sendto(wit->dumper, &ask, sizeof(ask), 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return;
-	while (!done) {
-		ssize_t n = nethood_recvfrom(wit->dumper, buf, sizeof(buf), 0, NULL, NULL);
-		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
-		int left = (int)n;
-
-		if (n < 0)
-			return; /* no memory for an answer */
-		for (; mnl_nlmsg_ok(nlh, left) && !done; nlh = mnl_nlmsg_next(nlh, &left)) {
-			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
-			compare_one(wit, nlh);
-		}
-	}
-	compare_the_rest(wit);
+	if (!admin_dump(wit->host, RTM_GETNEIGH, compare_one, wit))
+		compare_the_rest(wit);
 }
 
 /* ------------------------------------------------------------------ life */
@@ -186,9 +164,7 @@ struct witness *witness_create(struct sim_host *h)
 	wit->host = h;
 	if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &wit->news))
 		wit->news = NULL;
-	else if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &wit->dumper))
-		wit->dumper = NULL;
-	if (!wit->dumper || nethood_bind(wit->news, (const struct sockaddr *)&group, sizeof(group))) {
+	if (!wit->news || nethood_bind(wit->news, (const struct sockaddr *)&group, sizeof(group))) {
 		witness_destroy(wit);
 		return NULL;
 	}
@@ -200,8 +176,6 @@ void witness_destroy(struct witness *wit)
 {
 	if (!wit)
 		return;
-	if (wit->dumper)
-		nethood_close(wit->dumper);
 	if (wit->news)
 		nethood_close(wit->news);
 	free(wit);

@@ -31,10 +31,10 @@ void sim_broken(struct sim_world *w, const char *fmt, ...)
 	va_end(args);
 }
 
-void sim_hash(struct sim_world *w, const void *data, size_t len_bytes)
+u64 sim_hash_of(u64 before, const void *data, size_t len_bytes)
 {
 	const u8 *p = data;
-	u64 h = w->trace_hash ^ len_bytes * 0x9e3779b97f4a7c15ULL, word;
+	u64 h = before ^ len_bytes * 0x9e3779b97f4a7c15ULL, word;
 
 	for (; len_bytes; p += 8) {
 		size_t n = len_bytes < 8 ? len_bytes : 8;
@@ -45,7 +45,12 @@ void sim_hash(struct sim_world *w, const void *data, size_t len_bytes)
 		h ^= h >> 32;
 		len_bytes -= n;
 	}
-	w->trace_hash = h;
+	return h;
+}
+
+void sim_hash(struct sim_world *w, const void *data, size_t len_bytes)
+{
+	w->trace_hash = sim_hash_of(w->trace_hash, data, len_bytes);
 }
 
 /* ------------------------------------------------------------------ invariants */
@@ -106,7 +111,7 @@ void sim_calm(struct sim_world *w)
 			sim_set_plugged(seg->port[k], true);
 	}
 	for (u32 i = 0; i < w->host_count; i++)
-		w->host[i]->alloc_fail_ppm = 0;
+		w->host[i]->alloc_fail_ppm = w->host[i]->busy_ppm = 0;
 }
 
 void sim_world_end(struct sim_world *w)

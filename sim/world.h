@@ -60,6 +60,8 @@ struct sim_port {
 	bool deaf, mute; /**< a partition, in one direction */
 	u32 side;        /**< of a partition: frames reach only ports of the same side */
 	bool unplugged;
+	bool busy;                 /**< its driver takes nothing until it says so */
+	u8 old_mac[SIM_MAC_BYTES]; /**< of what waited in its queue when the MAC was changed; 0: none */
 	u64 busy_until_ns;
 	u64 sent_count, received_count; /**< frames */
 };
@@ -105,8 +107,10 @@ struct sim_host {
 	u32 port_count;
 	u64 wake_ns; /**< when it is polled next, by the world's clock; UINT64_MAX: not at all */
 	u32 alloc_fail_ppm;
-	bool forwards; /**< a router: it sends others' packets */
-	bool touched;  /**< in this event */
+	u32 busy_ppm;     /**< that a driver takes no frame now */
+	bool slow_driver; /**< it may be, or was */
+	bool forwards;    /**< a router: it sends others' packets */
+	bool touched;     /**< in this event */
 	enum nethood_profile profile;
 	u64 log_lines, poll_count;
 	u32 admin_seq;
@@ -142,6 +146,8 @@ struct sim_world {
 	bool calm;      /**< the second phase: no more faults */
 	bool reference; /**< each host that is made has a nud_ref */
 	const struct sim_watch *watch;
+	/** what is wrong with a frame that @h sends, for those who know its addresses; may be NULL */
+	const char *(*frame_wrong)(const struct sim_host *h, const u8 *frame, u32 len_bytes);
 	char broken[256]; /**< the first thing that did not hold; "": all did */
 };
 
@@ -154,6 +160,8 @@ bool sim_run(struct sim_world *w, u64 until_ns, u64 events);
 __printf(2, 3) void sim_broken(struct sim_world *w, const char *fmt, ...);
 /** sim_calm() - the second phase: faults end, cables are mended */
 void sim_calm(struct sim_world *w);
+/** sim_hash_of() - of @before and then @data */
+u64 sim_hash_of(u64 before, const void *data, size_t len_bytes);
 /** sim_hash() - into the trace */
 void sim_hash(struct sim_world *w, const void *data, size_t len_bytes);
 
@@ -173,6 +181,10 @@ struct sim_host_config {
 struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_config *config);
 /** sim_host_reboot() - all is lost but the cables */
 void sim_host_reboot(struct sim_host *h);
+/** sim_host_check_empty() - nobody uses it, its links are down: it holds no packet, and its devices counted what left */
+void sim_host_check_empty(struct sim_host *h);
+/** sim_host_jump() - its clock: the machine slept */
+void sim_host_jump(struct sim_host *h, u64 ns);
 /** sim_host_poll() - something was done to its net: let it do what is due */
 void sim_host_poll(struct sim_host *h);
 /** sim_host_now() - by its own clock */

@@ -272,8 +272,8 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	timer_wheel_advance(net->timers, net->now);
 	more = do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
-	sock_wake_run(net);
-	return more;
+	sock_wake_run(net); /* who is woken may send, to this very host as well */
+	return more || nethood_next_deadline(nn) <= (uint64_t)net->now;
 }
 
 uint64_t nethood_next_deadline(const struct nethood_net *nn)

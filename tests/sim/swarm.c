@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "swarm.h"
+#include "tape.h"
 
 struct options {
 	u64 from, seeds;
@@ -49,173 +50,93 @@ static void tell_log(void *ctx, const struct sim_host *host, const char *line)
 
 static const struct sim_watch watch_all = { .frame = tell_frame, .log = tell_log };
 
-/* ------------------------------------------------------------------ shrinking */
-
-/** struct shrunk - the shortest tape so far that breaks as the first one did */
-struct shrunk {
-	u32 *tape;
-	u32 count;
-	char broken[256];
-	u32 runs;
-};
-
-/* Numbers in a sentence are not what matters: two worlds that break in the same words break alike. */
-static bool same_words(const char *a, const char *b)
-{
-	for (;; a++, b++) {
-		while (*a >= '0' && *a <= '9')
-			a++;
-		while (*b >= '0' && *b <= '9')
-			b++;
-		if (*a != *b)
-			return false;
-		if (!*a)
-			return true;
-	}
-}
-
-static bool still_breaks(struct shrunk *s, const u32 *tape, u32 count)
-{
-	struct swarm_result result;
-	struct choices c;
-
-	choices_tape(&c, tape, count);
-	(void)swarm_run(&c, NULL, &result);
-	choices_end(&c);
-	s->runs++;
-	return same_words(result.broken, s->broken);
-}
-
-static bool try_tape(struct shrunk *s, const u32 *tape, u32 count)
-{
-	if (!still_breaks(s, tape, count))
-		return false;
-	memmove(s->tape, tape, count * sizeof(*tape));
-	s->count = count;
-	return true;
-}
-
-static bool try_without(struct shrunk *s, u32 at, u32 n, u32 *scratch)
-{
-	memcpy(scratch, s->tape, at * sizeof(*scratch));
-	memcpy(scratch + at, s->tape + at + n, (s->count - at - n) * sizeof(*scratch));
-	return try_tape(s, scratch, s->count - n);
-}
-
-static bool try_zeros(struct shrunk *s, u32 at, u32 n, u32 *scratch)
-{
-	u32 changed = 0;
-
-	memcpy(scratch, s->tape, s->count * sizeof(*scratch));
-	for (u32 i = at; i < at + n; i++) {
-		changed += scratch[i] != 0;
-		scratch[i] = 0;
-	}
-	return changed && try_tape(s, scratch, s->count);
-}
-
-/* Delta debugging: cut the end off, take pieces out, put zeros in; ever smaller pieces. */
-static void shrink(struct shrunk *s, u32 runs_max)
-{
-	u32 *scratch = malloc(s->count * sizeof(*scratch) + 1);
-
-	for (u32 n = s->count / 2; n && s->runs < runs_max;) {
-		bool better = false;
-
-		while (s->count > n && s->runs < runs_max && try_tape(s, s->tape, s->count - n))
-			better = true;
-		for (u32 at = 0; at + n <= s->count && s->runs < runs_max;) {
-			if (try_without(s, at, n, scratch))
-				better = true;
-			else
-				at += n;
-		}
-		for (u32 at = 0; at + n <= s->count && s->runs < runs_max; at += n)
-			better |= try_zeros(s, at, n, scratch);
-		if (!better || n > s->count)
-			n = n / 2 < s->count ? n / 2 : s->count / 2;
-	}
-	free(scratch);
-}
-
 /* ------------------------------------------------------------------ tapes in files */
 
-static int tape_write(const char *path, const struct shrunk *s)
+static int tape_write(const char *path, const struct tape *t, const char *broken)
 {
 	FILE *f = fopen(path, "w");
 
 	if (!f)
 		return -errno;
-	fprintf(f, "# %s\n", s->broken);
-	for (u32 i = 0; i < s->count; i++)
-		fprintf(f, "%" PRIu32 "\n", s->tape[i]);
+	fprintf(f, "# %s\n", broken);
+	for (u32 i = 0; i < t->count; i++)
+		fprintf(f, "%" PRIu32 "\n", t->choice[i]);
 	return fclose(f) ? -errno : 0;
 }
 
-static u32 *tape_read(const char *path, u32 *count)
+static int tape_read(const char *path, struct tape *out)
 {
+	static char text[64U << 20];
 	FILE *f = fopen(path, "r");
-	u32 *tape = NULL, room = 0;
-	char line[512];
+	size_t len;
+	u32 line;
 
-	*count = 0;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (line[0] == '#')
-			continue;
-		if (*count == room) {
-			room = room ? 2 * room : 1024;
-			tape = realloc(tape, room * sizeof(*tape));
-			if (!tape)
-				abort();
-		}
-		tape[(*count)++] = (u32)strtoul(line, NULL, 10);
-	}
 	if (!f)
-		fprintf(stderr, "swarm: %s: %s\n", path, strerror(errno));
-	else
-		(void)fclose(f);
-	return f ? tape : NULL;
+		return -errno;
+	len = fread(text, 1, sizeof(text), f);
+	(void)fclose(f);
+	line = tape_parse(text, len, out);
+	if (line)
+		fprintf(stderr, "swarm: %s:%" PRIu32 ": not a number\n", path, line);
+	return line ? -EINVAL : 0;
+}
+
+/* ------------------------------------------------------------------ one world */
+
+static void run_choices(const struct tape *t, const struct sim_watch *watch, struct swarm_result *result)
+{
+	struct choices c;
+
+	choices_tape(&c, t->choice, t->count);
+	(void)swarm_run(&c, watch, result);
+	choices_end(&c);
 }
 
 static int run_tape(const struct options *o)
 {
 	struct swarm_result result;
-	struct choices c;
-	u32 count;
-	u32 *tape = tape_read(o->tape, &count);
+	struct tape t;
+	int err = tape_read(o->tape, &t);
 
-	if (!tape && count)
+	if (err) {
+		fprintf(stderr, "swarm: %s: %s\n", o->tape, strerror(-err));
 		return 2;
-	choices_tape(&c, tape, count);
-	(void)swarm_run(&c, o->verbose ? &watch_all : NULL, &result);
-	choices_end(&c);
-	free(tape);
-	printf("%" PRIu64 " events, trace %016" PRIx64 ": %s\n", result.event_count, result.trace_hash,
-	       result.broken[0] ? result.broken : "all held");
+	}
+	run_choices(&t, o->verbose ? &watch_all : NULL, &result);
+	tape_end(&t);
+	printf("%s\n%" PRIu64 " events, trace %016" PRIx64 ": %s\n", result.features, result.event_count,
+	       result.trace_hash, result.broken[0] ? result.broken : "all held");
 	return result.broken[0] != 0;
+}
+
+static bool still_breaks(void *ctx, const u32 *choice, u32 count)
+{
+	const struct tape t = { .choice = (u32 *)(uintptr_t)choice, .count = count };
+	struct swarm_result result;
+
+	run_choices(&t, NULL, &result);
+	return tape_same_words(result.broken, ctx);
 }
 
 /* ------------------------------------------------------------------ seeds */
 
-/* Runs in a process of its own, so that a crash is a finding as well. */
-static void keep_failure(const struct options *o, u64 seed, const struct choices *c, const struct swarm_result *result)
+static void keep_failure(const struct options *o, u64 seed, const struct choices *c, struct swarm_result *result)
 {
-	struct shrunk s = { .count = c->count };
+	struct tape_shrink how = { .breaks = still_breaks, .ctx = result->broken, .runs_max = o->shrink };
+	struct tape t;
 	char path[512];
 
 	printf("seed %" PRIu64 ": %s (%s)\n", seed, result->broken, result->features);
-	s.tape = malloc(c->count * sizeof(*s.tape) + 1);
-	memcpy(s.tape, c->tape, c->count * sizeof(*s.tape));
-	memcpy(s.broken, result->broken, sizeof(s.broken));
 	(void)fflush(stdout);
-	shrink(&s, o->shrink);
+	tape_copy(&t, c->tape, c->count);
+	tape_shrink(&t, &how);
 	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".tape", o->out, seed);
-	if (tape_write(path, &s))
+	if (tape_write(path, &t, result->broken))
 		fprintf(stderr, "swarm: %s: %s\n", path, strerror(errno));
 	else
-		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs: %s\n", seed, c->count, s.count, s.runs,
+		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs: %s\n", seed, c->count, t.count, how.runs,
 		       path);
-	free(s.tape);
+	tape_end(&t);
 }
 
 /** struct sum - what a job has to say */

@@ -2,6 +2,7 @@
 /* rtnetlink: messages of every wrong shape get the kernel's error and text and change nothing; right ones are carried
  * out, dumped and told; a listener that does not read hurts nobody but itself. */
 #include "../neigh/neigh_world.h"
+#include "netlink/netlink_internal.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -220,6 +221,30 @@ static void requests_without_the_right_are_refused(void **state)
 }
 
 /* ------------------------------------------------------------------ shapes */
+
+static void nothing_of_the_memory_shows_between_attributes(void **state)
+{
+	struct world w;
+	struct sk_buff *skb;
+	struct nlmsghdr *nlh;
+	u8 *data;
+
+	(void)state;
+	world_init(&w);
+	for (u32 len = 1; len <= 8; len++) {
+		skb = nlmsg_new(w.net, 256);
+		assert_non_null(skb);
+		memset(skb_tail_pointer(skb), 0xa5, skb_tailroom(skb));
+		nlh = nlmsg_put(skb, 0, 0, RTM_NEWNEIGH, 0, 3);
+		data = (u8 *)nlh + nlh->nlmsg_len;
+		assert_int_equal(data[-1], 0);
+		assert_true(nla_put(skb, nlh, NDA_LLADDR, "\1\1\1\1\1\1\1\1", len));
+		for (u8 *p = data + 4; p < (u8 *)nlh + nlh->nlmsg_len; p++)
+			assert_int_equal(*p, p < data + 4 + len ? 1 : 0);
+		kfree_skb_reason(skb, SKB_DROP_REASON_NO_SOCKET);
+	}
+	world_fini(&w);
+}
 
 static void messages_that_lie_about_their_length_are_ignored(void **state)
 {
@@ -660,6 +685,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_requests_about_neighbours_get_the_kernels_words),
 		cmocka_unit_test(requests_without_the_right_are_refused),
+		cmocka_unit_test(nothing_of_the_memory_shows_between_attributes),
 		cmocka_unit_test(messages_that_lie_about_their_length_are_ignored),
 		cmocka_unit_test(random_octets_never_hurt),
 		cmocka_unit_test(several_requests_in_one_datagram_are_all_served),

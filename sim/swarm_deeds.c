@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What happens in a storm: programs send, administrators change their minds, strangers forge.
+ *
+ * Reading order: the table of deeds at the end, swarm_deed().
+ */
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include "admin.h"
+#include "segment.h"
+#include "swarm_internal.h"
+
+/* Somebody's address, or nobody's, in the LAN of @m. */
+static const u8 *any_addr(struct swarm *s, const struct member *m, u8 out[static 4])
+{
+	return lan_addr(m->lan, pick(s, 4) ? 1 + pick(s, s->member_count) : 100 + pick(s, 100), out);
+}
+
+static const u8 *any_mac(struct swarm *s, u8 out[static SIM_MAC_BYTES])
+{
+	const struct member *m = any_member(s);
+
+	if (pick(s, 2))
+		memcpy(out, (const u8[]){ 2, 0xee, 0, 0, 0, (u8)pick(s, 4) }, SIM_MAC_BYTES);
+	else
+		memcpy(out, m->host->port[0].mac, SIM_MAC_BYTES);
+	return out;
+}
+
+/* ------------------------------------------------------------------ what happens: programs */
+
+static void do_send(struct swarm *s, struct member *m)
+{
+	const struct member *to = any_member(s);
+
+	if (to != m)
+		app_send(&m->app, &to->app, 12 + pick(s, pick(s, 8) ? 200 : 4000));
+}
+
+static void do_burst(struct swarm *s, struct member *m)
+{
+	const struct member *to = any_member(s);
+
+	for (u32 n = pick(s, 40); n && to != m; n--)
+		app_send(&m->app, &to->app, 12 + pick(s, 1400));
+}
+
+static void do_ask_vip(struct swarm *s, struct member *m)
+{
+	u8 addr[4];
+
+	(void)s;
+	app_send_addr(&m->app, lan_addr(m->lan, STATION_VIP, addr), 100);
+}
+
+static void do_scan(struct swarm *s, struct member *m)
+{
+	u8 addr[4];
+
+	for (u32 n = 1 + pick(s, 30); n; n--)
+		app_send_addr(&m->app, lan_addr(m->lan, pick(s, 255), addr), 100);
+}
+
+/* ------------------------------------------------------------------ what happens: administrators */
+
+static void do_partition(struct swarm *s, struct member *m)
+{
+	struct sim_port *port = &m->host->port[0];
+
+	port->deaf = pick(s, 2);
+	port->mute = pick(s, 2);
+}
+
+static void do_carrier(struct swarm *s, struct member *m)
+{
+	sim_set_plugged(&m->host->port[0], pick(s, 2));
+}
+
+static void do_link(struct swarm *s, struct member *m)
+{
+	(void)admin_link(m->host, m->app.ifindex, pick(s, 2));
+}
+
+static void do_mac(struct swarm *s, struct member *m)
+{
+	struct sim_port *port = &m->host->port[0];
+	u8 mac[SIM_MAC_BYTES] = { 2, 0xaa, 0, (u8)m->host->id, 0, (u8)pick(s, 8) };
+	u8 old[SIM_MAC_BYTES];
+
+	if (memcmp(port->old_mac, (u8[SIM_MAC_BYTES]){ 0 }, SIM_MAC_BYTES) !=
+	    0) /* frames still wait with another one */
+		return;
+	memcpy(old, port->mac, sizeof(old));
+	if (port->busy)
+		memcpy(port->old_mac, old, sizeof(old));
+	memcpy(port->mac, mac, sizeof(mac)); /* its announcement already leaves with it */
+	(void)admin_mac(m->host, m->app.ifindex, mac);
+	admin_get_mac(m->host, 0, port->mac); /* without memory for an answer, nobody says whether it was done */
+	if (memcmp(port->mac, mac, sizeof(mac)) != 0 && memcmp(port->mac, old, sizeof(old)) != 0)
+		sim_broken(&s->world, "%s has a MAC that nobody gave it", m->host->name);
+}
+
+static void do_renumber(struct swarm *s, struct member *m)
+{
+	u8 addr[4];
+
+	if (m->host->forwards)
+		return;
+	lan_addr(m->lan, STATION_MOVED + pick(s, 3) * HOSTS_MAX + m->host->id, addr);
+	(void)admin_addr(m->host, false, m->app.ifindex, m->app.addr, 24);
+	if (!admin_addr(m->host, true, m->app.ifindex, addr, 24))
+		memcpy(m->app.addr, addr, sizeof(addr));
+}
+
+/* Who takes over says so, or does not: then the others have to find out. */
+static void do_failover(struct swarm *s, struct member *m)
+{
+	u8 frame[60] = { [12] = 8, 6, 0, 1, 8, 0, 6, 4, 0, 2 };
+	struct sim_port *port = &m->host->port[0];
+
+	member_take_vip(m);
+	if (!pick(s, 2))
+		return;
+	memset(frame, 0xff, SIM_MAC_BYTES);
+	memcpy(frame + 6, port->mac, SIM_MAC_BYTES);
+	memcpy(frame + 22, port->mac, SIM_MAC_BYTES);
+	lan_addr(m->lan, STATION_VIP, frame + 28);
+	memcpy(frame + 32, port->mac, SIM_MAC_BYTES);
+	lan_addr(m->lan, STATION_VIP, frame + 38);
+	segment_inject(port->segment, port, frame, sizeof(frame));
+}
+
+/* The machine slept, and its clock went on. */
+static void do_jump(struct swarm *s, struct member *m)
+{
+	sim_host_jump(m->host, (1ULL << pick(s, 13)) * SIM_NSEC_PER_SEC);
+}
+
+static void do_reboot(struct swarm *s, struct member *m)
+{
+	(void)s;
+	app_stop(&m->app);
+	witness_destroy(m->witness);
+	m->witness = NULL;
+	sim_host_reboot(m->host);
+	m->app.ifindex = nethood_dev_ifindex(m->host->port[0].dev);
+	member_configure(m);
+	member_start_programs(m);
+}
+
+static void do_neigh(struct swarm *s, struct member *m)
+{
+	static const u16 states[] = { NUD_REACHABLE, NUD_STALE, NUD_PERMANENT, NUD_DELAY,     NUD_PROBE,
+				      NUD_FAILED,    NUD_NOARP, NUD_NONE,      NUD_INCOMPLETE };
+	static const u8 flags[] = { 0, NTF_USE, NTF_EXT_LEARNED, NTF_ROUTER };
+	u8 addr[4], mac[SIM_MAC_BYTES];
+	u16 type = pick(s, 4) == 3 ? RTM_DELNEIGH : RTM_NEWNEIGH;
+
+	const u8 *lladdr = pick(s, 4) ? any_mac(s, mac) : NULL;
+	u16 nlflags = pick(s, 2) ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_CREATE;
+	struct admin_state before, after;
+	int err;
+
+	admin_state(m->host, &before);
+	any_addr(s, m, addr);
+	err = admin_neigh(m->host, type, nlflags, m->app.ifindex, addr, lladdr, states[pick(s, ARRAY_SIZE(states))],
+			  flags[pick(s, ARRAY_SIZE(flags))]);
+	if (!err || err == -EIO) /* done, or nobody had the memory to say */
+		return;
+	admin_state(m->host, &after);
+	if (!admin_state_is(&after, &before))
+		sim_broken(&s->world, "%s: a request about a neighbour was refused with %s, and changed something",
+			   m->host->name, strerrorname_np(-err));
+}
+
+static void do_sysctl(struct swarm *s, struct member *m)
+{
+	static const struct {
+		const char *key;
+		const char *values[4];
+	} rows[] = {
+		{ "net.ipv4.neigh.eth0.base_reachable_time_ms", { "1", "500", "5000", "40000" } },
+		{ "net.ipv4.neigh.eth0.retrans_time_ms", { "1", "10", "300", "1000" } },
+		{ "net.ipv4.neigh.eth0.delay_first_probe_time", { "0", "1", "2", "5" } },
+		{ "net.ipv4.neigh.eth0.gc_stale_time", { "0", "1", "5", "60" } },
+		{ "net.ipv4.neigh.eth0.mcast_solicit", { "0", "1", "3", "10" } },
+		{ "net.ipv4.neigh.eth0.ucast_solicit", { "0", "1", "3", "10" } },
+		{ "net.ipv4.neigh.eth0.app_solicit", { "0", "1", "2", "3" } },
+		{ "net.ipv4.neigh.eth0.mcast_resolicit", { "0", "1", "2", "3" } },
+		{ "net.ipv4.neigh.eth0.unres_qlen_bytes", { "0", "1000", "5000", "212992" } },
+		{ "net.ipv4.neigh.eth0.locktime", { "0", "1", "100", "1000" } },
+		{ "net.ipv4.neigh.default.gc_thresh1", { "0", "1", "4", "128" } },
+		{ "net.ipv4.neigh.default.gc_thresh2", { "0", "2", "8", "512" } },
+		{ "net.ipv4.neigh.default.gc_thresh3", { "1", "4", "16", "1024" } },
+		{ "net.ipv4.conf.all.arp_ignore", { "0", "1", "2", "8" } },
+		{ "net.ipv4.conf.all.arp_filter", { "0", "1", "0", "1" } },
+		{ "net.ipv4.conf.all.arp_announce", { "0", "1", "2", "0" } },
+		{ "net.ipv4.conf.all.arp_accept", { "0", "1", "2", "0" } },
+		{ "net.ipv4.conf.all.proxy_arp", { "0", "1", "0", "1" } },
+		{ "net.ipv4.conf.all.drop_gratuitous_arp", { "0", "1", "0", "1" } },
+		{ "net.ipv4.conf.all.rp_filter", { "0", "1", "2", "0" } },
+	};
+	u32 row = pick(s, ARRAY_SIZE(rows));
+
+	member_sysctl(m, rows[row].key, rows[row].values[pick(s, 4)]);
+}
+
+static void do_mtu(struct swarm *s, struct member *m)
+{
+	(void)admin_mtu(m->host, m->app.ifindex, 576 + pick(s, 925));
+}
+
+/* ------------------------------------------------------------------ what happens: strangers */
+
+static void forge(struct swarm *s, struct member *near, const u8 *data, u32 len_bytes)
+{
+	(void)s;
+	segment_inject(near->host->port[0].segment, NULL, data, len_bytes);
+}
+
+static void do_spoof(struct swarm *s, struct member *m)
+{
+	u8 frame[60] = { 0 }, mac[SIM_MAC_BYTES], sip[4], tip[4];
+
+	any_mac(s, mac);
+	any_addr(s, m, sip);
+	any_addr(s, m, tip);
+	if (!pick(s, 4))
+		memcpy(tip, sip, sizeof(tip)); /* a gratuitous one */
+	memset(frame, 0xff, 6);
+	if (pick(s, 2))
+		memcpy(frame, m->host->port[0].mac, 6);
+	memcpy(frame + 6, mac, 6);
+	memcpy(frame + 12, (const u8[]){ 8, 6, 0, 1, 8, 0, 6, 4, 0, (u8)(1 + pick(s, 2)) }, 10);
+	memcpy(frame + 22, mac, 6);
+	memcpy(frame + 28, sip, 4);
+	memcpy(frame + 32, pick(s, 2) ? m->host->port[0].mac : mac, 6);
+	memcpy(frame + 38, tip, 4);
+	forge(s, m, frame, sizeof(frame));
+}
+
+static void do_garbage(struct swarm *s, struct member *m)
+{
+	static const u8 types[][2] = { { 8, 0 }, { 8, 6 }, { 0x86, 0xdd }, { 0x81, 0 }, { 0, 60 } };
+	u8 frame[1514];
+	u32 len_bytes = 14 + pick(s, pick(s, 4) ? 80 : 1500);
+
+	for (u32 i = 0; i < len_bytes; i += 4) {
+		u32 word = pick(s, UINT32_MAX);
+
+		memcpy(frame + i, &word, i + 4 <= sizeof(frame) ? 4 : sizeof(frame) - i);
+	}
+	memset(frame, 0xff, 6);
+	if (pick(s, 2))
+		memcpy(frame, m->host->port[0].mac, 6);
+	memcpy(frame + 12, types[pick(s, ARRAY_SIZE(types))], 2);
+	if (len_bytes > 34 && pick(s, 4))
+		frame[14] = 0x45;
+	if (len_bytes > 34 && pick(s, 2))
+		memcpy(frame + 30, m->app.addr, 4);
+	forge(s, m, frame, len_bytes);
+}
+
+/* ------------------------------------------------------------------ the storm */
+
+static const struct deed {
+	void (*fn)(struct swarm *s, struct member *m);
+	int feature; /**< -1: in every world */
+	u32 weight;
+} deeds[] = {
+	{ do_send, -1, 40 },
+	{ do_burst, -1, 4 },
+	{ do_scan, F_SCAN, 4 },
+	{ do_partition, F_PARTITION, 6 },
+	{ do_carrier, F_CARRIER, 6 },
+	{ do_link, F_LINK, 6 },
+	{ do_mac, F_MAC, 4 },
+	{ do_renumber, F_RENUMBER, 4 },
+	{ do_failover, F_FAILOVER, 4 },
+	{ do_ask_vip, F_FAILOVER, 10 },
+	{ do_reboot, F_REBOOT, 2 },
+	{ do_neigh, F_NEIGH, 20 },
+	{ do_sysctl, F_SYSCTL, 10 },
+	{ do_spoof, F_SPOOF, 30 },
+	{ do_garbage, F_GARBAGE, 20 },
+	{ do_mtu, F_MTU, 4 },
+	{ do_jump, F_JUMP, 2 },
+};
+
+static bool may_happen(const struct swarm *s, const struct deed *d)
+{
+	return d->feature < 0 || has(s, (enum feature)d->feature);
+}
+
+void swarm_deed(struct swarm *s, struct member *m)
+{
+	const struct deed *d = deeds;
+	u32 total = 0, at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++)
+		total += may_happen(s, &deeds[i]) ? deeds[i].weight : 0;
+	for (at = pick(s, total); !may_happen(s, d) || at >= d->weight; d++)
+		at -= may_happen(s, d) ? d->weight : 0;
+	d->fn(s, m);
+}

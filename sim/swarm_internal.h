@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the swarm's files know of each other. */
+#ifndef NETHOOD_SIM_SWARM_INTERNAL_H
+#define NETHOOD_SIM_SWARM_INTERNAL_H
+
+#include <string.h>
+
+#include "app.h"
+#include "swarm.h"
+#include "witness.h"
+
+#define HOSTS_MAX 8U
+#define LANS_MAX 3U
+#define STATION_VIP 250U   /**< the address of a LAN that moves from host to host */
+#define STATION_MOVED 200U /**< and up: where renumbered hosts are */
+
+/* What may happen in a world; each world has some of these. */
+enum feature {
+	F_LOSS,
+	F_BURST,
+	F_DUP,
+	F_CORRUPT,
+	F_MEND,
+	F_TRUNCATE,
+	F_JITTER,
+	F_RATE,
+	F_HOLE,
+	F_PARTITION,
+	F_CARRIER,
+	F_LINK,
+	F_MAC,
+	F_RENUMBER,
+	F_FAILOVER,
+	F_REBOOT,
+	F_NEIGH,
+	F_SYSCTL,
+	F_SPOOF,
+	F_GARBAGE,
+	F_SCAN,
+	F_MTU,
+	F_ALLOC,
+	F_BUSY,
+	F_CLOCK,
+	F_JUMP,
+	F_STRICT,
+	F_COUNT
+};
+
+/** struct member - one host of a swarm, and what runs on it */
+struct member {
+	struct swarm *swarm;
+	struct sim_host *host;
+	struct sim_app app;
+	struct witness *witness;
+	u32 lan;
+	u8 addr[4]; /**< the one that it has when all is well */
+};
+
+struct swarm {
+	struct sim_world world;
+	struct app_ledger ledger;
+	struct member member[HOSTS_MAX];
+	u32 member_count, lan_count;
+	struct sim_segment *lan[LANS_MAX];
+	struct member *vip_owner[LANS_MAX];
+	u32 features;
+	u32 turns_left;   /**< of the storm */
+	bool small_world; /**< sysctls in milliseconds: many lives of an entry in little time */
+};
+
+/* ---- drawing */
+
+static inline u32 pick(struct swarm *s, u32 n)
+{
+	return choose(s->world.choices, SIM_STREAM_WORLD, n);
+}
+
+static inline bool has(const struct swarm *s, enum feature f)
+{
+	return s->features >> f & 1;
+}
+
+static inline struct member *any_member(struct swarm *s)
+{
+	return &s->member[pick(s, s->member_count)];
+}
+
+static inline const u8 *lan_addr(u32 lan, u32 station, u8 out[static 4])
+{
+	memcpy(out, (const u8[]){ 10, (u8)(77 + lan), 0, (u8)station }, 4);
+	return out;
+}
+
+/* The first hosts join each LAN to the next one: routers. */
+static inline bool is_router(const struct swarm *s, u32 i)
+{
+	return i + 1 < s->lan_count;
+}
+
+/* ---- sim/swarm_config.c: what an administrator of such a host sets up */
+
+/** member_configure() - links, addresses, routes, sysctls, as they are when all is well; again and again */
+void member_configure(struct member *m);
+void member_start_programs(struct member *m);
+void member_sysctl(struct member *m, const char *key, const char *value);
+/** member_heal() - what was set up otherwise goes, after the last fault */
+void member_heal(struct member *m);
+/** member_take_vip() - the address that moves is @m's from now on */
+void member_take_vip(struct member *m);
+/** member_frame_wrong() - what a frame that @h sends says that it must not.  Return: NULL: nothing */
+const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 len_bytes);
+
+/* ---- sim/swarm_deeds.c */
+
+/** swarm_deed() - something happens to @m */
+void swarm_deed(struct swarm *s, struct member *m);
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Tapes: as text, and delta debugging of what is on them. */
+#include "tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static u32 *room_for(u32 *choice, u32 count)
+{
+	choice = realloc(choice, (count ? count : 1) * sizeof(*choice));
+	if (!choice)
+		abort();
+	return choice;
+}
+
+void tape_copy(struct tape *t, const u32 *choice, u32 count)
+{
+	t->choice = room_for(NULL, count);
+	if (count)
+		memcpy(t->choice, choice, count * sizeof(*choice));
+	t->count = count;
+}
+
+void tape_end(struct tape *t)
+{
+	free(t->choice);
+	memset(t, 0, sizeof(*t));
+}
+
+/* ------------------------------------------------------------------ text */
+
+/** parse_number() - Return: false: there is something else between @p and @end */
+static bool parse_number(const char *p, const char *end, u32 *out)
+{
+	u64 value = 0;
+
+	if (p == end)
+		return false;
+	for (; p < end; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		value = value * 10 + (u32)(*p - '0');
+		if (value > UINT32_MAX)
+			return false;
+	}
+	*out = (u32)value;
+	return true;
+}
+
+u32 tape_parse(const char *text, size_t len_bytes, struct tape *out)
+{
+	const char *end = text + len_bytes, *eol;
+	u32 line = 1, room = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (const char *p = text; p < end; p = eol + 1, line++) {
+		eol = memchr(p, '\n', (size_t)(end - p));
+		if (!eol)
+			eol = end;
+		if (*p == '#' || eol == p)
+			continue;
+		if (out->count == room) {
+			room = room ? 2 * room : 1024;
+			out->choice = room_for(out->choice, room);
+		}
+		if (!parse_number(p, eol, &out->choice[out->count++])) {
+			tape_end(out);
+			return line;
+		}
+	}
+	return 0;
+}
+
+bool tape_same_words(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a >= '0' && *a <= '9')
+			a++;
+		while (*b >= '0' && *b <= '9')
+			b++;
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
+/* ------------------------------------------------------------------ shorter */
+
+/** struct attempt - the shortest tape so far, and room to try another */
+struct attempt {
+	struct tape *best;
+	u32 *scratch;
+	struct tape_shrink *how;
+};
+
+static bool may_go_on(const struct attempt *a)
+{
+	return a->how->runs < a->how->runs_max;
+}
+
+static bool try_tape(struct attempt *a, const u32 *choice, u32 count)
+{
+	a->how->runs++;
+	if (!a->how->breaks(a->how->ctx, choice, count))
+		return false;
+	memmove(a->best->choice, choice, count * sizeof(*choice));
+	a->best->count = count;
+	return true;
+}
+
+static bool try_without(struct attempt *a, u32 at, u32 n)
+{
+	const u32 *tape = a->best->choice;
+
+	memcpy(a->scratch, tape, at * sizeof(*tape));
+	memcpy(a->scratch + at, tape + at + n, (a->best->count - at - n) * sizeof(*tape));
+	return try_tape(a, a->scratch, a->best->count - n);
+}
+
+static bool try_zeros(struct attempt *a, u32 at, u32 n)
+{
+	u32 changed = 0;
+
+	memcpy(a->scratch, a->best->choice, a->best->count * sizeof(*a->scratch));
+	for (u32 i = at; i < at + n; i++) {
+		changed += a->scratch[i] != 0;
+		a->scratch[i] = 0;
+	}
+	return changed && try_tape(a, a->scratch, a->best->count);
+}
+
+/** round_of() - pieces of @n choices.  Return: something could go */
+static bool round_of(struct attempt *a, u32 n)
+{
+	bool better = false;
+
+	while (a->best->count > n && may_go_on(a) && try_tape(a, a->best->choice, a->best->count - n))
+		better = true;
+	for (u32 at = 0; at + n <= a->best->count && may_go_on(a);) {
+		if (try_without(a, at, n))
+			better = true;
+		else
+			at += n;
+	}
+	for (u32 at = 0; at + n <= a->best->count && may_go_on(a); at += n)
+		better |= try_zeros(a, at, n);
+	return better;
+}
+
+void tape_shrink(struct tape *t, struct tape_shrink *how)
+{
+	struct attempt a = { .best = t, .scratch = room_for(NULL, t->count), .how = how };
+
+	for (u32 n = t->count / 2; n && may_go_on(&a);) {
+		if (!round_of(&a, n) || n > t->count)
+			n = n / 2 < t->count ? n / 2 : t->count / 2;
+	}
+	free(a.scratch);
+}
