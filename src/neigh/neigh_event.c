@@ -169,6 +169,8 @@ static void neigh_do(struct neighbour *n, const struct nud_edge *e, struct sk_bu
 		neigh_queue_tail(n, skb);
 	if (skb && (e->act & NUD_A_DROP))
 		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_FAILED);
+	if (e->act & NUD_A_DROP) /* also what waited before an administrator forbade questions */
+		neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_FAILED);
 	if (e->act & NUD_A_INVALIDATE)
 		neigh_invalidate(n);
 	if (e->act & NUD_A_PROBE)

@@ -372,6 +372,26 @@ static void traffic_never_changes_a_permanent_entry(void **state)
 	world_fini(&w);
 }
 
+static void incomplete_by_hand_where_no_question_is_allowed_keeps_no_packet(void **state)
+{
+	struct world w;
+	struct nethood_sock *sk;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(nethood_socket(w.public_net, AF_INET, SOCK_DGRAM, 0, &sk), 0);
+	assert_int_equal(udp_send(sk, PEER_IP, "x", 1), 1);
+	assert_int_equal(state_of(&w, PEER_IP), NUD_INCOMPLETE);
+	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.neigh.eth0.mcast_solicit", "0"), 0);
+	assert_int_equal(neigh_update(neigh_find(w.arp, &(__be32){ PEER_IP }, w.dev), NULL, NUD_INCOMPLETE,
+				      NEIGH_UPDATE_F_ADMIN, 0, NULL),
+			 0);
+	assert_int_equal(state_of(&w, PEER_IP), NUD_FAILED);
+	check_table(&w);
+	nethood_close(sk);
+	world_fini(&w);
+}
+
 static void incomplete_by_hand_resolves_instead_of_waiting_for_ever(void **state)
 {
 	struct world w;
@@ -625,6 +645,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_no_host_has_are_not_learned),
 		cmocka_unit_test(our_addresses_are_announced_when_that_is_wanted),
 		cmocka_unit_test(traffic_never_changes_a_permanent_entry),
+		cmocka_unit_test(incomplete_by_hand_where_no_question_is_allowed_keeps_no_packet),
 		cmocka_unit_test(incomplete_by_hand_resolves_instead_of_waiting_for_ever),
 		cmocka_unit_test(an_address_that_is_not_valid_is_not_asked),
 		cmocka_unit_test(none_by_hand_drops_what_waits),
