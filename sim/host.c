@@ -281,6 +281,14 @@ static void host_log(void *ctx, const char *line)
 		h->world->watch->log(h->world->watch->ctx, h, line);
 }
 
+static void host_hop(void *ctx, const struct nethood_hop *hop)
+{
+	const struct sim_host *h = ctx;
+
+	if (hop->drop_reason)
+		h->world->watch->drop(h->world->watch->ctx, h, hop);
+}
+
 static void host_ref_broken(void *ctx, const char *sentence)
 {
 	struct sim_host *h = ctx;
@@ -328,6 +336,8 @@ static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 	if (nethood_create(&config, &h->net))
 		abort();
 	host_create_ref(h);
+	if (h->world->watch && h->world->watch->drop)
+		nethood_trace(h->net, host_hop, h);
 	if (nethood_socket(h->net, AF_NETLINK, SOCK_RAW, 0, &h->admin) || admin_link(h, 1, true))
 		abort();
 }

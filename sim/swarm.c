@@ -62,7 +62,7 @@ static struct sim_clock draw_clock(struct swarm *s)
 		(1ULL << 32) * SIM_NSEC_PER_MSEC - 10 * SIM_NSEC_PER_SEC,
 		(1ULL << 32) * 4 * SIM_NSEC_PER_MSEC - 10 * SIM_NSEC_PER_SEC,
 		(1ULL << 32) - 5 * SIM_NSEC_PER_SEC / 2,
-		1ULL << 62,
+		1ULL << 61,
 	};
 
 	if (!has(s, F_CLOCK))

@@ -1,54 +1,105 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Many random worlds, and what to do with one that breaks.
  *
- *	swarm [--from N] [--seeds N] [--jobs N] [--shrink RUNS] [--out DIR] [-v]
+ *	swarm [--from N] [--seeds N] [--jobs N] [--shrink RUNS] [--stop] [--out DIR] [-v]
  *	swarm --tape FILE [-v]
  *
  * A world that breaks is written down as the tape of its choices, made shorter as long as it still breaks in the same
- * words, and can be run again with every frame printed.
+ * words, together with the last events of that tape as text.  --stop: at the first one.  Jobs are processes: one that
+ * dies is a finding, and another takes its place.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "swarm.h"
-#include "tape.h"
+#include "one.h"
 
 struct options {
 	u64 from, seeds;
 	u32 jobs;
 	u32 shrink; /**< runs, at most */
 	const char *out, *tape;
-	bool verbose;
+	bool verbose, stop;
 };
 
 /* ------------------------------------------------------------------ a world, told */
 
+#define STORY_LINES 1000U
+#define STORY_LINE_BYTES 256U
+
+/** struct story - the last lines of what happened */
+struct story {
+	FILE *out;
+	u64 count;
+	char line[STORY_LINES][STORY_LINE_BYTES];
+};
+
+static void tell(struct story *s, const char *fmt, ...) __printf(2, 3);
+static void tell(struct story *s, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(s->line[s->count++ % STORY_LINES], STORY_LINE_BYTES, fmt, args);
+	va_end(args);
+}
+
 static void tell_frame(void *ctx, const struct sim_segment *seg, const struct sim_port *port, const struct sim_frame *f,
 		       const char *what)
 {
-	(void)ctx;
-	printf("%14.9f lan%u frame %" PRIu64 " %s %s%s%s:", (double)seg->world->now_ns / 1e9, seg->id, f->id, what,
-	       port ? (strcmp(what, "arrives") ? "from " : "at ") : "", port ? port->host->name : "",
-	       f->damaged ? " (damaged)" : "");
+	char octets[128];
+	int at = 0;
+
 	for (u32 i = 0; i < f->len_bytes && i < 42; i++)
-		printf("%s%02x", i % 2 || !i ? "" : " ", f->data[i]);
-	printf(" %u\n", f->len_bytes);
+		at += snprintf(octets + at, sizeof(octets) - (size_t)at, "%s%02x", i % 2 ? "" : " ", f->data[i]);
+	tell(ctx, "%14.9f lan%u frame %" PRIu64 " %s %s%s%s:%s, %u octets", (double)seg->world->now_ns / 1e9, seg->id,
+	     f->id, what, port ? (strcmp(what, "arrives") ? "from " : "at ") : "", port ? port->host->name : "",
+	     f->damaged ? " (damaged)" : "", octets, f->len_bytes);
 }
 
 static void tell_log(void *ctx, const struct sim_host *host, const char *line)
 {
-	(void)ctx;
-	printf("%14.9f %s: %s\n", (double)host->world->now_ns / 1e9, host->name, line);
+	tell(ctx, "%14.9f %s: %s", (double)host->world->now_ns / 1e9, host->name, line);
 }
 
-static const struct sim_watch watch_all = { .frame = tell_frame, .log = tell_log };
+static void tell_drop(void *ctx, const struct sim_host *host, const struct nethood_hop *hop)
+{
+	tell(ctx, "%14.9f %s: packet %" PRIu64 " is dropped: %s, in %s (%s:%d)", (double)host->world->now_ns / 1e9,
+	     host->name, hop->packet_id, hop->drop_reason, hop->func, hop->file, hop->line);
+}
+
+static void story_print(const struct story *s, FILE *out)
+{
+	u64 first = s->count > STORY_LINES ? s->count - STORY_LINES : 0;
+
+	if (first)
+		fprintf(out, "(%" PRIu64 " lines before these)\n", first);
+	for (u64 i = first; i < s->count; i++)
+		fprintf(out, "%s\n", s->line[i % STORY_LINES]);
+}
+
+/** story_of() - a tape once more, told; also when the world dies of it */
+static void story_of(struct one *o, const struct tape *t, struct swarm_result *result, FILE *out)
+{
+	struct story *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sim_watch watch = { .ctx = s, .frame = tell_frame, .log = tell_log, .drop = tell_drop };
+
+	if (s == MAP_FAILED)
+		abort();
+	(void)one_run_tape(o, t->choice, t->count, out ? &watch : NULL, result);
+	if (out)
+		story_print(s, out);
+	(void)munmap(s, sizeof(*s));
+}
 
 /* ------------------------------------------------------------------ tapes in files */
 
@@ -81,19 +132,81 @@ static int tape_read(const char *path, struct tape *out)
 	return line ? -EINVAL : 0;
 }
 
-/* ------------------------------------------------------------------ one world */
+/* ------------------------------------------------------------------ a world that breaks */
 
-static void run_choices(const struct tape *t, const struct sim_watch *watch, struct swarm_result *result)
+/** struct suspect - how to ask whether a shorter tape breaks alike */
+struct suspect {
+	struct one *one;
+	char broken[256];
+};
+
+static bool still_breaks(void *ctx, const u32 *choice, u32 count)
 {
-	struct choices c;
+	const struct suspect *s = ctx;
+	struct swarm_result result;
 
-	choices_tape(&c, t->choice, t->count);
-	(void)swarm_run(&c, watch, result);
-	choices_end(&c);
+	(void)one_run_tape(s->one, choice, count, NULL, &result);
+	return tape_same_words(result.broken, s->broken);
+}
+
+/** keep_files() - DIR/seed-N.tape, and .txt: its last events.  Return: 0, -errno */
+static int keep_files(const struct options *o, u64 seed, struct one *one, const struct tape *t,
+		      struct swarm_result *result)
+{
+	char path[512];
+	FILE *f;
+	int err;
+
+	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".txt", o->out, seed);
+	f = fopen(path, "w");
+	if (!f)
+		return -errno;
+	story_of(one, t, result, f);
+	fprintf(f, "%s\n%s\n", result->features, result->broken);
+	err = fclose(f) ? -errno : 0;
+	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".tape", o->out, seed);
+	return err ? err : tape_write(path, t, result->broken);
+}
+
+static void keep_failure(const struct options *o, u64 seed)
+{
+	struct suspect s = { .one = one_create() };
+	struct tape_shrink how = { .breaks = still_breaks, .ctx = &s, .runs_max = o->shrink };
+	struct swarm_result result;
+	struct tape t;
+	u32 before;
+	int err;
+
+	if (one_run_seed(s.one, seed, &result, &t)) {
+		printf("seed %" PRIu64 ": breaks among others, and not alone\n", seed);
+	} else {
+		printf("seed %" PRIu64 ": %s (%s)\n", seed, result.broken, result.features);
+		(void)fflush(stdout);
+		memcpy(s.broken, result.broken, sizeof(s.broken));
+		before = t.count;
+		tape_shrink(&t, &how);
+		err = keep_files(o, seed, s.one, &t, &result);
+		if (err)
+			fprintf(stderr, "swarm: %s: %s\n", o->out, strerror(-err));
+		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs: %s/seed-%" PRIu64 ".tape\n", seed,
+		       before, t.count, how.runs, o->out, seed);
+	}
+	(void)fflush(stdout);
+	tape_end(&t);
+	one_destroy(s.one);
+}
+
+/** print_result() - Return: exit status */
+static int print_result(const struct swarm_result *result)
+{
+	printf("%s\n%" PRIu64 " events, trace %016" PRIx64 ": %s\n", result->features, result->event_count,
+	       result->trace_hash, result->broken[0] ? result->broken : "all held");
+	return result->broken[0] != 0;
 }
 
 static int run_tape(const struct options *o)
 {
+	struct one *one = one_create();
 	struct swarm_result result;
 	struct tape t;
 	int err = tape_read(o->tape, &t);
@@ -102,42 +215,13 @@ static int run_tape(const struct options *o)
 		fprintf(stderr, "swarm: %s: %s\n", o->tape, strerror(-err));
 		return 2;
 	}
-	run_choices(&t, o->verbose ? &watch_all : NULL, &result);
+	story_of(one, &t, &result, o->verbose ? stdout : NULL);
 	tape_end(&t);
-	printf("%s\n%" PRIu64 " events, trace %016" PRIx64 ": %s\n", result.features, result.event_count,
-	       result.trace_hash, result.broken[0] ? result.broken : "all held");
-	return result.broken[0] != 0;
-}
-
-static bool still_breaks(void *ctx, const u32 *choice, u32 count)
-{
-	const struct tape t = { .choice = (u32 *)(uintptr_t)choice, .count = count };
-	struct swarm_result result;
-
-	run_choices(&t, NULL, &result);
-	return tape_same_words(result.broken, ctx);
+	one_destroy(one);
+	return print_result(&result);
 }
 
 /* ------------------------------------------------------------------ seeds */
-
-static void keep_failure(const struct options *o, u64 seed, const struct choices *c, struct swarm_result *result)
-{
-	struct tape_shrink how = { .breaks = still_breaks, .ctx = result->broken, .runs_max = o->shrink };
-	struct tape t;
-	char path[512];
-
-	printf("seed %" PRIu64 ": %s (%s)\n", seed, result->broken, result->features);
-	(void)fflush(stdout);
-	tape_copy(&t, c->tape, c->count);
-	tape_shrink(&t, &how);
-	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".tape", o->out, seed);
-	if (tape_write(path, &t, result->broken))
-		fprintf(stderr, "swarm: %s: %s\n", path, strerror(errno));
-	else
-		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs: %s\n", seed, c->count, t.count, how.runs,
-		       path);
-	tape_end(&t);
-}
 
 /** struct sum - what a job has to say */
 struct sum {
@@ -145,99 +229,148 @@ struct sum {
 	u64 hash; /**< of all traces: of these seeds */
 };
 
-static void run_seed(const struct options *o, u64 seed, struct sum *sum)
+/** struct job - a process, and what it has done so far: shared with it */
+struct job {
+	pid_t pid;
+	u64 seed; /**< that runs now */
+	struct sum sum;
+};
+
+static void add_result(struct sum *sum, u64 seed, const struct swarm_result *result)
+{
+	sum->worlds++;
+	sum->events += result->event_count;
+	sum->frames += result->frame_count;
+	sum->datagrams += result->datagram_count;
+	sum->delivered += result->delivered_count;
+	sum->virtual_s += result->virtual_ns / SIM_NSEC_PER_SEC;
+	sum->hash += result->trace_hash * (2 * seed + 1);
+	sum->broken += result->broken[0] != 0;
+}
+
+static void run_job(const struct options *o, struct job *job)
 {
 	struct swarm_result result;
 	struct choices c;
 
-	choices_seed(&c, seed, true);
-	(void)swarm_run(&c, o->verbose ? &watch_all : NULL, &result);
-	sum->worlds++;
-	sum->events += result.event_count;
-	sum->frames += result.frame_count;
-	sum->datagrams += result.datagram_count;
-	sum->delivered += result.delivered_count;
-	sum->virtual_s += result.virtual_ns / SIM_NSEC_PER_SEC;
-	sum->hash += result.trace_hash * (2 * seed + 1);
-	if (result.broken[0]) {
-		sum->broken++;
-		keep_failure(o, seed, &c, &result);
+	for (; job->seed < o->from + o->seeds; job->seed += o->jobs) {
+		choices_seed(&c, job->seed, false);
+		(void)swarm_run(&c, NULL, &result);
+		choices_end(&c);
+		add_result(&job->sum, job->seed, &result);
+		if (!result.broken[0])
+			continue;
+		keep_failure(o, job->seed);
+		if (o->stop)
+			break;
 	}
-	choices_end(&c);
-}
-
-static int run_job(const struct options *o, u32 job, int fd)
-{
-	struct sum sum = { 0 };
-
-	for (u64 seed = o->from + job; seed < o->from + o->seeds; seed += o->jobs)
-		run_seed(o, seed, &sum);
 	(void)fflush(stdout);
-	return write(fd, &sum, sizeof(sum)) == sizeof(sum) ? 0 : 1;
 }
 
-static u64 start_jobs(const struct options *o, int fd)
+static void start_job(const struct options *o, struct job *job)
 {
-	u64 lost = 0;
+	(void)fflush(stdout);
+	job->pid = fork();
+	if (job->pid)
+		return;
+	run_job(o, job);
+	_exit(0);
+}
+
+static struct job *job_of(struct job *jobs, u32 count, pid_t pid)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (jobs[i].pid == pid)
+			return &jobs[i];
+	}
+	return NULL;
+}
+
+/** bury_job() - its world has killed it: that world is looked at, and another process goes on behind it */
+static void bury_job(const struct options *o, struct job *job)
+{
+	job->sum.worlds++;
+	job->sum.broken++;
+	keep_failure(o, job->seed);
+	job->seed += o->jobs;
+	if (!o->stop)
+		start_job(o, job);
+}
+
+/* With --stop the others are not waited for. */
+static void watch_jobs(const struct options *o, struct job *jobs)
+{
 	int status;
+	pid_t pid;
 
-	(void)fflush(stdout);
-	for (u32 job = 0; job < o->jobs; job++) {
-		pid_t pid = fork();
+	while ((pid = wait(&status)) > 0) {
+		struct job *job = job_of(jobs, o->jobs, pid);
 
-		if (!pid)
-			_exit(run_job(o, job, fd));
-		lost += pid < 0;
-	}
-	while (wait(&status) > 0) {
-		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-			printf("a job died: status %#x\n", (unsigned)status);
-			lost++;
+		job->pid = 0;
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			bury_job(o, job);
+		for (u32 i = 0; i < o->jobs && o->stop && job->sum.broken; i++) {
+			if (jobs[i].pid)
+				(void)kill(jobs[i].pid, SIGKILL);
 		}
+		if (o->stop && job->sum.broken)
+			break;
 	}
-	return lost;
 }
 
 static int run_seeds(const struct options *o)
 {
-	struct sum total = { 0 }, one;
+	struct job *jobs =
+		mmap(NULL, o->jobs * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct timespec begin, end;
-	u64 lost;
-	int fds[2];
+	struct sum total = { 0 };
 	double s;
 
-	if (pipe(fds))
-		return 2;
+	if (jobs == MAP_FAILED)
+		abort();
 	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
-	lost = start_jobs(o, fds[1]);
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	(void)close(fds[1]);
-	while (read(fds[0], &one, sizeof(one)) == sizeof(one)) {
-		u64 *to = (u64 *)&total;
-		const u64 *from = (const u64 *)&one;
-
-		for (size_t i = 0; i < sizeof(one) / sizeof(*to); i++)
-			to[i] += from[i];
+	for (u32 i = 0; i < o->jobs; i++) {
+		jobs[i].seed = o->from + i;
+		start_job(o, &jobs[i]);
 	}
+	watch_jobs(o, jobs);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	for (u32 i = 0; i < o->jobs; i++) {
+		for (size_t k = 0; k < sizeof(total) / sizeof(u64); k++)
+			((u64 *)&total)[k] += ((const u64 *)&jobs[i].sum)[k];
+	}
+	(void)munmap(jobs, o->jobs * sizeof(*jobs));
 	s = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-	printf("%" PRIu64 " worlds, %" PRIu64 " broken, %" PRIu64 " jobs lost; %" PRIu64 " events, %" PRIu64
-	       " frames, %" PRIu64 " datagrams (%" PRIu64 " delivered), %" PRIu64
-	       " virtual s in %.1f s: %.0f events/s; "
-	       "trace %016" PRIx64 "\n",
-	       total.worlds, total.broken, lost, total.events, total.frames, total.datagrams, total.delivered,
+	printf("%" PRIu64 " worlds, %" PRIu64 " broken; %" PRIu64 " events, %" PRIu64 " frames, %" PRIu64
+	       " datagrams (%" PRIu64 " delivered), %" PRIu64 " virtual s in %.1f s: %.0f events/s; trace %016" PRIx64
+	       "\n",
+	       total.worlds, total.broken, total.events, total.frames, total.datagrams, total.delivered,
 	       total.virtual_s, s, (double)total.events / s, total.hash);
-	return total.broken || lost ? 1 : 0;
+	return total.broken ? 1 : 0;
+}
+
+/** run_told() - one seed, all that happens in it */
+static int run_told(const struct options *o)
+{
+	struct one *one = one_create();
+	struct swarm_result result;
+	struct tape t;
+
+	(void)one_run_seed(one, o->from, &result, &t);
+	story_of(one, &t, &result, stdout);
+	tape_end(&t);
+	one_destroy(one);
+	return print_result(&result);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "from", required_argument, NULL, 'f' },
-					       { "seeds", required_argument, NULL, 's' },
-					       { "jobs", required_argument, NULL, 'j' },
-					       { "out", required_argument, NULL, 'o' },
-					       { "shrink", required_argument, NULL, 'r' },
-					       { "tape", required_argument, NULL, 't' },
-					       { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		{ "from", required_argument, NULL, 'f' },   { "seeds", required_argument, NULL, 's' },
+		{ "jobs", required_argument, NULL, 'j' },   { "out", required_argument, NULL, 'o' },
+		{ "shrink", required_argument, NULL, 'r' }, { "tape", required_argument, NULL, 't' },
+		{ "stop", no_argument, NULL, 'S' },         { NULL, 0, NULL, 0 }
+	};
 	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 300, .out = "." };
 	int c;
 
@@ -261,6 +394,9 @@ int main(int argc, char **argv)
 		case 't':
 			o.tape = optarg;
 			break;
+		case 'S':
+			o.stop = true;
+			break;
 		case 'v':
 			o.verbose = true;
 			break;
@@ -268,5 +404,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	return o.tape ? run_tape(&o) : run_seeds(&o);
+	if (!o.jobs || optind < argc)
+		return 2;
+	return o.tape ? run_tape(&o) : o.verbose && o.seeds == 1 ? run_told(&o) : run_seeds(&o);
 }
