@@ -31,6 +31,16 @@ static u8 pattern(u32 id, u32 i)
 	return (u8)((id * 0x9e3779b9U >> 16) + i * 7);
 }
 
+/** has_pattern() - do the octets behind the header of datagram @id say so? */
+static bool has_pattern(const u8 *data, u32 id, u32 len_bytes)
+{
+	for (u32 i = sizeof(struct app_header); i < len_bytes; i++) {
+		if (data[i] != pattern(id, i))
+			return false;
+	}
+	return true;
+}
+
 static int send_to(struct nethood_sock *sk, const void *data, u32 data_bytes, const u8 addr[static 4], u16 port)
 {
 	const struct sockaddr_in to = address(addr, port);
@@ -102,10 +112,8 @@ static const char *ledger_wrong(const struct sim_app *app, const u8 *data, u32 l
 		return "a datagram for somebody else";
 	if (r->len_bytes != len_bytes)
 		return "a datagram of another length";
-	for (u32 i = sizeof(header); i < len_bytes; i++) {
-		if (data[i] != pattern(header.id, i))
-			return "a datagram with wrong octets";
-	}
+	if (!has_pattern(data, header.id, len_bytes))
+		return "a datagram with wrong octets";
 	if (++r->delivered_count > l->copies_max)
 		return "a datagram too often";
 	l->delivered_count++;
@@ -132,10 +140,15 @@ static void ledger_ready(void *ctx, struct nethood_sock *sk, u32 events)
 void app_ask(struct sim_app *app, const struct sim_app *to, u32 peer)
 {
 	struct app_header header = { .magic = ECHO_MAGIC, .peer = peer };
+	u32 len_bytes = app->ask_bytes > sizeof(header) ? app->ask_bytes : sizeof(header);
+	u8 data[APP_DATA_MAX_BYTES];
 
 	header.id = ++app->asked[peer];
+	memcpy(data, &header, sizeof(header));
+	for (u32 i = sizeof(header); i < len_bytes; i++)
+		data[i] = pattern(header.id, i);
 	sim_host_enter(app->host);
-	(void)send_to(app->probe_sock, &header, sizeof(header), to->addr, APP_PORT_ECHO);
+	(void)send_to(app->probe_sock, data, len_bytes, to->addr, APP_PORT_ECHO);
 	sim_host_poll(app->host);
 }
 
@@ -164,11 +177,12 @@ static void probe_ready(void *ctx, struct nethood_sock *sk, u32 events)
 
 	(void)events;
 	while ((n = nethood_recvfrom(sk, data, sizeof(data), 0, NULL, NULL)) != -EAGAIN) {
-		if (n != sizeof(header))
+		if (n < (ssize_t)sizeof(header))
 			continue;
 		memcpy(&header, data, sizeof(header));
 		if (header.magic == ECHO_MAGIC && header.peer < app->peer_count &&
-		    header.id <= app->asked[header.peer] && header.id > app->answered[header.peer])
+		    header.id <= app->asked[header.peer] && header.id > app->answered[header.peer] &&
+		    has_pattern(data, header.id, (u32)n))
 			app->answered[header.peer] = header.id;
 	}
 }

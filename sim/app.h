@@ -37,6 +37,7 @@ struct sim_app {
 	u8 addr[4]; /**< of the host, as others know it */
 	u8 prefixlen;
 	int ifindex;
+	u32 ask_bytes; /**< of an echo request, its header too; 0: no more than that */
 	/* whom it has asked, and who has answered: by host */
 	u32 *asked, *answered;
 	u32 peer_count;

@@ -151,13 +151,14 @@ static void storm_turn(struct sim_world *w, void *obj, u64 arg)
 
 /* ------------------------------------------------------------------ the quiet after it */
 
-/* Each asks each other one, and for the address that moves in its own LAN. */
-static void ask_all(struct swarm *s)
+/* Each asks each other one, and for the address that moves in its own LAN: with @data_bytes, which may be fragments. */
+static void ask_all(struct swarm *s, u32 data_bytes)
 {
 	for (u32 i = 0; i < s->member_count; i++) {
 		struct member *m = &s->member[i];
 		struct sim_app vip = { .host = m->host };
 
+		m->app.ask_bytes = data_bytes;
 		for (u32 k = 0; k < s->member_count; k++) {
 			if (i != k)
 				app_ask(&m->app, &s->member[k].app, k);
@@ -196,8 +197,10 @@ static bool quiet(struct swarm *s)
 		/* in strict, an address can be used after its probes; then its routes */
 		for (u32 i = 0; i < s->member_count && (at_s == 20 || at_s == 40); i++)
 			member_configure(&s->member[i]);
-		if (at_s == 0 || at_s == 60 || at_s >= QUIET_S - 10)
-			ask_all(s);
+		if (at_s == 0 || at_s == 60 || at_s == QUIET_S - 10)
+			ask_all(s, 0);
+		if (at_s == QUIET_S)
+			ask_all(s, 20 + pick(s, 4000));
 		read_witnesses(s);
 	}
 	if (!sim_run(&s->world, begin + (QUIET_S + 10) * SIM_NSEC_PER_SEC, 0))
