@@ -269,12 +269,15 @@ static void run_job(const struct options *o, struct job *job)
 
 static void start_job(const struct options *o, struct job *job)
 {
+	pid_t pid;
+
 	(void)fflush(stdout);
-	job->pid = fork();
-	if (job->pid)
-		return;
-	run_job(o, job);
-	_exit(0);
+	pid = fork();
+	if (!pid) {
+		run_job(o, job);
+		_exit(0);
+	}
+	job->pid = pid; /* only here: the child shares it */
 }
 
 static struct job *job_of(struct job *jobs, u32 count, pid_t pid)
