@@ -10,12 +10,13 @@ FIRST  ?= 1
 SEED   ?= 1
 JOBS   ?= 8
 SECONDS ?= 60
+HOURS  ?= 8
 NINJA  := ninja --quiet
 
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit diff sim swarm fuzz coverage valgrind lint format bench docs install clean
+.PHONY: all help deps demo check unit diff sim swarm fuzz coverage night valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja
@@ -32,6 +33,7 @@ help:
 	echo 'make swarm     many of them; SEEDS=$(SEEDS) FIRST=$(FIRST)'
 	echo 'make fuzz      the fuzz targets; TARGET=name, SECONDS=$(SECONDS) each'
 	echo 'make coverage  which branches the tests take, and docs/COVERAGE.md'
+	echo 'make night     all that takes long, with a report; HOURS=$(HOURS)'
 	echo 'make lint      compilers, checkers, layers, format'
 	echo 'make format    write the format that lint asks for'
 	echo 'make bench     measure beside other stacks; ROW=word measures the rows that hold it'
@@ -76,6 +78,9 @@ fuzz:
 coverage:
 	tools/deps build fuzz
 	$(PYTHON) tools/coverage $(BUILD)
+night:
+	tools/deps build check valgrind
+	$(PYTHON) tools/night $(HOURS) $(BUILD)
 
 lint:
 	tools/deps build lint
