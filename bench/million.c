@@ -342,21 +342,24 @@ static double add_each(u32 batch_bytes)
 	return t / ops(COUNT);
 }
 
-static double dump_each(u32 arg)
+/* Processor time of @work on a table of all of them, for each of @count. */
+static double each_of(void (*work)(struct world *w), u32 count)
 {
 	struct world w;
-	u32 count;
 	double t;
 
-	(void)arg;
 	world_init(&w);
 	add_all(&w);
 	t = cpu_ns();
-	count = dump_all(&w, 0);
+	work(&w);
 	t = cpu_ns() - t;
-	expect(count, ops(COUNT), "neighbours in the dump");
 	world_fini(&w);
-	return t / ops(COUNT);
+	return t / count;
+}
+
+static void dump_them(struct world *w)
+{
+	expect(dump_all(w, 0), ops(COUNT), "neighbours in the dump");
 }
 
 static void get_some(struct world *w)
@@ -372,54 +375,46 @@ static void get_some(struct world *w)
 	}
 }
 
+static void finish(struct world *w)
+{
+	while (turn(w))
+		;
+}
+
+static void delete_them(struct world *w)
+{
+	request_all(w, RTM_DELNEIGH, 0, ops(COUNT), BATCH_BYTES);
+	finish(w);
+}
+
+static void take_down(struct world *w)
+{
+	set_up(w, false);
+	finish(w);
+}
+
+static double dump_each(u32 arg)
+{
+	(void)arg;
+	return each_of(dump_them, ops(COUNT));
+}
+
 static double get_each(u32 arg)
 {
-	struct world w;
-	double t;
-
 	(void)arg;
-	world_init(&w);
-	add_all(&w);
-	t = cpu_ns();
-	get_some(&w);
-	t = cpu_ns() - t;
-	world_fini(&w);
-	return t / ops(GETS);
+	return each_of(get_some, ops(GETS));
 }
 
 static double delete_each(u32 arg)
 {
-	struct world w;
-	double t;
-
 	(void)arg;
-	world_init(&w);
-	add_all(&w);
-	t = cpu_ns();
-	request_all(&w, RTM_DELNEIGH, 0, ops(COUNT), BATCH_BYTES);
-	while (turn(&w))
-		;
-	t = cpu_ns() - t;
-	world_fini(&w);
-	return t / ops(COUNT);
+	return each_of(delete_them, ops(COUNT));
 }
 
 static double down_each(u32 arg)
 {
-	struct world w;
-	double t;
-
 	(void)arg;
-	world_init(&w);
-	add_all(&w);
-	t = cpu_ns();
-	set_up(&w, false);
-	while (turn(&w))
-		;
-	t = cpu_ns() - t;
-	expect(dump_all(&w, 0), 0, "neighbours of a device that is down");
-	world_fini(&w);
-	return t / ops(COUNT);
+	return each_of(take_down, ops(COUNT));
 }
 
 #ifndef BENCH_KERNEL
@@ -457,8 +452,9 @@ static double longest_us(u32 what)
 		request_all(&w, RTM_DELNEIGH, 0, ops(COUNT), BATCH_BYTES);
 	else if (what == WATCH_DOWN)
 		set_up(&w, false);
-	while (turn(&w))
-		;
+	finish(&w);
+	w.watched = false;
+	expect(dump_all(&w, 0), what == WATCH_DELETE || what == WATCH_DOWN ? 0 : ops(COUNT), "neighbours in the end");
 	world_fini(&w);
 	return w.longest_ns / 1000;
 }

@@ -155,6 +155,7 @@ def test_a_program_does_not_hang_when_its_daemon_is_killed(host, up):
     os.kill(daemon_of(up), signal.SIGKILL)
     out, err = ended(host, process)
     assert "received?" not in out and "made?" not in out, out + err
+    host.wait(lambda: up not in host.good("ls"), why="the kernel has taken its files from it")
     host.good("up", up, *SIDES)
     still_good(host, up)
 
