@@ -189,8 +189,8 @@ static void net_memory(struct nethood_net *nn, const struct nethood_allocator *a
 	nn->mem.fail_ctx = a->ctx;
 }
 
-/* 146 years.  Times after it, and sums of times, would not fit; a clock that says so is broken, and not followed. */
-#define CLOCK_MAX_NS ((u64)KTIME_MAX / 2)
+/* 219 years.  Much later sums of times would not fit; a clock that says so is broken, and not followed. */
+#define CLOCK_MAX_NS ((u64)KTIME_MAX - (1ULL << 61))
 
 static void net_basics(struct net *net, const struct nethood_config *config)
 {

@@ -269,14 +269,14 @@ static void a_clock_that_goes_back_or_stands_still_is_not_followed(void **state)
 	world_fini(&w);
 }
 
-/* Where other stacks' counters wrap: 2^31 and 2^32 ms, 2^32 s, 2^53 ns. */
+/* Where other stacks' counters wrap: 2^31 and 2^32 ms, 2^53 ns, 2^32 s, 2^62 ns. */
 static void no_width_of_a_counter_is_seen(void **state)
 {
 	static const u64 edges_ns[] = { (1ULL << 31) * 1000000, (1ULL << 32) * 1000000, 1ULL << 53,
-					(1ULL << 32) * 1000000000 };
+					(1ULL << 32) * 1000000000, 1ULL << 62 };
 
 	(void)state;
-	for (u32 i = 0; i < ARRAY_SIZE(edges_ns) && edges_ns[i] < 1ULL << 62; i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(edges_ns); i++) {
 		struct nethood_sock *sk;
 		struct world w;
 
