@@ -303,6 +303,14 @@ static bool host_can_send(void *ctx, int ifindex)
 	return !h->slow_driver && admin_is_running(ctx, ifindex);
 }
 
+static void host_hears(void *ctx, const struct nethood_neigh_event *event)
+{
+	struct sim_host *h = ctx;
+
+	h->world->watch->neigh(h->world->watch->ctx, h, event);
+	nud_ref_hear(h->nud, event);
+}
+
 static void host_create_ref(struct sim_host *h)
 {
 	const struct nud_ref_config config = { .net = h->net,
@@ -314,6 +322,8 @@ static void host_create_ref(struct sim_host *h)
 
 	nud_ref_destroy(h->nud);
 	h->nud = h->world->reference ? nud_ref_create(&config) : NULL;
+	if (h->nud && h->world->watch && h->world->watch->neigh)
+		nethood_on_neigh_event(h->net, host_hears, h);
 }
 
 static void host_create_net(struct sim_host *h, enum nethood_profile profile)

@@ -1,154 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The reference: what must become of a neighbour.
  *
- * Reading order: struct ref_entry, on_create(), on_send(), on_timer(), on_update(), on_event(); then the frames.
+ * Reading order: struct ref_entry, on_create(), on_send(), on_timer(), on_update(), nud_ref_hear(); then the frames.
  */
-#include "nud_ref.h"
-
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define MSEC_NS 1000000LL
+#include "nud_ref_internal.h"
+
 #define TIMER_FLOOR_NS (10 * MSEC_NS) /* no timer is moved to less than that from now */
 #define DOUBT_PAUSE_NS (100 * MSEC_NS)
 #define EXT_MANAGED 0x01U
 #define EXT_VALIDATED 0x04U
-#define NOT_DUE INT64_MIN
-
-/** struct ref_parms - of a device, as sysctl(8) shows them */
-struct ref_parms {
-	struct ref_parms *next;
-	int ifindex;
-	char dev[16];
-	bool outdated;
-	s64 reachable_ns; /**< drawn by the net, told by it */
-	s64 base_ns, retrans_ns, delay_ns, lock_ns;
-	s64 ucast, mcast, app, remcast;
-};
-
-enum question { ASK_NOBODY, ASK_ONE, ASK_ALL };
-
-/** struct ref_state - what the reference believes of an entry */
-struct ref_state {
-	u8 nud, flags, ext;
-	u8 ha[8];
-	u32 probes;
-	s64 confirmed, used, updated;
-	s64 due; /**< when its timer fires; NOT_DUE: there is none */
-};
-
-struct ref_entry {
-	struct ref_entry *next; /**< in its slot */
-	struct ref_entry *owing;
-	const void *id;
-	struct ref_parms *parms;
-	u8 key[4], type;
-	struct ref_state s;
-	struct ref_state before; /**< the update that is under way */
-	enum question owed;      /**< must leave before the net rests */
-	bool on_owing_list;
-	bool newborn, updating, refused;
-	int err;     /**< of the update that is under way */
-	s64 vouched; /**< a program was about to; NOT_DUE: none was */
-};
-
-/** struct ref_arp - the last ARP packet that came in */
-struct ref_arp {
-	int ifindex; /**< 0: none did */
-	bool to_all, reply, garp_like;
-	u8 sha[6], sip[4], tip[4];
-};
-
-struct nud_ref {
-	struct nud_ref_config config;
-	struct ref_parms *parms;
-	struct ref_entry **slot;
-	u32 slots, entries;
-	struct ref_entry *owing;
-	struct ref_arp arp;
-	u8 vouched[4]; /**< the last one that a program vouched for */
-	s64 vouched_at;
-	bool excused, broken;
-	struct nud_ref_count count;
-};
-
-/* ------------------------------------------------------------------ words */
-
-static const char *state_word(u8 state)
-{
-	static const char *const word[] = { "INCOMPLETE", "REACHABLE", "STALE", "DELAY",
-					    "PROBE",      "FAILED",    "NOARP", "PERMANENT" };
-
-	for (u32 i = 0; i < 8; i++) {
-		if (state == 1U << i)
-			return word[i];
-	}
-	return state ? "several states" : "NONE";
-}
-
-__printf(3, 4) static void broken(struct nud_ref *r, const struct ref_entry *e, const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-	int at;
-
-	if (r->broken)
-		return;
-	r->broken = true; /* what follows from it is not worth telling */
-	at = snprintf(text, sizeof(text), "neighbour %u.%u.%u.%u at %s, ", e->key[0], e->key[1], e->key[2], e->key[3],
-		      e->parms->dev);
-	va_start(args, fmt);
-	(void)vsnprintf(text + at, sizeof(text) - (size_t)at, fmt, args);
-	va_end(args);
-	r->config.broken(r->config.ctx, text);
-}
 
 /* ------------------------------------------------------------------ parameters */
-
-static s64 sysctl_number(struct nud_ref *r, const struct ref_parms *p, const char *name)
-{
-	char key[96], text[32];
-
-	(void)snprintf(key, sizeof(key), "net.ipv4.neigh.%s.%s", p->dev, name);
-	return nethood_sysctl_get(r->config.net, key, text, sizeof(text)) > 0 ? strtoll(text, NULL, 10) : 0;
-}
-
-static void read_parms(struct nud_ref *r, struct ref_parms *p)
-{
-	p->outdated = false;
-	p->base_ns = sysctl_number(r, p, "base_reachable_time_ms") * MSEC_NS;
-	p->retrans_ns = sysctl_number(r, p, "retrans_time_ms") * MSEC_NS;
-	p->delay_ns = sysctl_number(r, p, "delay_first_probe_time") * 1000 * MSEC_NS;
-	p->lock_ns = sysctl_number(r, p, "locktime") * 10 * MSEC_NS;
-	p->ucast = sysctl_number(r, p, "ucast_solicit");
-	p->mcast = sysctl_number(r, p, "mcast_solicit");
-	p->app = sysctl_number(r, p, "app_solicit");
-	p->remcast = sysctl_number(r, p, "mcast_resolicit");
-}
-
-static struct ref_parms *parms_of(struct nud_ref *r, int ifindex, const char *dev)
-{
-	struct ref_parms *p;
-
-	for (p = r->parms; p && (p->ifindex != ifindex || strcmp(p->dev, dev) != 0); p = p->next)
-		;
-	if (!p) {
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			abort();
-		p->ifindex = ifindex;
-		(void)snprintf(p->dev, sizeof(p->dev), "%s", dev);
-		p->next = r->parms;
-		r->parms = p;
-		p->outdated = true;
-	}
-	return p;
-}
 
 static void on_parms(struct nud_ref *r, const struct nethood_neigh_event *ev)
 {
@@ -158,72 +25,15 @@ static void on_parms(struct nud_ref *r, const struct nethood_neigh_event *ev)
 
 	if (!ev->ifindex) /* the defaults: no entry lives by them */
 		return;
-	nobody.parms = p = parms_of(r, ev->ifindex, ev->dev);
+	nobody.parms = p = ref_parms_of(r, ev->ifindex, ev->dev);
 	p->outdated = true;
 	if (p->reachable_ns == drawn)
 		return;
 	p->reachable_ns = drawn; /* RFC 4861 10: between half and one and a half of the base that it was drawn for */
-	read_parms(r, p);
+	ref_read_parms(r, p);
 	if (drawn < p->base_ns / 2 || drawn > p->base_ns + p->base_ns / 2)
-		broken(r, &nobody, "reachable time %lld was drawn for a base of %lld", (long long)drawn,
-		       (long long)p->base_ns);
-}
-
-/* ------------------------------------------------------------------ entries */
-
-static u32 slot_of(const struct nud_ref *r, int ifindex, const u8 *key)
-{
-	u32 h = (u32)key[3] | (u32)key[2] << 8 | (u32)key[1] << 16 | (u32)key[0] << 24;
-
-	return (h ^ (u32)ifindex * 0x9e3779b9U ^ h >> 15) & (r->slots - 1);
-}
-
-static void grow(struct nud_ref *r)
-{
-	struct ref_entry **old = r->slot;
-	u32 count = r->slots;
-
-	r->slots = count ? 2 * count : 16;
-	r->slot = calloc(r->slots, sizeof(struct ref_entry *));
-	if (!r->slot)
-		abort();
-	for (u32 i = 0; i < count; i++) {
-		for (struct ref_entry *e = old[i], *next; e; e = next) {
-			u32 to = slot_of(r, e->parms->ifindex, e->key);
-
-			next = e->next;
-			e->next = r->slot[to];
-			r->slot[to] = e;
-		}
-	}
-	free(old);
-}
-
-/** find() - @id NULL: the youngest one */
-static struct ref_entry *find(const struct nud_ref *r, int ifindex, const u8 *key, const void *id)
-{
-	struct ref_entry *e = r->slots ? r->slot[slot_of(r, ifindex, key)] : NULL;
-
-	while (e && (e->parms->ifindex != ifindex || memcmp(e->key, key, 4) != 0 || (id && e->id != id)))
-		e = e->next;
-	return e;
-}
-
-static void forget(struct nud_ref *r, struct ref_entry *gone)
-{
-	struct ref_entry **at = &r->slot[slot_of(r, gone->parms->ifindex, gone->key)];
-
-	while (*at != gone)
-		at = &(*at)->next;
-	*at = gone->next;
-	for (at = &r->owing; gone->on_owing_list && *at; at = &(*at)->owing) {
-		if (*at == gone) {
-			*at = gone->owing;
-			break;
-		}
-	}
-	r->entries--;
-	free(gone);
+		ref_broken(r, &nobody, "reachable time %lld was drawn for a base of %lld", (long long)drawn,
+			   (long long)p->base_ns);
 }
 
 /* ------------------------------------------------------------------ questions */
@@ -242,7 +52,7 @@ static void ask(struct nud_ref *r, struct ref_entry *e)
 	enum question q = ASK_ALL;
 
 	if (must_have_left(r, e))
-		broken(r, e, "a question did not leave, and the next one is due");
+		ref_broken(r, e, "a question did not leave, and the next one is due");
 	if (e->s.probes < p->ucast)
 		q = unknown ? ASK_ALL : ASK_ONE;
 	else if (e->s.probes < p->ucast + p->app)
@@ -268,8 +78,8 @@ static bool same(struct nud_ref *r, const struct ref_entry *e, const struct neth
 		 s64 is, s64 expected)
 {
 	if (is != expected)
-		broken(r, e, "%s: %s is %lld, not %lld, at %lld in %s", nethood_neigh_event_name(ev->kind), what,
-		       (long long)is, (long long)expected, (long long)ev->now_ns, state_word(e->s.nud));
+		ref_broken(r, e, "%s: %s is %lld, not %lld, at %lld in %s", nethood_neigh_event_name(ev->kind), what,
+			   (long long)is, (long long)expected, (long long)ev->now_ns, ref_state_word(e->s.nud));
 	return is == expected;
 }
 
@@ -278,11 +88,12 @@ static void compare(struct nud_ref *r, const struct ref_entry *e, const struct n
 	const struct ref_state *s = &e->s;
 
 	if (ev->nud_state != s->nud)
-		broken(r, e, "%s: is %s, not %s", nethood_neigh_event_name(ev->kind), state_word(ev->nud_state),
-		       state_word(s->nud));
+		ref_broken(r, e, "%s: is %s, not %s", nethood_neigh_event_name(ev->kind), ref_state_word(ev->nud_state),
+			   ref_state_word(s->nud));
 	if (memcmp(ev->lladdr, s->ha, sizeof(s->ha)) != 0)
-		broken(r, e, "%s: is at ..:%02x:%02x, not at ..:%02x:%02x, in %s", nethood_neigh_event_name(ev->kind),
-		       ev->lladdr[4], ev->lladdr[5], s->ha[4], s->ha[5], state_word(s->nud));
+		ref_broken(r, e, "%s: is at ..:%02x:%02x, not at ..:%02x:%02x, in %s",
+			   nethood_neigh_event_name(ev->kind), ev->lladdr[4], ev->lladdr[5], s->ha[4], s->ha[5],
+			   ref_state_word(s->nud));
 	(void)(same(r, e, ev, "the number of probes", ev->probes, s->probes) &&
 	       same(r, e, ev, "its flags", ev->flags, s->flags) &&
 	       same(r, e, ev, "its extended flags", ev->flags_ext, s->ext) &&
@@ -299,14 +110,15 @@ static void catch_up(struct nud_ref *r, struct ref_entry *e, const struct nethoo
 
 	if ((e->s.nud & unasked) && ev->used_ns > e->s.used && ev->used_ns <= now)
 		e->s.used = ev->used_ns;
-	if (memcmp(r->vouched, e->key, 4) == 0 && r->vouched_at == ev->confirmed_ns)
-		e->vouched = r->vouched_at;
-	if (e->vouched != NOT_DUE && ev->confirmed_ns == e->vouched)
-		e->s.confirmed = e->vouched;
+	for (u32 i = 0; i < REF_VOUCHES && ev->confirmed_ns > e->s.confirmed; i++) {
+		if (r->vouched_at[i] == ev->confirmed_ns)
+			e->s.confirmed = ev->confirmed_ns;
+	}
 	if (e->s.due != NOT_DUE && now > e->s.due + (s64)r->config.late_ns)
-		broken(r, e, "its timer did not fire at %lld, and now it is %lld", (long long)e->s.due, (long long)now);
+		ref_broken(r, e, "its timer did not fire at %lld, and now it is %lld", (long long)e->s.due,
+			   (long long)now);
 	if (e->parms->outdated)
-		read_parms(r, e->parms);
+		ref_read_parms(r, e->parms);
 }
 
 /* ------------------------------------------------------------------ birth and death */
@@ -315,21 +127,14 @@ static void on_create(struct nud_ref *r, const struct nethood_neigh_event *ev)
 {
 	bool needs_no_arp = ev->ifindex == 1 || ev->type == RTN_MULTICAST || ev->type == RTN_BROADCAST;
 	struct ref_entry *e;
-	u32 slot;
+	bool twice;
 
 	if (ev->err)
 		return;
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		abort();
-	if (r->entries >= r->slots)
-		grow(r);
-	e->id = ev->entry;
-	e->parms = parms_of(r, ev->ifindex, ev->dev);
+	twice = ref_find(r, ev->ifindex, ev->key, NULL) != NULL;
+	e = ref_add(r, ref_parms_of(r, ev->ifindex, ev->dev), ev->key, ev->entry);
 	e->type = ev->type;
-	memcpy(e->key, ev->key, sizeof(e->key));
 	e->newborn = true;
-	e->vouched = NOT_DUE;
 	e->s.due = NOT_DUE;
 	e->s.nud = needs_no_arp ? NUD_NOARP : NUD_NONE;
 	e->s.used = e->s.updated = (s64)ev->now_ns;
@@ -337,12 +142,8 @@ static void on_create(struct nud_ref *r, const struct nethood_neigh_event *ev)
 	e->s.confirmed = e->s.used - 2 * e->parms->base_ns;
 	if (needs_no_arp)
 		memcpy(e->s.ha, ev->lladdr, sizeof(e->s.ha));
-	if (find(r, ev->ifindex, ev->key, NULL))
-		broken(r, e, "is there twice");
-	slot = slot_of(r, ev->ifindex, ev->key);
-	e->next = r->slot[slot];
-	r->slot[slot] = e;
-	r->entries++;
+	if (twice)
+		ref_broken(r, e, "is there twice");
 	compare(r, e, ev);
 }
 
@@ -354,10 +155,10 @@ static void on_cleanup(struct nud_ref *r, struct ref_entry *e, const struct neth
 		compare(r, e, ev);
 	if (by_gc && ((e->s.nud & (NUD_PERMANENT | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)) ||
 		      (e->s.flags & NTF_EXT_LEARNED) || (e->s.ext & EXT_VALIDATED) || e->parms->ifindex == 1))
-		broken(r, e, "%s: is in use, or not to be collected", state_word(e->s.nud));
+		ref_broken(r, e, "%s: is in use, or not to be collected", ref_state_word(e->s.nud));
 	if (!by_gc && !by_device && e->s.nud != NUD_FAILED && !e->newborn && !e->refused)
-		broken(r, e, "%s: went because of %s", state_word(e->s.nud), ev->cause);
-	forget(r, e);
+		ref_broken(r, e, "%s: went because of %s", ref_state_word(e->s.nud), ev->cause);
+	ref_forget(r, e);
 }
 
 /* ------------------------------------------------------------------ use */
@@ -386,7 +187,7 @@ static void on_send(struct nud_ref *r, struct ref_entry *e, const struct nethood
 			s->due = question ? later(now, now + p->retrans_ns) : now;
 		}
 	} else if (s->nud != NUD_INCOMPLETE) {
-		broken(r, e, "%s: was asked about without need", state_word(s->nud));
+		ref_broken(r, e, "%s: was asked about without need", ref_state_word(s->nud));
 	}
 	(void)same(r, e, ev, "does it wait", ev->err, s->nud != NUD_DELAY);
 	compare(r, e, ev);
@@ -452,8 +253,8 @@ static void on_timer(struct nud_ref *r, struct ref_entry *e, const struct nethoo
 	bool question;
 
 	if (s->due == NOT_DUE || now < s->due) {
-		broken(r, e, "%s: its timer fired at %lld, and was due at %lld", state_word(s->nud), (long long)now,
-		       (long long)s->due);
+		ref_broken(r, e, "%s: its timer fired at %lld, and was due at %lld", ref_state_word(s->nud),
+			   (long long)now, (long long)s->due);
 		return;
 	}
 	if (s->nud == NUD_REACHABLE || s->nud == NUD_DELAY)
@@ -475,7 +276,7 @@ static void on_doubt(struct nud_ref *r, struct ref_entry *e, const struct nethoo
 
 	if (r->config.profile != NETHOOD_PROFILE_STRICT || !(s->nud & (NUD_REACHABLE | NUD_DELAY)) ||
 	    now < s->confirmed + DOUBT_PAUSE_NS)
-		broken(r, e, "%s: was doubted", state_word(s->nud));
+		ref_broken(r, e, "%s: was doubted", ref_state_word(s->nud));
 	s->nud = NUD_PROBE;
 	s->probes = 0;
 	s->updated = now;
@@ -485,11 +286,6 @@ static void on_doubt(struct nud_ref *r, struct ref_entry *e, const struct nethoo
 }
 
 /* ------------------------------------------------------------------ news */
-
-static bool is_valid(u8 nud)
-{
-	return nud & (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY);
-}
 
 static bool is_connected(u8 nud)
 {
@@ -509,15 +305,15 @@ static void check_arp(struct nud_ref *r, const struct ref_entry *e, const struct
 	u8 state = fits && a->reply && !a->to_all ? NUD_REACHABLE : NUD_STALE;
 
 	if (ev->update_flags & ~(u32)NETHOOD_NEIGH_F_OVERRIDE)
-		broken(r, e, "a frame came with update flags %#x", ev->update_flags);
+		ref_broken(r, e, "a frame came with update flags %#x", ev->update_flags);
 	(void)same(r, e, ev, "what ARP makes of it", ev->new_state, state);
 	if (!fits) /* one that waited for a proxy's delay */
 		return;
 	if (!override && (!locked || garp))
-		broken(r, e, "ARP did not believe what came after locktime, or gratuitously");
+		ref_broken(r, e, "ARP did not believe what came after locktime, or gratuitously");
 	if (override && locked && !garp && !e->newborn &&
 	    (a->reply || strict || (r->config.is_ours && !r->config.is_ours(r->config.ctx, a->tip))))
-		broken(r, e, "ARP believed what came within locktime");
+		ref_broken(r, e, "ARP believed what came within locktime");
 }
 
 /* What an administrator's flags say holds for the entry, whatever becomes of its address. */
@@ -571,15 +367,15 @@ static void update_known(struct ref_entry *e, const struct nethood_neigh_event *
 	struct ref_state *s = &e->s;
 	u32 flags = ev->update_flags;
 	u8 new = ev->new_state;
-	bool differs = ev->has_new_lladdr && (!is_valid(s->nud) || memcmp(ev->new_lladdr, s->ha, 6) != 0);
+	bool differs = ev->has_new_lladdr && (!ref_is_valid(s->nud) || memcmp(ev->new_lladdr, s->ha, 6) != 0);
 	bool confirms = is_connected(new), router = flags & NETHOOD_NEIGH_F_OVERRIDE_ISROUTER;
 
-	if (is_valid(s->nud) && differs && !(flags & NETHOOD_NEIGH_F_OVERRIDE)) {
+	if (ref_is_valid(s->nud) && differs && !(flags & NETHOOD_NEIGH_F_OVERRIDE)) {
 		if (!(flags & NETHOOD_NEIGH_F_WEAK_OVERRIDE) || !is_connected(s->nud))
 			return;
 		differs = confirms = router = false;
 		new = NUD_STALE;
-	} else if (is_valid(s->nud) && !differs && new == NUD_STALE && !(flags & NETHOOD_NEIGH_F_ADMIN)) {
+	} else if (ref_is_valid(s->nud) && !differs && new == NUD_STALE && !(flags & NETHOOD_NEIGH_F_ADMIN)) {
 		new = s->nud; /* nothing that we did not know */
 	}
 	update_valid(e, differs ? ev->new_lladdr : NULL, new, confirms, (s64)ev->now_ns);
@@ -594,12 +390,12 @@ static int update(struct ref_entry *e, const struct nethood_neigh_event *ev)
 
 	if (!(flags & NETHOOD_NEIGH_F_ADMIN) && (e->s.nud & (NUD_NOARP | NUD_PERMANENT)))
 		return -EPERM;
-	if (!use && is_valid(ev->new_state) && !ev->has_new_lladdr && !is_valid(e->s.nud) && ev->lladdr_bytes)
+	if (!use && ref_is_valid(ev->new_state) && !ev->has_new_lladdr && !ref_is_valid(e->s.nud) && ev->lladdr_bytes)
 		return -EINVAL;
 	update_flags(&e->s, flags);
 	if (use)
 		e->s.nud &= (u8)~NUD_PERMANENT;
-	else if (!is_valid(ev->new_state))
+	else if (!ref_is_valid(ev->new_state))
 		update_invalid(e, ev->new_state, (s64)ev->now_ns);
 	else
 		update_known(e, ev);
@@ -635,14 +431,14 @@ static void on_update_done(struct nud_ref *r, struct ref_entry *e, const struct 
 
 static void on_dead(struct nud_ref *r, const struct nethood_neigh_event *ev)
 {
-	struct ref_entry gone = { .parms = parms_of(r, ev->ifindex, ev->dev) };
+	struct ref_entry gone = { .parms = ref_parms_of(r, ev->ifindex, ev->dev) };
 
 	memcpy(gone.key, ev->key, sizeof(gone.key));
 	if (ev->kind == NETHOOD_NEIGH_EVENT_SEND_DONE || ev->kind == NETHOOD_NEIGH_TIMER_HANDLER)
-		broken(r, &gone, "is gone, and %s", nethood_neigh_event_name(ev->kind));
+		ref_broken(r, &gone, "is gone, and %s", nethood_neigh_event_name(ev->kind));
 }
 
-static void on_event(void *ctx, const struct nethood_neigh_event *ev)
+void nud_ref_hear(void *ctx, const struct nethood_neigh_event *ev)
 {
 	static void (*const on[])(struct nud_ref * r, struct ref_entry * e, const struct nethood_neigh_event *ev) = {
 		[NETHOOD_NEIGH_UPDATE] = on_update,       [NETHOOD_NEIGH_UPDATE_DONE] = on_update_done,
@@ -664,7 +460,7 @@ static void on_event(void *ctx, const struct nethood_neigh_event *ev)
 		on_create(r, ev);
 		return;
 	}
-	e = find(r, ev->ifindex, ev->key, ev->entry);
+	e = ref_find(r, ev->ifindex, ev->key, ev->entry);
 	if (!e || !on[ev->kind]) {
 		on_dead(r, ev);
 		return;
@@ -675,31 +471,46 @@ static void on_event(void *ctx, const struct nethood_neigh_event *ev)
 
 /* ------------------------------------------------------------------ what the wire shows */
 
-#define ARP_AT 14U
+#define ETH_BYTES 14U
 #define ARP_BYTES 28U
 
 static bool is_arp(const u8 *frame, u32 len_bytes)
 {
 	static const u8 begin[] = { 8, 0, 6, 4, 0 };
 
-	return len_bytes >= ARP_AT + ARP_BYTES && frame[12] == 8 && frame[13] == 6 &&
-	       memcmp(frame + ARP_AT + 2, begin, sizeof(begin)) == 0;
+	return len_bytes >= ETH_BYTES + ARP_BYTES && frame[12] == 8 && frame[13] == 6 &&
+	       memcmp(frame + ETH_BYTES + 2, begin, sizeof(begin)) == 0;
+}
+
+/* RFC 4861 7.2.2, 7.3.3: a packet goes to an address that is known, and to no other. */
+static void packet_out(struct nud_ref *r, int ifindex, const u8 *frame)
+{
+	struct ref_entry to = { .parms = NULL };
+
+	for (to.parms = r->parms; to.parms && to.parms->ifindex != ifindex; to.parms = to.parms->next)
+		;
+	if (!to.parms || ref_is_there(r, to.parms, frame + ETH_BYTES + 16, frame))
+		return;
+	memcpy(to.key, frame + ETH_BYTES + 16, sizeof(to.key));
+	ref_broken(r, &to, "a packet to it left for ..:%02x:%02x, where nobody may be sent to", frame[4], frame[5]);
 }
 
 void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes)
 {
-	const u8 *sip = frame + ARP_AT + 14, *tip = frame + ARP_AT + 24;
+	const u8 *sip = frame + ETH_BYTES + 14, *tip = frame + ETH_BYTES + 24;
 	static const u8 nobody[4];
 	struct ref_entry *e, stranger = { .next = NULL };
 	bool to_all = frame[0] & 1;
 
-	if (r->broken || !is_arp(frame, len_bytes) || frame[ARP_AT + 7] != 1)
+	if (len_bytes >= ETH_BYTES + 20 && !to_all && frame[12] == 8 && frame[13] == 0 && !r->broken)
+		packet_out(r, ifindex, frame);
+	if (r->broken || !is_arp(frame, len_bytes) || frame[ETH_BYTES + 7] != 1)
 		return;
 	r->count.questions++;
-	e = find(r, ifindex, tip, NULL);
+	e = ref_find(r, ifindex, tip, NULL);
 	if (e && e->owed == (to_all ? ASK_ALL : ASK_ONE)) {
 		if (!to_all && memcmp(frame, e->s.ha, 6) != 0)
-			broken(r, e, "was asked at ..:%02x:%02x, and is not there", frame[4], frame[5]);
+			ref_broken(r, e, "was asked at ..:%02x:%02x, and is not there", frame[4], frame[5]);
 		e->owed = ASK_NOBODY;
 		return;
 	}
@@ -707,17 +518,18 @@ void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_
 		return;
 	if (!e) {
 		memcpy(stranger.key, tip, 4);
-		stranger.parms = parms_of(r, ifindex, "?");
+		stranger.parms = ref_parms_of(r, ifindex, "?");
 		if (!r->excused)
-			broken(r, &stranger, "nobody knows it, and it was asked for");
+			ref_broken(r, &stranger, "nobody knows it, and it was asked for");
 		return;
 	}
-	broken(r, e, "%s: was asked by %s, which was not due", state_word(e->s.nud), to_all ? "broadcast" : "unicast");
+	ref_broken(r, e, "%s: was asked by %s, which was not due", ref_state_word(e->s.nud),
+		   to_all ? "broadcast" : "unicast");
 }
 
 void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes)
 {
-	const u8 *arp = frame + ARP_AT;
+	const u8 *arp = frame + ETH_BYTES;
 	struct ref_arp *a = &r->arp;
 	static const u8 all[6] = { 255, 255, 255, 255, 255, 255 };
 
@@ -734,16 +546,9 @@ void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_b
 			(r->config.profile == NETHOOD_PROFILE_STRICT && memcmp(arp + 18, all, 6) == 0));
 }
 
-void nud_ref_confirmed(struct nud_ref *r, const u8 *addr, u64 now_ns)
+void nud_ref_confirmed(struct nud_ref *r, u64 now_ns)
 {
-	memcpy(r->vouched, addr, sizeof(r->vouched));
-	r->vouched_at = (s64)now_ns;
-	for (const struct ref_parms *p = r->parms; p; p = p->next) {
-		struct ref_entry *e = find(r, p->ifindex, addr, NULL);
-
-		if (e)
-			e->vouched = r->vouched_at;
-	}
+	r->vouched_at[r->vouch_count++ % REF_VOUCHES] = (s64)now_ns;
 }
 
 void nud_ref_excuse(struct nud_ref *r, bool on)
@@ -764,8 +569,8 @@ void nud_ref_settle(struct nud_ref *r)
 		r->owing = e->owing;
 		e->on_owing_list = false;
 		if (must_have_left(r, e))
-			broken(r, e, "%s: must be asked by %s, and no question left", state_word(e->s.nud),
-			       e->owed == ASK_ALL ? "broadcast" : "unicast");
+			ref_broken(r, e, "%s: must be asked by %s, and no question left", ref_state_word(e->s.nud),
+				   e->owed == ASK_ALL ? "broadcast" : "unicast");
 		e->owed = ASK_NOBODY;
 	}
 }
@@ -775,8 +580,8 @@ void nud_ref_check(struct nud_ref *r, u64 now_ns)
 	for (u32 i = 0; i < r->slots; i++) {
 		for (const struct ref_entry *e = r->slot[i]; e; e = e->next) {
 			if (e->s.due != NOT_DUE && (s64)now_ns > e->s.due + (s64)r->config.late_ns)
-				broken(r, e, "%s: its timer did not fire at %lld, and now it is %lld",
-				       state_word(e->s.nud), (long long)e->s.due, (long long)now_ns);
+				ref_broken(r, e, "%s: its timer did not fire at %lld, and now it is %lld",
+					   ref_state_word(e->s.nud), (long long)e->s.due, (long long)now_ns);
 		}
 	}
 }
@@ -786,35 +591,9 @@ struct nud_ref_count nud_ref_count(const struct nud_ref *r)
 	return r->count;
 }
 
-/* ------------------------------------------------------------------ life */
-
-struct nud_ref *nud_ref_create(const struct nud_ref_config *config)
+u8 nud_ref_state(const struct nud_ref *r, int ifindex, const u8 *addr)
 {
-	struct nud_ref *r = calloc(1, sizeof(*r));
+	const struct ref_entry *e = ref_find(r, ifindex, addr, NULL);
 
-	if (!r)
-		abort();
-	r->vouched_at = NOT_DUE;
-	r->config = *config;
-	grow(r);
-	nethood_on_neigh_event(config->net, on_event, r);
-	return r;
-}
-
-void nud_ref_destroy(struct nud_ref *r)
-{
-	if (!r)
-		return;
-	for (u32 i = 0; i < r->slots; i++) {
-		while (r->slot[i])
-			forget(r, r->slot[i]);
-	}
-	while (r->parms) {
-		struct ref_parms *next = r->parms->next;
-
-		free(r->parms);
-		r->parms = next;
-	}
-	free(r->slot);
-	free(r);
+	return e ? e->s.nud : NUD_NONE;
 }

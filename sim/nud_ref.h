@@ -26,6 +26,7 @@ struct nud_ref_config {
 	struct nethood_net *net;
 	enum nethood_profile profile;
 	u64 late_ns; /**< a timer may be late by this much: as far as the net's clock moves between two polls */
+	const struct nethood_allocator *memory; /**< of the reference itself; copied; NULL: malloc(3) */
 	/** is @addr (4 octets) one of the net's own?  NULL: nobody knows */
 	bool (*is_ours)(void *ctx, const u8 *addr);
 	/** can device @ifindex send: is it up, has it a carrier?  Asked when something did not leave */
@@ -39,12 +40,14 @@ struct nud_ref *nud_ref_create(const struct nud_ref_config *config);
 /** nud_ref_destroy() - before the net goes, or after; @r may be NULL */
 void nud_ref_destroy(struct nud_ref *r);
 
+/** nud_ref_hear() - what nethood_on_neigh_event() calls; whoever listens himself hands on what he hears.  @ctx: the reference */
+void nud_ref_hear(void *ctx, const struct nethood_neigh_event *event);
 /** nud_ref_frame_out() - a frame leaves device @ifindex */
 void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes);
 /** nud_ref_frame_in() - a frame is about to be given to device @ifindex */
 void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes);
-/** nud_ref_confirmed() - a program is about to vouch for @addr (MSG_CONFIRM), at @now_ns by the net's clock */
-void nud_ref_confirmed(struct nud_ref *r, const u8 *addr, u64 now_ns);
+/** nud_ref_confirmed() - a program is about to vouch for somebody (MSG_CONFIRM), at @now_ns by the net's clock */
+void nud_ref_confirmed(struct nud_ref *r, u64 now_ns);
 /** nud_ref_excuse() - from now on memory may be missing, also for what should leave; or no more */
 void nud_ref_excuse(struct nud_ref *r, bool on);
 /** nud_ref_late() - from now on a timer may be late by as much: the clock jumps */
@@ -53,6 +56,9 @@ void nud_ref_late(struct nud_ref *r, u64 late_ns);
 void nud_ref_settle(struct nud_ref *r);
 /** nud_ref_check() - no timer is overdue at @now_ns, by the net's clock; looks at all entries */
 void nud_ref_check(struct nud_ref *r, u64 now_ns);
+
+/** nud_ref_state() - the state that a neighbour must be in now; NUD_NONE also if there is none */
+u8 nud_ref_state(const struct nud_ref *r, int ifindex, const u8 *addr);
 
 /** struct nud_ref_count - what it has seen */
 struct nud_ref_count {

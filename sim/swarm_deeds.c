@@ -7,10 +7,15 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
 
 #include "admin.h"
+#include "nud_ref.h"
 #include "segment.h"
 #include "swarm_internal.h"
+
+#define APP_PORT_NOBODY 9 /* discard */
 
 /* Somebody's address, or nobody's, in the LAN of @m. */
 static const u8 *any_addr(struct swarm *s, const struct member *m, u8 out[static 4])
@@ -175,6 +180,27 @@ static void do_neigh(struct swarm *s, struct member *m)
 			   m->host->name, strerrorname_np(-err));
 }
 
+static void do_doubt(struct swarm *s, struct member *m)
+{
+	u8 addr[4];
+
+	(void)nethood_neigh_doubt(m->host->net, NULL, AF_INET, any_addr(s, m, addr));
+}
+
+/* A program says that it hears from somebody: its next hop is alive. */
+static void do_vouch(struct swarm *s, struct member *m)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(APP_PORT_NOBODY) };
+	const struct member *other = any_member(s);
+
+	if (other == m || !m->app.ledger_sock)
+		return;
+	memcpy(&to.sin_addr, other->app.addr, sizeof(to.sin_addr));
+	if (m->host->nud)
+		nud_ref_confirmed(m->host->nud, sim_host_now(m->host));
+	(void)nethood_sendto(m->app.ledger_sock, "x", 1, MSG_CONFIRM, (const struct sockaddr *)&to, sizeof(to));
+}
+
 static void do_sysctl(struct swarm *s, struct member *m)
 {
 	static const struct {
@@ -287,6 +313,8 @@ static const struct deed {
 	{ do_garbage, F_GARBAGE, 20 },
 	{ do_mtu, F_MTU, 4 },
 	{ do_jump, F_JUMP, 2 },
+	{ do_doubt, F_NEIGH, 6 },
+	{ do_vouch, F_NEIGH, 10 },
 };
 
 static bool may_happen(const struct swarm *s, const struct deed *d)

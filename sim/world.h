@@ -127,6 +127,8 @@ struct sim_watch {
 	void (*frame)(void *ctx, const struct sim_segment *seg, const struct sim_port *port, const struct sim_frame *f,
 		      const char *what);
 	void (*log)(void *ctx, const struct sim_host *host, const char *line);
+	/** something happens to a neighbour of @host; only where the world has a reference */
+	void (*neigh)(void *ctx, const struct sim_host *host, const struct nethood_neigh_event *event);
 	/** a packet dies in a host */
 	void (*drop)(void *ctx, const struct sim_host *host, const struct nethood_hop *hop);
 };

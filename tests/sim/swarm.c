@@ -77,6 +77,19 @@ static void tell_drop(void *ctx, const struct sim_host *host, const struct netho
 	     host->name, hop->packet_id, hop->drop_reason, hop->func, hop->file, hop->line);
 }
 
+static void tell_neigh(void *ctx, const struct sim_host *host, const struct nethood_neigh_event *ev)
+{
+	double at_s = (double)host->world->now_ns / 1e9;
+
+	if (ev->kind == NETHOOD_NEIGH_PARMS)
+		tell(ctx, "%14.9f %s: %s of %s", at_s, host->name, nethood_neigh_event_name(ev->kind),
+		     ev->dev[0] ? ev->dev : "new devices");
+	else
+		tell(ctx, "%14.9f %s: %s %u.%u.%u.%u at %s, state %#x, %u probes, to be %#x, flags %#x, %d", at_s,
+		     host->name, nethood_neigh_event_name(ev->kind), ev->key[0], ev->key[1], ev->key[2], ev->key[3],
+		     ev->dev, ev->nud_state, ev->probes, ev->new_state, ev->update_flags, ev->err);
+}
+
 static void story_print(const struct story *s, FILE *out)
 {
 	u64 first = s->count > STORY_LINES ? s->count - STORY_LINES : 0;
@@ -91,7 +104,9 @@ static void story_print(const struct story *s, FILE *out)
 static void story_of(struct one *o, const struct tape *t, struct swarm_result *result, FILE *out)
 {
 	struct story *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct sim_watch watch = { .ctx = s, .frame = tell_frame, .log = tell_log, .drop = tell_drop };
+	struct sim_watch watch = {
+		.ctx = s, .frame = tell_frame, .log = tell_log, .drop = tell_drop, .neigh = tell_neigh
+	};
 
 	if (s == MAP_FAILED)
 		abort();
