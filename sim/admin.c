@@ -135,8 +135,8 @@ int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixl
 	rtm->rtm_family = AF_INET;
 	rtm->rtm_dst_len = prefixlen;
 	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = RTPROT_STATIC;
-	rtm->rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	rtm->rtm_protocol = add ? RTPROT_STATIC : RTPROT_UNSPEC; /* whoever made it */
+	rtm->rtm_scope = !add ? RT_SCOPE_NOWHERE : gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	rtm->rtm_type = RTN_UNICAST;
 	if (prefixlen)
 		mnl_attr_put(nlh, RTA_DST, 4, dst);

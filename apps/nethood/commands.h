@@ -17,6 +17,7 @@ int cmd_drops(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
 int cmd_neigh(int argc, char **argv);
 int cmd_proc(int argc, char **argv);
+int cmd_sim(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /** neigh_why() - the net's side of `neigh NAME why`: @words is "ADDRESS [DEV]".  Return: 0, -ENOENT, -ENODEV, -EINVAL */

@@ -23,6 +23,8 @@ static const struct command {
 	  cmd_neigh },
 	{ "proc", "NAME [-j] [FILE...]", "files like net/arp, as programs see them under --proc", cmd_proc },
 	{ "path", "[-j]", "the send path as it ran for one simulated packet: S1..S13", cmd_path },
+	{ "sim", "[SCENARIO [SIM OPTIONS]]",
+	  "many hosts in virtual time, as a file describes them; alone: which there are", cmd_sim },
 	{ "doctor", "[-j]", "what this machine can do, and what to do about the rest", cmd_doctor },
 };
 
@@ -51,12 +53,23 @@ static const char net_options[] =
 	"and a default route; for who may not make network devices, all that in a user namespace of its own.\n"
 	"down refuses while programs are on the net; with -f they stay, and their sockets are closed.\n";
 
+static const char sim_options[] =
+	"SIM OPTIONS\n"
+	"  --seed N              of all that is random: same seed, same run      --hosts N        is --set hosts=N\n"
+	"  --set NAME=VALUE      a variable of the scenario; repeatable          --until S        no longer, in virtual seconds\n"
+	"  --profile linux|strict  of hosts that do not say theirs               -j               JSON, with all numbers over time\n"
+	"  --svg FILE            a picture of what happened over time            --pcap FILE      all frames, as pcapng\n"
+	"  -v                    tell what is done and logged; events, time, hash of the trace\n"
+	"  --words               the reference of scenario files (docs/SCENARIOS.md)\n"
+	"SCENARIO is a file, or the name of a shipped one.  The status is 1 if an expectation of it does not hold.\n";
+
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: nethood COMMAND [...]\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-7s %-37s %s\n", commands[i].name, commands[i].words, commands[i].says);
 	fputs(net_options, out);
+	fputs(sim_options, out);
 }
 
 int main(int argc, char **argv)
