@@ -299,7 +299,9 @@ static void check_arp(struct nud_ref *r, const struct ref_entry *e, const struct
 	bool strict = r->config.profile == NETHOOD_PROFILE_STRICT;
 	bool override = ev->update_flags & NETHOOD_NEIGH_F_OVERRIDE;
 	bool locked = (s64)ev->now_ns <= e->s.updated + e->parms->lock_ns;
-	bool garp = a->garp_like && e->type == RTN_UNICAST;
+	/* Nobody announces an address of ours, or all of them; what is ours may have changed since the entry was made. */
+	bool garp = a->garp_like && e->type == RTN_UNICAST && r->config.is_ours &&
+		    !r->config.is_ours(r->config.ctx, e->key);
 	bool fits = a->ifindex == ev->ifindex && memcmp(a->sip, e->key, 4) == 0 && ev->has_new_lladdr &&
 		    memcmp(a->sha, ev->new_lladdr, 6) == 0;
 	u8 state = fits && a->reply && !a->to_all ? NUD_REACHABLE : NUD_STALE;
@@ -311,7 +313,7 @@ static void check_arp(struct nud_ref *r, const struct ref_entry *e, const struct
 		return;
 	if (!override && (!locked || garp))
 		ref_broken(r, e, "ARP did not believe what came after locktime, or gratuitously");
-	if (override && locked && !garp && !e->newborn &&
+	if (override && locked && !a->garp_like && !e->newborn &&
 	    (a->reply || strict || (r->config.is_ours && !r->config.is_ours(r->config.ctx, a->tip))))
 		ref_broken(r, e, "ARP believed what came within locktime");
 }
