@@ -292,6 +292,10 @@ static void start_job(const struct options *o, struct job *job)
 		run_job(o, job);
 		_exit(0);
 	}
+	if (pid < 0) {
+		perror("swarm: fork");
+		exit(2);
+	}
 	job->pid = pid; /* only here: the child shares it */
 }
 
