@@ -260,7 +260,6 @@ static void tell_result(const struct swarm *s, struct swarm_result *out)
 	out->trace_hash = s->world.trace_hash;
 	out->virtual_ns = s->world.now_ns;
 	out->host_count = s->member_count;
-	name_features(s, out->features, sizeof(out->features));
 	memcpy(out->broken, s->world.broken, sizeof(out->broken));
 }
 
@@ -288,6 +287,7 @@ bool swarm_run(struct choices *choices, const struct sim_watch *watch, struct sw
 	s->world.reference = true;
 	s->world.frame_wrong = member_frame_wrong;
 	draw_world(s);
+	name_features(s, out->features, sizeof(out->features)); /* now: a world that dies tells no more */
 	sim_after(&s->world, 0, 0, storm_turn, s, 0);
 	while (s->turns_left && sim_run(&s->world, s->world.now_ns + SIM_NSEC_PER_SEC, 0))
 		;
