@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "capture.h"
 #include "netconf.h"
 #include "outside.h"
@@ -413,21 +414,9 @@ int machine_run(struct machine *m, char *const *argv, bool proc)
 
 int machine_batches(struct machine *m)
 {
-	for (uint32_t i = 0; i < m->o->batches; i++) {
-		const char *file = m->o->batch[i];
-		char *argv[] = { (char *)"ip", (char *)"-batch", (char *)(uintptr_t)file, NULL };
-		int fd = open(file, O_RDONLY | O_CLOEXEC), status;
+	int err = 0;
 
-		if (fd < 0) {
-			cli_error(file, strerror(errno));
-			return -1;
-		}
-		close(fd);
-		status = machine_run(m, argv, false);
-		if (status) {
-			cli_errorf(file, "ip -batch ended with status %d", status);
-			return -1;
-		}
-	}
-	return 0;
+	for (uint32_t i = 0; !err && i < m->o->batches; i++)
+		err = batch_run(m, m->o->batch[i]);
+	return err ? -1 : 0;
 }
