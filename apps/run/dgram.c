@@ -341,17 +341,23 @@ static int send_packet(struct carrier *cr, const struct packet *p, int flags)
 	return (int)nethood_sendmsg(cr->sk, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* A socket that has room says EAGAIN for other reasons (no free port, no memory for one), which it tells nobody the end of. */
+static bool must_wait(const struct carrier *cr, long ret)
+{
+	return ret == -EAGAIN && !(nethood_readiness(cr->sk) & EPOLLOUT);
+}
+
 /* The program was told that it was sent.  A pending error is not its fault, and is told later. */
 static int send_native(struct carrier *cr, const struct packet *p)
 {
 	int ret = send_packet(cr, p, 0);
 
-	if (ret >= 0 || ret == -EAGAIN)
+	if (ret >= 0 || must_wait(cr, ret))
 		return ret;
 	cr->error = ret;
 	cr->error_news = true;
 	ret = send_packet(cr, p, 0);
-	if (ret >= 0 || ret == -EAGAIN)
+	if (ret >= 0 || must_wait(cr, ret))
 		return ret;
 	cr->error = ret;
 	return 0;
@@ -455,12 +461,15 @@ static long dgram_send(struct call *c, const struct packet *p, int flags)
 {
 	struct carrier *cr = c->carrier;
 	long ret = drain_before(cr, p);
+	bool wait = ret == -EAGAIN;
 
 	if (!ret && cr->error)
 		return take_error(c);
-	if (!ret)
+	if (!ret) {
 		ret = send_packet(cr, p, flags & ~MSG_DONTWAIT);
-	if (ret != -EAGAIN)
+		wait = must_wait(cr, ret);
+	}
+	if (!wait)
 		return ret;
 	if (call_may_wait(c, flags)) {
 		c->wait_to_send = true;

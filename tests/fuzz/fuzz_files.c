@@ -49,16 +49,27 @@ static void read_pcap(struct input *in)
 	close(fd);
 }
 
+static char *copy_text(struct input *in)
+{
+	char *text = calloc(1, in_left(in) + 1);
+
+	if (!text)
+		abort();
+	if (in_left(in))
+		memcpy(text, in->at, in_left(in));
+	return text;
+}
+
 /* ------------------------------------------------------------------ words of a command line */
 
 static void read_options(struct input *in)
 {
 	static struct netopt o; /* it is large, and there is one at a time */
-	char *text = strndup((const char *)in->at, in_left(in)), *save, *word, *argv[WORDS_MAX + 2];
+	char *text = copy_text(in), *save, *word, *argv[WORDS_MAX + 2];
 	FILE *own = stderr, *nowhere = fopen("/dev/null", "w");
 	int argc = 0, first;
 
-	if (!text || !nowhere)
+	if (!nowhere)
 		abort();
 	argv[argc++] = text;
 	for (word = strtok_r(text, "\n", &save); word && argc <= WORDS_MAX; word = strtok_r(NULL, "\n", &save))
@@ -109,12 +120,10 @@ static void write_line(struct fuzz_net *fn, char *line)
 
 static void write_sysctls(struct input *in)
 {
-	char *text = strndup((const char *)in->at, in_left(in)), *save, *line;
+	char *text = copy_text(in), *save, *line;
 	struct fuzz_net fn = { 0 };
 	u32 lines = 0;
 
-	if (!text)
-		abort();
 	fuzz_net_create(&fn, NETHOOD_PROFILE_LINUX);
 	(void)fuzz_link_up(&fn, 2, true);
 	(void)fuzz_addr(&fn, 2, "10.0.0.2", 24);

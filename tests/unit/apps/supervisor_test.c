@@ -692,6 +692,21 @@ static void netlink_as_iproute2_wants_it(void)
 	CHECK(nlh->nlmsg_type == RTM_NEWLINK && nlh->nlmsg_seq == 7 && nlh->nlmsg_pid == me.nl_pid);
 }
 
+/* Found by fuzzing: the program waited for room in a socket that had room, and nobody told it of a free port. */
+static void no_port_is_no_wait(void)
+{
+	const uint32_t range = 40000U | 40000U << 16; /* one port, which somebody has */
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(9),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in taken = { .sin_family = AF_INET, .sin_port = htons(40000) };
+	int first = socket(AF_INET, SOCK_DGRAM, 0), second = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK(bind(first, (struct sockaddr *)&taken, sizeof(taken)) == 0);
+	CHECK(setsockopt(second, IPPROTO_IP, 51 /* IP_LOCAL_PORT_RANGE */, &range, sizeof(range)) == 0);
+	CHECK_FAILS(sendto(second, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), EAGAIN);
+}
+
 static const struct {
 	const char *says;
 	void (*fn)(void);
@@ -704,6 +719,7 @@ static const struct {
 	{ "MSG_PEEK leaves it there, MSG_TRUNC tells its length", peek_and_trunc },
 	{ "recvmsg(2) fills every field", msghdr_is_filled },
 	{ "sendmmsg(2) and recvmmsg(2)", vectors_of_messages },
+	{ "with no port left a blocking send fails", no_port_is_no_wait },
 	{ "SO_RCVTIMEO holds for trapped calls and for the kernel's", timeouts_hold },
 	{ "a descriptor that does not block", nonblocking_does_not_wait },
 	{ "poll and epoll, edge triggered", readiness_is_polled },
