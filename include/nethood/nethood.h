@@ -373,8 +373,8 @@ enum nethood_neigh_update_flags {
 	NETHOOD_NEIGH_F_MANAGED = 0x10,
 	NETHOOD_NEIGH_F_EXT_LEARNED = 0x20,
 	NETHOOD_NEIGH_F_ISROUTER = 0x40,
-	NETHOOD_NEIGH_F_EXT_VALIDATED = 0x80,
-	NETHOOD_NEIGH_F_ADMIN = 0x80000000U, /**< an administrator says it */
+	NETHOOD_NEIGH_F_ADMIN = 0x80, /**< an administrator says it */
+	NETHOOD_NEIGH_F_EXT_VALIDATED = 0x100,
 };
 
 /** struct nethood_neigh_event - one event; what it is not about is zero */

@@ -271,8 +271,8 @@ static inline struct neigh_parms *neigh_parms_of(const struct neighbour *n)
 #define NEIGH_UPDATE_F_MANAGED (1U << 4)
 #define NEIGH_UPDATE_F_EXT_LEARNED (1U << 5)
 #define NEIGH_UPDATE_F_ISROUTER (1U << 6)
-#define NEIGH_UPDATE_F_EXT_VALIDATED (1U << 7)
-#define NEIGH_UPDATE_F_ADMIN (1U << 31)
+#define NEIGH_UPDATE_F_ADMIN (1U << 7)
+#define NEIGH_UPDATE_F_EXT_VALIDATED (1U << 8)
 /**
  * neigh_update() - news about an entry: a link-layer address, a state, or both
  * @lladdr: dev->addr_len bytes, NULL: none given
