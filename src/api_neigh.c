@@ -141,7 +141,7 @@ static void tell_event(void *ctx, const struct neigh_trace *t)
 		memcpy(e.key, t->key, t->tbl->key_len);
 	if (t->n)
 		tell_entry(&e, t->n);
-	if (t->lladdr)
+	if (t->lladdr && t->dev)
 		memcpy(e.new_lladdr, t->lladdr, t->dev->addr_len);
 	nn->on_neigh_event(nn->on_neigh_event_ctx, &e);
 }

@@ -76,7 +76,7 @@ static bool can_send(void *ctx, int ifindex)
 static int leaves(void *ctx, const struct iovec *frame, int pieces)
 {
 	struct explorer *x = ctx;
-	u8 flat[ETH_HLEN + 64];
+	u8 flat[ETH_HLEN + 64] = { 0 };
 	u32 len_bytes = 0;
 
 	for (int i = 0; i < pieces && len_bytes < sizeof(flat); i++) {
