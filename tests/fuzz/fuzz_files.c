@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "fuzz.h"
 #include "netopt.h"
+#include "scenario.h"
 
 #undef ARRAY_SIZE
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -135,7 +136,22 @@ static void write_sysctls(struct input *in)
 	free(text);
 }
 
-static void (*const readers[])(struct input *in) = { read_pcap, read_options, write_sysctls };
+/* ------------------------------------------------------------------ scenarios of the simulator */
+
+static void read_scenario(struct input *in)
+{
+	static const struct scenario_setting settings[] = { { "n", "3" }, { "time", "1 s" } };
+	u32 count = in_below(in, 2) ? 2 : 0;
+	struct scenario_error error;
+	struct scenario *s;
+	char title[64];
+
+	if (scenario_parse((const char *)in->at, in_left(in), settings, count, &s, &error) == 0)
+		scenario_free(s);
+	scenario_title((const char *)in->at, in_left(in), title, sizeof(title));
+}
+
+static void (*const readers[])(struct input *in) = { read_pcap, read_options, write_sysctls, read_scenario };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
 {
