@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "ipv4/addr_by_arp.h"
 #include "ipv4/dhcp.h"
 #include "ipv4/ipv4ll.h"
@@ -20,12 +21,15 @@ static struct in_addr in_addr_of(__be32 addr)
 int nethood_dhcp_start(struct nethood_dev *dev, const struct nethood_dhcp_config *config)
 {
 	static const struct nethood_dhcp_config none;
+	struct net *net = dev_of(dev)->net;
 	struct dhcp_config cfg;
 
+	if (unlikely(net->rec))
+		rec_dhcp_start(net->rec, dev_of(dev), config);
 	if (!config)
 		config = &none;
 	if (config->client_id_bytes > UINT32_MAX)
-		return -EINVAL;
+		return rec_ret(net, -EINVAL);
 	cfg = (struct dhcp_config){
 		.client_id = config->client_id,
 		.client_id_bytes = (u32)config->client_id_bytes,
@@ -36,12 +40,15 @@ int nethood_dhcp_start(struct nethood_dev *dev, const struct nethood_dhcp_config
 		.changed = config->changed,
 		.ctx = config->ctx,
 	};
-	return dhcp_start(dev_of(dev), &cfg);
+	return rec_ret(net, dhcp_start(dev_of(dev), &cfg));
 }
 
 int nethood_dhcp_stop(struct nethood_dev *dev)
 {
-	return dhcp_stop(dev_of(dev));
+	struct net *net = dev_of(dev)->net;
+
+	rec_call_d(dev_of(dev), REC_DHCP_STOP);
+	return rec_ret(net, dhcp_stop(dev_of(dev)));
 }
 
 static uint64_t time_of(ktime_t at)
@@ -92,12 +99,18 @@ static_assert(sizeof(((struct nethood_dhcp_lease *)0)->domain) == sizeof(((struc
 
 int nethood_ipv4ll_start(struct nethood_dev *dev)
 {
-	return ipv4ll_start(dev_of(dev));
+	struct net *net = dev_of(dev)->net;
+
+	rec_call_d(dev_of(dev), REC_IPV4LL_START);
+	return rec_ret(net, ipv4ll_start(dev_of(dev)));
 }
 
 int nethood_ipv4ll_stop(struct nethood_dev *dev)
 {
-	return ipv4ll_stop(dev_of(dev));
+	struct net *net = dev_of(dev)->net;
+
+	rec_call_d(dev_of(dev), REC_IPV4LL_STOP);
+	return rec_ret(net, ipv4ll_stop(dev_of(dev)));
 }
 
 struct in_addr nethood_ipv4ll_addr(const struct nethood_dev *dev)
@@ -117,13 +130,19 @@ int nethood_by_arp_start(struct nethood_dev *dev, const struct nethood_by_arp_co
 		.changed = config->changed,
 		.ctx = config->ctx,
 	};
+	struct net *net = dev_of(dev)->net;
 
-	return addr_by_arp_start(dev_of(dev), &cfg);
+	if (unlikely(net->rec))
+		rec_by_arp_start(net->rec, dev_of(dev), config);
+	return rec_ret(net, addr_by_arp_start(dev_of(dev), &cfg));
 }
 
 int nethood_by_arp_stop(struct nethood_dev *dev)
 {
-	return addr_by_arp_stop(dev_of(dev));
+	struct net *net = dev_of(dev)->net;
+
+	rec_call_d(dev_of(dev), REC_BY_ARP_STOP);
+	return rec_ret(net, addr_by_arp_stop(dev_of(dev)));
 }
 
 int nethood_by_arp_addr(const struct nethood_dev *dev, struct in_addr *addr)

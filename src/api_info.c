@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "base/byteorder.h"
 #include "base/sysctl.h"
 #include "neigh/neighbour.h"
@@ -18,7 +19,9 @@ int nethood_sysctl_get(struct nethood_net *nn, const char *key, char *buf, size_
 
 int nethood_sysctl_set(struct nethood_net *nn, const char *key, const char *value)
 {
-	return sysctl_set(&nn->net.sysctl, key, value);
+	if (unlikely(nn->net.rec))
+		rec_note_zb(nn->net.rec, REC_SYSCTL_SET, key, value, value ? strlen(value) + 1 : 0);
+	return rec_ret(&nn->net, sysctl_set(&nn->net.sysctl, key, value));
 }
 
 int nethood_sysctl_each(struct nethood_net *nn, int (*fn)(void *ctx, const char *key, const char *value), void *ctx)
@@ -73,6 +76,20 @@ void nethood_ledger(const struct nethood_net *nn, struct nethood_ledger *out)
 
 /* ------------------------------------------------------------------ hops */
 
+static void trace_told(struct nethood_net *nn, const struct nethood_hop *hop)
+{
+	struct recorder *rec = nn->net.rec;
+	struct rec_cb cb;
+
+	if (unlikely(rec && rec->trace_counts)) {
+		rec_tell(rec, &cb, REC_OUT_HOP, 0, hop->packet_id);
+		nn->trace(nn->trace_ctx, hop);
+		rec_told(rec, &cb);
+	} else {
+		nn->trace(nn->trace_ctx, hop);
+	}
+}
+
 static void trace_tell(struct nethood_net *nn, const struct skb_trace_point *at, const struct sk_buff *skb,
 		       const char *reason)
 {
@@ -90,7 +107,7 @@ static void trace_tell(struct nethood_net *nn, const struct skb_trace_point *at,
 		.len_bytes = skb->len,
 	};
 
-	nn->trace(nn->trace_ctx, &hop);
+	trace_told(nn, &hop);
 }
 
 static void trace_hop(void *ctx, const struct skb_trace_point *at, const struct sk_buff *skb)
@@ -103,12 +120,21 @@ static void trace_drop(void *ctx, const struct skb_trace_point *at, const struct
 	trace_tell(ctx, at, skb, skb_drop_reason_name(r));
 }
 
-void nethood_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx)
+void net_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx)
 {
 	nn->trace = fn;
 	nn->trace_ctx = ctx;
 	nn->tracer = (struct skb_tracer){ trace_hop, trace_drop, nn };
 	nn->net.skb_pool->tracer = fn ? &nn->tracer : NULL;
+}
+
+void nethood_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx)
+{
+	if (unlikely(nn->net.rec)) {
+		rec_note_u(nn->net.rec, REC_TRACE, fn != NULL);
+		nn->net.rec->trace_counts = fn;
+	}
+	net_trace(nn, fn, ctx);
 }
 
 /* ------------------------------------------------------------------ frames */
@@ -117,22 +143,26 @@ static int capture_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 {
 	struct nethood_net *nn = ctx;
 	struct iovec iov[CAPTURE_PIECES];
+	struct rec_cb cb;
 	int pieces;
 
 	if (skb_mac_header_was_set(skb) && skb_mac_header(skb) < skb->data)
 		skb_push(skb, (u32)(skb->data - skb_mac_header(skb)));
 	pieces = skb_to_iovec(skb, iov, CAPTURE_PIECES);
-	if (pieces > 0)
+	if (pieces > 0) {
+		rec_tell(nn->net.rec, &cb, REC_OUT_CAPTURE, (u32)dev->ifindex, skb->len);
 		nn->capture(nn->capture_ctx, dev->name, skb->pkt_type == PACKET_OUTGOING, (uint64_t)nn->net.now, iov,
 			    pieces);
+		rec_told(nn->net.rec, &cb);
+	}
 	consume_skb(skb);
 	return 0;
 }
 
-int nethood_capture(struct nethood_net *nn,
-		    void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame,
-			       int pieces),
-		    void *ctx)
+int net_capture(struct nethood_net *nn,
+		void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame,
+			   int pieces),
+		void *ctx)
 {
 	const struct packet_type pt = { .type = CONST_BE16(ETH_P_ALL), .func = capture_rcv, .ctx = nn };
 	int err = 0;
@@ -146,4 +176,14 @@ int nethood_capture(struct nethood_net *nn,
 	nn->capture = fn;
 	nn->capture_ctx = ctx;
 	return 0;
+}
+
+int nethood_capture(struct nethood_net *nn,
+		    void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame,
+			       int pieces),
+		    void *ctx)
+{
+	if (unlikely(nn->net.rec))
+		rec_note_u(nn->net.rec, REC_CAPTURE, fn != NULL);
+	return rec_ret(&nn->net, net_capture(nn, fn, ctx));
 }

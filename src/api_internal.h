@@ -49,6 +49,12 @@ static inline struct nethood_dev *handle_of_dev(struct net_device *dev)
 	return (struct nethood_dev *)(void *)dev;
 }
 
+/* nethood_trace(), nethood_capture(), which are not written down */
+void net_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx);
+int net_capture(struct nethood_net *nn,
+		void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces),
+		void *ctx);
+
 /** sock_ioctl() - the SIOC* requests: api_ioctl.c */
 int sock_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "ipv4/netns_ipv4.h"
 #include "neigh/neigh_history.h"
 #include "neigh/neigh_trace.h"
@@ -67,7 +68,7 @@ int nethood_neigh_history(struct nethood_net *nn, const char *name, int family, 
 	return ret;
 }
 
-int nethood_neigh_doubt(struct nethood_net *nn, const char *name, int family, const void *addr)
+static int neigh_doubt_addr(struct nethood_net *nn, const char *name, int family, const void *addr)
 {
 	struct neigh_table *tbl = nn->net.ipv4->arp;
 	struct net_device *only = name ? dev_find_by_name(&nn->net, name) : NULL, *dev;
@@ -86,6 +87,13 @@ int nethood_neigh_doubt(struct nethood_net *nn, const char *name, int family, co
 		return -ENOENT;
 	neigh_doubt(n);
 	return 0;
+}
+
+int nethood_neigh_doubt(struct nethood_net *nn, const char *name, int family, const void *addr)
+{
+	if (unlikely(nn->net.rec))
+		rec_neigh_doubt(nn->net.rec, name, family, addr);
+	return rec_ret(&nn->net, neigh_doubt_addr(nn, name, family, addr));
 }
 
 /* ------------------------------------------------------------------ events */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "base/seq_file.h"
 #include "base/sysctl.h"
 #include "dev/net_procfs.h"
@@ -218,7 +219,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-int nethood_proc_write(struct nethood_net *nn, const char *path, const char *text, size_t len_bytes)
+static int proc_write(struct nethood_net *nn, const char *path, const char *text, size_t len_bytes)
 {
 	const char *sysctl = sysctl_path(path);
 	char value[SYSCTL_WRITE_BYTES];
@@ -243,6 +244,13 @@ int nethood_proc_write(struct nethood_net *nn, const char *path, const char *tex
 	if (!e->set) /* of several numbers the first counts */
 		value[strcspn(value, " \t\n")] = '\0';
 	return sysctl_entry_set(dir, e, value);
+}
+
+int nethood_proc_write(struct nethood_net *nn, const char *path, const char *text, size_t len_bytes)
+{
+	if (unlikely(nn->net.rec))
+		rec_note_zb(nn->net.rec, REC_PROC_WRITE, path, text, min_size(len_bytes, 65536));
+	return rec_ret(&nn->net, proc_write(nn, path, text, len_bytes));
 }
 
 /* ------------------------------------------------------------------ directories */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "socket/netns_sock.h"
 
 /* The call is over: owners of sockets that became ready by it are told now. */
@@ -18,31 +19,39 @@ static inline void told(struct net *net)
 static inline int done(struct net *net, int ret)
 {
 	told(net);
-	return ret;
+	return rec_ret(net, ret);
 }
 
 static inline ssize_t done_bytes(struct net *net, ssize_t ret)
 {
 	told(net);
-	return ret;
+	return rec_ret_bytes(net, ret);
 }
 
 int nethood_socket(struct nethood_net *nn, int domain, int type, int protocol, struct nethood_sock **out)
 {
+	struct recorder *rec = nn->net.rec;
 	struct sock *sk;
-	int err = sock_create(&nn->net, domain, type, protocol, &sk);
+	int err;
 
-	if (!err)
+	if (unlikely(rec))
+		rec_socket(rec, domain, type, protocol);
+	err = sock_create(&nn->net, domain, type, protocol, &sk);
+	if (!err) {
 		*out = handle_of_sock(sk);
-	return err;
+		if (unlikely(rec))
+			rec_sock_made(rec, sk);
+	}
+	return rec_ret(&nn->net, err);
 }
 
 void nethood_close(struct nethood_sock *sk)
 {
 	struct net *net = sock_of(sk)->net;
 
+	rec_call_s(sock_of(sk), REC_CLOSE);
 	sock_release(sock_of(sk));
-	told(net);
+	done(net, 0);
 }
 
 /* What move_addr_to_kernel() says of a length. */
@@ -55,25 +64,30 @@ int nethood_bind(struct nethood_sock *handle, const struct sockaddr *addr, sockl
 {
 	struct sock *sk = sock_of(handle);
 
+	if (unlikely(sk->net->rec))
+		rec_name(sk->net->rec, REC_BIND, sk, addr, len_bytes);
 	if (!addr_ok(addr, len_bytes))
-		return -EINVAL;
-	return sk->prot->bind ? done(sk->net, sk->prot->bind(sk, addr, len_bytes)) : -EOPNOTSUPP;
+		return rec_ret(sk->net, -EINVAL);
+	return done(sk->net, sk->prot->bind ? sk->prot->bind(sk, addr, len_bytes) : -EOPNOTSUPP);
 }
 
 int nethood_connect(struct nethood_sock *handle, const struct sockaddr *addr, socklen_t len_bytes)
 {
 	struct sock *sk = sock_of(handle);
 
+	if (unlikely(sk->net->rec))
+		rec_name(sk->net->rec, REC_CONNECT, sk, addr, len_bytes);
 	if (!addr_ok(addr, len_bytes))
-		return -EINVAL;
-	return sk->prot->connect ? done(sk->net, sk->prot->connect(sk, addr, len_bytes)) : -EOPNOTSUPP;
+		return rec_ret(sk->net, -EINVAL);
+	return done(sk->net, sk->prot->connect ? sk->prot->connect(sk, addr, len_bytes) : -EOPNOTSUPP);
 }
 
 int nethood_listen(struct nethood_sock *handle, int backlog)
 {
 	struct sock *sk = sock_of(handle);
 
-	return sk->prot->listen ? done(sk->net, sk->prot->listen(sk, backlog)) : -EOPNOTSUPP;
+	rec_call_si(sk, REC_LISTEN, backlog);
+	return done(sk->net, sk->prot->listen ? sk->prot->listen(sk, backlog) : -EOPNOTSUPP);
 }
 
 static int put_name(struct sock *sk, bool peer, struct sockaddr *addr, socklen_t *len_bytes)
@@ -90,7 +104,8 @@ static int put_name(struct sock *sk, bool peer, struct sockaddr *addr, socklen_t
 	return 0;
 }
 
-int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struct sockaddr *addr, socklen_t *len_bytes)
+static int sock_accept(struct nethood_sock *handle, struct nethood_sock **out, struct sockaddr *addr,
+		       socklen_t *len_bytes)
 {
 	struct sock *sk = sock_of(handle), *child;
 	int err = sk->prot->accept ? sk->prot->accept(sk, &child) : -EOPNOTSUPP;
@@ -104,22 +119,47 @@ int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struc
 			return err == -ENOTCONN ? -ECONNABORTED : err;
 		}
 	}
+	if (unlikely(sk->net->rec))
+		rec_sock_made(sk->net->rec, child);
 	*out = handle_of_sock(child);
 	return 0;
+}
+
+int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struct sockaddr *addr, socklen_t *len_bytes)
+{
+	struct net *net = sock_of(handle)->net;
+	u32 room_bytes = addr ? *len_bytes : 0;
+	int err;
+
+	if (unlikely(net->rec))
+		rec_accept(net->rec, sock_of(handle), addr, len_bytes);
+	err = sock_accept(handle, out, addr, len_bytes);
+	if (unlikely(net->rec && addr && !err))
+		rec_answer_name(net->rec, addr, room_bytes, *len_bytes);
+	return rec_ret(net, err);
 }
 
 ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags)
 {
 	struct net *net = sock_of(sk)->net;
 
+	if (unlikely(net->rec))
+		rec_sendmsg(net->rec, sock_of(sk), msg, flags);
 	return done_bytes(net, sock_sendmsg(sock_of(sk), msg, flags));
 }
 
 ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 {
 	struct net *net = sock_of(sk)->net;
+	u32 room_bytes = msg->msg_namelen;
+	ssize_t ret;
 
-	return done_bytes(net, sock_recvmsg(sock_of(sk), msg, flags));
+	if (unlikely(net->rec))
+		rec_recvmsg(net->rec, sock_of(sk), msg, flags);
+	ret = sock_recvmsg(sock_of(sk), msg, flags);
+	if (unlikely(net->rec))
+		rec_answer_msg(net->rec, msg, room_bytes, ret);
+	return done_bytes(net, ret);
 }
 
 ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_bytes, int flags,
@@ -129,11 +169,13 @@ ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct sock *sk = sock_of(handle);
 
+	if (unlikely(sk->net->rec))
+		rec_sendto(sk->net->rec, sk, buf, len_bytes, flags, to, to_bytes);
 	if (likely(!to && len_bytes <= INT_MAX && sk->prot->sendmsg)) /* sock_sendmsg() has nothing more to look at */
 		return done_bytes(sk->net, sk->prot->sendmsg(sk, &msg, len_bytes, flags));
 	if (to) {
 		if (!addr_ok(to, to_bytes))
-			return -EINVAL;
+			return rec_ret(sk->net, -EINVAL);
 		msg.msg_name = (void *)(uintptr_t)to;
 		msg.msg_namelen = to_bytes;
 	}
@@ -145,8 +187,12 @@ ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, i
 {
 	struct iovec iov = { buf, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct net *net = sock_of(sk)->net;
+	u32 room_bytes = from ? *from_bytes : 0;
 	ssize_t ret;
 
+	if (unlikely(net->rec))
+		rec_recvfrom(net->rec, sock_of(sk), len_bytes, flags, from, from_bytes);
 	if (from) {
 		msg.msg_name = from;
 		msg.msg_namelen = *from_bytes;
@@ -154,14 +200,17 @@ ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, i
 	ret = sock_recvmsg(sock_of(sk), &msg, flags);
 	if (from && ret >= 0)
 		*from_bytes = msg.msg_namelen;
-	return done_bytes(sock_of(sk)->net, ret);
+	if (unlikely(net->rec))
+		rec_answer_msg(net->rec, &msg, room_bytes, ret);
+	return done_bytes(net, ret);
 }
 
 int nethood_shutdown(struct nethood_sock *handle, int how)
 {
 	struct sock *sk = sock_of(handle);
 
-	return sk->prot->shutdown ? done(sk->net, sk->prot->shutdown(sk, how)) : -EOPNOTSUPP;
+	rec_call_si(sk, REC_SHUTDOWN, how);
+	return done(sk->net, sk->prot->shutdown ? sk->prot->shutdown(sk, how) : -EOPNOTSUPP);
 }
 
 int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes)
@@ -176,17 +225,36 @@ int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_
 
 int nethood_setsockopt(struct nethood_sock *sk, int level, int name, const void *value, socklen_t len_bytes)
 {
+	if (unlikely(sock_of(sk)->net->rec))
+		rec_setsockopt(sock_of(sk)->net->rec, sock_of(sk), level, name, value, len_bytes);
 	return done(sock_of(sk)->net, sock_setsockopt(sock_of(sk), level, name, value, len_bytes));
 }
 
 int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value, socklen_t *len_bytes)
 {
-	return sock_getsockopt(sock_of(sk), level, name, value, len_bytes);
+	struct net *net = sock_of(sk)->net;
+	int err;
+
+	if (likely(!net->rec))
+		return sock_getsockopt(sock_of(sk), level, name, value, len_bytes);
+	rec_getsockopt(net->rec, sock_of(sk), level, name, *len_bytes);
+	err = sock_getsockopt(sock_of(sk), level, name, value, len_bytes);
+	if (!err)
+		rec_answer_option(net->rec, level, name, value, *len_bytes);
+	return rec_ret(net, err);
 }
 
 int nethood_ioctl(struct nethood_sock *sk, unsigned long request, void *arg, size_t arg_bytes)
 {
-	return done(sock_of(sk)->net, sock_ioctl(sock_of(sk), request, arg, arg_bytes));
+	struct net *net = sock_of(sk)->net;
+	int ret;
+
+	if (unlikely(net->rec))
+		rec_ioctl(net->rec, sock_of(sk), request, arg, arg_bytes);
+	ret = sock_ioctl(sock_of(sk), request, arg, arg_bytes);
+	if (unlikely(net->rec && ret >= 0))
+		rec_answer_ioctl(net->rec, request, arg, arg_bytes);
+	return done(net, ret);
 }
 
 uint32_t nethood_readiness(const struct nethood_sock *sk)
@@ -197,11 +265,15 @@ uint32_t nethood_readiness(const struct nethood_sock *sk)
 void nethood_on_ready(struct nethood_sock *handle, void (*fn)(void *ctx, struct nethood_sock *sk, uint32_t events),
 		      void *ctx)
 {
+	if (unlikely(sock_of(handle)->net->rec))
+		rec_note_si(sock_of(handle)->net->rec, REC_ON_READY, sock_of(handle), fn != NULL);
 	sock_of(handle)->ready = fn;
 	sock_of(handle)->ready_ctx = ctx;
 }
 
 void nethood_sock_set_admin(struct nethood_sock *sk, bool admin)
 {
+	if (unlikely(sock_of(sk)->net->rec))
+		rec_note_si(sock_of(sk)->net->rec, REC_SET_ADMIN, sock_of(sk), admin);
 	sock_of(sk)->admin = admin;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "api_internal.h"
+#include "api_record.h"
 #include "dev/netdevice.h"
 #include "dev/softirq.h"
 #include "drivers/drivers.h"
@@ -23,6 +24,7 @@
 #include "netlink/af_netlink.h"
 #include "raw/ping.h"
 #include "raw/raw.h"
+#include "record/replay.h"
 #include "socket/netns_sock.h"
 #include "socket/sock.h"
 #include "udp/udp.h"
@@ -206,6 +208,37 @@ static void net_basics(struct net *net, const struct nethood_config *config)
 	net->log_ctx = config->log_ctx;
 }
 
+/* The one that is recorded: what it was made of is in the file's header, and failed allocations are told.  Without memory
+ * for the ring it does without. */
+static void net_record(struct nethood_net *nn, const struct nethood_config *config, struct rec_replay *replay)
+{
+	struct net *net = &nn->net;
+	struct recorder *rec;
+
+	rec = rec_create(&nn->mem_ops, nn->mem.ctx, replay ? 1 : config->record_bytes, replay);
+	if (!rec) {
+		net_log(net, "no memory for the flight recorder: this net is not recorded");
+		return;
+	}
+	memcpy(rec->key, config->random_key, sizeof(rec->key));
+	memcpy(rec->hostname, net->hostname, sizeof(rec->hostname));
+	rec->now_ns = config->now_ns;
+	rec->wall_ns = config->wall_ns;
+	rec_time_begins(rec, config->now_ns);
+	rec->flags = (net->profile == NET_PROFILE_STRICT ? REC_F_STRICT : 0U) | (net->log ? REC_F_LOG : 0U) |
+		     (nn->mem.fail ? REC_F_MAY_FAIL : 0U);
+	rec->user_fail = nn->mem.fail;
+	nn->mem_ops = (struct mem_ops){ rec_mem_alloc, rec_mem_zalloc, rec_mem_free, rec_mem_discard };
+	nn->mem.ctx = rec;
+	if (nn->mem.fail) {
+		nn->mem.fail = rec_mem_fail;
+		nn->mem.fail_ctx = rec;
+	}
+	net->rec = rec;
+	if (replay)
+		replay->rec = rec;
+}
+
 static void net_end(struct nethood_net *nn)
 {
 	const struct nethood_allocator allocator = nn->allocator;
@@ -213,10 +246,11 @@ static void net_end(struct nethood_net *nn)
 	rcu_fini(&nn->net.rcu);
 	assert(list_empty(&nn->net.sysctl.dirs));
 	assert(!nn->mem.live_bytes);
+	rec_destroy(nn->net.rec);
 	allocator.free(allocator.ctx, nn, sizeof(*nn));
 }
 
-int nethood_create(const struct nethood_config *config, struct nethood_net **out)
+int net_create(const struct nethood_config *config, struct rec_replay *replay, struct nethood_net **out)
 {
 	const struct nethood_allocator *a = config->memory ? config->memory : &libc_allocator;
 	struct nethood_net *nn;
@@ -229,6 +263,12 @@ int nethood_create(const struct nethood_config *config, struct nethood_net **out
 		return -ENOMEM;
 	net_memory(nn, a);
 	net_basics(&nn->net, config);
+	if (config->record_bytes || replay)
+		net_record(nn, config, replay);
+	if (replay && !nn->net.rec) {
+		net_end(nn);
+		return -ENOMEM;
+	}
 	err = layers_init(&nn->net);
 	if (err) {
 		net_end(nn);
@@ -238,12 +278,17 @@ int nethood_create(const struct nethood_config *config, struct nethood_net **out
 	return 0;
 }
 
+int nethood_create(const struct nethood_config *config, struct nethood_net **out)
+{
+	return net_create(config, NULL, out);
+}
+
 void nethood_free(struct nethood_net *nn)
 {
 	if (!nn)
 		return;
-	nethood_trace(nn, NULL, NULL);
-	nethood_capture(nn, NULL, NULL);
+	net_trace(nn, NULL, NULL);
+	net_capture(nn, NULL, NULL);
 	nethood_on_neigh_event(nn, NULL, NULL);
 	sock_net_close(&nn->net);
 	layers_exit(&nn->net, ARRAY_SIZE(layers));
@@ -252,14 +297,23 @@ void nethood_free(struct nethood_net *nn)
 
 /* ------------------------------------------------------------------ time */
 
+static void set_time(struct net *net, uint64_t now_ns)
+{
+	if ((ktime_t)now_ns > net->now && now_ns <= CLOCK_MAX_NS)
+		net->now = (ktime_t)now_ns;
+}
+
 void nethood_set_time(struct nethood_net *nn, uint64_t now_ns)
 {
-	if ((ktime_t)now_ns > nn->net.now && now_ns <= CLOCK_MAX_NS)
-		nn->net.now = (ktime_t)now_ns;
+	if (unlikely(nn->net.rec))
+		rec_set_time(nn->net.rec, now_ns);
+	set_time(&nn->net, now_ns);
 }
 
 void nethood_set_wall(struct nethood_net *nn, uint64_t now_ns, uint64_t wall_ns)
 {
+	if (unlikely(nn->net.rec))
+		rec_set_wall(nn->net.rec, now_ns, wall_ns);
 	nn->net.wall_offset = (ktime_t)(wall_ns - now_ns);
 }
 
@@ -268,12 +322,16 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	struct net *net = &nn->net;
 	bool more;
 
-	nethood_set_time(nn, now_ns);
+	if (unlikely(net->rec))
+		rec_poll(net->rec, now_ns);
+	set_time(net, now_ns);
 	timer_wheel_advance(net->timers, net->now);
 	more = do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
 	sock_wake_run(net); /* who is woken may send, to this very host as well */
-	return more || nethood_next_deadline(nn) <= (uint64_t)net->now;
+	more |= nethood_next_deadline(nn) <= (uint64_t)net->now;
+	rec_ret(net, more);
+	return more;
 }
 
 uint64_t nethood_next_deadline(const struct nethood_net *nn)
@@ -289,6 +347,7 @@ uint64_t nethood_next_deadline(const struct nethood_net *nn)
 void net_log(struct net *net, const char *fmt, ...)
 {
 	char line[256];
+	struct rec_cb cb;
 	va_list ap;
 
 	if (!net->log)
@@ -296,5 +355,7 @@ void net_log(struct net *net, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	rec_tell(net->rec, &cb, REC_OUT_LOG, 0, net->rec ? rec_hash(0, line, strlen(line)) : 0);
 	net->log(net->log_ctx, line);
+	rec_told(net->rec, &cb);
 }

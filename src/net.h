@@ -14,6 +14,7 @@
 #include "base/timer.h"
 #include "base/types.h"
 
+struct recorder;
 struct skb_pool;
 struct softnet_data;
 struct dev_net;
@@ -41,6 +42,7 @@ struct net {
 	char hostname[64];
 
 	/* The worker's part: what one thread at a time uses. */
+	struct recorder *rec; /**< record/record.h; NULL: nothing is recorded */
 	ktime_t now;         /**< time of the current poll or call; never decreases */
 	ktime_t wall_offset; /**< what makes calendar time (CLOCK_REALTIME) of now: for timestamps that leave the net */
 	struct timer_wheel *timers;

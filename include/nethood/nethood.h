@@ -62,6 +62,7 @@ struct nethood_config {
 	enum nethood_profile profile;
 	void (*log)(void *ctx, const char *line); /**< what Linux would print to dmesg; NULL: nowhere */
 	void *log_ctx;
+	size_t record_bytes; /**< size of the flight recorder's ring, nethood/record.h; 0: nothing is recorded */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "base/byteorder.h"
 #include "dev/dev_internal.h"
 #include "dev/dst.h"
+#include "record/record.h"
 #include "sched/sch_generic.h"
 
 /* ---- packet types and taps */
@@ -196,6 +197,24 @@ static __noinline struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_d
 	return skb;
 }
 
+/* All pieces that leave, for the recorder. */
+static __noinline void xmit_record(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct iovec iov[MAX_SKB_FRAGS + 1];
+	int pieces = 1;
+	u64 hash = 0;
+
+	if (likely(!skb->data_len))
+		iov[0] = (struct iovec){ skb->data, skb->len };
+	else
+		pieces = skb_to_iovec(skb, iov, MAX_SKB_FRAGS + 1);
+	for (int i = 0; i < pieces; i++)
+		hash = rec_hash(hash, iov[i].iov_base, iov[i].iov_len);
+	rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, hash);
+	if (unlikely(rec->replay))
+		rec_replay_frame(rec, dev->ifindex, true, iov, pieces);
+}
+
 /* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */
 static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq, bool more)
 {
@@ -204,6 +223,8 @@ static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *d
 		if (!skb)
 			return NULL;
 	}
+	if (unlikely(dev->net->rec))
+		xmit_record(dev->net->rec, skb, dev);
 	if (likely(dev->netdev_ops->ndo_start_xmit(skb, dev, more) == NETDEV_TX_OK)) {
 		txq->trans_start = dev->net->now;
 		return NULL;

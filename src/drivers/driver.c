@@ -19,12 +19,12 @@ static const struct netdev_driver *const drivers[] = {
 	&tap_driver, &stream_driver, &packet_driver, &pcap_driver, &wire_driver, &user_driver, &null_driver,
 };
 
-static const struct netdev_driver *driver_find(const struct netdev_config *cfg)
+static const struct netdev_driver *driver_find(struct net *net, const struct netdev_config *cfg)
 {
 	const char *name = cfg->driver ? cfg->driver : "";
 
 	if (!strcmp(name, "fd"))
-		return fd_driver(cfg->fd);
+		return fd_driver(net, cfg->fd);
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		if (!strcmp(drivers[i]->name, name))
 			return drivers[i];
@@ -61,7 +61,7 @@ static int common_setup(struct net_device *dev, const struct netdev_driver *drv,
 
 static int driver_create(struct net *net, const struct netdev_config *cfg, struct net_device **out)
 {
-	const struct netdev_driver *drv = driver_find(cfg);
+	const struct netdev_driver *drv = driver_find(net, cfg);
 	struct net_device *dev;
 	int err;
 

@@ -4,6 +4,8 @@
 #define NETHOOD_DRIVERS_DRIVER_INTERNAL_H
 
 #include "drivers/drivers.h"
+#include "net.h"
+#include "record/record.h"
 
 #define FRAME_MAX_BYTES (65535U + ETH_HLEN + 4U) /**< largest MTU, header, one VLAN tag */
 #define FRAME_PIECES_MAX (MAX_SKB_FRAGS + 1)
@@ -66,10 +68,20 @@ void wire_tell_peer(struct net_device *dev);
 const char *tap_host_name(const struct net_device *dev);    /* NULL: no tap */
 const char *packet_host_name(const struct net_device *dev); /* NULL: no packet device */
 
-/* what only files that may call the system use: drivers/sys.c */
+/* What only files that may call the system use: drivers/sys.c.  All that the system answers goes through the recorder:
+ * in a net that is replayed nothing is called, and the answers are those of the recording. */
 int sys_set_nonblock(int fd);
 void sys_close(int *fd); /* and sets it to -1, which is not closed again */
 /** fd_driver() - who understands this descriptor: a TAP or a stream socket; NULL: nobody */
-const struct netdev_driver *fd_driver(int fd);
+const struct netdev_driver *fd_driver(struct net *net, int fd);
+/** sys_read() - Return: octets, -errno */
+ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void *buf, size_t room_bytes);
+/** sys_sendmsg() - a frame, with what the driver puts before it: @whole octets in all.  Return: octets, -errno */
+ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes);
+/** sys_writev() - the same for what is no socket */
+ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov, int pieces, size_t whole_bytes);
+/** sys_opened() - what became of an attempt to open: @err, and @name that the system chose, which is kept or set.
+ *  Return: @err, or what it was */
+int sys_opened(const struct net_device *dev, int err, char name[static IFNAMSIZ]);
 
 #endif

@@ -53,6 +53,10 @@ void netdev_user_wake(struct net_device *dev);
 /** netdev_wire_join() - a cable between two "wire" devices that have none.  Return: 0, -EINVAL, -EBUSY.
  *  Both nets belong to one thread.  A frame for the other net makes it due: its softnet->pending is not 0 */
 int netdev_wire_join(struct net_device *a, struct net_device *b);
+/* Of a net that is made anew: what the other end of a wire did, which was in another net. */
+int netdev_wire_foreign(struct net_device *dev);
+int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, u32 csum_start, u32 csum_offset);
+int netdev_wire_news(struct net_device *dev, u32 what);
 /** netdev_host_name() - of a "tap" or "packet" device: its interface on the host; NULL: it has none */
 const char *netdev_host_name(const struct net_device *dev);
 

@@ -21,6 +21,7 @@
 #include "drivers/driver_internal.h"
 #include "net.h"
 
+#define PACKET_BUFFER_BYTES (sizeof(struct virtio_net_hdr) + FRAME_MAX_BYTES)
 #define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -34,7 +35,7 @@ struct packet_priv {
 	char host_name[IFNAMSIZ];
 	struct net_device *dev;
 	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
-	u8 *frame;               /* FRAME_MAX_BYTES: what is read */
+	u8 *frame;               /* PACKET_BUFFER_BYTES: what is read */
 };
 
 static struct packet_priv *packet_priv(const struct net_device *dev)
@@ -53,9 +54,14 @@ static void packet_link_down(struct net_device *dev)
 static bool packet_host_running(const struct packet_priv *priv)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
+	struct recorder *rec = priv->dev->net->rec;
+	bool up;
 
 	memcpy(ifr.ifr_name, priv->host_name, IFNAMSIZ);
-	return ioctl(priv->fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+	if (rec_again(rec))
+		return rec_input_again(rec, priv->dev->ifindex, REC_IN_LINK, NULL, 0) == 1;
+	up = ioctl(priv->fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+	return unlikely(rec) ? rec_input(rec, priv->dev->ifindex, REC_IN_LINK, up, NULL, 0) : up;
 }
 
 static void packet_link_check(struct timer *t)
@@ -104,11 +110,9 @@ static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool
 	vnet_hdr_from_skb(skb, &hdr);
 	iov[0] = (struct iovec){ .iov_base = &hdr, .iov_len = sizeof(hdr) };
 	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
-	do
-		n = sendmsg(packet_priv(dev)->fd, &msg, 0);
-	while (unlikely(n < 0 && errno == EINTR));
+	n = sys_sendmsg(dev, packet_priv(dev)->fd, &msg, sizeof(hdr) + skb->len);
 	if (unlikely(n < 0))
-		return packet_send_failed(dev, skb, errno);
+		return packet_send_failed(dev, skb, (int)-n);
 	return netdev_tx_done(dev, skb);
 }
 
@@ -166,29 +170,45 @@ static bool packet_receive_failed(struct net_device *dev, int error)
 	return false;
 }
 
+/* Header and frame.  Return: octets, -errno: -EMSGSIZE: not all of it */
+static ssize_t packet_recvmsg(const struct packet_priv *priv)
+{
+	struct sockaddr_ll from;
+	struct iovec iov = { .iov_base = priv->frame, .iov_len = PACKET_BUFFER_BYTES };
+	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = recvmsg(priv->fd, &msg, 0);
+
+	if (n < 0)
+		return -errno;
+	if (from.sll_pkttype == PACKET_OUTGOING) /* a kernel that cannot leave them out */
+		return -EINTR;
+	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
+}
+
 /* One frame.  Return: false when there is none. */
 static bool packet_read(struct net_device *dev)
 {
 	struct packet_priv *priv = packet_priv(dev);
+	struct recorder *rec = dev->net->rec;
 	struct virtio_net_hdr hdr;
-	struct sockaddr_ll from;
-	struct iovec iov[2] = {
-		{ .iov_base = &hdr, .iov_len = sizeof(hdr) },
-		{ .iov_base = priv->frame, .iov_len = FRAME_MAX_BYTES },
-	};
-	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 2 };
-	ssize_t n = recvmsg(priv->fd, &msg, 0);
+	ssize_t n;
 
-	if (n < 0)
-		return packet_receive_failed(dev, errno);
-	if (from.sll_pkttype == PACKET_OUTGOING) /* a kernel that cannot leave them out */
-		return true;
-	if ((size_t)n < sizeof(hdr) || (msg.msg_flags & MSG_TRUNC)) {
+	if (rec_again(rec)) {
+		n = rec_input_again(rec, dev->ifindex, REC_IN_FRAME, priv->frame, PACKET_BUFFER_BYTES);
+	} else {
+		n = packet_recvmsg(priv);
+		if (unlikely(rec))
+			rec_input(rec, dev->ifindex, REC_IN_FRAME, n, priv->frame, n > 0 ? (size_t)n : 0);
+	}
+	if (n < 0 && n != -EMSGSIZE)
+		return packet_receive_failed(dev, (int)-n);
+	if (n < (ssize_t)sizeof(hdr)) {
 		dev->stats.rx_length_errors++;
 		dev->stats.rx_errors++;
 		return true;
 	}
-	packet_receive(dev, priv->frame, (u32)((size_t)n - sizeof(hdr)), &hdr);
+	memcpy(&hdr, priv->frame, sizeof(hdr));
+	packet_receive(dev, priv->frame + sizeof(hdr), (u32)((size_t)n - sizeof(hdr)), &hdr);
 	return true;
 }
 
@@ -248,7 +268,7 @@ static void packet_uninit(struct net_device *dev)
 	struct packet_priv *priv = packet_priv(dev);
 
 	sys_close(&priv->fd);
-	mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
+	mem_free(dev->net->mem, priv->frame, PACKET_BUFFER_BYTES);
 	priv->frame = NULL;
 }
 
@@ -321,21 +341,24 @@ static int packet_socket(const char *name)
 static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
 {
 	struct packet_priv *priv = packet_priv(dev);
-	int fd;
+	int fd = -1, err;
 
 	if (!cfg->arg || cfg->fd >= 0)
 		return -EINVAL;
-	priv->frame = mem_alloc(dev->net->mem, FRAME_MAX_BYTES);
+	priv->frame = mem_alloc(dev->net->mem, PACKET_BUFFER_BYTES);
 	if (!priv->frame)
 		return -ENOMEM;
-	fd = packet_socket(cfg->arg);
-	if (fd < 0) {
-		mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
-		return fd;
+	if (!rec_again(dev->net->rec))
+		fd = packet_socket(cfg->arg);
+	if (fd >= 0)
+		memcpy(priv->host_name, cfg->arg, strlen(cfg->arg));
+	err = sys_opened(dev, fd < 0 ? fd : 0, priv->host_name);
+	if (err) {
+		mem_free(dev->net->mem, priv->frame, PACKET_BUFFER_BYTES);
+		return err;
 	}
 	priv->fd = fd;
 	priv->dev = dev;
-	memcpy(priv->host_name, cfg->arg, strlen(cfg->arg));
 	timer_setup(&priv->link_timer, packet_link_check);
 	dev->features = NETIF_F_SG;
 	if (cfg->offload)

@@ -17,17 +17,23 @@
 #include "drivers/driver_internal.h"
 #include "net.h"
 
+struct pcap_next {
+	ktime_t stamp;
+	u32 len_bytes, caplen_bytes;
+};
+
 struct pcap_priv {
 	struct netdev_common common;
 	struct net_device *dev;
 	pcap_t *in; /* NULL: nothing to read, or read to its end */
 	const u8 *next_frame;
-	struct pcap_pkthdr *next; /* the frame that is due at next_time; valid while next_frame is */
+	struct pcap_next next; /* the frame that is due at next_time; valid while next_frame is */
 	ktime_t next_time;
 	ktime_t first_stamp, start; /* of the file; of ours */
 	bool started;
 	struct timer timer;
-	bool has_out; /* a file to write was asked for */
+	bool has_out;  /* a file to write was asked for */
+	bool out_open; /* and nothing failed */
 	pcap_t *out_format;
 	FILE *out_file;
 	pcap_dumper_t *out;    /* NULL: none, or it failed */
@@ -49,25 +55,83 @@ static void pcap_in_end(struct pcap_priv *priv)
 	priv->next_frame = NULL;
 }
 
+/* Return: as pcap_next_ex(); 1: priv->next and priv->next_frame are it */
+static int pcap_next_of_file(struct pcap_priv *priv, const char **why)
+{
+	struct pcap_pkthdr *hdr;
+	int ret = pcap_next_ex(priv->in, &hdr, &priv->next_frame);
+
+	if (ret == PCAP_ERROR)
+		*why = pcap_geterr(priv->in);
+	if (ret == 1)
+		priv->next = (struct pcap_next){
+			.stamp = (ktime_t)hdr->ts.tv_sec * NSEC_PER_SEC + (ktime_t)hdr->ts.tv_usec, /* opened for ns */
+			.len_bytes = hdr->len,
+			.caplen_bytes = hdr->caplen,
+		};
+	return ret;
+}
+
+static int pcap_next_again(struct pcap_priv *priv, const char **why)
+{
+	struct net_device *dev = priv->dev;
+	size_t len_bytes;
+	const u8 *data;
+	int ret = (int)rec_input_borrow(dev->net->rec, dev->ifindex, REC_IN_FRAME, &data, &len_bytes);
+
+	if (ret == PCAP_ERROR)
+		*why = data && !data[len_bytes - 1] ? (const char *)data : "";
+	if (ret != 1)
+		return ret;
+	if (!data || len_bytes != sizeof(priv->next))
+		return PCAP_ERROR_BREAK;
+	memcpy(&priv->next, data, sizeof(priv->next));
+	rec_input_borrow(dev->net->rec, dev->ifindex, REC_IN_FRAME, &priv->next_frame, &len_bytes);
+	if (len_bytes != priv->next.caplen_bytes)
+		priv->next_frame = NULL;
+	if (!priv->next_frame)
+		priv->next_frame = (const u8 *)"";
+	return 1;
+}
+
+static int pcap_read_next(struct pcap_priv *priv, const char **why)
+{
+	struct net_device *dev = priv->dev;
+	struct recorder *rec = dev->net->rec;
+	int ret;
+
+	if (rec_again(rec))
+		return pcap_next_again(priv, why);
+	ret = pcap_next_of_file(priv, why);
+	if (likely(!rec))
+		return ret;
+	rec_input(rec, dev->ifindex, REC_IN_FRAME, ret, ret == 1 ? (const void *)&priv->next : *why,
+		  ret == 1 ? sizeof(priv->next) : strlen(*why) + 1);
+	if (ret == 1)
+		rec_input(rec, dev->ifindex, REC_IN_FRAME, 0, priv->next_frame, priv->next.caplen_bytes);
+	return ret;
+}
+
 /* The next frame of the file, and when it is due. */
 static void pcap_read_ahead(struct pcap_priv *priv)
 {
 	struct net_device *dev = priv->dev;
+	const char *why = "";
 	ktime_t stamp;
 	int ret;
 
 	if (!priv->in || priv->next_frame)
 		return;
-	ret = pcap_next_ex(priv->in, &priv->next, &priv->next_frame);
+	ret = pcap_read_next(priv, &why);
 	if (ret != 1) {
 		if (ret == PCAP_ERROR) {
 			dev->stats.rx_errors++;
-			net_log(dev->net, "%s: %s", dev->name, pcap_geterr(priv->in));
+			net_log(dev->net, "%s: %s", dev->name, why);
 		}
 		pcap_in_end(priv);
 		return;
 	}
-	stamp = (ktime_t)priv->next->ts.tv_sec * NSEC_PER_SEC + (ktime_t)priv->next->ts.tv_usec; /* opened for ns */
+	stamp = priv->next.stamp;
 	if (!priv->started) {
 		priv->started = true;
 		priv->first_stamp = stamp;
@@ -82,12 +146,12 @@ static void pcap_receive(struct pcap_priv *priv)
 	const u8 *frame = priv->next_frame;
 
 	priv->next_frame = NULL;
-	if (priv->next->caplen < priv->next->len) { /* not all of it was captured */
+	if (priv->next.caplen_bytes < priv->next.len_bytes) { /* not all of it was captured */
 		dev->stats.rx_length_errors++;
 		dev->stats.rx_errors++;
 		return;
 	}
-	netdev_receive_frame(dev, frame, priv->next->caplen);
+	netdev_receive_frame(dev, frame, priv->next.caplen_bytes);
 }
 
 static int pcap_poll(struct napi_struct *napi, int budget)
@@ -130,24 +194,44 @@ static int pcap_out_flush(struct pcap_priv *priv)
 	return 0;
 }
 
-static void pcap_out_end(struct pcap_priv *priv)
+/* Return: 1: what was written of the last frame could not be cut off */
+static int pcap_out_close(struct pcap_priv *priv)
 {
 	bool failed;
-	int fd;
+	int fd, ret = 0;
 
-	if (!priv->out)
-		return;
 	failed = pcap_out_flush(priv);
 	fd = dup(fileno(priv->out_file));
 	pcap_dump_close(priv->out); /* tries to write once more what could not be written */
 	pcap_close(priv->out_format);
 	priv->out = NULL;
 	if (failed && fd >= 0 && ftruncate(fd, priv->out_whole_bytes))
-		net_log(priv->dev->net, "%s: the capture file may end inside a frame", priv->dev->name);
+		ret = 1;
 	sys_close(&fd);
+	return ret;
 }
 
-static int pcap_write(struct pcap_priv *priv, const struct sk_buff *skb)
+static void pcap_out_end(struct pcap_priv *priv)
+{
+	struct net_device *dev = priv->dev;
+	struct recorder *rec = dev->net->rec;
+	ssize_t ret;
+
+	if (!priv->out_open)
+		return;
+	priv->out_open = false;
+	if (rec_again(rec)) {
+		ret = rec_input_again(rec, dev->ifindex, REC_IN_SENT, NULL, 0);
+	} else {
+		ret = pcap_out_close(priv);
+		if (unlikely(rec))
+			rec_input(rec, dev->ifindex, REC_IN_SENT, ret, NULL, 0);
+	}
+	if (ret == 1)
+		net_log(dev->net, "%s: the capture file may end inside a frame", dev->name);
+}
+
+static int pcap_write_frame(struct pcap_priv *priv, const struct sk_buff *skb)
 {
 	ktime_t now = priv->dev->net->now + priv->dev->net->wall_offset;
 	struct pcap_pkthdr hdr = {
@@ -160,6 +244,19 @@ static int pcap_write(struct pcap_priv *priv, const struct sk_buff *skb)
 	return pcap_out_flush(priv);
 }
 
+static int pcap_write(struct pcap_priv *priv, const struct sk_buff *skb)
+{
+	struct recorder *rec = priv->dev->net->rec;
+	int err;
+
+	if (rec_again(rec))
+		return (int)rec_refused_again(rec, 0);
+	err = pcap_write_frame(priv, skb);
+	if (unlikely(rec && err))
+		rec_refused(rec, err);
+	return err;
+}
+
 static netdev_tx_t pcap_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	struct pcap_priv *priv = pcap_priv(dev);
@@ -167,7 +264,7 @@ static netdev_tx_t pcap_xmit(struct sk_buff *skb, struct net_device *dev, bool m
 	(void)more;
 	if (!priv->has_out)
 		return netdev_tx_done(dev, skb);
-	if (!priv->out)
+	if (!priv->out_open)
 		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
 	if (pcap_write(priv, skb)) {
 		net_log(dev->net, "%s: the capture file cannot be written: it ends here", dev->name);
@@ -247,7 +344,7 @@ static int pcap_out_open(struct pcap_priv *priv, const char *path)
 		pcap_close(priv->out_format);
 		return -ENOMEM;
 	}
-	priv->has_out = true;
+	priv->has_out = priv->out_open = true;
 	return pcap_out_flush(priv);
 }
 
@@ -256,17 +353,22 @@ static int pcap_files_open(struct pcap_priv *priv, const char *arg)
 {
 	const char *comma = strchr(arg, ',');
 	size_t in_len = comma ? (size_t)(comma - arg) : strlen(arg);
-	char in[PATH_MAX];
+	char in[PATH_MAX], name[IFNAMSIZ] = "";
 	int err = 0;
 
 	if (in_len >= sizeof(in) || (!in_len && (!comma || !comma[1])))
 		return -EINVAL;
 	memcpy(in, arg, in_len);
 	in[in_len] = '\0';
-	if (in_len)
+	if (rec_again(priv->dev->net->rec)) {
+		priv->in = in_len ? pcap_open_dead(DLT_EN10MB, (int)FRAME_MAX_BYTES) : NULL; /* stands for it */
+		priv->has_out = priv->out_open = comma && comma[1];
+	} else if (in_len) {
 		err = pcap_in_open(priv, in);
-	if (!err && comma && comma[1])
+	}
+	if (!err && comma && comma[1] && !priv->has_out)
 		err = pcap_out_open(priv, comma + 1);
+	err = sys_opened(priv->dev, err, name);
 	if (err) {
 		pcap_in_end(priv);
 		pcap_out_end(priv);

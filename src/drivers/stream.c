@@ -58,19 +58,37 @@ static bool no_memory(int error)
 	return error == ENOMEM || error == ENOBUFS;
 }
 
+/* Return: octets, -errno */
+static ssize_t stream_send(struct net_device *dev)
+{
+	const struct stream_priv *priv = stream_priv(dev);
+	size_t left_bytes = priv->tx_end - priv->tx_begin;
+	struct recorder *rec = dev->net->rec;
+	ssize_t n;
+
+	if (rec_again(rec)) {
+		n = rec_input_again(rec, dev->ifindex, REC_IN_SENT, NULL, 0);
+		return n > (ssize_t)left_bytes ? (ssize_t)left_bytes : n;
+	}
+	n = send(priv->fd, priv->tx + priv->tx_begin, left_bytes, MSG_NOSIGNAL);
+	if (n < 0)
+		n = -errno;
+	return unlikely(rec) ? rec_input(rec, dev->ifindex, REC_IN_SENT, n, NULL, 0) : n;
+}
+
 /* The rest of a frame begun.  Return: true when it is out. */
 static bool stream_flush(struct net_device *dev)
 {
 	struct stream_priv *priv = stream_priv(dev);
 
 	while (priv->tx_begin < priv->tx_end) {
-		ssize_t n = send(priv->fd, priv->tx + priv->tx_begin, priv->tx_end - priv->tx_begin, MSG_NOSIGNAL);
+		ssize_t n = stream_send(dev);
 
 		if (n >= 0)
 			priv->tx_begin += (u32)n;
-		else if (errno == EAGAIN || no_memory(errno))
+		else if (n == -EAGAIN || no_memory((int)-n))
 			return false;
-		else if (errno != EINTR) {
+		else if (n != -EINTR) {
 			dev->stats.tx_errors++;
 			stream_gone(dev, "the other end of the stream is gone");
 			return false;
@@ -121,11 +139,9 @@ static netdev_tx_t stream_xmit(struct sk_buff *skb, struct net_device *dev, bool
 		return stream_send_failed(dev, skb, EAGAIN);
 	iov[0] = (struct iovec){ .iov_base = &length, .iov_len = LENGTH_BYTES };
 	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
-	do
-		n = sendmsg(stream_priv(dev)->fd, &msg, MSG_NOSIGNAL);
-	while (unlikely(n < 0 && errno == EINTR));
+	n = sys_sendmsg(dev, stream_priv(dev)->fd, &msg, LENGTH_BYTES + skb->len);
 	if (unlikely(n < 0))
-		return stream_send_failed(dev, skb, errno);
+		return stream_send_failed(dev, skb, (int)-n);
 	if (unlikely((size_t)n < LENGTH_BYTES + skb->len))
 		stream_keep_rest(dev, skb, length, (u32)n);
 	return netdev_tx_done(dev, skb);
@@ -142,16 +158,16 @@ static bool stream_fill(struct net_device *dev)
 	memmove(priv->rx, priv->rx + priv->rx_begin, priv->rx_end - priv->rx_begin);
 	priv->rx_end -= priv->rx_begin;
 	priv->rx_begin = 0;
-	n = read(priv->fd, priv->rx + priv->rx_end, RX_BUFFER_BYTES - priv->rx_end);
+	n = sys_read(dev, REC_IN_STREAM, priv->fd, priv->rx + priv->rx_end, RX_BUFFER_BYTES - priv->rx_end);
 	if (n > 0) {
 		priv->rx_end += (u32)n;
 		return true;
 	}
 	if (n == 0)
 		stream_gone(dev, "the other end of the stream was closed");
-	else if (errno == EINTR)
+	else if (n == -EINTR)
 		return true;
-	else if (errno != EAGAIN && !no_memory(errno))
+	else if (n != -EAGAIN && !no_memory((int)-n))
 		stream_gone(dev, "the other end of the stream is gone");
 	return false;
 }
@@ -280,19 +296,23 @@ static int stream_connect(const char *path)
 static int stream_setup(struct net_device *dev, const struct netdev_config *cfg)
 {
 	struct stream_priv *priv = stream_priv(dev);
-	int err = -ENOMEM;
+	char name[IFNAMSIZ] = "";
+	int err = -ENOMEM, fd = -1;
 
 	priv->rx = mem_alloc(dev->net->mem, RX_BUFFER_BYTES);
 	priv->tx = mem_alloc(dev->net->mem, TX_BUFFER_BYTES);
 	if (!priv->rx || !priv->tx)
 		goto err_free;
-	if (cfg->fd >= 0)
-		err = sys_set_nonblock(cfg->fd);
+	if (rec_again(dev->net->rec))
+		err = 0;
+	else if (cfg->fd >= 0)
+		err = sys_set_nonblock(fd = cfg->fd);
 	else
-		err = stream_connect(cfg->arg);
-	if (err < 0)
+		err = fd = stream_connect(cfg->arg);
+	err = sys_opened(dev, err < 0 ? err : 0, name);
+	if (err)
 		goto err_free;
-	priv->fd = cfg->fd >= 0 ? cfg->fd : err;
+	priv->fd = fd;
 	dev->features = NETIF_F_SG;
 	netif_napi_add(dev, &priv->common.napi, stream_poll, NAPI_POLL_WEIGHT);
 	return 0;

@@ -25,7 +25,67 @@ void sys_close(int *fd)
 	*fd = -1;
 }
 
-const struct netdev_driver *fd_driver(int fd)
+ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void *buf, size_t room_bytes)
+{
+	struct recorder *rec = dev->net->rec;
+	ssize_t n;
+
+	if (rec_again(rec))
+		return rec_input_again(rec, dev->ifindex, what, buf, room_bytes);
+	n = read(fd, buf, room_bytes);
+	if (n < 0)
+		n = -errno;
+	return unlikely(rec) ? rec_input(rec, dev->ifindex, what, n, buf, n > 0 ? (size_t)n : 0) : n;
+}
+
+/* What went out as a whole needs no word. */
+static ssize_t sent(struct recorder *rec, ssize_t n, size_t whole_bytes)
+{
+	if (unlikely(n < 0))
+		n = -errno;
+	if (unlikely(rec && n != (ssize_t)whole_bytes))
+		rec_refused(rec, n);
+	return n;
+}
+
+ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes)
+{
+	struct recorder *rec = dev->net->rec;
+	ssize_t n;
+
+	if (rec_again(rec))
+		return rec_refused_again(rec, (ssize_t)whole_bytes);
+	do
+		n = sendmsg(fd, msg, MSG_NOSIGNAL);
+	while (unlikely(n < 0 && errno == EINTR));
+	return sent(rec, n, whole_bytes);
+}
+
+ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov, int pieces, size_t whole_bytes)
+{
+	struct recorder *rec = dev->net->rec;
+	ssize_t n;
+
+	if (rec_again(rec))
+		return rec_refused_again(rec, (ssize_t)whole_bytes);
+	do
+		n = writev(fd, iov, pieces);
+	while (unlikely(n < 0 && errno == EINTR));
+	return sent(rec, n, whole_bytes);
+}
+
+int sys_opened(const struct net_device *dev, int err, char name[static IFNAMSIZ])
+{
+	struct recorder *rec = dev->net->rec;
+
+	if (rec_again(rec)) {
+		err = (int)rec_input_again(rec, 0, REC_IN_OPEN, name, IFNAMSIZ - 1);
+		return err < 0 ? err : 0;
+	}
+	return unlikely(rec) ? (int)rec_input(rec, 0, REC_IN_OPEN, err, name, IFNAMSIZ - 1) : err;
+}
+
+static const struct netdev_driver *find_fd_driver(int fd)
 {
 	struct ifreq ifr;
 	int type = 0;
@@ -36,4 +96,20 @@ const struct netdev_driver *fd_driver(int fd)
 	if (!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len))
 		return type == SOCK_STREAM ? &stream_driver : NULL;
 	return ioctl(fd, TUNGETIFF, &ifr) < 0 ? NULL : &tap_driver;
+}
+
+const struct netdev_driver *fd_driver(struct net *net, int fd)
+{
+	static const struct netdev_driver *const known[] = { NULL, &tap_driver, &stream_driver };
+	const struct netdev_driver *drv;
+	ssize_t which;
+
+	if (rec_again(net->rec)) {
+		which = rec_input_again(net->rec, 0, REC_IN_DRIVER, NULL, 0);
+		return which >= 0 && which < (ssize_t)ARRAY_SIZE(known) ? known[which] : NULL;
+	}
+	drv = find_fd_driver(fd);
+	if (unlikely(net->rec))
+		rec_input(net->rec, 0, REC_IN_DRIVER, drv == &tap_driver ? 1 : drv == &stream_driver ? 2 : 0, NULL, 0);
+	return drv;
 }

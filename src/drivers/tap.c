@@ -70,25 +70,27 @@ static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool mo
 {
 	struct tap_priv *priv = tap_priv(dev);
 	struct iovec iov[FRAME_PIECES_MAX];
-	int pieces = netdev_skb_iovec(skb, iov);
 	ssize_t n;
 
 	(void)more;
-	do
-		n = writev(priv->fd, iov, pieces);
-	while (unlikely(n < 0 && errno == EINTR));
+	n = sys_writev(dev, priv->fd, iov, netdev_skb_iovec(skb, iov), skb->len);
 	if (unlikely(n < 0))
-		return tap_write_failed(dev, skb, errno);
+		return tap_write_failed(dev, skb, (int)-n);
 	return netdev_tx_done(dev, skb);
 }
 
 /* ---- receive */
 
-static bool tap_writable(const struct tap_priv *priv)
+static bool tap_writable(const struct net_device *dev)
 {
-	struct pollfd p = { .fd = priv->fd, .events = POLLOUT };
+	struct pollfd p = { .fd = tap_priv(dev)->fd, .events = POLLOUT };
+	struct recorder *rec = dev->net->rec;
+	bool can;
 
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+	if (rec_again(rec))
+		return rec_input_again(rec, dev->ifindex, REC_IN_WRITABLE, NULL, 0) == 1;
+	can = poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+	return unlikely(rec) ? rec_input(rec, dev->ifindex, REC_IN_WRITABLE, can, NULL, 0) : can;
 }
 
 /* The embedder says that the descriptor is ready: for what we waited to write, perhaps. */
@@ -96,7 +98,7 @@ static void tap_check_writable(struct net_device *dev)
 {
 	struct tap_priv *priv = tap_priv(dev);
 
-	if (priv->gone || (priv->common.link && !priv->blocked) || !tap_writable(priv))
+	if (priv->gone || (priv->common.link && !priv->blocked) || !tap_writable(dev))
 		return;
 	netdev_link(dev, true);
 	if (priv->blocked) {
@@ -109,17 +111,17 @@ static void tap_check_writable(struct net_device *dev)
 static bool tap_read(struct net_device *dev)
 {
 	struct tap_priv *priv = tap_priv(dev);
-	ssize_t len = read(priv->fd, priv->frame, FRAME_MAX_BYTES);
+	ssize_t len = sys_read(dev, REC_IN_FRAME, priv->fd, priv->frame, FRAME_MAX_BYTES);
 
 	if (len >= 0) {
 		netdev_receive_frame(dev, priv->frame, (size_t)len);
 		return true;
 	}
-	if (errno == EINTR)
+	if (len == -EINTR)
 		return true;
-	if (errno == EBADFD || errno == EBADF)
+	if (len == -EBADFD || len == -EBADF)
 		tap_gone(dev);
-	else if (errno != EAGAIN)
+	else if (len != -EAGAIN)
 		dev->stats.rx_errors++;
 	return false;
 }
@@ -166,9 +168,11 @@ static void tap_discard(struct net_device *dev)
 	struct tap_priv *priv = tap_priv(dev);
 
 	for (u32 i = 0; !priv->gone && i < TAP_DISCARD_MAX; i++) {
-		if (read(priv->fd, priv->frame, FRAME_MAX_BYTES) >= 0)
+		ssize_t n = sys_read(dev, REC_IN_FRAME, priv->fd, priv->frame, FRAME_MAX_BYTES);
+
+		if (n >= 0)
 			dev->stats.rx_dropped++;
-		else if (errno != EINTR)
+		else if (n != -EINTR)
 			return;
 	}
 }
@@ -247,18 +251,18 @@ static int tap_inherited(int fd, char host_name[static IFNAMSIZ])
 static int tap_setup(struct net_device *dev, const struct netdev_config *cfg)
 {
 	struct tap_priv *priv = tap_priv(dev);
-	int fd;
+	int fd = -1, err;
 
 	priv->frame = mem_alloc(dev->net->mem, FRAME_MAX_BYTES);
 	if (!priv->frame)
 		return -ENOMEM;
-	if (cfg->fd >= 0)
-		fd = tap_inherited(cfg->fd, priv->host_name);
-	else
-		fd = tap_create_or_attach(cfg->arg ? cfg->arg : "", priv->host_name);
-	if (fd < 0) {
+	if (!rec_again(dev->net->rec))
+		fd = cfg->fd >= 0 ? tap_inherited(cfg->fd, priv->host_name)
+				  : tap_create_or_attach(cfg->arg ? cfg->arg : "", priv->host_name);
+	err = sys_opened(dev, fd < 0 ? fd : 0, priv->host_name);
+	if (err) {
 		mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
-		return fd;
+		return err;
 	}
 	priv->fd = fd;
 	dev->kind = "tun";

@@ -16,11 +16,17 @@ struct user_priv {
 static netdev_tx_t user_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	const struct user_priv *priv = dev->priv;
+	struct recorder *rec = dev->net->rec;
 	struct iovec iov[FRAME_PIECES_MAX];
+	struct rec_cb cb;
 	int err;
 
 	(void)more;
+	if (unlikely(rec))
+		rec_cb_begin(rec, &cb);
 	err = priv->xmit(priv->ctx, iov, netdev_skb_iovec(skb, iov));
+	if (unlikely(rec))
+		rec_cb_end(rec, &cb, err);
 	if (likely(!err))
 		return netdev_tx_done(dev, skb);
 	if (err == -EAGAIN)

@@ -17,6 +17,7 @@
 struct wire_priv {
 	struct netdev_common common;
 	struct net_device *peer;  /* NULL: no cable */
+	bool foreign;             /* the other end is in another net: what it does is written down by the recorder */
 	struct sk_buff_head ring; /* frames that came in and were not polled yet, with their headers */
 };
 
@@ -25,22 +26,78 @@ static struct wire_priv *wire_priv(const struct net_device *dev)
 	return dev->priv;
 }
 
-static bool wire_link(const struct net_device *dev)
+static bool wire_peer_ready(const struct net_device *dev)
 {
 	const struct net_device *peer = wire_priv(dev)->peer;
 
 	return peer && netif_running(peer) && !netdev_common(peer)->unplugged;
 }
 
-void wire_tell_peer(struct net_device *dev)
+/* Is the other end there?  Of one in another net the recorder is told when that is news. */
+static bool wire_link(const struct net_device *dev)
 {
-	struct net_device *peer = wire_priv(dev)->peer;
+	const struct wire_priv *priv = wire_priv(dev);
+	struct recorder *rec = dev->net->rec;
+	bool ready = wire_peer_ready(dev);
 
-	if (peer && netif_running(peer))
-		napi_schedule(&netdev_common(peer)->napi);
+	if (likely(!rec || !priv->foreign))
+		return ready;
+	if (rec->replay)
+		return rec_input_differs(rec, dev->ifindex, REC_IN_LINK, priv->common.link);
+	if (ready != priv->common.link)
+		rec_input(rec, dev->ifindex, REC_IN_LINK, ready, NULL, 0);
+	return ready;
 }
 
-static struct sk_buff *wire_copy(struct sk_buff *skb, struct net_device *peer)
+/* ---- what one end does to the other */
+
+static void wire_news_come(struct net_device *dev, u32 what)
+{
+	if (what == REC_WIRE_WAKE)
+		netif_tx_wake_all_queues(dev);
+	else if (netif_running(dev))
+		napi_schedule(&netdev_common(dev)->napi);
+}
+
+int netdev_wire_news(struct net_device *dev, u32 what)
+{
+	if (dev->netdev_ops != wire_driver.ops)
+		return -EINVAL;
+	wire_news_come(dev, what);
+	return 0;
+}
+
+static void wire_news(struct net_device *from, u32 what)
+{
+	struct net_device *peer = wire_priv(from)->peer;
+	struct recorder *rec;
+
+	if (!peer)
+		return;
+	rec = peer->net->rec;
+	if (likely(!rec || !wire_priv(peer)->foreign)) {
+		wire_news_come(peer, what);
+		return;
+	}
+	rec_commit(rec, rec_put_u(rec_put_u(rec_call(rec, REC_WIRE_NEWS), (u32)peer->ifindex), what));
+	wire_news_come(peer, what);
+	rec_return(rec, 0);
+}
+
+void wire_tell_peer(struct net_device *dev)
+{
+	wire_news(dev, REC_WIRE_KICK);
+}
+
+static void wire_wake_peer(struct net_device *dev)
+{
+	if (wire_priv(dev)->ring.qlen <= WIRE_RING_FRAMES / 2)
+		wire_news(dev, REC_WIRE_WAKE);
+}
+
+/* ---- frames */
+
+static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *peer)
 {
 	struct sk_buff *copy = netdev_skb_alloc(peer, skb->len);
 
@@ -60,32 +117,114 @@ static struct sk_buff *wire_copy(struct sk_buff *skb, struct net_device *peer)
 	return copy;
 }
 
-static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
-{
-	struct net_device *peer = wire_priv(dev)->peer;
-	struct wire_priv *to;
-	struct sk_buff *copy;
+/* What became of a frame on the wire. */
+enum { WIRE_SENT, WIRE_NO_PEER, WIRE_REFUSED, WIRE_FULL, WIRE_NOMEM };
 
-	(void)more;
-	if (unlikely(!peer || netdev_frame_check(peer, skb->len)))
-		return netdev_tx_error(dev, skb, peer ? SKB_DROP_REASON_DEV_XMIT : SKB_DROP_REASON_NO_CARRIER);
-	to = wire_priv(peer);
-	if (unlikely(to->ring.qlen >= WIRE_RING_FRAMES)) {
-		netif_tx_stop_all_queues(dev);
-		return NETDEV_TX_BUSY;
-	}
-	copy = wire_copy(skb, peer);
-	if (unlikely(!copy))
-		return netdev_tx_error(dev, skb, SKB_DROP_REASON_NOMEM);
-	__skb_queue_tail(&to->ring, copy);
-	napi_schedule(&to->common.napi);
-	return netdev_tx_done(dev, skb);
+static void wire_queue(struct net_device *dev, struct sk_buff *copy)
+{
+	__skb_queue_tail(&wire_priv(dev)->ring, copy);
+	napi_schedule(&netdev_common(dev)->napi);
 }
 
-static void wire_wake_peer(struct wire_priv *priv)
+static int wire_deliver(struct net_device *peer, const struct sk_buff *skb)
 {
-	if (priv->peer && priv->ring.qlen <= WIRE_RING_FRAMES / 2)
-		netif_tx_wake_all_queues(priv->peer);
+	struct sk_buff *copy;
+
+	if (unlikely(netdev_frame_check(peer, skb->len)))
+		return WIRE_REFUSED;
+	if (unlikely(wire_priv(peer)->ring.qlen >= WIRE_RING_FRAMES))
+		return WIRE_FULL;
+	copy = wire_copy(skb, peer);
+	if (unlikely(!copy))
+		return WIRE_NOMEM;
+	wire_queue(peer, copy);
+	return WIRE_SENT;
+}
+
+/* The same as it is written down: the frame in one piece, and where its sum is to be. */
+int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, u32 csum_start, u32 csum_offset)
+{
+	struct sk_buff *copy;
+
+	if (dev->netdev_ops != wire_driver.ops)
+		return -EINVAL;
+	if (netdev_frame_check(dev, len_bytes))
+		return WIRE_REFUSED;
+	if (wire_priv(dev)->ring.qlen >= WIRE_RING_FRAMES)
+		return WIRE_FULL;
+	copy = netdev_skb_alloc(dev, (u32)len_bytes);
+	if (!copy)
+		return WIRE_NOMEM;
+	memcpy(skb_put(copy, (u32)len_bytes), frame, len_bytes);
+	copy->ip_summed = CHECKSUM_NONE;
+	if (csum_offset && csum_start + csum_offset + 2 <= len_bytes) {
+		copy->ip_summed = CHECKSUM_PARTIAL;
+		copy->csum_start = (u16)((u32)(copy->data - copy->head) + csum_start);
+		copy->csum_offset = (u16)csum_offset;
+	}
+	wire_queue(dev, copy);
+	return WIRE_SENT;
+}
+
+static void wire_record_frame(struct recorder *rec, const struct net_device *peer, const struct sk_buff *skb)
+{
+	bool partial = skb->ip_summed == CHECKSUM_PARTIAL;
+	struct iovec iov[FRAME_PIECES_MAX];
+	int pieces = netdev_skb_iovec(skb, iov);
+	u8 *p = rec_put_u(rec_call(rec, REC_WIRE_FRAME), (u32)peer->ifindex);
+
+	p = rec_put_u(p, partial ? (u32)(skb->head - skb->data) + skb->csum_start : 0);
+	p = rec_put_u(p, partial ? skb->csum_offset : 0);
+	p = rec_put_u(p, (u64)skb->len + 1);
+	for (int i = 0; i < pieces; i++)
+		p = rec_put_long(rec, p, iov[i].iov_base, iov[i].iov_len);
+	rec_commit(rec, p);
+}
+
+/* To a net that is recorded, out of another one. */
+static __noinline int wire_deliver_recorded(struct net_device *peer, const struct sk_buff *skb)
+{
+	struct recorder *rec = peer->net->rec;
+	int ret;
+
+	wire_record_frame(rec, peer, skb);
+	ret = wire_deliver(peer, skb);
+	rec_return(rec, ret);
+	return ret;
+}
+
+static int wire_send(struct net_device *dev, const struct sk_buff *skb)
+{
+	struct net_device *peer = wire_priv(dev)->peer;
+	struct recorder *rec = dev->net->rec;
+	int ret = WIRE_NO_PEER;
+
+	if (unlikely(rec && rec->replay && wire_priv(dev)->foreign))
+		return (int)rec_refused_again(rec, WIRE_SENT);
+	if (peer)
+		ret = unlikely(peer->net->rec && wire_priv(peer)->foreign) ? wire_deliver_recorded(peer, skb)
+									  : wire_deliver(peer, skb);
+	if (unlikely(ret != WIRE_SENT && rec && wire_priv(dev)->foreign))
+		rec_refused(rec, ret);
+	return ret;
+}
+
+static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	(void)more;
+	switch (wire_send(dev, skb)) {
+	case WIRE_SENT:
+		return netdev_tx_done(dev, skb);
+	case WIRE_FULL:
+		netif_tx_stop_all_queues(dev);
+		return NETDEV_TX_BUSY;
+	case WIRE_NO_PEER:
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_NO_CARRIER);
+	case WIRE_NOMEM:
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_NOMEM);
+	default:
+		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
+	}
 }
 
 static int wire_poll(struct napi_struct *napi, int budget)
@@ -94,8 +233,12 @@ static int wire_poll(struct napi_struct *napi, int budget)
 	struct wire_priv *priv = wire_priv(dev);
 	int work = 0;
 
-	if (netif_running(dev) && priv->common.link != wire_link(dev))
-		netdev_link(dev, wire_link(dev));
+	if (netif_running(dev)) {
+		bool up = wire_link(dev);
+
+		if (priv->common.link != up)
+			netdev_link(dev, up);
+	}
 	while (work < budget) {
 		struct sk_buff *skb = __skb_dequeue(&priv->ring);
 
@@ -108,7 +251,7 @@ static int wire_poll(struct napi_struct *napi, int budget)
 		skb->protocol = eth_type_trans(skb, dev);
 		netif_receive_skb(skb);
 	}
-	wire_wake_peer(priv);
+	wire_wake_peer(dev);
 	return work;
 }
 
@@ -126,7 +269,7 @@ static void wire_stop(struct net_device *dev)
 	skb_queue_purge_reason(&priv->ring, SKB_DROP_REASON_DEV_DOWN);
 	netdev_link(dev, false);
 	wire_tell_peer(dev);
-	wire_wake_peer(priv);
+	wire_wake_peer(dev);
 }
 
 static void wire_uninit(struct net_device *dev)
@@ -148,8 +291,17 @@ int netdev_wire_join(struct net_device *a, struct net_device *b)
 		return -EBUSY;
 	wire_priv(a)->peer = b;
 	wire_priv(b)->peer = a;
+	wire_priv(a)->foreign = wire_priv(b)->foreign = a->net != b->net;
 	wire_tell_peer(a);
 	wire_tell_peer(b);
+	return 0;
+}
+
+int netdev_wire_foreign(struct net_device *dev)
+{
+	if (dev->netdev_ops != wire_driver.ops)
+		return -EINVAL;
+	wire_priv(dev)->foreign = true;
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "ipv4/ip.h"
 #include "ipv4/netns_ipv4.h"
 #include "netfilter/netfilter.h"
+#include "record/record.h"
 #include "wire/icmp.h"
 
 #define NOMEM_RETRY (1 * NSEC_PER_SEC)
@@ -162,8 +163,14 @@ static int by_arp_listen(struct by_arp *b, bool on)
 
 static void by_arp_tell(const struct addr_by_arp_config *cfg, struct net_device *dev)
 {
-	if (cfg->changed)
-		cfg->changed(cfg->ctx, (struct nethood_dev *)(void *)dev);
+	struct recorder *rec = dev->net->rec;
+	struct rec_cb cb;
+
+	if (!cfg->changed)
+		return;
+	rec_tell(rec, &cb, REC_OUT_CHANGED, (u32)dev->ifindex, 0);
+	cfg->changed(cfg->ctx, (struct nethood_dev *)(void *)dev);
+	rec_told(rec, &cb);
 }
 
 static void by_arp_free(struct by_arp *b)

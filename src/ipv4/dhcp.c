@@ -16,6 +16,7 @@
 #include "ipv4/dhcp_internal.h"
 #include "ipv4/inetdevice.h"
 #include "ipv4/ipv4ll.h"
+#include "record/record.h"
 
 /* ------------------------------------------------------------------ the table */
 
@@ -293,7 +294,10 @@ void dhcp_event(struct dhcp_client *c, enum dhcp_event event)
 	const struct dhcp_edge *e = dhcp_step(c->state, event, conditions(c));
 	void (*changed)(void *ctx, struct nethood_dev *dev) = c->changed;
 	struct nethood_dev *dev = (struct nethood_dev *)(void *)c->dev;
+	struct recorder *rec = c->dev->net->rec;
+	int ifindex = c->dev->ifindex;
 	void *ctx = c->ctx;
+	struct rec_cb cb;
 
 	if (!e)
 		return;
@@ -308,8 +312,11 @@ void dhcp_event(struct dhcp_client *c, enum dhcp_event event)
 		if (e->act & DHCP_A_PROBE)
 			begin_probe(c);
 	}
-	if ((e->act & DHCP_A_TELL) && changed)
-		changed(ctx, dev);
+	if (!(e->act & DHCP_A_TELL) || !changed)
+		return;
+	rec_tell(rec, &cb, REC_OUT_CHANGED, (u32)ifindex, 0);
+	changed(ctx, dev);
+	rec_told(rec, &cb);
 }
 
 /* ------------------------------------------------------------------ the probe */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "record/record.h"
 #include "socket/filter.h"
 #include "socket/netns_sock.h"
 
@@ -187,6 +188,15 @@ bool sock_wake_pending(const struct net *net)
 	return !list_empty(&net->sock->wakes);
 }
 
+static void sock_tell(struct recorder *rec, struct sock *sk, u32 events)
+{
+	struct rec_cb cb;
+
+	rec_tell(rec, &cb, REC_OUT_READY, sk->rec_id, events);
+	sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
+	rec_told(rec, &cb);
+}
+
 void sock_wake_run(struct net *net)
 {
 	struct netns_sock *ns = net->sock;
@@ -204,7 +214,7 @@ void sock_wake_run(struct net *net)
 		list_del_init(&sk->wake_node);
 		sk->wake_events = 0;
 		if (sk->ready)
-			sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
+			sock_tell(net->rec, sk, events);
 	}
 	ns->waking = false;
 }

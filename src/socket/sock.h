@@ -101,6 +101,7 @@ struct sock {
 	u32 wake_events;            /**< what it has not been told of yet; 0: wake_node is idle */
 	struct list_head wake_node; /**< of netns_sock.wakes */
 	struct list_head net_node;  /**< all sockets of the net: net->sock */
+	u32 rec_id;                 /**< number in a recording */
 };
 
 #define RCV_SHUTDOWN 1

@@ -1,0 +1,747 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A recording, done again on a fresh net.
+ *
+ * Reading order: nethood_replay(), run(), the table of calls; then the callbacks, which find what was called from
+ * within them.
+ * The net that is made has a recorder as well, which writes to nowhere: each call is told to it as it was to the first one,
+ * so that both hash the same things in the same order, and the result is compared where the call ends.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/if.h>
+#include <linux/sockios.h>
+#include <linux/route.h>
+#include <string.h>
+
+#include "api_record.h"
+#include "drivers/drivers.h"
+#include "nethood/record.h"
+#include "record/replay.h"
+
+#define ROOM_BYTES (REC_DATA_MAX + 65536U) /* for what a call reads and for what it gives back */
+#define NAME_BYTES ((u32)sizeof(struct sockaddr_storage))
+#define CONTROL_BYTES 65536U
+#define PIECES_MAX 1025U /* one more than a call takes */
+#define DEPTH_MAX 64U	 /* of calls within callbacks */
+#define NO_FD INT_MAX	 /* stands for a descriptor that there was */
+
+struct replay {
+	struct rec_replay at; /* first */
+	const struct nethood_record_file *file;
+	const struct nethood_replay_config *config;
+	struct nethood_net *net;
+	const struct nethood_allocator *memory;
+	struct nethood_sock **sock; /* by number - 1 */
+	u32 sock_room;
+	u32 depth;
+	bool bad; /* a record that no recorder writes */
+	/* what one call needs; @room and @data are as long as ROOM_BYTES */
+	u8 *room, *data;
+	struct sockaddr_storage name;
+	_Alignas(16) u8 control[CONTROL_BYTES];
+	struct iovec iov[PIECES_MAX];
+};
+
+static void run(struct replay *rp, bool nested);
+
+/* ------------------------------------------------------------------ what records name */
+
+static struct nethood_sock *sock_at(const struct replay *rp, u64 id)
+{
+	return id && id <= rp->sock_room ? rp->sock[id - 1] : NULL;
+}
+
+static int sock_keep(struct replay *rp, struct nethood_sock *sk)
+{
+	u32 id = sock_of(sk)->rec_id, room = rp->sock_room;
+	struct nethood_sock **more;
+
+	if (id > room) {
+		room = room ? 2 * room : 64;
+		if (id > room)
+			return -EINVAL;
+		more = rp->memory->zalloc(rp->memory->ctx, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		if (rp->sock_room)
+			memcpy(more, rp->sock, rp->sock_room * sizeof(*more));
+		rp->memory->free(rp->memory->ctx, rp->sock, rp->sock_room * sizeof(*more));
+		rp->sock = more;
+		rp->sock_room = room;
+	}
+	rp->sock[id - 1] = sk;
+	return 0;
+}
+
+static struct nethood_dev *dev_at(const struct replay *rp, u64 ifindex)
+{
+	struct net_device *dev = ifindex <= INT_MAX ? dev_find_by_index(&rp->net->net, (int)ifindex) : NULL;
+
+	return handle_of_dev(dev);
+}
+
+/* Octets of a recording stand where they stand; calls want theirs aligned.  What is missing is zero. */
+static void *copy(u8 *to, size_t room_bytes, const u8 *from, u64 len_bytes, size_t want_bytes)
+{
+	size_t n = len_bytes < room_bytes ? (size_t)len_bytes : room_bytes;
+
+	if (!from)
+		return NULL;
+	memcpy(to, from, n);
+	if (want_bytes > n)
+		memset(to + n, 0, min_size(want_bytes, room_bytes) - n);
+	return to;
+}
+
+/* ------------------------------------------------------------------ callbacks */
+
+/* The embedder was called.  Return: what it said */
+static s64 called(struct replay *rp)
+{
+	struct recorder *rec = rp->at.rec;
+	enum rec_op op = rec_peek(&rp->at);
+	s64 result;
+
+	if ((op != REC_CB_ENTER && op != REC_CB_RESULT) || rp->at.event.value[0] != rec->cb->output)
+		return 0;
+	if (op == REC_CB_RESULT) {
+		result = (s64)rp->at.event.value[1];
+		rec_take(&rp->at);
+		return result;
+	}
+	rec_take(&rp->at);
+	run(rp, true);
+	if (rec_peek(&rp->at) != REC_CB_LEAVE) {
+		rec_diverge(&rp->at, NETHOOD_OTHER_ORDER, 0, 0);
+		return 0;
+	}
+	result = (s64)rp->at.event.value[0];
+	rec_take(&rp->at);
+	return result;
+}
+
+static void on_ready(void *ctx, struct nethood_sock *sk, uint32_t events)
+{
+	(void)sk;
+	(void)events;
+	called(ctx);
+}
+
+static int on_xmit(void *ctx, const struct iovec *frame, int pieces)
+{
+	(void)frame;
+	(void)pieces;
+	return (int)called(ctx);
+}
+
+static void on_changed(void *ctx, struct nethood_dev *dev)
+{
+	(void)dev;
+	called(ctx);
+}
+
+static void on_log(void *ctx, const char *line)
+{
+	struct replay *rp = ctx;
+
+	if (rp->config->log)
+		rp->config->log(rp->config->ctx, line);
+	if (rp->at.rec)
+		called(rp);
+}
+
+static void on_capture(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
+{
+	(void)dev;
+	(void)out;
+	(void)now_ns;
+	(void)frame;
+	(void)pieces;
+	called(ctx);
+}
+
+static void on_hop(void *ctx, const struct nethood_hop *hop)
+{
+	struct replay *rp = ctx;
+
+	if (rp->config->hop)
+		rp->config->hop(rp->config->ctx, hop);
+	if (rp->at.rec && rp->at.rec->trace_counts)
+		called(rp);
+}
+
+static void on_frame(struct rec_replay *at, int ifindex, bool out, const struct iovec *frame, int pieces)
+{
+	struct replay *rp = container_of(at, struct replay, at);
+	const struct net_device *dev = dev_find_by_index(&rp->net->net, ifindex);
+
+	if (dev && rp->config->frame)
+		rp->config->frame(rp->config->ctx, dev->name, out, (u64)rp->net->net.now, frame, pieces);
+}
+
+/* ------------------------------------------------------------------ time and devices */
+
+typedef struct nethood_record_event event;
+
+static void do_poll(struct replay *rp, const event *e)
+{
+	nethood_poll(rp->net, e->value[0]);
+}
+
+static void do_set_time(struct replay *rp, const event *e)
+{
+	nethood_set_time(rp->net, e->value[0]);
+}
+
+static void do_set_wall(struct replay *rp, const event *e)
+{
+	nethood_set_wall(rp->net, e->value[0], e->value[1]);
+}
+
+static void do_dev_create(struct replay *rp, const event *e)
+{
+	u8 lladdr[6] = { 0 };
+	struct nethood_dev_config cfg = {
+		.name = (const char *)e->octets[0],
+		.driver = (const char *)e->octets[1],
+		.arg = (const char *)e->octets[2],
+		.mtu = (u32)e->value[3],
+		.lladdr = copy(lladdr, sizeof(lladdr), e->octets[4], e->value[4], 0),
+		.queues = (u32)e->value[5],
+		.offload = e->value[6] & REC_DEV_OFFLOAD,
+		.fd = e->value[6] & REC_DEV_FD ? NO_FD : -1,
+		.xmit = e->value[6] & REC_DEV_XMIT ? on_xmit : NULL,
+		.ctx = rp,
+	};
+
+	nethood_dev_create(rp->net, &cfg, NULL);
+}
+
+/* Of a wire to another net there is only this end. */
+static void wire_alone(struct replay *rp, const event *e, struct nethood_dev *dev)
+{
+	struct recorder *rec = rp->at.rec;
+
+	(void)e;
+	rec_note_d(rec, REC_WIRE, dev_of(dev));
+	(void)netdev_wire_foreign(dev_of(dev));
+	run(rp, true);
+	if (rec_peek(&rp->at) == REC_RET)
+		rec_return(rec, (s64)rp->at.event.value[0]);
+	else
+		rec_return(rec, 0);
+}
+
+static void do_wire(struct replay *rp, const event *e)
+{
+	struct nethood_dev *a = dev_at(rp, e->value[0]), *b = e->value[2] ? dev_at(rp, e->value[1]) : NULL;
+
+	if (a && b)
+		nethood_wire(a, b);
+	else if (a && !e->value[2])
+		wire_alone(rp, e, a);
+	else
+		rp->bad = true;
+}
+
+static void do_wire_frame(struct replay *rp, const event *e, struct nethood_dev *dev)
+{
+	struct recorder *rec = rp->at.rec;
+
+	rec_note_d(rec, REC_WIRE_FRAME, dev_of(dev));
+	rec_return(rec, netdev_wire_frame(dev_of(dev), e->octets[3] ? e->octets[3] : (const u8 *)"",
+					  (size_t)e->value[3], (u16)e->value[1], (u16)e->value[2]));
+}
+
+static void do_dhcp_start(const struct replay *rp, const event *e, struct nethood_dev *dev)
+{
+	const struct nethood_dhcp_config cfg = {
+		.client_id = e->octets[2],
+		.client_id_bytes = e->value[2],
+		.hostname = (const char *)e->octets[3],
+		.requested = { (u32)e->value[4] },
+		.metric = (u32)e->value[5],
+		.link_local = e->value[1] & REC_DHCP_LINK_LOCAL,
+		.changed = e->value[1] & REC_DHCP_TOLD ? on_changed : NULL,
+		.ctx = (void *)(uintptr_t)rp,
+	};
+
+	nethood_dhcp_start(dev, e->value[1] & REC_DHCP_CONFIG ? &cfg : NULL);
+}
+
+static void do_by_arp_start(const struct replay *rp, const event *e, struct nethood_dev *dev)
+{
+	const struct nethood_by_arp_config cfg = {
+		.icmp_bytes = (u16)e->value[1],
+		.port = (u16)e->value[2],
+		.prefix_bits = (u8)e->value[3],
+		.timeout_ns = e->value[4],
+		.changed = e->value[5] ? on_changed : NULL,
+		.ctx = (void *)(uintptr_t)rp,
+	};
+
+	nethood_by_arp_start(dev, &cfg);
+}
+
+static void receive(struct replay *rp, const event *e, struct nethood_dev *dev)
+{
+	struct iovec iov = { (void *)(uintptr_t)e->octets[1], e->value[1] };
+
+	rec_replay_frame(rp->at.rec, dev_of(dev)->ifindex, false, &iov, 1);
+	nethood_dev_receive(dev, e->octets[1] ? e->octets[1] : (const u8 *)"", e->value[1]);
+}
+
+/* Calls whose first field is a device. */
+static void do_dev(struct replay *rp, const event *e)
+{
+	struct nethood_dev *dev = dev_at(rp, e->value[0]);
+
+	if (!dev) {
+		rp->bad = true;
+		return;
+	}
+	switch (e->op) {
+	case REC_DEV_DESTROY:
+		nethood_dev_destroy(dev);
+		return;
+	case REC_DEV_RECEIVE:
+		receive(rp, e, dev);
+		return;
+	case REC_DEV_WAKE:
+		nethood_dev_wake(dev);
+		return;
+	case REC_DEV_CARRIER:
+		nethood_dev_carrier(dev, e->value[1]);
+		return;
+	case REC_DEV_FD_READY:
+		nethood_dev_fd_ready(dev);
+		return;
+	case REC_WIRE_FRAME:
+		do_wire_frame(rp, e, dev);
+		return;
+	case REC_WIRE_NEWS:
+		rec_note_d(rp->at.rec, REC_WIRE_NEWS, dev_of(dev));
+		(void)netdev_wire_news(dev_of(dev), (u32)e->value[1]);
+		rec_return(rp->at.rec, 0);
+		return;
+	case REC_DHCP_START:
+		do_dhcp_start(rp, e, dev);
+		return;
+	case REC_DHCP_STOP:
+		nethood_dhcp_stop(dev);
+		return;
+	case REC_IPV4LL_START:
+		nethood_ipv4ll_start(dev);
+		return;
+	case REC_IPV4LL_STOP:
+		nethood_ipv4ll_stop(dev);
+		return;
+	case REC_BY_ARP_START:
+		do_by_arp_start(rp, e, dev);
+		return;
+	default: /* REC_BY_ARP_STOP */
+		nethood_by_arp_stop(dev);
+	}
+}
+
+/* ------------------------------------------------------------------ sockets */
+
+static void do_socket(struct replay *rp, const event *e)
+{
+	struct nethood_sock *sk;
+
+	if (!nethood_socket(rp->net, (int)(s64)e->value[0], (int)(s64)e->value[1], (int)(s64)e->value[2], &sk) &&
+	    sock_keep(rp, sk))
+		rp->bad = true;
+}
+
+static void do_accept(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	socklen_t len = (socklen_t)min_size(e->value[2], NAME_BYTES);
+	struct sockaddr *addr = e->value[1] ? (struct sockaddr *)&rp->name : NULL;
+	struct nethood_sock *child;
+
+	if (!nethood_accept(sk, &child, addr, &len) && sock_keep(rp, child))
+		rp->bad = true;
+}
+
+static const struct sockaddr *name_of(struct replay *rp, const event *e, u32 i)
+{
+	return copy((u8 *)&rp->name, sizeof(rp->name), e->octets[i], e->value[i], sizeof(rp->name));
+}
+
+static void do_sendto(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	size_t len = e->value[4];
+	const void *data = copy(rp->data, ROOM_BYTES, e->octets[5], e->value[5], len);
+
+	if (!data && len)
+		data = memset(rp->data, 0, min_size(len, ROOM_BYTES));
+	nethood_sendto(sk, data, len, (int)(s64)e->value[1], name_of(rp, e, 3), (socklen_t)e->value[2]);
+}
+
+/* Pieces that end in the same room: a call that wants more of them than there may be has its error before it reads. */
+static void pieces_of(struct replay *rp, struct msghdr *msg, u8 *room, u64 pieces, u64 len_bytes)
+{
+	msg->msg_iov = rp->iov;
+	msg->msg_iovlen = pieces < PIECES_MAX ? (size_t)pieces : PIECES_MAX;
+	if (!msg->msg_iovlen)
+		return;
+	memset(rp->iov, 0, msg->msg_iovlen * sizeof(rp->iov[0]));
+	for (size_t i = 0; i < msg->msg_iovlen; i++)
+		rp->iov[i].iov_base = room;
+	rp->iov[0].iov_len = (size_t)len_bytes;
+}
+
+static void do_sendmsg(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	size_t control = (size_t)e->value[4] < CONTROL_BYTES ? (size_t)e->value[4] : CONTROL_BYTES;
+	struct msghdr msg = {
+		.msg_name = (void *)(uintptr_t)name_of(rp, e, 3),
+		.msg_namelen = (socklen_t)e->value[2],
+		.msg_control = copy(rp->control, CONTROL_BYTES, e->octets[5], e->value[5], control),
+		.msg_controllen = control,
+	};
+
+	if (!copy(rp->data, ROOM_BYTES, e->octets[8], e->value[8], e->value[7]))
+		memset(rp->data, 0, min_size(e->value[7], ROOM_BYTES));
+	pieces_of(rp, &msg, rp->data, e->value[6], e->value[7]);
+	nethood_sendmsg(sk, &msg, (int)(s64)e->value[1]);
+}
+
+static void do_recvfrom(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	u64 len = e->value[1] > INT_MAX ? e->value[1] : min_size(e->value[1], ROOM_BYTES);
+	socklen_t from = (socklen_t)e->value[4];
+
+	nethood_recvfrom(sk, rp->room, (size_t)len, (int)(s64)e->value[2],
+			 e->value[3] ? (struct sockaddr *)&rp->name : NULL, &from);
+}
+
+static void do_recvmsg(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	struct msghdr msg = {
+		.msg_name = e->value[4] ? &rp->name : NULL,
+		.msg_namelen = (socklen_t)e->value[5],
+		.msg_control = e->value[6] ? rp->control : NULL,
+		.msg_controllen = (size_t)min_size(e->value[7], CONTROL_BYTES),
+	};
+	u64 len = e->value[1] > INT_MAX ? e->value[1] : min_size(e->value[1], ROOM_BYTES);
+
+	pieces_of(rp, &msg, rp->room, e->value[2], len);
+	nethood_recvmsg(sk, &msg, (int)(s64)e->value[3]);
+}
+
+static void do_setsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	int level = (int)(s64)e->value[1], name = (int)(s64)e->value[2];
+	void *value = copy(rp->data, REC_DATA_MAX, e->octets[3], e->value[3], min_size(e->value[4], REC_DATA_MAX));
+	bool filter = level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+	struct sock_fprog prog;
+
+	if (filter && value && e->value[4] == sizeof(prog)) {
+		memcpy(&prog, value, sizeof(prog));
+		prog.filter = copy(rp->room, ROOM_BYTES, e->octets[5], e->value[5],
+				   prog.len * sizeof(struct sock_filter));
+		memcpy(value, &prog, sizeof(prog));
+	}
+	nethood_setsockopt(sk, level, name, value, (socklen_t)e->value[4]);
+}
+
+static void do_getsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	socklen_t len = (socklen_t)e->value[4];
+
+	nethood_getsockopt(sk, (int)(s64)e->value[1], (int)(s64)e->value[2], rp->room, &len);
+}
+
+static void do_ioctl(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	unsigned long request = e->value[1];
+	size_t len = min_size(e->value[3], REC_DATA_MAX);
+	u8 *arg = copy(rp->data, REC_DATA_MAX, e->octets[2], e->value[2], len), *behind;
+
+	behind = copy(rp->room, ROOM_BYTES, e->octets[4], e->value[4], ROOM_BYTES);
+	if (arg && (request == SIOCADDRT || request == SIOCDELRT) && len >= sizeof(struct rtentry))
+		((struct rtentry *)(void *)arg)->rt_dev = (char *)behind;
+	if (arg && request == SIOCETHTOOL && len >= sizeof(struct ifreq))
+		((struct ifreq *)(void *)arg)->ifr_data = (char *)behind;
+	if (arg && request == SIOCGIFCONF && len >= sizeof(struct ifconf)) {
+		struct ifconf *ifc = (struct ifconf *)(void *)arg;
+
+		ifc->ifc_buf = (char *)behind;
+		if (ifc->ifc_len > (int)ROOM_BYTES)
+			ifc->ifc_len = (int)ROOM_BYTES;
+	}
+	nethood_ioctl(sk, request, arg, len);
+}
+
+static void do_close(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	rp->sock[e->value[0] - 1] = NULL;
+	nethood_close(sk);
+}
+
+/* Calls whose first field is a socket. */
+static void do_sock(struct replay *rp, const event *e)
+{
+	struct nethood_sock *sk = sock_at(rp, e->value[0]);
+
+	if (!sk) {
+		rp->bad = true;
+		return;
+	}
+	switch (e->op) {
+	case REC_CLOSE:
+		do_close(rp, e, sk);
+		return;
+	case REC_BIND:
+		nethood_bind(sk, name_of(rp, e, 1), (socklen_t)e->value[2]);
+		return;
+	case REC_CONNECT:
+		nethood_connect(sk, name_of(rp, e, 1), (socklen_t)e->value[2]);
+		return;
+	case REC_LISTEN:
+		nethood_listen(sk, (int)(s64)e->value[1]);
+		return;
+	case REC_ACCEPT:
+		do_accept(rp, e, sk);
+		return;
+	case REC_SENDTO:
+		do_sendto(rp, e, sk);
+		return;
+	case REC_SENDMSG:
+		do_sendmsg(rp, e, sk);
+		return;
+	case REC_RECVFROM:
+		do_recvfrom(rp, e, sk);
+		return;
+	case REC_RECVMSG:
+		do_recvmsg(rp, e, sk);
+		return;
+	case REC_SHUTDOWN:
+		nethood_shutdown(sk, (int)(s64)e->value[1]);
+		return;
+	case REC_SETSOCKOPT:
+		do_setsockopt(rp, e, sk);
+		return;
+	case REC_GETSOCKOPT:
+		do_getsockopt(rp, e, sk);
+		return;
+	case REC_IOCTL:
+		do_ioctl(rp, e, sk);
+		return;
+	case REC_ON_READY:
+		nethood_on_ready(sk, e->value[1] ? on_ready : NULL, rp);
+		return;
+	default: /* REC_SET_ADMIN */
+		nethood_sock_set_admin(sk, e->value[1]);
+	}
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+static void do_sysctl_set(struct replay *rp, const event *e)
+{
+	if (e->octets[0] && e->octets[1])
+		nethood_sysctl_set(rp->net, (const char *)e->octets[0], (const char *)e->octets[1]);
+	else
+		rp->bad = true;
+}
+
+static void do_proc_write(struct replay *rp, const event *e)
+{
+	if (e->octets[0])
+		nethood_proc_write(rp->net, (const char *)e->octets[0],
+				   e->octets[1] ? (const char *)e->octets[1] : "", e->value[1]);
+	else
+		rp->bad = true;
+}
+
+static void do_neigh_doubt(struct replay *rp, const event *e)
+{
+	u8 addr[16];
+
+	(void)copy(addr, sizeof(addr), e->octets[2] ? e->octets[2] : (const u8 *)"", e->value[2], sizeof(addr));
+	nethood_neigh_doubt(rp->net, (const char *)e->octets[0], (int)(s64)e->value[1], addr);
+}
+
+static void do_trace(struct replay *rp, const event *e)
+{
+	nethood_trace(rp->net, e->value[0] ? on_hop : NULL, rp);
+	if (rp->config->hop)
+		net_trace(rp->net, on_hop, rp);
+}
+
+static void do_capture(struct replay *rp, const event *e)
+{
+	nethood_capture(rp->net, e->value[0] ? on_capture : NULL, rp);
+}
+
+static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
+	[REC_POLL] = do_poll,
+	[REC_SET_TIME] = do_set_time,
+	[REC_SET_WALL] = do_set_wall,
+	[REC_DEV_CREATE] = do_dev_create,
+	[REC_DEV_DESTROY] = do_dev,
+	[REC_WIRE] = do_wire,
+	[REC_DEV_RECEIVE ... REC_BY_ARP_STOP] = do_dev,
+	[REC_SOCKET] = do_socket,
+	[REC_CLOSE ... REC_SET_ADMIN] = do_sock,
+	[REC_SYSCTL_SET] = do_sysctl_set,
+	[REC_PROC_WRITE] = do_proc_write,
+	[REC_NEIGH_DOUBT] = do_neigh_doubt,
+	[REC_TRACE] = do_trace,
+	[REC_CAPTURE] = do_capture,
+};
+
+/* ------------------------------------------------------------------ one after the other */
+
+static void call(struct replay *rp)
+{
+	const enum rec_op outer = rp->at.call;
+	const u64 number = rp->at.call_number, object = rp->at.call_object;
+	const event e = rp->at.event; /* the next ones take its place */
+
+	rp->at.call = e.op;
+	rp->at.call_number = e.number + 1;
+	rp->at.call_object = e.value[0];
+	rec_take(&rp->at);
+	if (rp->config->event) {
+		event told = e;
+
+		told.number++;
+		told.depth = rp->depth;
+		rp->config->event(rp->config->ctx, &told);
+	}
+	rp->depth++;
+	calls[e.op](rp, &e);
+	rp->depth--;
+	rp->at.call = outer;
+	rp->at.call_number = number;
+	rp->at.call_object = object;
+}
+
+/* Calls, until a callback is over, or what follows is none; @nested: within another one. */
+static void run(struct replay *rp, bool nested)
+{
+	while (!rp->bad && !rp->at.diverged) {
+		enum rec_op op = rec_peek(&rp->at);
+
+		if (op == REC_NONE || rp->depth > DEPTH_MAX)
+			break;
+		if (!nested && rp->config->until_event && rp->at.event.number + 1 >= rp->config->until_event)
+			break;
+		if (!calls[op]) {
+			if (!nested) /* an answer that nobody asked for */
+				rec_diverge(&rp->at, NETHOOD_OTHER_ORDER, 0, 0);
+			break;
+		}
+		call(rp);
+	}
+	if (rp->depth > DEPTH_MAX)
+		rp->bad = true;
+}
+
+static bool never_fails(void *ctx, const char *site, size_t size_bytes)
+{
+	(void)ctx;
+	(void)site;
+	(void)size_bytes;
+	return false;
+}
+
+static int create(struct replay *rp, struct nethood_allocator *memory)
+{
+	const struct nethood_record_file *f = rp->file;
+	struct nethood_config cfg = {
+		.hostname = f->hostname,
+		.memory = memory,
+		.now_ns = f->now_ns,
+		.wall_ns = f->wall_ns,
+		.profile = f->flags & REC_F_STRICT ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX,
+		.log = f->flags & REC_F_LOG ? on_log : NULL,
+		.log_ctx = rp,
+	};
+	int err;
+
+	memcpy(cfg.random_key, f->key, sizeof(cfg.random_key));
+	memory->fail = f->flags & REC_F_MAY_FAIL ? never_fails : NULL; /* rec_mem_fail() reads which ones did */
+	err = net_create(&cfg, &rp->at, &rp->net);
+	if (err)
+		return err;
+	if (rp->config->hop)
+		net_trace(rp->net, on_hop, rp);
+	return 0;
+}
+
+static void finish(struct replay *rp, struct nethood_replay_result *out)
+{
+	struct recorder *rec = rp->at.rec;
+
+	out->events = rec->events;
+	out->outputs = rec->outputs;
+	out->trace_hash = rec->hash;
+	out->last_ns = rec->time_ns;
+	out->complete = !rp->at.diverged && rec_peek(&rp->at) == REC_NONE && rp->at.next == rp->at.end;
+	if (out->complete && (rec->hash != rp->file->trace_hash || rec->outputs != rp->file->outputs))
+		rec_diverge(&rp->at, NETHOOD_OTHER_END, (s64)rp->file->trace_hash, (s64)rec->hash);
+	if (rp->config->ended)
+		rp->config->ended(rp->config->ctx, rp->net);
+	rp->at.diverged = true; /* what the end of the net brings about is not recorded */
+	nethood_free(rp->net);
+}
+
+static int replay(struct replay *rp, const struct nethood_record_file *file, struct nethood_allocator *memory,
+		  struct nethood_replay_result *out)
+{
+	int err;
+
+	rp->at = (struct rec_replay){
+		.next = file->records,
+		.end = file->records + file->records_bytes,
+		.time_ns = file->first_time_ns,
+		.event = { .number = file->first_event },
+		.divergence = &out->divergence,
+		.frame = on_frame,
+	};
+	rp->room = memory->zalloc(memory->ctx, ROOM_BYTES);
+	rp->data = memory->zalloc(memory->ctx, ROOM_BYTES);
+	err = rp->room && rp->data ? create(rp, memory) : -ENOMEM;
+	if (!err) {
+		run(rp, false);
+		finish(rp, out);
+		err = rp->bad ? -EINVAL : 0;
+	}
+	memory->free(memory->ctx, rp->room, ROOM_BYTES);
+	memory->free(memory->ctx, rp->data, ROOM_BYTES);
+	if (rp->sock_room)
+		memory->free(memory->ctx, rp->sock, rp->sock_room * sizeof(*rp->sock));
+	return err;
+}
+
+int nethood_replay(const struct nethood_record_file *file, const struct nethood_replay_config *config,
+		   struct nethood_replay_result *out)
+{
+	static const struct nethood_allocator libc = { .alloc = mem_libc_alloc, .zalloc = mem_libc_zalloc,
+						       .free = mem_libc_free, .discard = mem_libc_discard };
+	struct nethood_allocator memory = config->memory ? *config->memory : libc;
+	struct replay *rp;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	out->first_ns = file->first_time_ns;
+	if (file->begin_lost)
+		return -ENODATA;
+	rp = memory.zalloc(memory.ctx, sizeof(*rp));
+	if (!rp)
+		return -ENOMEM;
+	rp->file = file;
+	rp->config = config;
+	rp->memory = &memory;
+	err = replay(rp, file, &memory, out);
+	memory.free(memory.ctx, rp, sizeof(*rp));
+	return err;
+}
