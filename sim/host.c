@@ -336,7 +336,8 @@ static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 					 .now_ns = sim_host_now(h),
 					 .profile = profile,
 					 .log = host_log,
-					 .log_ctx = h };
+					 .log_ctx = h,
+					 .record_bytes = h->world->watch ? h->world->watch->record_bytes : 0 };
 	u32 key = choose(h->world->choices, h->stream, UINT32_MAX);
 
 	memcpy(config.random_key, &key, sizeof(key));
@@ -379,11 +380,20 @@ struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_conf
 	return h;
 }
 
+void sim_host_end_net(struct sim_host *h)
+{
+	const struct sim_watch *watch = h->world->watch;
+
+	if (watch && watch->net_ends)
+		watch->net_ends(watch->ctx, h);
+	nethood_free(h->net);
+}
+
 void sim_host_reboot(struct sim_host *h)
 {
 	u32 fail_ppm = h->alloc_fail_ppm;
 
-	nethood_free(h->net);
+	sim_host_end_net(h);
 	h->wake_ns = UINT64_MAX;
 	h->alloc_fail_ppm = 0;
 	host_create_net(h, h->profile);

@@ -121,7 +121,7 @@ void sim_world_end(struct sim_world *w)
 	while (event_take(&w->events, &e))
 		segment_drop_event(&e);
 	for (u32 i = 0; i < w->host_count; i++) {
-		nethood_free(w->host[i]->net);
+		sim_host_end_net(w->host[i]);
 		nud_ref_destroy(w->host[i]->nud);
 		free(w->host[i]);
 	}

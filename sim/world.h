@@ -131,6 +131,9 @@ struct sim_watch {
 	void (*neigh)(void *ctx, const struct sim_host *host, const struct nethood_neigh_event *event);
 	/** a packet dies in a host */
 	void (*drop)(void *ctx, const struct sim_host *host, const struct nethood_hop *hop);
+	/** of each host's flight recorder; 0: none.  And the host's net is about to end */
+	size_t record_bytes;
+	void (*net_ends)(void *ctx, const struct sim_host *host);
 };
 
 struct sim_world {
@@ -189,6 +192,8 @@ void sim_host_reboot(struct sim_host *h);
 void sim_host_check_empty(struct sim_host *h);
 /** sim_host_jump() - its clock: the machine slept */
 void sim_host_jump(struct sim_host *h, u64 ns);
+/** sim_host_end_net() - whoever watches is told, and it is freed */
+void sim_host_end_net(struct sim_host *h);
 /** sim_host_poll() - something was done to its net: let it do what is due */
 void sim_host_poll(struct sim_host *h);
 /** sim_host_now() - by its own clock */

@@ -52,7 +52,8 @@ static inline struct nethood_dev *handle_of_dev(struct net_device *dev)
 /* nethood_trace(), nethood_capture(), which are not written down */
 void net_trace(struct nethood_net *nn, void (*fn)(void *ctx, const struct nethood_hop *hop), void *ctx);
 int net_capture(struct nethood_net *nn,
-		void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces),
+		void (*fn)(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame,
+			   int pieces),
 		void *ctx);
 
 /** sock_ioctl() - the SIOC* requests: api_ioctl.c */

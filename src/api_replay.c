@@ -24,8 +24,8 @@
 #define NAME_BYTES ((u32)sizeof(struct sockaddr_storage))
 #define CONTROL_BYTES 65536U
 #define PIECES_MAX 1025U /* one more than a call takes */
-#define DEPTH_MAX 64U	 /* of calls within callbacks */
-#define NO_FD INT_MAX	 /* stands for a descriptor that there was */
+#define DEPTH_MAX 64U    /* of calls within callbacks */
+#define NO_FD INT_MAX    /* stands for a descriptor that there was */
 
 struct replay {
 	struct rec_replay at; /* first */
@@ -443,8 +443,8 @@ static void do_setsockopt(struct replay *rp, const event *e, struct nethood_sock
 
 	if (filter && value && e->value[4] == sizeof(prog)) {
 		memcpy(&prog, value, sizeof(prog));
-		prog.filter = copy(rp->room, ROOM_BYTES, e->octets[5], e->value[5],
-				   prog.len * sizeof(struct sock_filter));
+		prog.filter =
+			copy(rp->room, ROOM_BYTES, e->octets[5], e->value[5], prog.len * sizeof(struct sock_filter));
 		memcpy(value, &prog, sizeof(prog));
 	}
 	nethood_setsockopt(sk, level, name, value, (socklen_t)e->value[4]);
@@ -554,8 +554,8 @@ static void do_sysctl_set(struct replay *rp, const event *e)
 static void do_proc_write(struct replay *rp, const event *e)
 {
 	if (e->octets[0])
-		nethood_proc_write(rp->net, (const char *)e->octets[0],
-				   e->octets[1] ? (const char *)e->octets[1] : "", e->value[1]);
+		nethood_proc_write(rp->net, (const char *)e->octets[0], e->octets[1] ? (const char *)e->octets[1] : "",
+				   e->value[1]);
 	else
 		rp->bad = true;
 }
@@ -587,9 +587,9 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 	[REC_DEV_CREATE] = do_dev_create,
 	[REC_DEV_DESTROY] = do_dev,
 	[REC_WIRE] = do_wire,
-	[REC_DEV_RECEIVE ... REC_BY_ARP_STOP] = do_dev,
+	[REC_DEV_RECEIVE... REC_BY_ARP_STOP] = do_dev,
 	[REC_SOCKET] = do_socket,
-	[REC_CLOSE ... REC_SET_ADMIN] = do_sock,
+	[REC_CLOSE... REC_SET_ADMIN] = do_sock,
 	[REC_SYSCTL_SET] = do_sysctl_set,
 	[REC_PROC_WRITE] = do_proc_write,
 	[REC_NEIGH_DOUBT] = do_neigh_doubt,
@@ -725,8 +725,9 @@ static int replay(struct replay *rp, const struct nethood_record_file *file, str
 int nethood_replay(const struct nethood_record_file *file, const struct nethood_replay_config *config,
 		   struct nethood_replay_result *out)
 {
-	static const struct nethood_allocator libc = { .alloc = mem_libc_alloc, .zalloc = mem_libc_zalloc,
-						       .free = mem_libc_free, .discard = mem_libc_discard };
+	static const struct nethood_allocator libc = {
+		.alloc = mem_libc_alloc, .zalloc = mem_libc_zalloc, .free = mem_libc_free, .discard = mem_libc_discard
+	};
 	struct nethood_allocator memory = config->memory ? *config->memory : libc;
 	struct replay *rp;
 	int err;

@@ -74,12 +74,12 @@ NETHOOD_API int nethood_record_parse(void *data, size_t len_bytes, struct nethoo
 struct nethood_record_event {
 	uint64_t number; /**< of the event, counted from 1; of others: of the event before */
 	uint64_t time_ns;
-	const char *name;   /**< "sendto" */
-	const char *fields; /**< a letter for each: src/record/format.h */
-	const char *labels; /**< and a name, with commas between */
-	uint64_t value[NETHOOD_RECORD_FIELDS];       /**< of octets: how many; signed ones as two's complement */
+	const char *name;                             /**< "sendto" */
+	const char *fields;                           /**< a letter for each: src/record/format.h */
+	const char *labels;                           /**< and a name, with commas between */
+	uint64_t value[NETHOOD_RECORD_FIELDS];        /**< of octets: how many; signed ones as two's complement */
 	const uint8_t *octets[NETHOOD_RECORD_FIELDS]; /**< NULL: a null pointer, or no octets */
-	uint32_t depth;                              /**< calls around it */
+	uint32_t depth;                               /**< calls around it */
 	uint8_t op;
 	bool is_event, has_return;
 };

@@ -203,7 +203,7 @@ static int wire_send(struct net_device *dev, const struct sk_buff *skb)
 		return (int)rec_refused_again(rec, WIRE_SENT);
 	if (peer)
 		ret = unlikely(peer->net->rec && wire_priv(peer)->foreign) ? wire_deliver_recorded(peer, skb)
-									  : wire_deliver(peer, skb);
+									   : wire_deliver(peer, skb);
 	if (unlikely(ret != WIRE_SENT && rec && wire_priv(dev)->foreign))
 		rec_refused(rec, ret);
 	return ret;

@@ -17,8 +17,8 @@
 #define REC_FORMAT_VERSION 1U
 #define REC_FIELDS_MAX 10U
 #define REC_CHUNK_BYTES 65536U
-#define REC_SMALL_BYTES 256U   /* no record is longer, but for the octets of b and z */
-#define REC_CHECK_EVERY 1024U  /* events between two full hashes */
+#define REC_SMALL_BYTES 256U    /* no record is longer, but for the octets of b and z */
+#define REC_CHECK_EVERY 1024U   /* events between two full hashes */
 #define REC_DATA_MAX (1U << 20) /* of one b: what is longer no call reads */
 
 /* name, text, fields, what they are called */
@@ -143,18 +143,26 @@ enum {
 	REC_H_ABI = 20,
 	REC_H_NOW = 24,
 	REC_H_WALL = 32,
-	REC_H_KEY = 40,       /* 32 */
-	REC_H_NETHOOD = 72,   /* 24: its version */
-	REC_H_HOSTNAME = 96,  /* 64 */
-	REC_H_LOST = 160,     /* octets that are gone */
-	REC_H_RING = 168,     /* size of the ring */
-	REC_H_SPARE = 176,    /* 32: zero */
+	REC_H_KEY = 40,      /* 32 */
+	REC_H_NETHOOD = 72,  /* 24: its version */
+	REC_H_HOSTNAME = 96, /* 64 */
+	REC_H_LOST = 160,    /* octets that are gone */
+	REC_H_RING = 168,    /* size of the ring */
+	REC_H_SPARE = 176,   /* 32: zero */
 	REC_H_SUM = 208,
 };
 enum { REC_F_BEGIN_LOST = 1, REC_F_STRICT = 2, REC_F_LOG = 4, REC_F_MAY_FAIL = 8, REC_F_KNOWN = 15 };
 
 /* of a chunk, and of the tail */
-enum { REC_C_BYTES = 4, REC_C_SEQ = 8, REC_C_FIRST = 16, REC_C_DEPTH = 20, REC_C_EVENT = 24, REC_C_TIME = 32, REC_C_SUM = 40 };
+enum {
+	REC_C_BYTES = 4,
+	REC_C_SEQ = 8,
+	REC_C_FIRST = 16,
+	REC_C_DEPTH = 20,
+	REC_C_EVENT = 24,
+	REC_C_TIME = 32,
+	REC_C_SUM = 40
+};
 enum {
 	REC_T_ZERO = 4,
 	REC_T_CHUNKS = 8,

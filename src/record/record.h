@@ -26,9 +26,9 @@ struct rec_replay; /* record/replay.h */
 struct rec_chunk {
 	u64 seq; /**< 0: never used; the first is 1 */
 	u32 used_bytes;
-	u32 first;  /**< where the first record begins; used_bytes: nowhere */
-	u32 depth;  /**< callbacks that are not over there */
-	u64 event;  /**< number of events before that record */
+	u32 first;   /**< where the first record begins; used_bytes: nowhere */
+	u32 depth;   /**< callbacks that are not over there */
+	u64 event;   /**< number of events before that record */
 	u64 time_ns; /**< the last time told before it */
 };
 
@@ -178,7 +178,15 @@ static inline void rec_return(struct recorder *rec, s64 result)
 
 /* ------------------------------------------------------------------ what the net does */
 
-enum rec_output { REC_OUT_FRAME = 1, REC_OUT_READY, REC_OUT_LOG, REC_OUT_CHANGED, REC_OUT_CAPTURE, REC_OUT_HOP, REC_OUT_ANSWER };
+enum rec_output {
+	REC_OUT_FRAME = 1,
+	REC_OUT_READY,
+	REC_OUT_LOG,
+	REC_OUT_CHANGED,
+	REC_OUT_CAPTURE,
+	REC_OUT_HOP,
+	REC_OUT_ANSWER
+};
 
 /** rec_output() - it did something: @what, to or about @id; @value: a hash of the rest */
 static inline void rec_output(struct recorder *rec, enum rec_output what, u64 id, u64 value)

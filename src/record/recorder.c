@@ -93,9 +93,8 @@ void rec_destroy(struct recorder *rec)
 
 u32 rec_chunk_used(const struct recorder *rec, const struct rec_chunk *c)
 {
-	return c == &rec->chunk[rec->current]
-		       ? (u32)(rec->at - (rec->ring + (size_t)rec->current * REC_CHUNK_BYTES))
-		       : c->used_bytes;
+	return c == &rec->chunk[rec->current] ? (u32)(rec->at - (rec->ring + (size_t)rec->current * REC_CHUNK_BYTES))
+					      : c->used_bytes;
 }
 
 void rec_next_chunk(struct recorder *rec)

@@ -9,7 +9,7 @@
 /** struct rec_replay - where a replay has come to */
 struct rec_replay {
 	const u8 *next, *end;
-	u64 time_ns;                      /**< the last time told before @next */
+	u64 time_ns;                       /**< the last time told before @next */
 	struct nethood_record_event event; /**< that begins at @next, if @has_event */
 	bool has_event, diverged;
 	size_t event_bytes;
