@@ -285,14 +285,6 @@ static void do_by_arp_start(const struct replay *rp, const event *e, struct neth
 	nethood_by_arp_start(dev, &cfg);
 }
 
-static void receive(struct replay *rp, const event *e, struct nethood_dev *dev)
-{
-	struct iovec iov = { (void *)(uintptr_t)e->octets[1], e->value[1] };
-
-	rec_replay_frame(rp->at.rec, dev_of(dev)->ifindex, false, &iov, 1);
-	nethood_dev_receive(dev, e->octets[1] ? e->octets[1] : (const u8 *)"", e->value[1]);
-}
-
 /* Calls whose first field is a device. */
 static void do_dev(struct replay *rp, const event *e)
 {
@@ -307,7 +299,7 @@ static void do_dev(struct replay *rp, const event *e)
 		nethood_dev_destroy(dev);
 		return;
 	case REC_DEV_RECEIVE:
-		receive(rp, e, dev);
+		nethood_dev_receive(dev, e->octets[1] ? e->octets[1] : (const u8 *)"", e->value[1]);
 		return;
 	case REC_DEV_WAKE:
 		nethood_dev_wake(dev);

@@ -83,9 +83,8 @@ static size_t frame_bytes(const struct iovec *frame, int pieces)
 	return sum;
 }
 
-static void seen(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
+void capture_frame(struct capture *c, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
 {
-	struct capture *c = ctx;
 	struct pcapng_packet packet = { .stamp_ns = now_ns + c->wall_ns,
 					.frame = frame,
 					.pieces = pieces,
@@ -98,6 +97,11 @@ static void seen(void *ctx, const char *dev, bool out, uint64_t now_ns, const st
 		capture_flush(c);
 	packet.interface = interface_of(c, dev);
 	(void)pcapng_packet(&c->out, &packet);
+}
+
+static void seen(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
+{
+	capture_frame(ctx, dev, out, now_ns, frame, pieces);
 }
 
 int capture_open(struct nethood_net *net, const char *path, uint64_t wall_minus_mono_ns, struct capture **out)
@@ -115,7 +119,7 @@ int capture_open(struct nethood_net *net, const char *path, uint64_t wall_minus_
 	if (!err) {
 		c->out = (struct pcapng){ .buf = c->buf, .room_bytes = sizeof(c->buf) };
 		(void)pcapng_section(&c->out);
-		err = nethood_capture(net, seen, c);
+		err = net ? nethood_capture(net, seen, c) : 0;
 	}
 	if (err && c) {
 		if (c->fd >= 0)
@@ -132,7 +136,8 @@ void capture_close(struct capture *c)
 {
 	if (!c)
 		return;
-	nethood_capture(c->net, NULL, NULL);
+	if (c->net)
+		nethood_capture(c->net, NULL, NULL);
 	capture_flush(c);
 	if (c->fd >= 0)
 		close(c->fd);

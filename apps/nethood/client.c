@@ -44,7 +44,7 @@ int control_ask(int sock, const char *what, const char *request, struct control_
 	return reply->error;
 }
 
-static int connect_net(const char *name)
+int control_connect(const char *name)
 {
 	int sock = state_connect(name);
 
@@ -57,7 +57,7 @@ static int connect_net(const char *name)
 
 int control_call(const char *name, const char *request, struct control_reply *reply, int fds[CONTROL_FDS])
 {
-	int sock = connect_net(name), err;
+	int sock = control_connect(name), err;
 
 	if (sock < 0)
 		return sock;
@@ -312,7 +312,7 @@ int cmd_sysctl(int argc, char **argv)
 	}
 	if (w.all)
 		return sysctl_all(name, w.json);
-	sock = connect_net(name);
+	sock = control_connect(name);
 	if (sock < 0)
 		return EXIT_FAILED;
 	for (int i = 0; i < argc && !ret; i++) {

@@ -17,6 +17,8 @@
 #include "machine.h"
 #include "state.h"
 
+#define UP_RECORD_MIB 4U
+
 static void ended_by_signal(struct machine *m)
 {
 	m->stop = true;
@@ -177,6 +179,10 @@ int cmd_up(int argc, char **argv)
 	if (o.proc) {
 		cli_error("--proc", "is for programs: nethood exec NAME --proc CMD");
 		return EXIT_USAGE;
+	}
+	if (!o.has_record_mib && !o.record) { /* a flight recorder is of use only if it ran before it was wanted */
+		o.record_mib = UP_RECORD_MIB;
+		o.has_record_mib = true;
 	}
 	if (netopt_finish(&o))
 		return EXIT_USAGE;

@@ -326,6 +326,16 @@ static void rq_set(struct control *ctl, const char *arg, int fd, struct answer *
 		refuse(a, err, err == -ENOENT ? "there is no such sysctl; -a lists all" : strerror(-err));
 }
 
+static void rq_record(struct control *ctl, const char *arg, int fd, struct answer *a)
+{
+	int err = record_turn(ctl->m->net, arg, fd, a->reply.text, sizeof(a->reply.text));
+
+	if (err == -ESTALE)
+		snprintf(a->reply.text, sizeof(a->reply.text), "%d 0 0", err);
+	else if (err)
+		refuse(a, err, err == -ENOENT ? "is not recorded; nethood up --record-mib N" : strerror(-err));
+}
+
 static const struct {
 	const char *word;
 	void (*fn)(struct control *ctl, const char *arg, int fd, struct answer *a);
@@ -334,6 +344,7 @@ static const struct {
 	{ CONTROL_DOWN, rq_down },      { CONTROL_DROPS, rq_drops },       { CONTROL_SYSCTL_GET, rq_get },
 	{ CONTROL_SYSCTL_SET, rq_set }, { CONTROL_SYSCTL_ALL, rq_all },    { CONTROL_NEIGH_WHY, rq_why },
 	{ CONTROL_PROC, rq_proc },      { CONTROL_SYSCTLFS, rq_sysctlfs }, { CONTROL_RESOLVER, rq_resolver },
+	{ CONTROL_RECORD, rq_record },
 };
 
 static void handle(struct control *ctl, char *request, int fd, struct answer *a)

@@ -35,6 +35,7 @@ ssize_t control_receive(int sock, void *data, size_t len_bytes, int *fds, int fd
 #define CONTROL_DROPS "drops"   /* file: lines of reason, count, place, sentence, with tabs between */
 #define CONTROL_NEIGH_WHY "why" /* ADDRESS [DEV]; file: see cmd_neigh.c */
 #define CONTROL_PROC "proc"     /* FILE; file: see cmd_proc.c */
+#define CONTROL_RECORD "record" /* how far; descriptor: where to; text: is there more, and how far */
 #define CONTROL_RESOLVER "resolver" /* file: resolv.conf for the programs; empty: the host's */
 #define CONTROL_SYSCTL_GET "get"
 #define CONTROL_SYSCTL_SET "set" /* KEY=VALUE */
@@ -50,6 +51,8 @@ void control_stop(struct control *ctl);
 /** control_ask() - over a connection; @what is what the request is about.  Return: 0, -errno after having said why */
 int control_ask(int sock, const char *what, const char *request, struct control_reply *reply, const int *fd,
 		int fds[CONTROL_FDS]);
+/** control_connect() - to net @name.  Return: a connection, -errno after having said why */
+int control_connect(const char *name);
 /** control_call() - connect to net @name, ask, wait for the reply.  Return: the connection, -errno after having said why */
 int control_call(const char *name, const char *request, struct control_reply *reply, int fds[CONTROL_FDS]);
 /** control_fetch() - ask net @name for a file.  Return: its text, free() ends it; NULL after having said why */

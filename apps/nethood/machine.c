@@ -22,6 +22,7 @@
 #include "capture.h"
 #include "netconf.h"
 #include "outside.h"
+#include "record_file.h"
 #include "spawn.h"
 
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
@@ -139,6 +140,7 @@ static int create_net(struct machine *m)
 		.profile = m->o->profile,
 		.log = say,
 		.log_ctx = m,
+		.record_bytes = (size_t)m->o->record_mib << 20,
 	};
 	int err;
 
@@ -152,6 +154,37 @@ static int create_net(struct machine *m)
 	if (err)
 		cli_error(m->name, strerror(-err));
 	return err;
+}
+
+/* The directory that it is relative to may be left before the end. */
+static int find_record_path(struct machine *m)
+{
+	const char *file = m->o->record;
+	char here[PATH_MAX] = "";
+	size_t bytes;
+
+	if (!file)
+		return 0;
+	if (*file != '/' && !getcwd(here, sizeof(here))) {
+		cli_error(file, strerror(errno));
+		return -errno;
+	}
+	bytes = strlen(here) + strlen(file) + 2;
+	m->record_path = malloc(bytes);
+	if (!m->record_path)
+		return -ENOMEM;
+	snprintf(m->record_path, bytes, "%s%s%s", here, *here ? "/" : "", file);
+	return 0;
+}
+
+static void write_record(struct machine *m)
+{
+	int err = m->record_path && m->net ? record_save(m->net, m->record_path) : 0;
+
+	if (err)
+		cli_error(m->record_path, strerror(-err));
+	free(m->record_path);
+	m->record_path = NULL;
 }
 
 static void idle(void *ctx)
@@ -279,6 +312,8 @@ int machine_start(struct machine *m, const struct netopt *o, const char *name)
 	m->host.home_fd = -1;
 	err = host_enter(&m->host, o);
 	if (!err)
+		err = find_record_path(m);
+	if (!err)
 		err = create_net(m);
 	if (!err)
 		err = watch_signals(m);
@@ -308,6 +343,7 @@ void machine_stop(struct machine *m)
 	}
 	capture_close(m->capture);
 	supervisor_destroy(m->sv);
+	write_record(m);
 	nethood_free(m->net);
 	host_leave(&m->host);
 	m->capture = NULL;

@@ -20,6 +20,7 @@ struct machine {
 	struct nethood_net *net;
 	struct supervisor *sv;
 	struct capture *capture;
+	char *record_path; /**< absolute: where it is written at the end; NULL: nowhere */
 	/* signals, and the program that is waited for */
 	struct watch signals;               /**< signalfd; its owner is this */
 	sigset_t mask_before;               /**< what programs begin with */

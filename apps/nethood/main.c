@@ -25,6 +25,9 @@ static const struct command {
 	{ "path", "[-j]", "the send path as it ran for one simulated packet: S1..S13", cmd_path },
 	{ "sim", "[SCENARIO [SIM OPTIONS]]",
 	  "many hosts in virtual time, as a file describes them; alone: which there are", cmd_sim },
+	{ "record", "NAME FILE", "what a net that is up has recorded: all that came to it", cmd_record },
+	{ "replay", "FILE [-v] [-j] [--pcap OUT] ...", "a recording again, in virtual time: the same, hop by hop?",
+	  cmd_replay },
 	{ "doctor", "[-j]", "what this machine can do, and what to do about the rest", cmd_doctor },
 };
 
@@ -48,9 +51,14 @@ static const char net_options[] =
 	"  --batch FILE                             lines for ip(8), run on the net before CMD; repeatable\n"
 	"  --profile linux|strict                   as the kernel does, or as the RFCs say\n"
 	"  --pcap FILE                              all frames from the first one on, as pcapng\n"
+	"  --record FILE                            when the net ends, what was recorded of it\n"
+	"  --record-mib N                           size of the flight recorder's ring; 0: none; up has one of 4, run only\n"
+	"                                           with --record, of 64\n"
 	"  --proc                                   of run and exec: CMD sees the net in /proc/net and /proc/sys/net\n"
 	"Without --dev: eth0=tap:; without --addr and --dhcp, too, 10.77.0.2/24 inside, 10.77.0.1/24 on the host's side\n"
 	"and a default route; for who may not make network devices, all that in a user namespace of its own.\n"
+	"replay: -v all calls, frames and hops; --events only what is in the file; --pcap OUT frames as pcapng;\n"
+	"        --until EVENT; --gdb [--at EVENT] under gdb, which stops before it.  Status 1: it was not the same.\n"
 	"down refuses while programs are on the net; with -f they stay, and their sockets are closed.\n";
 
 static const char sim_options[] =

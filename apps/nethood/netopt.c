@@ -401,6 +401,28 @@ static int set_pcap(void *ctx, const char *value)
 	return 0;
 }
 
+static int set_record(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	if (!*value)
+		return usage("--record", value, "want the name of a file");
+	o->record = value;
+	return 0;
+}
+
+static int set_record_mib(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	if (!cli_number(value, 0, 65536, &o->record_mib))
+		return usage("--record-mib", value, "want a number of MiB up to 65536; 0: nothing is recorded");
+	o->has_record_mib = true;
+	return 0;
+}
+
+#define RECORD_MIB 64U /* where somebody asked for a recording */
+
 static int set_proc(void *ctx, const char *value)
 {
 	(void)value;
@@ -418,6 +440,8 @@ const struct cli_option netopt_table[] = {
 	{ "--profile", true, false, set_profile },
 	{ "--host-addr", true, false, set_host_addr },
 	{ "--pcap", true, false, set_pcap },
+	{ "--record", true, false, set_record },
+	{ "--record-mib", true, false, set_record_mib },
 	{ "--proc", false, false, set_proc },
 	{ NULL, false, false, NULL },
 };
@@ -480,6 +504,10 @@ int netopt_finish(struct netopt *o)
 {
 	bool tap = false;
 
+	if (!o->has_record_mib)
+		o->record_mib = o->record ? RECORD_MIB : 0;
+	if (o->record && !o->record_mib)
+		return usage("--record", o->record, "with --record-mib 0 there is nothing to write");
 	if (!o->devs)
 		defaults(o);
 	for (uint32_t i = 0; i < o->devs; i++)

@@ -57,6 +57,9 @@ struct netopt {
 	struct netopt_addr host_addr;
 	enum nethood_profile profile;
 	const char *pcap;
+	const char *record;  /**< file; NULL: none */
+	uint32_t record_mib; /**< size of the ring */
+	bool has_record_mib;
 	bool proc; /**< of run: its program sees the net in /proc */
 };
 

@@ -205,6 +205,13 @@ struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes)
 	return skb;
 }
 
+void netdev_show_frame(const struct net_device *dev, const void *frame, size_t len_bytes)
+{
+	struct iovec iov = { (void *)(uintptr_t)frame, len_bytes };
+
+	rec_replay_frame(dev->net->rec, dev->ifindex, false, &iov, 1);
+}
+
 int netdev_frame_to_skb(struct net_device *dev, const void *frame, size_t len_bytes, struct sk_buff **out)
 {
 	int err = netdev_frame_check(dev, len_bytes);
@@ -216,6 +223,8 @@ int netdev_frame_to_skb(struct net_device *dev, const void *frame, size_t len_by
 	if (!skb)
 		return -ENOBUFS;
 	memcpy(skb_put(skb, (u32)len_bytes), frame, len_bytes);
+	if (rec_again(dev->net->rec))
+		netdev_show_frame(dev, frame, len_bytes);
 	dev_sw_netstats_rx_add(dev, (u32)len_bytes);
 	skb->protocol = eth_type_trans(skb, dev);
 	*out = skb;

@@ -42,6 +42,8 @@ int netdev_frame_to_skb(struct net_device *dev, const void *frame, size_t len_by
 struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes);
 /** netdev_frame_check() - may a frame of this length come in?  Return: 0, or the error, counted */
 int netdev_frame_check(struct net_device *dev, size_t len_bytes);
+/** netdev_show_frame() - in a replay: to whoever looks at frames that come in */
+void netdev_show_frame(const struct net_device *dev, const void *frame, size_t len_bytes);
 /** netdev_receive_frame() - same from within a napi poll: it goes up now */
 void netdev_receive_frame(struct net_device *dev, const void *frame, size_t len_bytes);
 

@@ -149,6 +149,8 @@ static void packet_receive(struct net_device *dev, const u8 *frame, u32 len, con
 	if (!skb)
 		return;
 	memcpy(skb_put(skb, len), frame, len);
+	if (rec_again(dev->net->rec))
+		netdev_show_frame(dev, frame, len);
 	if (complete_checksum(skb, hdr)) {
 		dev->stats.rx_errors++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_SKB_CSUM);

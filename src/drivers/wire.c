@@ -156,6 +156,7 @@ int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_byte
 	if (!copy)
 		return WIRE_NOMEM;
 	memcpy(skb_put(copy, (u32)len_bytes), frame, len_bytes);
+	netdev_show_frame(dev, frame, len_bytes);
 	copy->ip_summed = CHECKSUM_NONE;
 	if (csum_offset && csum_start + csum_offset + 2 <= len_bytes) {
 		copy->ip_summed = CHECKSUM_PARTIAL;
