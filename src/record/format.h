@@ -187,10 +187,14 @@ static inline u32 rec_abi(void)
 
 static inline u8 *rec_put_u(u8 *p, u64 v)
 {
-	while (v >= 0x80) {
+	if (__builtin_expect(v < 0x80, 1)) {
+		*p = (u8)v;
+		return p + 1;
+	}
+	do {
 		*p++ = (u8)(v | 0x80);
 		v >>= 7;
-	}
+	} while (v >= 0x80);
 	*p++ = (u8)v;
 	return p;
 }

@@ -53,6 +53,20 @@ static inline u64 rec_hash(u64 seed, const void *data, size_t len_bytes)
 	u64 a = 0, b = 0, seed2 = seed;
 
 	seed ^= REC_K0;
+	if (left > 128) { /* four chains at once: one waits for its multiplication */
+		u64 seed3 = seed + REC_K1, seed4 = seed2 + REC_K0;
+
+		while (left > 64) {
+			seed = rec_mix(rec_le64(p) ^ REC_K1, rec_le64(p + 8) ^ seed);
+			seed2 = rec_mix(rec_le64(p + 16) ^ REC_K2, rec_le64(p + 24) ^ seed2);
+			seed3 = rec_mix(rec_le64(p + 32) ^ REC_K0, rec_le64(p + 40) ^ seed3);
+			seed4 = rec_mix(rec_le64(p + 48) ^ REC_K1, rec_le64(p + 56) ^ seed4);
+			p += 64;
+			left -= 64;
+		}
+		seed = rec_mix(seed ^ REC_K2, seed3);
+		seed2 = rec_mix(seed2 ^ REC_K2, seed4);
+	}
 	while (left > 32) {
 		seed = rec_mix(rec_le64(p) ^ REC_K1, rec_le64(p + 8) ^ seed);
 		seed2 = rec_mix(rec_le64(p + 16) ^ REC_K2, rec_le64(p + 24) ^ seed2);
