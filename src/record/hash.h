@@ -50,7 +50,7 @@ static inline u64 rec_hash(u64 seed, const void *data, size_t len_bytes)
 {
 	const u8 *p = data;
 	size_t left = len_bytes;
-	u64 a = 0, b = 0, seed2 = seed;
+	u64 a = 0, b = 0, seed2 = seed + REC_K2; /* not zero: a product with it would forget the other factor */
 
 	seed ^= REC_K0;
 	if (left > 128) { /* four chains at once: one waits for its multiplication */
