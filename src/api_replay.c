@@ -591,6 +591,23 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 
 /* ------------------------------------------------------------------ one after the other */
 
+static void tell_result(struct replay *rp, const event *e)
+{
+	const event over = {
+		.number = e->number + 1,
+		.time_ns = rp->at.time_ns,
+		.name = rec_ops[REC_RET].text,
+		.fields = rec_ops[REC_RET].fields,
+		.labels = rec_ops[REC_RET].labels,
+		.value = { (u64)rp->at.result },
+		.depth = rp->depth,
+		.op = REC_RET,
+	};
+
+	if (rp->config->event && e->has_return)
+		rp->config->event(rp->config->ctx, &over);
+}
+
 static void call(struct replay *rp)
 {
 	const enum rec_op outer = rp->at.call;
@@ -611,6 +628,7 @@ static void call(struct replay *rp)
 	rp->depth++;
 	calls[e.op](rp, &e);
 	rp->depth--;
+	tell_result(rp, &e);
 	rp->at.call = outer;
 	rp->at.call_number = number;
 	rp->at.call_object = object;

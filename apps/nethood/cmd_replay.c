@@ -91,11 +91,9 @@ static void on_event(void *ctx, const struct nethood_record_event *e)
 {
 	struct replay *r = ctx;
 
-	if (r->verbose) {
+	if (r->verbose)
 		record_text_event(&r->text, e);
-		record_text_end(&r->text);
-	}
-	if (r->at && e->number == r->at)
+	if (r->at && e->number == r->at && e->is_event)
 		replay_here(e->number);
 }
 
@@ -108,9 +106,10 @@ static const char *below_src(const char *file)
 
 static void on_hop(void *ctx, const struct nethood_hop *h)
 {
-	const struct replay *r = ctx;
+	struct replay *r = ctx;
 	char step[8] = "rx";
 
+	record_text_end(&r->text);
 	if (h->step)
 		snprintf(step, sizeof(step), "S%u", h->step % 100U);
 	printf("%8s %14.6f      packet %" PRIu64 " %-3s %s %s:%d%s%s %u octets%s%s\n", "",
@@ -121,7 +120,7 @@ static void on_hop(void *ctx, const struct nethood_hop *h)
 
 static void on_log(void *ctx, const char *line)
 {
-	(void)ctx;
+	record_text_end(&((struct replay *)ctx)->text);
 	printf("%8s %14s      log: %s\n", "", "", line);
 }
 
@@ -133,6 +132,7 @@ static void on_frame(void *ctx, const char *dev, bool out, uint64_t now_ns, cons
 		capture_frame(r->capture, dev, out, now_ns, frame, pieces);
 	if (!r->verbose)
 		return;
+	record_text_end(&r->text);
 	printf("%8s %14.6f      %s %s ", "", (double)(now_ns - r->text.begin_ns) / 1e9, dev,
 	       out ? "sends" : "receives");
 	record_text_frame(stdout, frame->iov_base, frame->iov_len);
@@ -302,6 +302,7 @@ static int replay(struct replay *r)
 			   NETHOOD_VERSION);
 	err = nethood_replay(&r->file, &cfg, &res);
 	took = clock_s() - begin;
+	record_text_end(&r->text);
 	if (err) {
 		cli_error(r->path, err == -EINVAL ? "it holds calls that no net was ever given" : strerror(-err));
 		return EXIT_FAILED;

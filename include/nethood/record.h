@@ -109,7 +109,7 @@ struct nethood_divergence {
 struct nethood_replay_config {
 	const struct nethood_allocator *memory; /**< NULL: malloc(3) */
 	uint64_t until_event;                   /**< stop before it; 0: go on to the end */
-	/** before each call is made; may be NULL */
+	/** before each call is made; and when it is over, as "return"; may be NULL */
 	void (*event)(void *ctx, const struct nethood_record_event *event);
 	/** hops of packets, as of nethood_trace(); may be NULL */
 	void (*hop)(void *ctx, const struct nethood_hop *hop);

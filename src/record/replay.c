@@ -67,6 +67,7 @@ void rec_replay_return(struct recorder *rec, s64 result)
 		rec_diverge(rp, NETHOOD_OTHER_ORDER, 0, 0);
 		return;
 	}
+	rp->result = result;
 	live = (s64)rp->event.value[0];
 	if (live != result)
 		rec_diverge(rp, NETHOOD_OTHER_RESULT, live, result);

@@ -17,6 +17,7 @@ struct rec_replay {
 	/* the call that runs */
 	enum rec_op call;
 	u64 call_number, call_object;
+	s64 result; /**< of the call that was over last */
 	struct nethood_divergence *divergence;
 	/** a frame goes out or comes in; may be NULL */
 	void (*frame)(struct rec_replay *rp, int ifindex, bool out, const struct iovec *frame, int pieces);
