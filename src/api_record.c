@@ -153,7 +153,7 @@ void rec_name(struct recorder *rec, enum rec_op op, const struct sock *sk, const
 {
 	u8 *p = rec_put_u(rec_call(rec, op), sk->rec_id);
 
-	p = rec_put_block(rec, p, addr, min_u32(len_bytes, NAME_MAX_BYTES));
+	p = rec_put_block(rec, p, len_bytes <= NAME_MAX_BYTES ? addr : NULL, len_bytes); /* else nobody reads it */
 	rec_commit(rec, rec_put_u(p, len_bytes));
 }
 
@@ -170,8 +170,8 @@ void rec_sendto(struct recorder *rec, const struct sock *sk, const void *buf, si
 	u8 *p = rec_put_u(rec_call(rec, REC_SENDTO), sk->rec_id);
 
 	p = rec_put_i(p, flags);
-	p = rec_put_u(p, to_bytes);
-	p = rec_put_block(rec, p, to, min_u32(to_bytes, NAME_MAX_BYTES));
+	p = rec_put_u(p, to ? to_bytes : 0);
+	p = rec_put_block(rec, p, to_bytes <= NAME_MAX_BYTES ? to : NULL, to_bytes);
 	p = rec_put_u(p, len_bytes);
 	rec_commit(rec, rec_put_block(rec, p, buf, min_size(len_bytes, REC_DATA_MAX)));
 }

