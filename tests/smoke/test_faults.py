@@ -116,7 +116,7 @@ def test_a_killed_program_leaves_nothing_in_the_net(host, up):
     os.kill(inner, signal.SIGKILL)
     ended(host, process)
     host.wait(lambda: len(host.good("proc", up, "net/udp").splitlines()) == 1, why="its sockets are closed")
-    host.wait(lambda: descriptors(pid) <= before + SLACK, why=f"{descriptors(pid)} descriptors, {before} before: {names(pid)}")
+    host.wait(lambda: descriptors(pid) <= before + SLACK, why=f"{before} descriptors before, now {names(pid)}")
     still_good(host, up)
 
 
@@ -127,7 +127,7 @@ def test_threads_forks_copies_and_closes_of_one_socket(host, up, race):
         done = host.nethood("exec", up, "--", race, "64", "400", timeout=60)
         assert done.returncode == 0, f"{done.returncode}\n{done.stdout}{done.stderr}"
     host.wait(lambda: len(host.good("proc", up, "net/udp").splitlines()) == 1, why="its sockets are closed")
-    host.wait(lambda: descriptors(pid) <= before + SLACK, why=f"{descriptors(pid)} descriptors, {before} before: {names(pid)}")
+    host.wait(lambda: descriptors(pid) <= before + SLACK, why=f"{before} descriptors before, now {names(pid)}")
     still_good(host, up)
 
 
@@ -418,7 +418,8 @@ WRECKS = [
     ("a file in the place of the socket", lambda d: (os.unlink(f"{d}/control"), open(f"{d}/control", "w").close())),
     ("a directory in the place of the lock", lambda d: (os.unlink(f"{d}/lock"), os.mkdir(f"{d}/lock"))),
     ("a link that leads nowhere", lambda d: (os.unlink(f"{d}/control"), os.symlink("/nowhere", f"{d}/control"))),
-    ("a lock that is a link to elsewhere", lambda d: (os.unlink(f"{d}/lock"), os.symlink("/etc/hostname", f"{d}/lock"))),
+    ("a lock that is a link to elsewhere",
+     lambda d: (os.unlink(f"{d}/lock"), os.symlink("/etc/hostname", f"{d}/lock"))),
     ("nothing at all", lambda d: (os.unlink(f"{d}/lock"), os.unlink(f"{d}/control"))),
 ]
 
@@ -458,5 +459,6 @@ def test_a_batch_that_is_broken_says_where(host, tmp_path, line):
     batch.write_text(f"# first\n\nneigh add 10.77.0.8 lladdr 02:00:00:00:00:08 dev eth0 nud permanent\n{line}\n{good}")
     name = "fault-" + os.urandom(4).hex()
     done = host.nethood("up", name, *SIDES, "--batch", str(batch))
-    assert done.returncode == 1 and f"nethood: {batch}: line 4: " in done.stderr, f"{done.returncode}\n{done.stderr[-500:]}"
+    assert done.returncode == 1, done.stderr[-500:]
+    assert f"nethood: {batch}: line 4: " in done.stderr, done.stderr[-500:]
     assert name not in host.good("ls"), "half a net is none"
