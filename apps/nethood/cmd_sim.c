@@ -371,9 +371,23 @@ static int tell(const struct options *o, const struct run *r, struct report_fact
 	return r->world.broken[0] || scenario_run_failures(r) ? EXIT_FAILED : EXIT_GOOD;
 }
 
+/** bare() - the name of a scenario, without folder and ending */
+static const char *bare(const char *name, char buf[static NAME_MAX + 1])
+{
+	const char *slash = strrchr(name, '/');
+	size_t len;
+
+	(void)snprintf(buf, NAME_MAX + 1, "%s", slash ? slash + 1 : name);
+	len = strlen(buf);
+	if (len > strlen(SUFFIX) && strcmp(buf + len - strlen(SUFFIX), SUFFIX) == 0)
+		buf[len - strlen(SUFFIX)] = '\0';
+	return buf;
+}
+
 static int run_scenario(const char *name, const struct scenario *s, const struct options *o)
 {
-	struct report_facts facts = { .name = name, .seed = o->has_seed ? o->seed : s->seed };
+	char buf[NAME_MAX + 1];
+	struct report_facts facts = { .name = bare(name, buf), .seed = o->has_seed ? o->seed : s->seed };
 	struct scenario_run_options ro = { .seed = facts.seed,
 					   .until_ns = o->until_ns,
 					   .pictures = o->svg || o->json,
