@@ -436,6 +436,17 @@ static void judge_the_rest(struct run *r)
 	}
 }
 
+/** check_hosts() - does all hold that each net says of itself? */
+static void check_hosts(struct run *r)
+{
+	for (u32 i = 0; i < r->s->host_count && !r->world.broken[0]; i++) {
+		const char *broken = nethood_check(r->host[i].host->net);
+
+		if (broken)
+			sim_broken(&r->world, "%s: not true: %s", r->host[i].host->name, broken);
+	}
+}
+
 bool scenario_run_go(struct run *r)
 {
 	u64 sample_ns = r->s->sample_ns;
@@ -459,6 +470,7 @@ bool scenario_run_go(struct run *r)
 		if (stop_ns >= r->until_ns)
 			break;
 	}
+	check_hosts(r);
 	work_end(r);
 	stat_hosts(r);
 	judge_the_rest(r);
