@@ -16,7 +16,7 @@ NINJA  := ninja --quiet
 RELEASE := $(BUILD)/release
 CHECK   := $(BUILD)/check
 
-.PHONY: all help deps demo check unit diff sim swarm fuzz coverage night valgrind lint format bench docs install clean
+.PHONY: all help deps demo check unit diff sim swarm planted traces fuzz coverage night valgrind lint format bench docs install clean
 .SILENT:
 
 all: $(RELEASE)/build.ninja
@@ -31,6 +31,8 @@ help:
 	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS)'
 	echo 'make sim       one simulated world, told frame by frame; SEED=$(SEED)'
 	echo 'make swarm     many of them; SEEDS=$(SEEDS) FIRST=$(FIRST)'
+	echo 'make planted   bugs in a copy of the tree, which the swarm must find'
+	echo 'make traces    the same seeds by gcc and clang, -O0 and -O2: are they the same worlds?'
 	echo 'make fuzz      the fuzz targets; TARGET=name, SECONDS=$(SECONDS) each'
 	echo 'make coverage  which branches the tests take, and docs/COVERAGE.md'
 	echo 'make night     all that takes long, with a report; HOURS=$(HOURS)'
@@ -70,6 +72,14 @@ sim: all
 
 swarm: all
 	$(RELEASE)/tests/sim/swarm --from $(FIRST) --seeds $(SEEDS) --jobs $$(nproc) --out $(BUILD)
+
+planted:
+	tools/deps build planted
+	$(PYTHON) tools/planted --build $(BUILD)
+
+traces:
+	tools/deps build traces
+	$(PYTHON) tools/traces --build $(BUILD)
 
 fuzz:
 	tools/deps build fuzz
