@@ -35,22 +35,22 @@ static const char *const feature_names[F_COUNT] = {
 
 /* ------------------------------------------------------------------ setting up */
 
+/* One after the other: in which order an initializer's parts are evaluated is the compiler's business. */
 static struct sim_faults draw_faults(struct swarm *s)
 {
-	return (struct sim_faults){
-		.loss_ppm = has(s, F_LOSS) ? 1000U * (1 + pick(s, 400)) : 0,
-		.burst_ppm = has(s, F_BURST) ? 1000U * (1 + pick(s, 20)) : 0,
-		.burst_frames = 20,
-		.dup_ppm = has(s, F_DUP) ? 1000U * (1 + pick(s, 200)) : 0,
-		.corrupt_ppm = has(s, F_CORRUPT) ? 1000U * (1 + pick(s, 100)) : 0,
-		.mend_ppm = has(s, F_MEND) ? 500000 : 0,
-		.truncate_ppm = has(s, F_TRUNCATE) ? 1000U * (1 + pick(s, 50)) : 0,
-		.delay_us = pick(s, 3) * 500,
-		.jitter_us = has(s, F_JITTER) ? 1 + pick(s, 20000) : 0,
-		.rate_bps = has(s, F_RATE) ? 1000000ULL * (1 + pick(s, 100)) : 0,
-		.queue_bytes = 20000,
-		.hole_bytes = has(s, F_HOLE) ? 300 + pick(s, 1200) : 0,
-	};
+	struct sim_faults f = { .burst_frames = 20, .queue_bytes = 20000 };
+
+	f.loss_ppm = has(s, F_LOSS) ? 1000U * (1 + pick(s, 400)) : 0;
+	f.burst_ppm = has(s, F_BURST) ? 1000U * (1 + pick(s, 20)) : 0;
+	f.dup_ppm = has(s, F_DUP) ? 1000U * (1 + pick(s, 200)) : 0;
+	f.corrupt_ppm = has(s, F_CORRUPT) ? 1000U * (1 + pick(s, 100)) : 0;
+	f.mend_ppm = has(s, F_MEND) ? 500000 : 0;
+	f.truncate_ppm = has(s, F_TRUNCATE) ? 1000U * (1 + pick(s, 50)) : 0;
+	f.delay_us = pick(s, 3) * 500;
+	f.jitter_us = has(s, F_JITTER) ? 1 + pick(s, 20000) : 0;
+	f.rate_bps = has(s, F_RATE) ? 1000000ULL * (1 + pick(s, 100)) : 0;
+	f.hole_bytes = has(s, F_HOLE) ? 300 + pick(s, 1200) : 0;
+	return f;
 }
 
 /* Where clocks may stand when a host starts: also just before something wraps. */
@@ -65,19 +65,21 @@ static struct sim_clock draw_clock(struct swarm *s)
 		1ULL << 61,
 	};
 
+	struct sim_clock c = { .offset_ns = SIM_NSEC_PER_SEC };
+
 	if (!has(s, F_CLOCK))
-		return (struct sim_clock){ .offset_ns = SIM_NSEC_PER_SEC };
-	return (struct sim_clock){ .offset_ns = starts_ns[pick(s, ARRAY_SIZE(starts_ns))],
-				   .drift_ppb = (s32)pick(s, 400000) - 200000 };
+		return c;
+	c.offset_ns = starts_ns[pick(s, ARRAY_SIZE(starts_ns))];
+	c.drift_ppb = (s32)pick(s, 400000) - 200000;
+	return c;
 }
 
 static void draw_member(struct swarm *s, u32 i)
 {
-	const struct sim_host_config config = { .clock = draw_clock(s),
-						.profile = has(s, F_STRICT) && pick(s, 2) ? NETHOOD_PROFILE_STRICT
-											  : NETHOOD_PROFILE_LINUX };
+	struct sim_host_config config = { .clock = draw_clock(s) };
 	struct member *m = &s->member[i];
 
+	config.profile = has(s, F_STRICT) && pick(s, 2) ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX;
 	m->swarm = s;
 	m->host = sim_host_create(&s->world, &config);
 	m->host->work = m;

@@ -162,16 +162,16 @@ static void do_neigh(struct swarm *s, struct member *m)
 	static const u8 flags[] = { 0, NTF_USE, NTF_EXT_LEARNED, NTF_ROUTER };
 	u8 addr[4], mac[SIM_MAC_BYTES];
 	u16 type = pick(s, 4) == 3 ? RTM_DELNEIGH : RTM_NEWNEIGH;
-
 	const u8 *lladdr = pick(s, 4) ? any_mac(s, mac) : NULL;
 	u16 nlflags = pick(s, 2) ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_CREATE;
+	u16 state = states[pick(s, ARRAY_SIZE(states))];
+	u8 ndm_flags = flags[pick(s, ARRAY_SIZE(flags))];
 	struct admin_state before, after;
 	int err;
 
 	admin_state(m->host, &before);
 	any_addr(s, m, addr);
-	err = admin_neigh(m->host, type, nlflags, m->app.ifindex, addr, lladdr, states[pick(s, ARRAY_SIZE(states))],
-			  flags[pick(s, ARRAY_SIZE(flags))]);
+	err = admin_neigh(m->host, type, nlflags, m->app.ifindex, addr, lladdr, state, ndm_flags);
 	if (!err || err == -EIO) /* done, or nobody had the memory to say */
 		return;
 	admin_state(m->host, &after);
