@@ -231,11 +231,189 @@ static void a_request_about_a_link_that_is_refused_changes_nothing(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ what may be wrong with a request */
+
+struct attr {
+	u16 type, bytes;
+	u8 data[24];
+};
+
+#define IN_DUMP NLM_F_DUMP
+
+/* clang-format off */
+static const struct {
+	const char *sentence;
+	u16 type, flags;
+	bool strict;
+	u8 head_bytes, head[16];
+	struct attr attr[4];
+	int err;
+} rows[] = {
+/* addresses: family, prefix, flags, scope, ifindex */
+{ "an address lives no longer than it is preferred", RTM_NEWADDR, NLM_F_CREATE, false, 8, { AF_INET, 24, 0, 0, ETH0 },
+  { { IFA_LOCAL, 4, { 10, 9, 0, 1 } }, { IFA_CACHEINFO, 16, { 9, 0, 0, 0, 8 } } }, -EINVAL },
+{ "an address for the rows below", RTM_NEWADDR, NLM_F_CREATE, false, 8, { AF_INET, 24, 0, 0, ETH0 },
+  { { IFA_LOCAL, 4, { 10, 9, 0, 1 } } }, 0 },
+{ "its prefix is another one", RTM_DELADDR, 0, false, 8, { AF_INET, 16, 0, 0, ETH0 }, { { IFA_ADDRESS, 4, { 10, 9, 0, 1 } } }, -EADDRNOTAVAIL },
+{ "its subnet is another one", RTM_DELADDR, 0, false, 8, { AF_INET, 24, 0, 0, ETH0 }, { { IFA_ADDRESS, 4, { 10, 8, 0, 1 } } }, -EADDRNOTAVAIL },
+{ "a dump of addresses has a header", RTM_GETADDR, IN_DUMP, true, 1, { AF_INET }, { { 0 } }, -EINVAL },
+/* links: family, pad, type, ifindex, flags, change */
+{ "no MTU is larger than a device's largest", RTM_NEWLINK, 0, false, 16, { 0, 0, 0, 0, 1 }, { { IFLA_MTU, 4, { 0, 0, 1, 0x80 } } }, -EINVAL },
+{ "an address of five octets is none", RTM_NEWLINK, 0, false, 16, { 0, 0, 0, 0, ETH0 }, { { IFLA_ADDRESS, 5, { 2 } } }, -EINVAL },
+{ "nobody has another name", RTM_NEWLINK, 0, false, 16, { 0 }, { { IFLA_ALT_IFNAME, 5, { 'n', 'a', 'm', 'e' } } }, -ENODEV },
+{ "a dump of links is of all", RTM_GETLINK, IN_DUMP, true, 16, { 0, 0, 0, 0, ETH0 }, { { 0 } }, -EINVAL },
+{ "and has a header", RTM_GETLINK, IN_DUMP, true, 1, { 0 }, { { 0 } }, -EINVAL },
+{ "as has a question about one", RTM_GETLINK, 0, true, 1, { 0 }, { { 0 } }, -EINVAL },
+{ "which asks for nothing to be changed", RTM_GETLINK, 0, true, 16, { 0, 0, 0, 0, ETH0, 0, 0, 0, 0, 0, 0, 0, 1 }, { { 0 } }, -EINVAL },
+/* neighbours: family, pad, pad, ifindex, state, flags, type */
+{ "a dump of neighbours has a header", RTM_GETNEIGH, IN_DUMP, true, 1, { AF_INET }, { { 0 } }, -EINVAL },
+{ "without strictness attributes are no matter", RTM_GETNEIGH, IN_DUMP, false, 12, { AF_INET }, { { NDA_IFINDEX, 1, { 9 } } }, 0 },
+{ "of those with a master there are none", RTM_GETNEIGH, IN_DUMP, true, 12, { AF_INET }, { { NDA_MASTER, 4, { 9 } } }, 0 },
+{ "of those without one all", RTM_GETNEIGH, IN_DUMP, true, 12, { AF_INET }, { { NDA_MASTER, 4, { 255, 255, 255, 255 } } }, 0 },
+{ "who uses an entry does not validate it", RTM_NEWNEIGH, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, ETH0, 0, 0, 0, NUD_STALE, 0, NTF_USE },
+  { { NDA_DST, 4, { 10, 0, 0, 77 } }, { NDA_FLAGS_EXT, 4, { 4 } } }, -EINVAL },
+{ "a proxy is not managed", RTM_NEWNEIGH, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, ETH0, 0, 0, 0, 0, 0, NTF_PROXY },
+  { { NDA_DST, 4, { 10, 0, 0, 77 } }, { NDA_FLAGS_EXT, 4, { 1 } } }, -EINVAL },
+{ "a proxy", RTM_NEWNEIGH, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, ETH0, 0, 0, 0, 0, 0, NTF_PROXY }, { { NDA_DST, 4, { 10, 0, 0, 77 } } }, 0 },
+{ "is not on another device", RTM_GETNEIGH, IN_DUMP, true, 12, { AF_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, NTF_PROXY }, { { NDA_IFINDEX, 4, { 1 } } }, 0 },
+{ "a dump of parameters has a header", RTM_GETNEIGHTBL, IN_DUMP, true, 1, { AF_INET }, { { 0 } }, -EINVAL },
+{ "a dump of rules has a header", RTM_GETRULE, IN_DUMP, true, 1, { AF_INET }, { { 0 } }, -EINVAL },
+{ "and nothing behind it", RTM_GETRULE, IN_DUMP, true, 12, { AF_INET }, { { 1, 4, { 0 } } }, -EINVAL },
+{ "a rule for a mark without a mask", RTM_NEWRULE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 0, 0, 1 },
+  { { 10, 4, { 7 } }, { 16, 4, { 0 } } }, 0 },
+/* routes: family, dst_len, src_len, tos, table, protocol, scope, type */
+{ "there is no next hop by number", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 }, { { RTA_NH_ID, 4, { 9 } } }, -EINVAL },
+{ "a gateway is said once", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 },
+  { { RTA_GATEWAY, 4, { 10, 9, 0, 9 } }, { RTA_VIA, 6, { AF_INET, 0, 10, 9, 0, 9 } } }, -EINVAL },
+{ "an IPv4 gateway has four octets", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 }, { { RTA_VIA, 7, { AF_INET, 0, 10, 9, 0, 9 } } }, -EINVAL },
+{ "an IPv6 one sixteen", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 }, { { RTA_VIA, 6, { AF_INET6 } } }, -EINVAL },
+{ "there are no others", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 }, { { RTA_VIA, 6, { AF_PACKET } } }, -EINVAL },
+{ "a kind of tunnel has two octets", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 }, { { RTA_ENCAP_TYPE, 1, { 2 } } }, -ERANGE },
+{ "also that of one next hop of several", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 },
+  { { RTA_MULTIPATH, 16, { 16, 0, 0, 0, ETH0, 0, 0, 0, 5, 0, RTA_ENCAP_TYPE, 0, 2 } } }, -EINVAL },
+{ "a next hop that is longer than all", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 },
+  { { RTA_MULTIPATH, 8, { 16, 0, 0, 0, ETH0 } } }, -EINVAL },
+{ "a next hop with a gateway of one octet", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 },
+  { { RTA_MULTIPATH, 16, { 16, 0, 0, 0, ETH0, 0, 0, 0, 5, 0, RTA_GATEWAY, 0, 2 } } }, -ERANGE },
+{ "nobody controls congestion by that name", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 0, 0, 0, 254, 4, 0, 1 },
+  { { RTA_METRICS, 8, { 8, 0, RTAX_CC_ALGO, 0, 'x' } } }, -EINVAL },
+{ "a gateway of zeros is none", RTM_NEWROUTE, NLM_F_CREATE, false, 12, { AF_INET, 24, 0, 0, 254, 4, 253, 1 },
+  { { RTA_DST, 4, { 10, 66, 0, 0 } }, { RTA_GATEWAY, 4, { 0 } }, { RTA_OIF, 4, { ETH0 } } }, 0 },
+{ "a dump of routes knows its attributes", RTM_GETROUTE, IN_DUMP, true, 12, { AF_INET }, { { 77, 4, { 0 } } }, -EINVAL },
+{ "it may ask for one device", RTM_GETROUTE, IN_DUMP, true, 12, { AF_INET }, { { RTA_OIF, 4, { ETH0 } } }, 0 },
+{ "or one table", RTM_GETROUTE, IN_DUMP, true, 12, { AF_INET, 0, 0, 0, 254 }, { { 0 } }, 0 },
+{ "the source of a question is one address", RTM_GETROUTE, 0, true, 12, { AF_INET, 32, 24 },
+  { { RTA_DST, 4, { 10, 66, 0, 1 } }, { RTA_SRC, 4, { 10, 9, 0, 1 } } }, -EINVAL },
+/* others */
+{ "a type below rtnetlink's", 0xf, 0, false, 1, { 0 }, { { 0 } }, 0 },
+{ "flags that nobody knows are no matter", RTM_NEWLINK, 0xffff, false, 16, { 0 }, { { 0 } }, -EOPNOTSUPP },
+{ "what cannot be listed", RTM_GETQDISC, IN_DUMP, false, 4, { AF_INET }, { { 0 } }, -EOPNOTSUPP },
+};
+/* clang-format on */
+
+/* The last word on a request: an acknowledgement, or the end of a dump. */
+static int last_word(struct client *c)
+{
+	_Alignas(struct nlmsghdr) u8 buf[32768];
+	int err = 1;
+
+	for (;;) {
+		ssize_t left = nethood_recvfrom(c->sk, buf, sizeof(buf), 0, NULL, NULL);
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
+		int bytes = (int)left;
+
+		if (left < 0)
+			return err;
+		for (; mnl_nlmsg_ok(nlh, bytes); nlh = mnl_nlmsg_next(nlh, &bytes)) {
+			if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE)
+				memcpy(&err, nlh + 1, sizeof(err));
+		}
+	}
+}
+
+static void a_request_is_refused_for_what_is_wrong_with_it(void **state)
+{
+	struct client *c = *state;
+	u32 failed = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int strict = rows[i].strict, err;
+		u8 buf[512];
+		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+		memcpy(mnl_nlmsg_put_extra_header(nlh, rows[i].head_bytes), rows[i].head, rows[i].head_bytes);
+		if (rows[i].head_bytes < 4)
+			nlh->nlmsg_len = (u32)sizeof(*nlh) + rows[i].head_bytes;
+		nlh->nlmsg_type = rows[i].type;
+		nlh->nlmsg_flags = (u16)(rows[i].flags | NLM_F_REQUEST | (rows[i].flags & NLM_F_DUMP ? 0 : NLM_F_ACK));
+		for (u32 k = 0; k < ARRAY_SIZE(rows[i].attr) && rows[i].attr[k].type; k++)
+			mnl_attr_put(nlh, rows[i].attr[k].type, rows[i].attr[k].bytes, rows[i].attr[k].data);
+		(void)nethood_setsockopt(c->sk, 270, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+		assert_int_equal(nethood_sendto(c->sk, nlh, nlh->nlmsg_len, 0, NULL, 0), nlh->nlmsg_len);
+		err = last_word(c);
+		if (err != rows[i].err)
+			print_error("%s: %d, not %d\n", rows[i].sentence, err, rows[i].err);
+		failed += err != rows[i].err;
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* ------------------------------------------------------------------ what may be wrong with a datagram */
+
+static void set_option(struct client *c, int level, int name, int value)
+{
+	assert_int_equal(nethood_setsockopt(c->sk, level, name, &value, sizeof(value)), 0);
+}
+
+static void a_datagram_is_refused_before_it_is_read(void **state)
+{
+	static u8 large[(1U << 20) + 4];
+	struct client *c = *state;
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct sockaddr *addr = (struct sockaddr *)&to;
+	u8 buf[256];
+	struct nlmsghdr *nlh = link_request(buf, 77, 0, 0);
+
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	assert_int_equal(nethood_sendto(c->sk, buf, nlh->nlmsg_len, MSG_OOB, NULL, 0), -EOPNOTSUPP);
+	assert_int_equal(nethood_recvfrom(c->sk, buf, sizeof(buf), MSG_OOB, NULL, NULL), -EOPNOTSUPP);
+	assert_int_equal(nethood_sendto(c->sk, buf, nlh->nlmsg_len, 0, addr, sizeof(to)), -EPERM);
+	assert_int_equal(nethood_sendto(c->sk, large, sizeof(large), 0, NULL, 0), -EMSGSIZE);
+	set_option(c, SOL_SOCKET, SO_SNDBUFFORCE, 4 << 20);
+	assert_int_equal(nethood_sendto(c->sk, large, sizeof(large), 0, NULL, 0), -EMSGSIZE);
+	assert_int_equal(nethood_sendto(c->sk, buf, nlh->nlmsg_len, 0, addr, 0), nlh->nlmsg_len);
+	set_option(c, 270, NETLINK_CAP_ACK, 1);
+	assert_int_equal(last_word(c), -ENODEV);
+	assert_int_equal(ask(c, nlh), -ENODEV);
+}
+
+/* Who wants no ENOBUFS hears nothing of what was lost. */
+static void what_is_lost_need_not_be_told(void **state)
+{
+	struct client *c = *state;
+	u8 buf[256];
+
+	set_option(c, 270, NETLINK_NO_ENOBUFS, 1);
+	set_option(c, 270, NETLINK_ADD_MEMBERSHIP, RTNLGRP_LINK);
+	set_option(c, SOL_SOCKET, SO_RCVBUF, 1);
+	for (u32 i = 0; i < 40; i++) {
+		struct nlmsghdr *nlh = link_request(buf, ETH0, i & 1 ? IFF_UP : 0, IFF_UP);
+
+		nlh->nlmsg_flags = NLM_F_REQUEST;
+		assert_int_equal(nethood_sendto(c->sk, nlh, nlh->nlmsg_len, 0, NULL, 0), nlh->nlmsg_len);
+	}
+	assert_int_equal(last_word(c), 1);
+	assert_int_equal(nethood_recvfrom(c->sk, buf, sizeof(buf), 0, NULL, NULL), -EAGAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_octet_of_a_dump_is_old_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_buffer_of_odd_size_is_read_into_as_any_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_request_is_refused_for_what_is_wrong_with_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_datagram_is_refused_before_it_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_lost_need_not_be_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_about_a_link_that_is_refused_changes_nothing, setup,
 						teardown),
 	};
