@@ -167,8 +167,16 @@ void rec_accept(struct recorder *rec, const struct sock *sk, const void *addr, c
 void rec_sendto(struct recorder *rec, const struct sock *sk, const void *buf, size_t len_bytes, int flags,
 		const void *to, u32 to_bytes)
 {
-	u8 *p = rec_put_u(rec_call(rec, REC_SENDTO), sk->rec_id);
+	u8 *p = rec_call(rec, REC_SENDTO);
 
+	/* Most are short and on a connected socket: then no number has more than one octet, and all go in one. */
+	if (likely(!to && !flags && buf && sk->rec_id < 128 && len_bytes < 127)) {
+		rec_put_le64(p - 1, REC_SENDTO | (u64)sk->rec_id << 8 | len_bytes << 40 | (len_bytes + 1) << 48);
+		rec_copy(p + 6, buf, len_bytes);
+		rec_commit(rec, p + 6 + len_bytes);
+		return;
+	}
+	p = rec_put_u(p, sk->rec_id);
 	p = rec_put_i(p, flags);
 	p = rec_put_u(p, to ? to_bytes : 0);
 	p = rec_put_block(rec, p, to_bytes <= NAME_MAX_BYTES ? to : NULL, to_bytes);

@@ -198,21 +198,25 @@ static __noinline struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_d
 }
 
 /* All pieces that leave, for the recorder. */
-static __noinline void xmit_record(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
+static __noinline void xmit_record_pieces(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct iovec iov[MAX_SKB_FRAGS + 1];
-	int pieces = 1;
+	int pieces = skb_to_iovec(skb, iov, MAX_SKB_FRAGS + 1);
 	u64 hash = 0;
 
-	if (likely(!skb->data_len))
-		iov[0] = (struct iovec){ skb->data, skb->len };
-	else
-		pieces = skb_to_iovec(skb, iov, MAX_SKB_FRAGS + 1);
 	for (int i = 0; i < pieces; i++)
 		hash = rec_hash(hash, iov[i].iov_base, iov[i].iov_len);
 	rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, hash);
 	if (unlikely(rec->replay))
 		rec_replay_frame(rec, dev->ifindex, true, iov, pieces);
+}
+
+static __noinline void xmit_record(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
+{
+	if (likely(!skb->data_len && !rec->replay))
+		rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, rec_hash(0, skb->data, skb->len));
+	else
+		xmit_record_pieces(rec, skb, dev);
 }
 
 /* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */

@@ -12,6 +12,8 @@
 #ifndef NETHOOD_RECORD_FORMAT_H
 #define NETHOOD_RECORD_FORMAT_H
 
+#include <string.h>
+
 #include "base/types.h"
 
 #define REC_FORMAT_VERSION 1U
@@ -211,14 +213,18 @@ static inline s64 rec_unfold(u64 v)
 
 static inline void rec_put_le32(u8 *p, u32 v)
 {
-	for (u32 i = 0; i < 4; i++)
-		p[i] = (u8)(v >> 8 * i);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap32(v);
+#endif
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void rec_put_le64(u8 *p, u64 v)
 {
-	for (u32 i = 0; i < 8; i++)
-		p[i] = (u8)(v >> 8 * i);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline u32 rec_get_le32(const u8 *p)

@@ -111,6 +111,24 @@ static inline u8 *rec_begin(struct recorder *rec, enum rec_op op)
 	return rec->at + 1;
 }
 
+/* Most of what is written down is shorter than a call of memcpy() is long. */
+static inline void rec_copy(u8 *to, const u8 *from, size_t len_bytes)
+{
+	if (len_bytes > 16) {
+		memcpy(to, from, len_bytes);
+	} else if (len_bytes >= 8) {
+		u64 head, tail;
+
+		memcpy(&head, from, sizeof(head));
+		memcpy(&tail, from + len_bytes - sizeof(tail), sizeof(tail));
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + len_bytes - sizeof(tail), &tail, sizeof(tail));
+	} else {
+		for (size_t i = 0; i < len_bytes; i++)
+			to[i] = from[i];
+	}
+}
+
 static inline u8 *rec_put_block(struct recorder *rec, u8 *p, const void *data, size_t len_bytes)
 {
 	if (!data) {
@@ -119,7 +137,7 @@ static inline u8 *rec_put_block(struct recorder *rec, u8 *p, const void *data, s
 	}
 	p = rec_put_u(p, (u64)len_bytes + 1);
 	if (likely((size_t)(rec->end - p) >= len_bytes + REC_SMALL_BYTES)) {
-		memcpy(p, data, len_bytes);
+		rec_copy(p, data, len_bytes);
 		return p + len_bytes;
 	}
 	return rec_put_long(rec, p, data, len_bytes);
@@ -167,11 +185,16 @@ static inline void rec_return(struct recorder *rec, s64 result)
 	if (unlikely((size_t)(rec->end - rec->at) < REC_SMALL_BYTES))
 		rec_next_chunk(rec);
 	p = rec->at;
-	*p++ = REC_RET;
-	p = rec_put_i(p, result);
-	*p++ = (u8)rec->hash;
-	*p++ = (u8)(rec->hash >> 8);
-	rec->at = p;
+	if (likely((u64)result < 64)) { /* folded it is one octet: four in one go */
+		rec_put_le32(p, REC_RET | (u32)result << 9 | (u32)(u16)rec->hash << 16);
+		rec->at = p + 4;
+	} else {
+		*p++ = REC_RET;
+		p = rec_put_i(p, result);
+		*p++ = (u8)rec->hash;
+		*p++ = (u8)(rec->hash >> 8);
+		rec->at = p;
+	}
 	if (unlikely(rec->events - rec->checked >= REC_CHECK_EVERY))
 		rec_check(rec);
 }
