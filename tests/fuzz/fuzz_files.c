@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "fuzz.h"
+#include "nethood/record.h"
 #include "netopt.h"
 #include "scenario.h"
 
@@ -151,7 +152,32 @@ static void read_scenario(struct input *in)
 	scenario_title((const char *)in->at, in_left(in), title, sizeof(title));
 }
 
-static void (*const readers[])(struct input *in) = { read_pcap, read_options, write_sysctls, read_scenario };
+/* ------------------------------------------------------------------ recordings */
+
+static int ignore_event(void *ctx, const struct nethood_record_event *event)
+{
+	(void)ctx, (void)event;
+	return 0;
+}
+
+/* It is checked, and listed; what it would do again is its recorder's word, and is not done here. */
+static void read_recording(struct input *in)
+{
+	struct nethood_record_file file;
+	size_t bytes = in_left(in);
+	u8 *copy = malloc(bytes ? bytes : 1);
+
+	if (!copy)
+		abort();
+	if (bytes)
+		memcpy(copy, in->at, bytes);
+	if (nethood_record_parse(copy, bytes, &file) == 0)
+		(void)nethood_record_each(&file, ignore_event, NULL);
+	free(copy);
+}
+
+static void (*const readers[])(struct input *in) = { read_pcap, read_options, write_sysctls, read_scenario,
+						     read_recording };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
 {
