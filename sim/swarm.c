@@ -196,9 +196,8 @@ static bool quiet(struct swarm *s)
 	for (u32 at_s = 0; at_s <= QUIET_S; at_s += 10) {
 		if (!sim_run(&s->world, begin + at_s * SIM_NSEC_PER_SEC, 0))
 			return false;
-		/* in strict, an address can be used after its probes; then its routes */
 		for (u32 i = 0; i < s->member_count && (at_s == 20 || at_s == 40); i++)
-			member_configure(&s->member[i]);
+			member_settle(&s->member[i]);
 		if (at_s == 0 || at_s == 60 || at_s == QUIET_S - 10)
 			ask_all(s, 0);
 		if (at_s == QUIET_S)

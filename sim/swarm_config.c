@@ -167,6 +167,17 @@ void member_heal(struct member *m)
 		member_start_programs(m);
 }
 
+/* In strict, an address can be used after its probes; then its routes.  The one that moves may have met a probe of the
+ * owner before, which was still on its way: then it is taken once more, by hand. */
+void member_settle(struct member *m)
+{
+	member_configure(m);
+	if (m->swarm->vip_owner[m->lan] != m || m->host->profile != NETHOOD_PROFILE_STRICT)
+		return;
+	(void)set_vip(m, false);
+	member_take_vip(m);
+}
+
 /* ------------------------------------------------------------------ what it may send */
 
 static bool is_own(const struct member *m, const u8 *addr)

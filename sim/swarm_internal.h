@@ -105,6 +105,8 @@ void member_start_programs(struct member *m);
 void member_sysctl(struct member *m, const char *key, const char *value);
 /** member_heal() - what was set up otherwise goes, after the last fault */
 void member_heal(struct member *m);
+/** member_settle() - some time later: what could not be done at once */
+void member_settle(struct member *m);
 /** member_take_vip() - the address that moves is @m's from now on */
 void member_take_vip(struct member *m);
 /** member_frame_wrong() - what a frame that @h sends says that it must not.  Return: NULL: nothing */
