@@ -263,10 +263,12 @@ static bool has_neigh(const struct admin_state *state, u64 hash)
 	return false;
 }
 
-bool admin_state_is(const struct admin_state *now, const struct admin_state *before)
+bool admin_state_is(const struct admin_state *now, const struct admin_state *before, bool collected)
 {
 	if (now->too_many || before->too_many)
 		return true;
+	if (!collected && now->neigh_count != before->neigh_count)
+		return false;
 	for (u32 i = 0; i < now->neigh_count; i++) {
 		if (!has_neigh(before, now->neigh[i]))
 			return false;

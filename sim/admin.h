@@ -36,8 +36,8 @@ struct admin_state {
 };
 
 void admin_state(struct sim_host *h, struct admin_state *out);
-/** admin_state_is() - @now is as @before, but for neighbours that were collected, which may happen at any time */
-bool admin_state_is(const struct admin_state *now, const struct admin_state *before);
+/** admin_state_is() - @now is as @before; @collected: but for neighbours that made room for one more */
+bool admin_state_is(const struct admin_state *now, const struct admin_state *before, bool collected);
 /** admin_dump() - @fn is told of each object: of RTM_GETNEIGH, RTM_GETADDR, RTM_GETROUTE.  Return: 0, -errno */
 int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx);
 /** admin_ask() - a message as it is; its sequence number is filled in */

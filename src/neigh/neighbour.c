@@ -64,12 +64,8 @@ static void neigh_free_rcu(struct rcu_head *head)
 
 static struct neighbour *neigh_alloc(struct neigh_table *tbl, const void *key, struct net_device *dev)
 {
-	bool exempt = dev->flags & IFF_LOOPBACK;
-	struct neighbour *n;
+	struct neighbour *n = kmem_cache_alloc(&tbl->cache);
 
-	if (!neigh_gc_make_room(tbl, exempt))
-		return NULL;
-	n = kmem_cache_alloc(&tbl->cache);
 	if (!n)
 		return NULL;
 	memset(n, 0, sizeof(*n));
@@ -79,7 +75,7 @@ static struct neighbour *neigh_alloc(struct neigh_table *tbl, const void *key, s
 	n->generation = dev->neigh_generation[tbl->index];
 	n->refcnt = 1;
 	n->output = neigh_blackhole_output;
-	n->exempt_from_gc = exempt;
+	n->exempt_from_gc = (dev->flags & IFF_LOOPBACK) != 0;
 	n->updated = n->used = tbl->net->now;
 	timer_setup(&n->timer, neigh_timer_handler);
 	INIT_LIST_HEAD(&n->dev_list);
@@ -118,8 +114,11 @@ static int neigh_link(struct neighbour *n)
 {
 	struct neigh_table *tbl = n->tbl;
 	u64 grown = tbl->hash.grow_count, failed = tbl->hash.grow_failed_count;
-	int err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->generation), n);
+	int err;
 
+	if (!neigh_gc_make_room(tbl, n->exempt_from_gc))
+		return -ENOBUFS;
+	err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->generation), n);
 	if (unlikely(tbl->hash.grow_failed_count != failed))
 		neigh_tell_hash_full(tbl);
 	if (err)
@@ -132,7 +131,17 @@ static int neigh_link(struct neighbour *n)
 	return 0;
 }
 
-int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
+static const char neigh_no_lladdr[] = "No link layer address given";
+
+/* A state in which packets are sent to an address takes one, unless it is known. */
+static bool neigh_lacks_lladdr(const struct neighbour *n, const u8 *lladdr, u8 new_state, u32 flags)
+{
+	return !lladdr && n->dev->addr_len && (new_state & NUD_VALID) && !(n->nud_state & NUD_VALID) &&
+	       !(flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED));
+}
+
+int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
+		    struct neighbour **out)
 {
 	struct neighbour *n = neigh_find(tbl, key, dev);
 	struct neighbour *other;
@@ -161,6 +170,11 @@ int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *de
 		*out = neigh_get(other);
 		return 0;
 	}
+	if (wish && neigh_lacks_lladdr(n, wish->lladdr, wish->new_state, wish->flags)) {
+		wish->errmsg = neigh_no_lladdr;
+		err = -EINVAL;
+		goto err_abort;
+	}
 	err = neigh_link(n);
 	if (err)
 		goto err_abort;
@@ -172,6 +186,11 @@ err_abort:
 	neigh_trace_create(tbl, dev, key, NULL, err);
 	neigh_abort(n);
 	return err;
+}
+
+int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
+{
+	return neigh_create_as(tbl, key, dev, NULL, out);
 }
 
 int neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
@@ -275,7 +294,7 @@ struct neigh_news {
 	const char *errmsg;
 };
 
-enum neigh_verdict { NEIGH_GO_ON, NEIGH_IGNORE, NEIGH_REFUSE };
+enum neigh_verdict { NEIGH_GO_ON, NEIGH_IGNORE };
 
 static bool neigh_same_lladdr(const struct neighbour *n, const u8 *lladdr)
 {
@@ -345,21 +364,11 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 	}
 }
 
-static enum neigh_verdict neigh_update_lladdr(const struct neighbour *n, struct neigh_news *news)
+/* Which address counts, now that there is one: n->ha itself means that it stays. */
+static void neigh_update_lladdr(const struct neighbour *n, struct neigh_news *news)
 {
-	if (!n->dev->addr_len)
+	if (!n->dev->addr_len || !news->lladdr || ((news->old & NUD_VALID) && neigh_same_lladdr(n, news->lladdr)))
 		news->lladdr = n->ha;
-	else if (news->lladdr) {
-		if ((news->old & NUD_VALID) && neigh_same_lladdr(n, news->lladdr))
-			news->lladdr = n->ha;
-	} else {
-		if (!(news->old & NUD_VALID)) {
-			news->errmsg = "No link layer address given";
-			return NEIGH_REFUSE;
-		}
-		news->lladdr = n->ha;
-	}
-	return NEIGH_GO_ON;
 }
 
 /* Whose word counts when an address is known already.  RFC 4861 7.2.5, and ARP's locktime through OVERRIDE. */
@@ -459,8 +468,12 @@ static int neigh_update_rules(struct neighbour *n, struct neigh_news *news)
 	}
 	if (!(news->flags & NEIGH_UPDATE_F_ADMIN) && (news->old & (NUD_NOARP | NUD_PERMANENT)))
 		return -EPERM;
-	if (!use && (news->new_state & NUD_VALID) && neigh_update_lladdr(n, news) == NEIGH_REFUSE)
+	if (neigh_lacks_lladdr(n, news->lladdr, news->new_state, news->flags)) {
+		news->errmsg = neigh_no_lladdr;
 		return -EINVAL;
+	}
+	if (!use && (news->new_state & NUD_VALID))
+		neigh_update_lladdr(n, news);
 	err = neigh_update_admin_flags(n, news);
 	if (err)
 		return err;

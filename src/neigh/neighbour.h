@@ -235,6 +235,16 @@ struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct 
  * @linux __neigh_create
  */
 int __must_check neigh_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out);
+/** struct neigh_wish - what a new entry is to become by the first neigh_update() */
+struct neigh_wish {
+	const u8 *lladdr; /**< NULL: none */
+	u8 new_state;
+	u32 flags;          /**< NEIGH_UPDATE_F_* */
+	const char *errmsg; /**< returned: why it cannot (static) */
+};
+/** neigh_create_as() - neigh_create(), but for one that could not become @wish nobody has to go.  Return: also -EINVAL */
+int __must_check neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device *dev,
+				 struct neigh_wish *wish, struct neighbour **out);
 /** neigh_find_create() - the same, borrowed */
 int __must_check neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev,
 				   struct neighbour **out);

@@ -249,11 +249,16 @@ static int neigh_apply(const struct neigh_change *c, struct neighbour *n, u32 fl
 /* An entry that was made for a request which then was refused must not stay: nobody was told of it. */
 static int neigh_add_new(const struct neigh_change *c)
 {
+	struct neigh_wish wish = { .lladdr = c->tb[NDA_LLADDR] ? nla_data(c->tb[NDA_LLADDR]) : NULL,
+				   .new_state = c->state,
+				   .flags = neigh_update_flags(c, false) };
 	struct neighbour *n;
 	int err = neigh_check_new(c);
 
 	if (!err)
-		err = neigh_create(c->tbl, nla_data(c->tb[NDA_DST]), c->dev, &n);
+		err = neigh_create_as(c->tbl, nla_data(c->tb[NDA_DST]), c->dev, &wish, &n);
+	if (wish.errmsg)
+		NL_SET_ERR_MSG(c->rq->extack, wish.errmsg);
 	if (err)
 		return err;
 	/* It is born with them: no change that a listener would have to be told of. */

@@ -372,6 +372,28 @@ static void traffic_never_changes_a_permanent_entry(void **state)
 	world_fini(&w);
 }
 
+static void nobody_has_to_go_for_one_that_is_refused(void **state)
+{
+	struct neigh_wish wish = { .new_state = NUD_REACHABLE, .flags = NEIGH_UPDATE_F_ADMIN };
+	struct world w;
+	struct neighbour *n;
+
+	(void)state;
+	world_init(&w);
+	w.arp->gc_thresh2 = w.arp->gc_thresh3 = 1;
+	assert_int_equal(neigh_create(w.arp, &(__be32){ PEER_IP }, w.dev, &n), 0);
+	neigh_release(n);
+	assert_int_equal(neigh_create_as(w.arp, &(__be32){ OTHER_IP }, w.dev, &wish, &n), -EINVAL);
+	assert_string_equal(wish.errmsg, "No link layer address given");
+	assert_non_null(neigh_find(w.arp, &(__be32){ PEER_IP }, w.dev));
+	wish.lladdr = PEER_MAC;
+	assert_int_equal(neigh_create_as(w.arp, &(__be32){ OTHER_IP }, w.dev, &wish, &n), 0);
+	neigh_release(n);
+	assert_null(neigh_find(w.arp, &(__be32){ PEER_IP }, w.dev));
+	check_table(&w);
+	world_fini(&w);
+}
+
 static void incomplete_by_hand_where_no_question_is_allowed_keeps_no_packet(void **state)
 {
 	struct world w;
@@ -645,6 +667,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_no_host_has_are_not_learned),
 		cmocka_unit_test(our_addresses_are_announced_when_that_is_wanted),
 		cmocka_unit_test(traffic_never_changes_a_permanent_entry),
+		cmocka_unit_test(nobody_has_to_go_for_one_that_is_refused),
 		cmocka_unit_test(incomplete_by_hand_where_no_question_is_allowed_keeps_no_packet),
 		cmocka_unit_test(incomplete_by_hand_resolves_instead_of_waiting_for_ever),
 		cmocka_unit_test(an_address_that_is_not_valid_is_not_asked),
