@@ -140,11 +140,8 @@ const char *neigh_table_check(struct neigh_table *tbl)
 {
 	struct neigh_statistics stats = tbl->stats; /* to look is no look-up */
 	struct table_sum sum = { .tbl = tbl };
-	u64 cursor = 0;
 
-	do {
-		cursor = htable_scan(&tbl->hash, cursor, UINT32_MAX, sum_entry, &sum);
-	} while (cursor && !sum.broken);
+	(void)htable_scan(&tbl->hash, 0, UINT32_MAX, sum_entry, &sum);
 	tbl->stats = stats;
 	if (sum.broken)
 		return sum.broken;

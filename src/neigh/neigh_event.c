@@ -70,7 +70,7 @@ void neigh_add_timer(struct neighbour *n, ktime_t expires)
 
 void neigh_del_timer(struct neighbour *n)
 {
-	if (timer_pending(&n->timer) && timer_delete(n->tbl->net->timers, &n->timer))
+	if (timer_delete(n->tbl->net->timers, &n->timer))
 		neigh_release(n);
 }
 
@@ -97,9 +97,7 @@ static void neigh_arm(struct neighbour *n, enum nud_timer when)
 	case NUD_T_SOON:
 		neigh_add_timer(n, n->tbl->net->now);
 		return;
-	case NUD_T_RETRANS:
-	case NUD_T_DELAY:
-	case NUD_T_REACHABLE:
+	default: /* RETRANS, DELAY, REACHABLE */
 		neigh_add_timer(n, neigh_next_probe(n, when));
 		return;
 	}
@@ -146,8 +144,7 @@ static void neigh_enter(struct neighbour *n, const struct nud_edge *e)
 		n->tbl->genid++;
 		n->nud_state = e->to;
 		neigh_history_add(n, &was, false);
-		if (!n->dead)
-			neigh_gc_update_list(n);
+		neigh_gc_update_list(n);
 		if (e->to == NUD_FAILED && (e->act & NUD_A_INVALIDATE))
 			n->tbl->stats.res_failed++;
 	}
@@ -188,7 +185,7 @@ void neigh_timer_handler(struct timer *t)
 	const struct nud_edge *e;
 
 	/* The timer's reference is ours until the end. */
-	if (!neigh_bury(n) && (n->nud_state & NUD_IN_TIMER)) {
+	if (!neigh_bury(n)) {
 		e = nud_step(n->nud_state, NUD_EV_TIMER, neigh_timer_cond(n));
 		assert(e);
 		neigh_enter(n, e);

@@ -43,16 +43,9 @@ enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
 
 static struct list_head *neigh_gc_list_of(struct neigh_table *tbl, const struct neighbour *n)
 {
-	switch ((enum neigh_gc_class)n->gc_class) {
-	case NEIGH_GC_UNRESOLVED:
+	if (n->gc_class == NEIGH_GC_UNRESOLVED)
 		return &tbl->gc_group[n->gc_group].list;
-	case NEIGH_GC_PASSIVE:
-		return &tbl->gc_passive;
-	case NEIGH_GC_ACTIVE:
-	case NEIGH_GC_EXEMPT:
-		break;
-	}
-	return &tbl->gc_active;
+	return n->gc_class == NEIGH_GC_PASSIVE ? &tbl->gc_passive : &tbl->gc_active;
 }
 
 static void neigh_gc_unlink(struct neighbour *n)

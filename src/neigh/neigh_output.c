@@ -18,7 +18,7 @@ void neigh_hh_init(struct neighbour *n)
 	const struct header_ops *ops = n->dev->header_ops;
 
 	n->hh_len = 0;
-	if (ops && ops->cache && ops->cache(n->dev, n->ha, n->tbl->protocol, n->hh_data, &n->hh_len))
+	if (ops->cache && ops->cache(n->dev, n->ha, n->tbl->protocol, n->hh_data, &n->hh_len))
 		n->hh_len = 0;
 }
 

@@ -400,11 +400,9 @@ static void neigh_set_state(struct neighbour *n, u8 new_state)
 	n->nud_state = new_state;
 	if (!(new_state & NUD_IN_TIMER))
 		return;
-	/* What begins to be watched was used and updated, for those who look, no longer ago than it was confirmed. */
+	/* What begins to be watched was used, for those who look, no longer ago than it was confirmed. */
 	if (n->used < n->confirmed)
 		n->used = n->confirmed;
-	if (n->updated < n->confirmed)
-		n->updated = n->confirmed;
 	neigh_add_timer(n, new_state & NUD_REACHABLE ? now + neigh_parms_of(n)->reachable_time : now);
 }
 

@@ -183,7 +183,6 @@ struct neigh_table {
 	/* proxies: neigh/pneigh.c */
 	struct htable phash;
 	struct kmem_cache pneigh_cache;
-	u64 pneigh_serial;
 	u32 pneigh_max;                             /**< entries */
 	u32 proxy_queued_count, proxy_queued_bytes; /**< in all proxy_queues; bytes of truesize */
 };

@@ -64,15 +64,13 @@ static struct pneigh_entry *pneigh_find_exact(const struct neigh_table *tbl, con
 
 struct pneigh_entry *pneigh_lookup(const struct neigh_table *tbl, const void *key, const struct net_device *dev)
 {
-	struct pneigh_entry *own, *any;
+	struct pneigh_entry *any;
 
 	if (!tbl->phash.live_count)
 		return NULL;
-	own = dev ? pneigh_find_exact(tbl, key, dev) : NULL;
+	/* Of two the newer one is found, which is the one for all devices: beside it none is made for a single one. */
 	any = pneigh_find_exact(tbl, key, NULL);
-	if (own && any)
-		return own->serial > any->serial ? own : any;
-	return own ? own : any;
+	return any || !dev ? any : pneigh_find_exact(tbl, key, dev);
 }
 
 static struct neigh_parms *pneigh_parms(struct neigh_table *tbl, const struct net_device *dev)
@@ -116,7 +114,6 @@ static int pneigh_link(struct neigh_table *tbl, struct pneigh_entry *pn, struct 
 	if (pn->dev)
 		dev_hold(pn->dev);
 	list_add_tail(&pn->list, &p->proxies);
-	pn->serial = ++tbl->pneigh_serial;
 	tbl->genid++;
 	return 0;
 }

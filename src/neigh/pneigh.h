@@ -16,7 +16,6 @@ struct pneigh_entry {
 	struct neigh_table *tbl;
 	struct list_head list; /**< of neigh_parms.proxies: the device's, or the table's */
 	struct rcu_head rcu;
-	u64 serial;     /**< grows with each entry of the table: of several that match, the newest is found */
 	u8 flags;       /**< NTF_* as they were given */
 	u8 protocol;    /**< RTPROT_* of its originator */
 	bool permanent; /**< stays when the carrier goes */

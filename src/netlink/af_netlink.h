@@ -74,7 +74,6 @@ struct netlink_callback {
 	bool strict, started, finished;
 	int err; /**< what NLMSG_DONE will say */
 	nl_dump_fn dump;
-	void (*done)(struct netlink_callback *cb); /**< frees what args point to; may be NULL */
 	struct netlink_ext_ack extack;
 	bool pause;            /**< the dump function looked at much and found little: the rest in another turn */
 	u16 answer_flags;      /**< NLM_F_DUMP_FILTERED */

@@ -161,7 +161,7 @@ static void ack_put_extack(struct sk_buff *skb, struct nlmsghdr *out, const stru
 
 static bool extack_says_something(const struct netlink_ext_ack *extack)
 {
-	return extack && (extack->msg || extack->bad_attr || extack->miss_type);
+	return extack->msg || extack->bad_attr || extack->miss_type;
 }
 
 void netlink_ack(struct netlink_sock *nlk, const struct nlmsghdr *nlh, int err, const struct netlink_ext_ack *extack)
@@ -248,8 +248,6 @@ void netlink_dump_end(struct netlink_sock *nlk)
 	if (!cb)
 		return;
 	nlk->cb = NULL;
-	if (cb->done)
-		cb->done(cb);
 	mem_free(mem, cb->nlh, cb->nlh->nlmsg_len);
 	mem_free(mem, cb, sizeof(*cb));
 }
@@ -289,6 +287,8 @@ static int netlink_dump(struct netlink_sock *nlk)
 	cb->pause = false;
 	if (!cb->finished) {
 		err = cb->dump(skb, cb);
+		if (err > 0 && !skb->len && !cb->pause)
+			err = -EMSGSIZE; /* one message is larger than a piece: no piece would ever hold it */
 		cb->finished = err <= 0;
 		cb->err = err < 0 ? err : 0;
 	}

@@ -113,12 +113,8 @@ static void news_forget(void *ctx, void *obj)
 
 void netlink_news_fini(struct netlink_sock *nlk)
 {
-	u64 cursor = 0;
-
 	if (!nlk->news_ready)
 		return;
-	do {
-		cursor = htable_scan(&nlk->news, cursor, UINT32_MAX, news_forget, nlk);
-	} while (cursor);
+	(void)htable_scan(&nlk->news, 0, UINT32_MAX, news_forget, nlk);
 	htable_fini(&nlk->news);
 }

@@ -6,7 +6,10 @@
 #include <string.h>
 
 static const u16 kind_bytes[] = {
-	[NLA_K_U8] = 1, [NLA_K_U16] = 2, [NLA_K_U32] = 4, [NLA_K_U64] = 8, [NLA_K_REJECT] = 0,
+	[NLA_K_U8] = 1,
+	[NLA_K_U16] = 2,
+	[NLA_K_U32] = 4,
+	[NLA_K_U64] = 8,
 };
 
 static int nla_refuse(struct netlink_ext_ack *extack, const struct nlattr *a, int err, const char *text)
@@ -41,19 +44,15 @@ static int nla_check(const struct nlattr *a, const struct nla_policy *p, bool st
 		if (nla_len(a) < 1 || (p->len_bytes && strnlen(nla_data(a), nla_len(a)) > p->len_bytes))
 			return nla_refuse(extack, a, -ERANGE, "Attribute failed policy validation");
 		return 0;
-	case NLA_K_REJECT:
-		return nla_refuse(extack, a, -EINVAL, "Unsupported attribute");
 	case NLA_K_NESTED:
 		if (strict && !(a->nla_type & NLA_F_NESTED))
 			return nla_refuse(extack, a, -EINVAL, "NLA_F_NESTED is missing");
 		return 0;
-	case NLA_K_BINARY:
-	case NLA_ANY:
+	default: /* BINARY, ANY */
 		if ((p->len_bytes && nla_len(a) > p->len_bytes) || nla_len(a) < p->min_bytes)
 			return nla_refuse(extack, a, -ERANGE, "Attribute failed policy validation");
 		return 0;
 	}
-	return 0;
 }
 
 static bool nla_fits(const struct nlattr *a, size_t left_bytes)

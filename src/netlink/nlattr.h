@@ -22,17 +22,7 @@ struct netlink_ext_ack {
 	u16 miss_type;                 /**< attribute that is missing, 0: none */
 };
 
-enum nla_kind {
-	NLA_ANY = 0,
-	NLA_K_U8,
-	NLA_K_U16,
-	NLA_K_U32,
-	NLA_K_U64,
-	NLA_K_STRING,
-	NLA_K_BINARY,
-	NLA_K_NESTED,
-	NLA_K_REJECT
-};
+enum nla_kind { NLA_ANY = 0, NLA_K_U8, NLA_K_U16, NLA_K_U32, NLA_K_U64, NLA_K_STRING, NLA_K_BINARY, NLA_K_NESTED };
 
 /** struct nla_policy - what one attribute must look like */
 struct nla_policy {

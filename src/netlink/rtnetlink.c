@@ -11,6 +11,7 @@
 #include "netlink/netlink_internal.h"
 
 enum rtnl_kind { RTNL_NEW, RTNL_DEL, RTNL_GET, RTNL_SET }; /* last two bits of a message type */
+static_assert(RTM_BASE == NLMSG_MIN_TYPE, "netlink_rcv() hands on none that is less");
 
 static const struct rtnl_handler *const rtnl_handlers[] = {
 	rtnl_link_handlers, rtnl_addr_handlers,  rtnl_route_handlers,
@@ -48,10 +49,10 @@ static nl_dump_fn rtnl_dumpit(u8 family, u16 type)
 {
 	const struct rtnl_handler *h = rtnl_find(family, type);
 
-	if (h && h->dumpit)
+	if (h)
 		return h->dumpit;
 	h = rtnl_find_exact(AF_INET, type);
-	if (!h || !h->dumpit)
+	if (!h)
 		return NULL;
 	return family == AF_UNSPEC ? h->dumpit : rtnl_dump_nothing;
 }
@@ -64,7 +65,7 @@ int rtnetlink_rcv_msg(const struct nl_request *rq)
 	const struct rtnl_handler *h;
 	nl_dump_fn dumpit;
 
-	if (type < RTM_BASE || type > RTM_MAX)
+	if (type > RTM_MAX)
 		return -EOPNOTSUPP;
 	if (!gen)
 		return 0; /* as Linux: nothing asked */

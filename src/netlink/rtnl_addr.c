@@ -46,7 +46,7 @@ static bool addr_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, con
 
 	if (ifa->ifa_address && !nla_put_be32(skb, nlh, IFA_ADDRESS, ifa->ifa_address))
 		return false;
-	if (ifa->ifa_local && !nla_put_be32(skb, nlh, IFA_LOCAL, ifa->ifa_local))
+	if (!nla_put_be32(skb, nlh, IFA_LOCAL, ifa->ifa_local)) /* never 0.0.0.0: inet_insert_ifa() */
 		return false;
 	if (ifa->ifa_broadcast && !nla_put_be32(skb, nlh, IFA_BROADCAST, ifa->ifa_broadcast))
 		return false;
@@ -180,9 +180,11 @@ static bool addr_is_meant(const struct in_ifaddr *ifa, const struct ifaddrmsg *i
 
 	if (tb[IFA_LOCAL] && ifa->ifa_local != nla_get_be32(tb[IFA_LOCAL]))
 		return false;
-	if (tb[IFA_LABEL] &&
-	    (nla_get_string(tb[IFA_LABEL], label, sizeof(label)) < 0 || strcmp(label, ifa->ifa_label) != 0))
-		return false;
+	if (tb[IFA_LABEL]) {
+		(void)nla_get_string(tb[IFA_LABEL], label, sizeof(label)); /* the policy refuses a longer one */
+		if (strcmp(label, ifa->ifa_label) != 0)
+			return false;
+	}
 	if (!tb[IFA_ADDRESS])
 		return true;
 	address = nla_get_be32(tb[IFA_ADDRESS]);

@@ -148,14 +148,14 @@ bool rtnl_fill_link(const struct nl_target *to, const struct net_device *dev, u3
 
 /* ------------------------------------------------------------------ which device */
 
-static int link_name(const struct nlattr *const *tb, char name[static 128])
+/* The policy refuses names that are longer. */
+static void link_name(const struct nlattr *const *tb, char name[static 128])
 {
 	name[0] = '\0';
 	if (tb[IFLA_IFNAME])
-		return nla_get_string(tb[IFLA_IFNAME], name, IFNAMSIZ);
-	if (tb[IFLA_ALT_IFNAME])
-		return nla_get_string(tb[IFLA_ALT_IFNAME], name, 128);
-	return 0;
+		(void)nla_get_string(tb[IFLA_IFNAME], name, IFNAMSIZ);
+	else if (tb[IFLA_ALT_IFNAME])
+		(void)nla_get_string(tb[IFLA_ALT_IFNAME], name, 128);
 }
 
 static struct net_device *link_find(struct net *net, const struct ifinfomsg *ifm, const char *name)
@@ -292,8 +292,7 @@ static int link_decode(struct link_change *c, const struct nl_request *rq)
 	err = nlmsg_parse(rq->nlh, sizeof(*c->ifm), c->tb, IFLA_MAX, link_policy, false, rq->extack);
 	if (err)
 		return err;
-	if (link_name(c->tb, c->name) < 0)
-		return -EINVAL;
+	link_name(c->tb, c->name);
 	c->dev = link_find(rq->net, c->ifm, c->name);
 	return 0;
 }
@@ -335,7 +334,8 @@ static int rtm_dellink(const struct nl_request *rq)
 
 	if (err)
 		return err;
-	if (link_name(tb, name) < 0 || (ifm->ifi_index <= 0 && !name[0]))
+	link_name(tb, name);
+	if (ifm->ifi_index <= 0 && !name[0])
 		return -EINVAL;
 	return link_find(rq->net, ifm, name) ? -EOPNOTSUPP : -ENODEV;
 }
@@ -373,6 +373,7 @@ static int rtm_getlink(const struct nl_request *rq)
 	struct nl_target to;
 	struct sk_buff *skb;
 	char name[128];
+	bool fits;
 	int err = link_check_header(ifm, rq->strict, false, rq->extack);
 
 	if (err || !ifm)
@@ -380,7 +381,8 @@ static int rtm_getlink(const struct nl_request *rq)
 	err = nlmsg_parse(rq->nlh, sizeof(*ifm), tb, IFLA_MAX, link_policy, rq->strict, rq->extack);
 	if (err)
 		return err;
-	if (link_name(tb, name) < 0 || (ifm->ifi_index <= 0 && !name[0]))
+	link_name(tb, name);
+	if (ifm->ifi_index <= 0 && !name[0])
 		return -EINVAL;
 	dev = link_find(rq->net, ifm, name);
 	if (!dev)
@@ -389,10 +391,8 @@ static int rtm_getlink(const struct nl_request *rq)
 	if (!skb)
 		return -ENOBUFS;
 	to = nl_request_target(rq, skb, RTM_NEWLINK);
-	if (!rtnl_fill_link(&to, dev, 0)) {
-		consume_skb(skb);
-		return -EMSGSIZE;
-	}
+	fits = rtnl_fill_link(&to, dev, 0);
+	assert(fits); /* the skb was made for it */
 	return netlink_reply(rq->nlk, skb);
 }
 

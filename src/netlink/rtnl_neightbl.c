@@ -124,13 +124,17 @@ static bool put_stats(const struct nl_target *to, struct nlmsghdr *nlh, const st
 	return nla_put(to->skb, nlh, NDTA_STATS, &stats, sizeof(stats));
 }
 
+/* All of it is put, and then looked at: it comes first in a dump, and the smallest piece has room for it. */
 static bool put_table(const struct nl_target *to, struct nlmsghdr *nlh, const struct neigh_table *tbl)
 {
-	return nla_put_u64(to->skb, nlh, NDTA_GC_INTERVAL, (u64)(tbl->gc_interval / NSEC_PER_MSEC)) &&
-	       nla_put_u32(to->skb, nlh, NDTA_THRESH1, tbl->gc_thresh1) &&
-	       nla_put_u32(to->skb, nlh, NDTA_THRESH2, tbl->gc_thresh2) &&
-	       nla_put_u32(to->skb, nlh, NDTA_THRESH3, tbl->gc_thresh3) && put_config(to, nlh, tbl) &&
-	       put_stats(to, nlh, &tbl->stats);
+	bool fits = nla_put_u64(to->skb, nlh, NDTA_GC_INTERVAL, (u64)(tbl->gc_interval / NSEC_PER_MSEC));
+
+	fits &= nla_put_u32(to->skb, nlh, NDTA_THRESH1, tbl->gc_thresh1);
+	fits &= nla_put_u32(to->skb, nlh, NDTA_THRESH2, tbl->gc_thresh2);
+	fits &= nla_put_u32(to->skb, nlh, NDTA_THRESH3, tbl->gc_thresh3);
+	fits &= put_config(to, nlh, tbl);
+	fits &= put_stats(to, nlh, &tbl->stats);
+	return fits;
 }
 
 /* The table itself with its defaults (@p has no device), or what one device has. */

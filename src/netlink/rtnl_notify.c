@@ -207,10 +207,7 @@ int rtnl_notify_init(struct net *net)
 	n->fib.call = fib_event;
 	n->neigh.call = neigh_event;
 	err = register_netdevice_notifier(net, &n->link);
-	if (err) {
-		mem_free(net->mem, n, sizeof(*n));
-		return err;
-	}
+	assert(!err); /* link_event() refuses no device */
 	notifier_chain_register(&net->ipv4->inetaddr_chain, &n->addr);
 	notifier_chain_register(&net->ipv4->fib_chain, &n->fib);
 	notifier_chain_register(&net->neigh->chain, &n->neigh);

@@ -122,8 +122,6 @@ static bool route_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, co
 		return false;
 	if (r->dst_len && !nla_put_be32(skb, nlh, RTA_DST, r->dst))
 		return false;
-	if (!fi)
-		return true;
 	if (fi->priority && !nla_put_u32(skb, nlh, RTA_PRIORITY, fi->priority))
 		return false;
 	if (!route_put_metrics(to, nlh, fi->metrics, fi->metrics_lock))
@@ -154,9 +152,9 @@ bool rtnl_fill_route(const struct nl_target *to, const struct fib_route_view *r)
 	rtm->rtm_table = r->table_id < 256 ? (u8)r->table_id : RT_TABLE_COMPAT;
 	rtm->rtm_type = r->type;
 	rtm->rtm_flags = r->flags;
-	rtm->rtm_scope = r->fi ? r->fi->scope : RT_SCOPE_UNIVERSE;
-	rtm->rtm_protocol = r->fi ? r->fi->protocol : RTPROT_UNSPEC;
-	if (r->fi && r->fi->nhs == 1)
+	rtm->rtm_scope = r->fi->scope;
+	rtm->rtm_protocol = r->fi->protocol;
+	if (r->fi->nhs == 1)
 		rtm->rtm_flags |= r->fi->nh[0].flags;
 	if (!route_put_attrs(to, nlh, r))
 		return false;
@@ -499,27 +497,27 @@ static bool route_query_put(const struct route_query *q, const struct nl_target 
 	const struct sk_buff *skb = to->skb;
 	struct rta_cacheinfo ci = { .rta_clntref = 1, .rta_error = (u32)-rt->dst.error };
 
-	if (!nla_put_u32(skb, nlh, RTA_TABLE, route_query_table(q)) || !nla_put_be32(skb, nlh, RTA_DST, q->fl4.daddr))
-		return false;
-	if (q->asked_src && !nla_put_be32(skb, nlh, RTA_SRC, q->asked_src))
-		return false;
-	if (rt->dst.dev && !nla_put_u32(skb, nlh, RTA_OIF, (u32)rt->dst.dev->ifindex))
-		return false;
-	if (!q->iif && q->fl4.saddr != q->asked_src && !nla_put_be32(skb, nlh, RTA_PREFSRC, q->fl4.saddr))
-		return false;
-	if (rt->uses_gateway && !route_put_gw(to, nlh, rt->gw_family, rt->gw4, rt->gw6))
-		return false;
-	if (!route_put_encap(to, nlh, rt->dst.lwtstate))
-		return false;
-	if (rt->fi && !route_put_metrics(to, nlh, rt->fi->metrics, rt->fi->metrics_lock))
-		return false;
-	if (q->fl4.mark && !nla_put_u32(skb, nlh, RTA_MARK, q->fl4.mark))
-		return false;
-	if (!nla_put_u32(skb, nlh, RTA_UID, q->fl4.uid))
-		return false;
-	if (q->iif && !nla_put_u32(skb, nlh, RTA_IIF, (u32)q->iif))
-		return false;
-	return nla_put(skb, nlh, RTA_CACHEINFO, &ci, sizeof(ci));
+	bool fits = nla_put_u32(skb, nlh, RTA_TABLE, route_query_table(q));
+
+	fits &= nla_put_be32(skb, nlh, RTA_DST, q->fl4.daddr);
+	if (q->asked_src)
+		fits &= nla_put_be32(skb, nlh, RTA_SRC, q->asked_src);
+	if (rt->dst.dev)
+		fits &= nla_put_u32(skb, nlh, RTA_OIF, (u32)rt->dst.dev->ifindex);
+	if (!q->iif && q->fl4.saddr != q->asked_src)
+		fits &= nla_put_be32(skb, nlh, RTA_PREFSRC, q->fl4.saddr);
+	if (rt->uses_gateway)
+		fits &= route_put_gw(to, nlh, rt->gw_family, rt->gw4, rt->gw6);
+	fits &= route_put_encap(to, nlh, rt->dst.lwtstate); /* what its tunnel says of itself is its own affair */
+	if (rt->fi)
+		fits &= route_put_metrics(to, nlh, rt->fi->metrics, rt->fi->metrics_lock);
+	if (q->fl4.mark)
+		fits &= nla_put_u32(skb, nlh, RTA_MARK, q->fl4.mark);
+	fits &= nla_put_u32(skb, nlh, RTA_UID, q->fl4.uid);
+	if (q->iif)
+		fits &= nla_put_u32(skb, nlh, RTA_IIF, (u32)q->iif);
+	fits &= nla_put(skb, nlh, RTA_CACHEINFO, &ci, sizeof(ci));
+	return fits;
 }
 
 static int route_query_reply(const struct route_query *q)

@@ -2,6 +2,7 @@
 /* Flushes of many entries, in virtual time: gone at once for everybody, buried run by run, at zero in the end. */
 #include <errno.h>
 
+#include "neigh/neigh_internal.h"
 #include "neigh_world.h"
 
 #define BY_HAND (NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_OVERRIDE)
@@ -350,6 +351,98 @@ static void without_memory_a_flush_ends_as_well(void **state)
 	}
 }
 
+/* 2^32 flushes: the number of a generation begins anew, and none that a device still has is given twice. */
+static void the_number_of_a_generation_wraps(void **state)
+{
+	const struct net_device *lo;
+	struct world w;
+	u32 old;
+
+	(void)state;
+	world_init(&w);
+	lo = dev_find_by_name(w.net, "lo");
+	add_many(&w, NUD_PERMANENT);
+	old = w.dev->neigh_generation[w.arp->index];
+	w.arp->last_generation = 0xfffffff0U;
+	new_mac(&w);
+	assert_int_equal(seen(&w), 0);
+	assert_in_range(w.dev->neigh_generation[w.arp->index], 2, 100);
+	assert_int_not_equal(w.dev->neigh_generation[w.arp->index], old);
+	assert_int_not_equal(w.dev->neigh_generation[w.arp->index], lo->neigh_generation[w.arp->index]);
+	bury_all(&w, 0);
+	world_fini(&w);
+}
+
+static void without_carrier_who_was_validated_stays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	add(&w, 0, NUD_STALE);
+	add(&w, 1, NUD_STALE);
+	assert_int_equal(
+		neigh_set_born_flags(neigh_find(w.arp, &(__be32){ host(1) }, w.dev), NEIGH_UPDATE_F_EXT_VALIDATED), 0);
+	netif_carrier_off(w.dev);
+	world_run(&w, NSEC_PER_SEC);
+	assert_int_equal(state_of(&w, host(0)), 0xff);
+	assert_int_equal(state_of(&w, host(1)), NUD_STALE);
+	world_fini(&w);
+}
+
+/* A timer, or the collector, comes to an entry that is gone before the flush has come to it. */
+static void who_meets_the_old_ones_first_buries_them(void **state)
+{
+	(void)state;
+	for (u32 row = 0; row < 2; row++) {
+		struct world w;
+		ktime_t due;
+
+		world_init(&w);
+		add_many(&w, row ? NUD_STALE : NUD_REACHABLE);
+		w.arp->gc_thresh1 = 0;
+		due = row ? w.arp->gc_timer.expires : neigh_find(w.arp, &(__be32){ host(0) }, w.dev)->timer.expires;
+		w.now = due - 1;
+		nethood_poll(w.public_net, (u64)w.now);
+		new_mac(&w);
+		assert_int_equal(seen(&w), 0);
+		assert_in_range(w.arp->hash.live_count, MANY - RUN_MAX, MANY);
+		w.told_count = 0;
+		w.frames_seen = w.frames_count;
+		w.now = due;
+		nethood_poll(w.public_net, (u64)w.now);
+		assert_in_range(w.arp->hash.live_count, 0, row ? MANY - 2 * 256 - 1 : 0);
+		for (u32 i = 0; i < w.told_count; i++)
+			assert_int_equal(w.told[i].event, NEIGH_EVENT_DEL);
+		assert_true(w.told_count > 0);
+		world_run(&w, NSEC_PER_SEC);
+		assert_int_equal(w.arp->entries_count, 0);
+		world_fini(&w);
+	}
+}
+
+static void a_walk_for_old_ones_that_has_begun_comes_to_its_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	add_many(&w, NUD_STALE);
+	world_run(&w, 200 * NSEC_PER_SEC);
+	assert_int_equal(seen(&w), MANY);
+	w.arp->gc_thresh1 = 0;
+	while (!w.arp->gc_cursor) {
+		w.now = (ktime_t)nethood_next_deadline(w.public_net);
+		nethood_poll(w.public_net, (u64)w.now);
+	}
+	assert_true(w.arp->hash.live_count > 0);
+	w.arp->gc_thresh1 = 10 * MANY; /* now they would be too few to be looked at */
+	world_run(&w, NSEC_PER_MSEC);
+	assert_int_equal(w.arp->gc_cursor, 0);
+	assert_int_equal(w.arp->hash.live_count, 0);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +457,10 @@ int main(void)
 		cmocka_unit_test(managed_ones_that_are_gone_ask_no_more),
 		cmocka_unit_test(many_old_ones_age_run_by_run),
 		cmocka_unit_test(without_memory_a_flush_ends_as_well),
+		cmocka_unit_test(the_number_of_a_generation_wraps),
+		cmocka_unit_test(without_carrier_who_was_validated_stays),
+		cmocka_unit_test(who_meets_the_old_ones_first_buries_them),
+		cmocka_unit_test(a_walk_for_old_ones_that_has_begun_comes_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

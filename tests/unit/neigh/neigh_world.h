@@ -66,6 +66,7 @@ struct world {
 	u32 alloc_count, fail_at;
 	bool fail_for_ever;
 	size_t fail_above_bytes; /**< 0: what is large is given too */
+	const char *fail_in;     /**< NULL, or the file that gets no memory */
 	struct nomem *nomem;     /**< NULL: no driver says what fails */
 	u32 said_count;          /**< lines of the log */
 };
@@ -75,7 +76,8 @@ static inline bool world_alloc_fails(void *ctx, const char *site, size_t size_by
 	struct world *w = ctx;
 
 	w->alloc_count++;
-	return nomem_fails(w->nomem, site) || (w->fail_above_bytes && size_bytes > w->fail_above_bytes) ||
+	return (w->fail_in && strstr(site, w->fail_in)) || nomem_fails(w->nomem, site) ||
+	       (w->fail_above_bytes && size_bytes > w->fail_above_bytes) ||
 	       (w->fail_at && (w->alloc_count == w->fail_at || (w->fail_for_ever && w->alloc_count > w->fail_at)));
 }
 
