@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOT_THERE UINT32_MAX
+
 static void *grow(void *p, u32 count, size_t one_bytes)
 {
 	p = realloc(p, count * one_bytes);
@@ -56,9 +58,14 @@ static u32 from_seed(struct choices *c, u32 stream, u32 n)
 	return (u32)(((splitmix64(stream_of(c, stream)) >> 32) * n) >> 32);
 }
 
-static u32 from_tape(const struct choices *c, u32 n)
+static u32 from_tape(struct choices *c, u32 stream, u32 n)
 {
-	return c->at < c->count ? c->tape[c->at] % n : 0;
+	u32 at = stream < c->stream_count ? c->cursor[stream] : NOT_THERE;
+
+	if (at == NOT_THERE)
+		return 0;
+	c->cursor[stream] = c->next[at];
+	return c->tape[at].value % n;
 }
 
 /* As few octets as the choice needs, so that a mutation changes one choice. */
@@ -74,11 +81,11 @@ static u32 from_bytes(struct choices *c, u32 n)
 static u32 from_all(struct choices *c, u32 n)
 {
 	if (c->at == c->count) {
-		c->tape[c->count++] = 0;
+		c->tape[c->count++].value = 0;
 		c->limit[c->at] = n;
 	}
 	assert(c->limit[c->at] == n); /* the same world asks the same questions */
-	return c->tape[c->at];
+	return c->tape[c->at].value;
 }
 
 u32 choose(struct choices *c, u32 stream, u32 n)
@@ -92,7 +99,7 @@ u32 choose(struct choices *c, u32 stream, u32 n)
 		value = from_seed(c, stream, n);
 		break;
 	case CHOICE_TAPE:
-		value = from_tape(c, n);
+		value = from_tape(c, stream, n);
 		break;
 	case CHOICE_BYTES:
 		value = from_bytes(c, n);
@@ -104,7 +111,7 @@ u32 choose(struct choices *c, u32 stream, u32 n)
 	}
 	if (c->keep) {
 		tape_reserve(c);
-		c->tape[c->at] = value;
+		c->tape[c->at] = (struct choice){ stream, value };
 		c->count = c->at + 1;
 	}
 	c->at++;
@@ -118,13 +125,24 @@ void choices_seed(struct choices *c, u64 seed, bool keep)
 	*c = (struct choices){ .source = CHOICE_SEED, .seed = seed, .keep = keep };
 }
 
-void choices_tape(struct choices *c, const u32 *tape, u32 count)
+void choices_tape(struct choices *c, const struct choice *tape, u32 count)
 {
 	*c = (struct choices){ .source = CHOICE_TAPE, .count = count, .room = count };
 	if (!count)
 		return;
 	c->tape = grow(NULL, count, sizeof(*tape));
+	c->next = grow(NULL, count, sizeof(*c->next));
 	memcpy(c->tape, tape, count * sizeof(*tape));
+	for (u32 i = 0; i < count; i++) {
+		assert(tape[i].stream < CHOICE_STREAMS_MAX);
+		c->stream_count = tape[i].stream >= c->stream_count ? tape[i].stream + 1 : c->stream_count;
+	}
+	c->cursor = grow(NULL, c->stream_count, sizeof(*c->cursor));
+	memset(c->cursor, 0xff, c->stream_count * sizeof(*c->cursor));
+	for (u32 i = count; i--;) {
+		c->next[i] = c->cursor[tape[i].stream];
+		c->cursor[tape[i].stream] = i;
+	}
 }
 
 void choices_bytes(struct choices *c, const void *bytes, size_t size_bytes)
@@ -143,7 +161,7 @@ bool choices_next(struct choices *c)
 	while (c->count) {
 		u32 last = c->count - 1;
 
-		if (++c->tape[last] < c->limit[last])
+		if (++c->tape[last].value < c->limit[last])
 			return true;
 		c->count--;
 	}
@@ -155,5 +173,7 @@ void choices_end(struct choices *c)
 	free(c->stream);
 	free(c->tape);
 	free(c->limit);
+	free(c->next);
+	free(c->cursor);
 	memset(c, 0, sizeof(*c));
 }

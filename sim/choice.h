@@ -15,6 +15,13 @@
 
 enum choice_source { CHOICE_SEED, CHOICE_TAPE, CHOICE_BYTES, CHOICE_ALL };
 
+/** struct choice - one, on a tape */
+struct choice {
+	u32 stream, value;
+};
+
+#define CHOICE_STREAMS_MAX 65536U
+
 /** struct choices - a source, and what was chosen */
 struct choices {
 	enum choice_source source;
@@ -23,18 +30,23 @@ struct choices {
 	u32 stream_count;
 	const u8 *bytes; /**< of a fuzzer; borrowed */
 	size_t bytes_left;
-	u32 *tape;  /**< what was chosen, in order; with CHOICE_TAPE and CHOICE_ALL: what will be */
-	u32 *limit; /**< CHOICE_ALL: out of how many */
-	u32 count;  /**< on the tape */
-	u32 at;     /**< the next one */
+	struct choice *tape; /**< what was chosen, in order; with CHOICE_TAPE and CHOICE_ALL: what will be */
+	u32 *limit;          /**< CHOICE_ALL: out of how many */
+	u32 *next, *cursor;  /**< CHOICE_TAPE: the next one of its stream, by place; where each stream is */
+	u32 count;           /**< on the tape */
+	u32 at;              /**< the next one */
 	u32 room;
 	bool keep; /**< CHOICE_SEED, CHOICE_BYTES: write the tape */
 };
 
 /** choices_seed() - @keep: record a tape, to replay or shrink it */
 void choices_seed(struct choices *c, u64 seed, bool keep);
-/** choices_tape() - @tape: copied */
-void choices_tape(struct choices *c, const u32 *tape, u32 count);
+/**
+ * choices_tape() - each stream gets what stands on @tape for it, in order, and zeros behind that
+ * So what is taken off one stream changes nothing of the others.
+ * @tape: copied; its streams are below CHOICE_STREAMS_MAX
+ */
+void choices_tape(struct choices *c, const struct choice *tape, u32 count);
 void choices_bytes(struct choices *c, const void *bytes, size_t size_bytes);
 /** choices_all() - the first world: all choices zero; choices_next() leads to the others */
 void choices_all(struct choices *c);

@@ -140,8 +140,10 @@ static void read_witnesses(struct swarm *s)
 static void storm_turn(struct sim_world *w, void *obj, u64 arg)
 {
 	struct swarm *s = obj;
-	struct member *m = any_member(s);
+	struct member *m;
 
+	s->stream = STREAM_OF_TURNS + s->turns_left;
+	m = any_member(s);
 	(void)arg;
 	sim_host_enter(m->host);
 	swarm_deed(s, m);
@@ -190,6 +192,7 @@ static bool quiet(struct swarm *s)
 {
 	u64 begin = s->world.now_ns;
 
+	s->stream = SIM_STREAM_WORLD;
 	sim_calm(&s->world);
 	for (u32 i = 0; i < s->member_count; i++)
 		member_heal(&s->member[i]);

@@ -11,8 +11,9 @@
 
 #define HOSTS_MAX 8U
 #define LANS_MAX 3U
-#define STATION_VIP 250U   /**< the address of a LAN that moves from host to host */
-#define STATION_MOVED 200U /**< and up: where renumbered hosts are */
+#define STREAM_OF_TURNS 1000U /**< each turn of the storm has one: a tape without it is a storm without that turn */
+#define STATION_VIP 250U      /**< the address of a LAN that moves from host to host */
+#define STATION_MOVED 200U    /**< and up: where renumbered hosts are */
 
 /* What may happen in a world; each world has some of these. */
 enum feature {
@@ -64,6 +65,7 @@ struct swarm {
 	struct sim_segment *lan[LANS_MAX];
 	struct member *vip_owner[LANS_MAX];
 	u32 features;
+	u32 stream;       /**< of choices: the world's, or that of a turn */
 	u32 turns_left;   /**< of the storm */
 	bool small_world; /**< sysctls in milliseconds: many lives of an entry in little time */
 };
@@ -72,7 +74,7 @@ struct swarm {
 
 static inline u32 pick(struct swarm *s, u32 n)
 {
-	return choose(s->world.choices, SIM_STREAM_WORLD, n);
+	return choose(s->world.choices, s->stream, n);
 }
 
 static inline bool has(const struct swarm *s, enum feature f)

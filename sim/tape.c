@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static u32 *room_for(u32 *choice, u32 count)
+static struct choice *room_for(struct choice *choice, u32 count)
 {
 	choice = realloc(choice, (count ? count : 1) * sizeof(*choice));
 	if (!choice)
@@ -13,7 +13,7 @@ static u32 *room_for(u32 *choice, u32 count)
 	return choice;
 }
 
-void tape_copy(struct tape *t, const u32 *choice, u32 count)
+void tape_copy(struct tape *t, const struct choice *choice, u32 count)
 {
 	t->choice = room_for(NULL, count);
 	if (count)
@@ -29,22 +29,22 @@ void tape_end(struct tape *t)
 
 /* ------------------------------------------------------------------ text */
 
-/** parse_number() - Return: false: there is something else between @p and @end */
-static bool parse_number(const char *p, const char *end, u32 *out)
+/** parse_number() - at @p, which is moved behind it.  Return: false: there is none */
+static bool parse_number(const char **p, const char *end, u32 *out)
 {
+	const char *begin = *p;
 	u64 value = 0;
 
-	if (p == end)
-		return false;
-	for (; p < end; p++) {
-		if (*p < '0' || *p > '9')
-			return false;
-		value = value * 10 + (u32)(*p - '0');
-		if (value > UINT32_MAX)
-			return false;
-	}
+	for (; *p < end && **p >= '0' && **p <= '9' && value <= UINT32_MAX; (*p)++)
+		value = value * 10 + (u32)(**p - '0');
 	*out = (u32)value;
-	return true;
+	return *p > begin && value <= UINT32_MAX;
+}
+
+static bool parse_choice(const char *p, const char *end, struct choice *out)
+{
+	return parse_number(&p, end, &out->stream) && out->stream < CHOICE_STREAMS_MAX && p < end && *p++ == ' ' &&
+	       parse_number(&p, end, &out->value) && p == end;
 }
 
 u32 tape_parse(const char *text, size_t len_bytes, struct tape *out)
@@ -63,7 +63,7 @@ u32 tape_parse(const char *text, size_t len_bytes, struct tape *out)
 			room = room ? 2 * room : 1024;
 			out->choice = room_for(out->choice, room);
 		}
-		if (!parse_number(p, eol, &out->choice[out->count++])) {
+		if (!parse_choice(p, eol, &out->choice[out->count++])) {
 			tape_end(out);
 			return line;
 		}
@@ -90,7 +90,7 @@ bool tape_same_words(const char *a, const char *b)
 /** struct attempt - the shortest tape so far, and room to try another */
 struct attempt {
 	struct tape *best;
-	u32 *scratch;
+	struct choice *scratch;
 	struct tape_shrink *how;
 };
 
@@ -99,7 +99,7 @@ static bool may_go_on(const struct attempt *a)
 	return a->how->runs < a->how->runs_max;
 }
 
-static bool try_tape(struct attempt *a, const u32 *choice, u32 count)
+static bool try_tape(struct attempt *a, const struct choice *choice, u32 count)
 {
 	a->how->runs++;
 	if (!a->how->breaks(a->how->ctx, choice, count))
@@ -111,7 +111,7 @@ static bool try_tape(struct attempt *a, const u32 *choice, u32 count)
 
 static bool try_without(struct attempt *a, u32 at, u32 n)
 {
-	const u32 *tape = a->best->choice;
+	const struct choice *tape = a->best->choice;
 
 	memcpy(a->scratch, tape, at * sizeof(*tape));
 	memcpy(a->scratch + at, tape + at + n, (a->best->count - at - n) * sizeof(*tape));
@@ -124,8 +124,8 @@ static bool try_zeros(struct attempt *a, u32 at, u32 n)
 
 	memcpy(a->scratch, a->best->choice, a->best->count * sizeof(*a->scratch));
 	for (u32 i = at; i < at + n; i++) {
-		changed += a->scratch[i] != 0;
-		a->scratch[i] = 0;
+		changed += a->scratch[i].value != 0;
+		a->scratch[i].value = 0;
 	}
 	return changed && try_tape(a, a->scratch, a->best->count);
 }
@@ -148,10 +148,36 @@ static bool round_of(struct attempt *a, u32 n)
 	return better;
 }
 
+/** try_without_streams() - all of those from @first to before @end */
+static bool try_without_streams(struct attempt *a, u32 first, u32 end)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < a->best->count; i++) {
+		if (a->best->choice[i].stream < first || a->best->choice[i].stream >= end)
+			a->scratch[count++] = a->best->choice[i];
+	}
+	return count < a->best->count && try_tape(a, a->scratch, count);
+}
+
+/* What happened in one turn, or to one host, has a stream of its own: most of them do not matter. */
+static void shrink_streams(struct attempt *a)
+{
+	u32 end = 0;
+
+	for (u32 i = 0; i < a->best->count; i++)
+		end = a->best->choice[i].stream >= end ? a->best->choice[i].stream + 1 : end;
+	for (u32 n = end; n; n /= 2) {
+		for (u32 first = 0; first < end && may_go_on(a); first += n)
+			(void)try_without_streams(a, first, first + n);
+	}
+}
+
 void tape_shrink(struct tape *t, struct tape_shrink *how)
 {
 	struct attempt a = { .best = t, .scratch = room_for(NULL, t->count), .how = how };
 
+	shrink_streams(&a);
 	for (u32 n = t->count / 2; n && may_go_on(&a);) {
 		if (!round_of(&a, n) || n > t->count)
 			n = n / 2 < t->count ? n / 2 : t->count / 2;

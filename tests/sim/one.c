@@ -16,7 +16,7 @@ struct one {
 	struct choices choices;
 	struct swarm_result result;
 	bool done;
-	u32 tape[TAPE_ROOM];
+	struct choice tape[TAPE_ROOM];
 };
 
 struct one *one_create(void)
@@ -103,10 +103,15 @@ bool one_run_seed(struct one *o, u64 seed, struct swarm_result *result, struct t
 	return held;
 }
 
-bool one_run_tape(struct one *o, const u32 *choice, u32 count, const struct sim_watch *watch,
+bool one_run_tape(struct one *o, const struct choice *choice, u32 count, const struct sim_watch *watch,
 		  struct swarm_result *result)
 {
-	memcpy(o->tape, choice, count * sizeof(*choice));
-	o->choices = (struct choices){ .source = CHOICE_TAPE, .tape = o->tape, .count = count, .room = TAPE_ROOM };
-	return run(o, watch, result);
+	struct choices choices;
+	bool held;
+
+	choices_tape(&choices, choice, count);
+	o->choices = choices;
+	held = run(o, watch, result);
+	choices_end(&choices);
+	return held;
 }

@@ -15,7 +15,7 @@ void one_destroy(struct one *o);
 
 /** one_run_seed() - @tape: NULL, or what it chose, to be ended by tape_end().  Return: all held */
 bool one_run_seed(struct one *o, u64 seed, struct swarm_result *result, struct tape *tape);
-bool one_run_tape(struct one *o, const u32 *choice, u32 count, const struct sim_watch *watch,
+bool one_run_tape(struct one *o, const struct choice *choice, u32 count, const struct sim_watch *watch,
 		  struct swarm_result *result);
 
 #endif

@@ -124,9 +124,9 @@ static int tape_write(const char *path, const struct tape *t, const char *broken
 
 	if (!f)
 		return -errno;
-	fprintf(f, "# %s\n", broken);
+	fprintf(f, "# %s\n# stream and value of each choice\n", broken);
 	for (u32 i = 0; i < t->count; i++)
-		fprintf(f, "%" PRIu32 "\n", t->choice[i]);
+		fprintf(f, "%" PRIu32 " %" PRIu32 "\n", t->choice[i].stream, t->choice[i].value);
 	return fclose(f) ? -errno : 0;
 }
 
@@ -143,7 +143,8 @@ static int tape_read(const char *path, struct tape *out)
 	(void)fclose(f);
 	line = tape_parse(text, len, out);
 	if (line)
-		fprintf(stderr, "swarm: %s:%" PRIu32 ": not a number\n", path, line);
+		fprintf(stderr, "swarm: %s:%" PRIu32 ": neither a choice (stream and value) nor a comment (#)\n", path,
+			line);
 	return line ? -EINVAL : 0;
 }
 
@@ -155,7 +156,7 @@ struct suspect {
 	char broken[256];
 };
 
-static bool still_breaks(void *ctx, const u32 *choice, u32 count)
+static bool still_breaks(void *ctx, const struct choice *choice, u32 count)
 {
 	const struct suspect *s = ctx;
 	struct swarm_result result;
@@ -393,7 +394,7 @@ int main(int argc, char **argv)
 		{ "shrink", required_argument, NULL, 'r' }, { "tape", required_argument, NULL, 't' },
 		{ "stop", no_argument, NULL, 'S' },         { NULL, 0, NULL, 0 }
 	};
-	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 300, .out = "." };
+	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 2000, .out = "." };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "v", longs, NULL)) != -1) {
