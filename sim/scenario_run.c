@@ -181,7 +181,6 @@ void host_boot(struct run_host *h)
 	h->route_tries = 0;
 	h->host->alloc_fail_ppm = 0;
 	sim_host_enter(h->host);
-	wirecap_host(h->run->cap, h->host);
 	(void)host_sysctls(h, s, &bad);
 	if (work_open(h))
 		run_note(h->run, "%s: no socket", h->host->name);
@@ -345,6 +344,13 @@ static int try_sysctls(const struct scenario *s, struct scenario_error *error)
 
 /* ------------------------------------------------------------------ life */
 
+static void on_drop(void *ctx, const struct sim_host *host, const struct nethood_hop *hop)
+{
+	const struct run *r = ctx;
+
+	wirecap_drop(r->cap, host, hop);
+}
+
 static void on_log(void *ctx, const struct sim_host *host, const char *line)
 {
 	struct run *r = ctx;
@@ -369,6 +375,24 @@ static int run_alloc(struct run *r)
 	return r->segment_first && r->host && r->group && r->flow && r->reach && r->verdict ? 0 : -ENOMEM;
 }
 
+/* Its interfaces are the segments, by their names. */
+static void capture_wires(struct run *r)
+{
+	const struct scenario *s = r->s;
+	char name[32];
+
+	for (u32 i = 0; r->cap && i < s->segment_count; i++) {
+		for (u32 k = 0; k < s->segment[i].count; k++) {
+			if (s->segment[i].count == 1)
+				(void)snprintf(name, sizeof(name), "%s", s->segment[i].name);
+			else
+				(void)snprintf(name, sizeof(name), "%s%u", s->segment[i].name, k);
+			if (r->segment_first[i] + k < r->world.segment_count)
+				wirecap_interface(r->cap, name);
+		}
+	}
+}
+
 int scenario_run_create(const struct scenario *s, const struct scenario_run_options *options, struct run **out,
 			struct scenario_error *error)
 {
@@ -386,7 +410,7 @@ int scenario_run_create(const struct scenario *s, const struct scenario_run_opti
 	r->say_ctx = options->say_ctx;
 	r->pictures = options->pictures;
 	r->until_ns = options->until_ns < s->run_ns ? options->until_ns : s->run_ns;
-	r->watch = (struct sim_watch){ .ctx = r, .frame = stat_frame, .log = on_log };
+	r->watch = (struct sim_watch){ .ctx = r, .frame = stat_frame, .log = on_log, .drop = r->cap ? on_drop : NULL };
 	choices_seed(&r->choices, options->seed, false);
 	sim_world_init(&r->world, &r->choices, &r->watch);
 	err = run_alloc(r);
@@ -402,7 +426,7 @@ int scenario_run_create(const struct scenario *s, const struct scenario_run_opti
 		scenario_run_destroy(r);
 		return err;
 	}
-	wirecap_wires(r->cap, &r->world, s, r->segment_first);
+	capture_wires(r);
 	work_init(r);
 	*out = r;
 	return 0;

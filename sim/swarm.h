@@ -10,6 +10,8 @@
 #include "choice.h"
 #include "world.h"
 
+#define SWARM_LANS_MAX 3U
+
 /** struct swarm_result - what became of a world */
 struct swarm_result {
 	u64 event_count, frame_count, datagram_count, delivered_count, trace_hash, virtual_ns;

@@ -10,7 +10,7 @@
 #include "witness.h"
 
 #define HOSTS_MAX 8U
-#define LANS_MAX 3U
+#define LANS_MAX SWARM_LANS_MAX
 #define STREAM_OF_TURNS 1000U /**< each turn of the storm has one: a tape without it is a storm without that turn */
 #define STATION_VIP 250U      /**< the address of a LAN that moves from host to host */
 #define STATION_MOVED 200U    /**< and up: where renumbered hosts are */

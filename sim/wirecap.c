@@ -7,16 +7,9 @@
 #include <string.h>
 
 #include "base/pcapng.h"
-#include "scenario.h"
 
 #define BUFFER_BYTES (256U * 1024U)
 #define ETH_BYTES 14U
-
-/** struct tracer - a host that tells of its drops */
-struct tracer {
-	struct wirecap *cap;
-	struct sim_host *host;
-};
 
 struct wirecap {
 	bool (*write)(void *ctx, const void *data, size_t len_bytes);
@@ -36,13 +29,10 @@ struct wirecap {
 	u64 arrived_ns;
 	u32 arrived_bytes;
 	u8 arrived[SIM_FRAME_MAX_BYTES];
-	/* hosts that tell of their drops */
-	struct tracer **tracer; /**< by the host's number */
-	u32 tracer_room;
 	u8 buf[BUFFER_BYTES];
 };
 
-static void flush(struct wirecap *c)
+void wirecap_flush(struct wirecap *c)
 {
 	if (!c->broken && c->out.used_bytes)
 		c->broken = !c->write(c->ctx, c->buf, c->out.used_bytes);
@@ -53,7 +43,7 @@ static void put_packet(struct wirecap *c, const struct pcapng_packet *packet)
 {
 	if (pcapng_packet(&c->out, packet))
 		return;
-	flush(c);
+	wirecap_flush(c);
 	(void)pcapng_packet(&c->out, packet);
 }
 
@@ -75,7 +65,7 @@ static void put_interface(struct wirecap *c, const char *name)
 {
 	if (pcapng_interface(&c->out, name))
 		return;
-	flush(c);
+	wirecap_flush(c);
 	(void)pcapng_interface(&c->out, name);
 }
 
@@ -97,47 +87,17 @@ static void put_dropped(struct wirecap *c, u64 now_ns, const void *data, u32 len
 	put_packet(c, &packet);
 }
 
-static void on_hop(void *ctx, const struct nethood_hop *hop)
+/* What a host was given last is whole; else there is as much as the hop shows. */
+void wirecap_drop(struct wirecap *c, const struct sim_host *h, const struct nethood_hop *hop)
 {
-	const struct tracer *t = ctx;
-	struct wirecap *c = t->cap;
-	u64 now_ns = t->host->world->now_ns;
+	u64 now_ns = h->world->now_ns;
 	char comment[256];
 
-	if (!hop->drop_reason)
-		return;
-	(void)snprintf(comment, sizeof(comment), "%s drops it: %s, in %s", t->host->name, hop->drop_reason, hop->func);
-	if (c->at == t->host && c->arrived_ns == now_ns)
+	(void)snprintf(comment, sizeof(comment), "%s drops it: %s, in %s", h->name, hop->drop_reason, hop->func);
+	if (c->at == h && c->arrived_ns == now_ns)
 		put_dropped(c, now_ns, c->arrived, c->arrived_bytes, false, comment);
 	else if (hop->linear_bytes >= 20 && hop->data[0] >> 4 == 4)
 		put_dropped(c, now_ns, hop->data, hop->linear_bytes, true, comment);
-}
-
-static struct tracer *tracer_of(struct wirecap *c, struct sim_host *h)
-{
-	if (h->id >= c->tracer_room) {
-		u32 room = c->tracer_room ? 2 * c->tracer_room : 64;
-
-		while (room <= h->id)
-			room *= 2;
-		c->tracer = realloc(c->tracer, room * sizeof(struct tracer *));
-		if (!c->tracer)
-			abort(); /* a simulator without memory has nothing to say */
-		memset(c->tracer + c->tracer_room, 0, (room - c->tracer_room) * sizeof(struct tracer *));
-		c->tracer_room = room;
-	}
-	if (!c->tracer[h->id])
-		c->tracer[h->id] = calloc(1, sizeof(struct tracer));
-	if (!c->tracer[h->id])
-		abort();
-	*c->tracer[h->id] = (struct tracer){ c, h };
-	return c->tracer[h->id];
-}
-
-void wirecap_host(struct wirecap *c, struct sim_host *h)
-{
-	if (c)
-		nethood_trace(h->net, on_hop, tracer_of(c, h));
 }
 
 /* ------------------------------------------------------------------ frames */
@@ -210,30 +170,11 @@ void wirecap_interface(struct wirecap *c, const char *name)
 	c->interfaces++;
 }
 
-void wirecap_wires(struct wirecap *c, struct sim_world *w, const struct scenario *s, const u32 *segment_first)
-{
-	char name[32];
-
-	for (u32 i = 0; c && i < s->segment_count; i++) {
-		for (u32 k = 0; k < s->segment[i].count; k++) {
-			if (s->segment[i].count == 1)
-				(void)snprintf(name, sizeof(name), "%s", s->segment[i].name);
-			else
-				(void)snprintf(name, sizeof(name), "%s%u", s->segment[i].name, k);
-			if (segment_first[i] + k < w->segment_count)
-				wirecap_interface(c, name);
-		}
-	}
-}
-
 void wirecap_destroy(struct wirecap *c)
 {
 	if (!c)
 		return;
 	put_waiting(c);
-	flush(c);
-	for (u32 i = 0; i < c->tracer_room; i++)
-		free(c->tracer[i]);
-	free(c->tracer);
+	wirecap_flush(c);
 	free(c);
 }

@@ -9,20 +9,19 @@
 
 #include "world.h"
 
-struct scenario;
 struct wirecap;
 
 /** wirecap_create() - @write is given whole blocks, and returns false when it wants no more.  Return: NULL: no memory */
 struct wirecap *wirecap_create(bool (*write)(void *ctx, const void *data, size_t len_bytes), void *ctx);
 /** wirecap_interface() - before the first frame: the next segment's name */
 void wirecap_interface(struct wirecap *c, const char *name);
-/** wirecap_wires() - the segments of a scenario, by their names; @c may be NULL */
-void wirecap_wires(struct wirecap *c, struct sim_world *w, const struct scenario *s, const u32 *segment_first);
-/** wirecap_host() - tell of what dies inside it; again after a reboot.  @c may be NULL */
-void wirecap_host(struct wirecap *c, struct sim_host *h);
 /** wirecap_frame() - as the world's watch is told */
 void wirecap_frame(struct wirecap *c, const struct sim_segment *seg, const struct sim_port *port,
 		   const struct sim_frame *f, const char *what);
+/** wirecap_drop() - as the world's watch is told */
+void wirecap_drop(struct wirecap *c, const struct sim_host *h, const struct nethood_hop *hop);
+/** wirecap_flush() - what is sure by now is written; the frame that left last waits for what is said of it */
+void wirecap_flush(struct wirecap *c);
 /** wirecap_destroy() - what was seen is written; @c may be NULL */
 void wirecap_destroy(struct wirecap *c);
 

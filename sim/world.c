@@ -118,6 +118,8 @@ void sim_world_end(struct sim_world *w)
 {
 	struct sim_event e;
 
+	if (w->watch && w->watch->end)
+		w->watch->end(w->watch->ctx);
 	while (event_take(&w->events, &e))
 		segment_drop_event(&e);
 	for (u32 i = 0; i < w->host_count; i++) {

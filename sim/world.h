@@ -131,6 +131,7 @@ struct sim_watch {
 	void (*neigh)(void *ctx, const struct sim_host *host, const struct nethood_neigh_event *event);
 	/** a packet dies in a host */
 	void (*drop)(void *ctx, const struct sim_host *host, const struct nethood_hop *hop);
+	void (*end)(void *ctx); /**< of the world: nothing more will be told */
 	/** of each host's flight recorder; 0: none.  And the host's net is about to end */
 	size_t record_bytes;
 	void (*net_ends)(void *ctx, const struct sim_host *host);

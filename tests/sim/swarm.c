@@ -5,7 +5,7 @@
  *	swarm --tape FILE [-v]
  *
  * A world that breaks is written down as the tape of its choices, made shorter as long as it still breaks in the same
- * words, together with the last events of that tape as text.  --stop: at the first one.  Jobs are processes: one that
+ * words, together with the last events of that tape as text, and its frames as pcapng.  --stop: at the first one.  Jobs are processes: one that
  * dies is a finding, and another takes its place.
  */
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "one.h"
+#include "wirecap.h"
 
 struct options {
 	u64 from, seeds;
@@ -36,9 +37,9 @@ struct options {
 #define STORY_LINES 1000U
 #define STORY_LINE_BYTES 256U
 
-/** struct story - the last lines of what happened */
+/** struct story - the last lines of what happened, and all frames */
 struct story {
-	FILE *out;
+	struct wirecap *cap; /**< NULL: nobody wants the frames */
 	u64 count;
 	char line[STORY_LINES][STORY_LINE_BYTES];
 };
@@ -53,6 +54,16 @@ static void tell(struct story *s, const char *fmt, ...)
 	va_end(args);
 }
 
+/* A world may die at any moment: what was told is in the file by then. */
+static void story_capture(struct story *s, const struct sim_segment *seg, const struct sim_port *port,
+			  const struct sim_frame *f, const char *what)
+{
+	if (!s->cap)
+		return;
+	wirecap_frame(s->cap, seg, port, f, what);
+	wirecap_flush(s->cap);
+}
+
 static void tell_frame(void *ctx, const struct sim_segment *seg, const struct sim_port *port, const struct sim_frame *f,
 		       const char *what)
 {
@@ -64,6 +75,7 @@ static void tell_frame(void *ctx, const struct sim_segment *seg, const struct si
 	tell(ctx, "%14.9f lan%u frame %" PRIu64 " %s %s%s%s:%s, %u octets", (double)seg->world->now_ns / 1e9, seg->id,
 	     f->id, what, port ? (strcmp(what, "arrives") ? "from " : "at ") : "", port ? port->host->name : "",
 	     f->damaged ? " (damaged)" : "", octets, f->len_bytes);
+	story_capture(ctx, seg, port, f, what);
 }
 
 static void tell_log(void *ctx, const struct sim_host *host, const char *line)
@@ -75,6 +87,13 @@ static void tell_drop(void *ctx, const struct sim_host *host, const struct netho
 {
 	tell(ctx, "%14.9f %s: packet %" PRIu64 " is dropped: %s, in %s (%s:%d)", (double)host->world->now_ns / 1e9,
 	     host->name, hop->packet_id, hop->drop_reason, hop->func, hop->file, hop->line);
+	if (((struct story *)ctx)->cap)
+		wirecap_drop(((struct story *)ctx)->cap, host, hop);
+}
+
+static void tell_end(void *ctx)
+{
+	wirecap_destroy(((struct story *)ctx)->cap);
 }
 
 static void tell_neigh(void *ctx, const struct sim_host *host, const struct nethood_neigh_event *ev)
@@ -100,34 +119,48 @@ static void story_print(const struct story *s, FILE *out)
 		fprintf(out, "%s\n", s->line[i % STORY_LINES]);
 }
 
-/** story_of() - a tape once more, told; also when the world dies of it */
-static void story_of(struct one *o, const struct tape *t, struct swarm_result *result, FILE *out)
+static bool write_octets(void *ctx, const void *data, size_t len_bytes)
+{
+	return fwrite(data, 1, len_bytes, ctx) == len_bytes && fflush(ctx) == 0;
+}
+
+static struct wirecap *capture_to(FILE *file)
+{
+	struct wirecap *cap = wirecap_create(write_octets, file);
+	char name[16];
+
+	for (u32 i = 0; cap && i < SWARM_LANS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "lan%u", i);
+		wirecap_interface(cap, name);
+	}
+	return cap;
+}
+
+/** story_of() - a tape once more, told to @out, its frames to @frames (may be NULL); also when the world dies of it */
+static void story_of(struct one *o, const struct tape *t, struct swarm_result *result, FILE *out, FILE *frames)
 {
 	struct story *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct sim_watch watch = {
-		.ctx = s, .frame = tell_frame, .log = tell_log, .drop = tell_drop, .neigh = tell_neigh
+	const struct sim_watch watch = {
+		.ctx = s, .frame = tell_frame, .log = tell_log, .drop = tell_drop, .neigh = tell_neigh, .end = tell_end
 	};
 
 	if (s == MAP_FAILED)
 		abort();
+	s->cap = frames ? capture_to(frames) : NULL;
 	(void)one_run_tape(o, t->choice, t->count, out ? &watch : NULL, result);
 	if (out)
 		story_print(s, out);
+	free(s->cap); /* the world's process has written it */
 	(void)munmap(s, sizeof(*s));
 }
 
 /* ------------------------------------------------------------------ tapes in files */
 
-static int tape_write(const char *path, const struct tape *t, const char *broken)
+static void tape_write(FILE *f, const struct tape *t, const char *broken)
 {
-	FILE *f = fopen(path, "w");
-
-	if (!f)
-		return -errno;
 	fprintf(f, "# %s\n# stream and value of each choice\n", broken);
 	for (u32 i = 0; i < t->count; i++)
 		fprintf(f, "%" PRIu32 " %" PRIu32 "\n", t->choice[i].stream, t->choice[i].value);
-	return fclose(f) ? -errno : 0;
 }
 
 static int tape_read(const char *path, struct tape *out)
@@ -165,23 +198,32 @@ static bool still_breaks(void *ctx, const struct choice *choice, u32 count)
 	return tape_same_words(result.broken, s->broken);
 }
 
-/** keep_files() - DIR/seed-N.tape, and .txt: its last events.  Return: 0, -errno */
+static FILE *open_file(const struct options *o, u64 seed, const char *kind)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".%s", o->out, seed, kind);
+	return fopen(path, "w");
+}
+
+/** keep_files() - DIR/seed-N.tape, .txt: its last events, .pcapng: its frames.  Return: 0, -errno */
 static int keep_files(const struct options *o, u64 seed, struct one *one, const struct tape *t,
 		      struct swarm_result *result)
 {
-	char path[512];
-	FILE *f;
-	int err;
+	FILE *tape = open_file(o, seed, "tape"), *text = open_file(o, seed, "txt"),
+	     *frames = open_file(o, seed, "pcapng");
+	int err = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".txt", o->out, seed);
-	f = fopen(path, "w");
-	if (!f)
-		return -errno;
-	story_of(one, t, result, f);
-	fprintf(f, "%s\n%s\n", result->features, result->broken);
-	err = fclose(f) ? -errno : 0;
-	(void)snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".tape", o->out, seed);
-	return err ? err : tape_write(path, t, result->broken);
+	if (!tape || !text || !frames) {
+		err = -errno;
+	} else {
+		story_of(one, t, result, text, frames);
+		fprintf(text, "%s\n%s\n", result->features, result->broken);
+		tape_write(tape, t, result->broken);
+	}
+	err = tape && fclose(tape) && !err ? -errno : err;
+	err = text && fclose(text) && !err ? -errno : err;
+	return frames && fclose(frames) && !err ? -errno : err;
 }
 
 static void keep_failure(const struct options *o, u64 seed)
@@ -231,7 +273,7 @@ static int run_tape(const struct options *o)
 		fprintf(stderr, "swarm: %s: %s\n", o->tape, strerror(-err));
 		return 2;
 	}
-	story_of(one, &t, &result, o->verbose ? stdout : NULL);
+	story_of(one, &t, &result, o->verbose ? stdout : NULL, NULL);
 	tape_end(&t);
 	one_destroy(one);
 	return print_result(&result);
@@ -380,7 +422,7 @@ static int run_told(const struct options *o)
 	struct tape t;
 
 	(void)one_run_seed(one, o->from, &result, &t);
-	story_of(one, &t, &result, stdout);
+	story_of(one, &t, &result, stdout, NULL);
 	tape_end(&t);
 	one_destroy(one);
 	return print_result(&result);
