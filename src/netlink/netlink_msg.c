@@ -27,10 +27,11 @@ struct sk_buff *nlmsg_new(struct net *net, u32 payload_bytes)
 	return skb;
 }
 
-/* libmnl checks against the size of the buffer that begins at the header. */
+/* libmnl checks against the size of the buffer that begins at the header.  An skb may have more room than it was asked for: no
+ * message is longer than the length of an attribute can say, so that none of a nest wraps. */
 static size_t nlmsg_room(const struct sk_buff *skb, const struct nlmsghdr *nlh)
 {
-	return (size_t)(skb->head + skb->end - (const u8 *)nlh);
+	return min_size((size_t)(skb->head + skb->end - (const u8 *)nlh), UINT16_MAX);
 }
 
 struct nlmsghdr *nlmsg_put(struct sk_buff *skb, u32 portid, u32 seq, u16 type, u16 flags, u32 header_bytes)

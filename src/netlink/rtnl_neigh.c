@@ -399,14 +399,13 @@ static int neigh_get_reply(const struct neigh_change *c, const struct neighbour 
 	const struct nl_request *rq = c->rq;
 	struct sk_buff *skb = nlmsg_new(rq->net, 256);
 	struct nl_target to;
+	bool fits;
 
 	if (!skb)
 		return -ENOBUFS;
 	to = nl_request_target(rq, skb, RTM_NEWNEIGH);
-	if (!(n ? rtnl_fill_neigh(&to, n) : fill_pneigh(&to, c->tbl, pn))) {
-		consume_skb(skb);
-		return -EMSGSIZE;
-	}
+	fits = n ? rtnl_fill_neigh(&to, n) : fill_pneigh(&to, c->tbl, pn);
+	assert(fits); /* the skb was made for it */
 	return netlink_reply(rq->nlk, skb);
 }
 
@@ -506,7 +505,7 @@ static int neigh_dump_begin(struct netlink_callback *cb)
 	if (ndm) {
 		err = nlmsg_parse(cb->nlh, sizeof(*ndm), tb, NDA_MAX, cb->strict ? neigh_policy : NULL, cb->strict,
 				  &cb->extack);
-		if (err && cb->strict)
+		if (err)
 			return err;
 		cb->args[DUMP_PROXY] = ndm->ndm_flags == NTF_PROXY;
 	}

@@ -124,7 +124,7 @@ static bool put_stats(const struct nl_target *to, struct nlmsghdr *nlh, const st
 	return nla_put(to->skb, nlh, NDTA_STATS, &stats, sizeof(stats));
 }
 
-/* All of it is put, and then looked at: it comes first in a dump, and the smallest piece has room for it. */
+/* All of it is put, and then looked at: most often there is room. */
 static bool put_table(const struct nl_target *to, struct nlmsghdr *nlh, const struct neigh_table *tbl)
 {
 	bool fits = nla_put_u64(to->skb, nlh, NDTA_GC_INTERVAL, (u64)(tbl->gc_interval / NSEC_PER_MSEC));

