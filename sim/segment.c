@@ -132,8 +132,8 @@ static void set_bits(struct sim_segment *seg, struct sim_frame *f)
 		mend_checksums(f->data, f->len_bytes);
 }
 
-/** damage() - @f or, if something happens to it, another one.  Both references are the caller's */
-static struct sim_frame *damage(struct sim_segment *seg, struct sim_frame *f)
+/** damaged() - what becomes of @f on its way.  Return: a reference, on @f itself if nothing happens to it */
+static struct sim_frame *damaged(struct sim_segment *seg, struct sim_frame *f)
 {
 	struct choices *c = seg->world->choices;
 	struct sim_frame *worse;
@@ -145,10 +145,10 @@ static struct sim_frame *damage(struct sim_segment *seg, struct sim_frame *f)
 		worse = frame_copy(seg->world, f, f->len_bytes);
 		set_bits(seg, worse);
 	} else {
+		f->refcnt++;
 		return f;
 	}
 	seg->damaged_count++;
-	frame_put(f);
 	return worse;
 }
 
@@ -189,10 +189,8 @@ static void port_send(struct sim_segment *seg, struct sim_port *to, struct sim_f
 	}
 	seg->duplicated_count += copies - 1;
 	while (copies--) {
-		struct sim_frame *one = f;
+		struct sim_frame *one = damaged(seg, f);
 
-		one->refcnt++;
-		one = damage(seg, one);
 		sim_after(seg->world, wait_ns + delay_ns(seg), to->host->id, frame_arrives, to, (u64)(uintptr_t)one);
 	}
 }

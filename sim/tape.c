@@ -173,6 +173,24 @@ static void shrink_streams(struct attempt *a)
 	}
 }
 
+/* What is missing at the end of a stream is zero: zeros there say nothing. */
+static void drop_last_zeros(struct tape *t)
+{
+	u8 *needed = calloc(CHOICE_STREAMS_MAX, 1);
+	u32 to = t->count;
+
+	if (!needed)
+		abort();
+	for (u32 i = t->count; i--;) {
+		needed[t->choice[i].stream] |= t->choice[i].value != 0;
+		if (needed[t->choice[i].stream])
+			t->choice[--to] = t->choice[i];
+	}
+	t->count -= to;
+	memmove(t->choice, t->choice + to, t->count * sizeof(*t->choice));
+	free(needed);
+}
+
 void tape_shrink(struct tape *t, struct tape_shrink *how)
 {
 	struct attempt a = { .best = t, .scratch = room_for(NULL, t->count), .how = how };
@@ -182,5 +200,6 @@ void tape_shrink(struct tape *t, struct tape_shrink *how)
 		if (!round_of(&a, n) || n > t->count)
 			n = n / 2 < t->count ? n / 2 : t->count / 2;
 	}
+	drop_last_zeros(t);
 	free(a.scratch);
 }

@@ -46,7 +46,7 @@ static int refused(const struct replay *r, int err)
 static int load(struct replay *r, void **out)
 {
 	int fd = open(r->path, O_RDONLY | O_CLOEXEC), err = 0;
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	size_t done = 0, size;
 	char *data = NULL;
 

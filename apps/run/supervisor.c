@@ -84,13 +84,18 @@ unsigned supervisor_programs(const struct supervisor *sv)
 
 /* ---- sysctls */
 
+static void sysctl_mount_free(struct sysctl_mount *sm)
+{
+	sysctlfs_destroy(sm->fs);
+	free(sm);
+}
+
 static void sysctl_mount_end(void *ctx)
 {
 	struct sysctl_mount *sm = ctx;
 
 	LIST_REMOVE(sm, link);
-	sysctlfs_destroy(sm->fs);
-	free(sm);
+	sysctl_mount_free(sm);
 }
 
 int supervisor_add_sysctlfs(struct supervisor *sv, int fd)
@@ -275,8 +280,10 @@ void supervisor_destroy(struct supervisor *sv)
 		listener_destroy(ls);
 	while ((cr = TAILQ_FIRST(&sv->carriers)))
 		carrier_destroy(cr);
-	while ((sm = LIST_FIRST(&sv->sysctls)))
-		sysctl_mount_end(sm);
+	while ((sm = LIST_FIRST(&sv->sysctls))) {
+		LIST_REMOVE(sm, link);
+		sysctl_mount_free(sm);
+	}
 	while ((dw = LIST_FIRST(&sv->devs))) {
 		LIST_REMOVE(dw, link);
 		loop_del(&sv->loop, &dw->watch);

@@ -7,10 +7,13 @@
 #include "record/file.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "record/replay.h"
 
 /* ------------------------------------------------------------------ writing */
+
+static const u8 rec_magic[REC_MAGIC_BYTES] = { 'N', 'H', 'R', 'E', 'C', '\r', '\n', 0x1a };
 
 static u64 oldest_seq(const struct recorder *rec)
 {
@@ -22,7 +25,7 @@ static void put_header(const struct recorder *rec, const char *version, u8 h[sta
 	bool lost = oldest_seq(rec) > 1;
 
 	memset(h, 0, REC_HEADER_BYTES);
-	memcpy(h, REC_MAGIC, REC_MAGIC_BYTES);
+	memcpy(h, rec_magic, sizeof(rec_magic));
 	rec_put_le32(h + REC_H_VERSION, REC_FORMAT_VERSION);
 	rec_put_le32(h + REC_H_BYTES, REC_HEADER_BYTES);
 	rec_put_le32(h + REC_H_FLAGS, rec->flags | (lost ? REC_F_BEGIN_LOST : 0));
@@ -31,7 +34,7 @@ static void put_header(const struct recorder *rec, const char *version, u8 h[sta
 	rec_put_le64(h + REC_H_WALL, rec->wall_ns);
 	if (!lost) /* else it is of no use, and a secret still */
 		memcpy(h + REC_H_KEY, rec->key, sizeof(rec->key));
-	memcpy(h + REC_H_NETHOOD, version, min_size(strlen(version), 23));
+	(void)snprintf((char *)h + REC_H_NETHOOD, REC_H_HOSTNAME - REC_H_NETHOOD, "%s", version);
 	memcpy(h + REC_H_HOSTNAME, rec->hostname, 63);
 	rec_put_le64(h + REC_H_LOST, rec->lost_bytes);
 	rec_put_le64(h + REC_H_RING, (u64)rec->chunk_count * REC_CHUNK_BYTES);
@@ -260,7 +263,7 @@ static int parse_header(struct parse *ps)
 {
 	const u8 *h = ps->data;
 
-	if (ps->len_bytes < REC_MAGIC_BYTES || memcmp(h, REC_MAGIC, REC_MAGIC_BYTES) != 0)
+	if (ps->len_bytes < REC_MAGIC_BYTES || memcmp(h, rec_magic, sizeof(rec_magic)) != 0)
 		return refuse(ps, 0, -EINVAL, "this is no recording of nethood");
 	if (ps->len_bytes < REC_HEADER_BYTES)
 		return refuse(ps, ps->len_bytes, -EINVAL, "the file ends within its header");

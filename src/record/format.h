@@ -129,7 +129,6 @@ static inline bool rec_has_return(enum rec_op op)
 
 /* ------------------------------------------------------------------ the file: one header, chunks, one tail */
 
-#define REC_MAGIC "NHREC\r\n\x1a"
 #define REC_MAGIC_BYTES 8U
 #define REC_HEADER_BYTES 216U
 #define REC_CHUNK_MAGIC 0x4b4e4843U /* "CHNK" */
@@ -203,7 +202,7 @@ static inline u8 *rec_put_u(u8 *p, u64 v)
 
 static inline u8 *rec_put_i(u8 *p, s64 v)
 {
-	return rec_put_u(p, (u64)v << 1 ^ (u64)(v >> 63));
+	return rec_put_u(p, (u64)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
 }
 
 static inline s64 rec_unfold(u64 v)

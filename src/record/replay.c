@@ -22,11 +22,12 @@ void rec_diverge(struct rec_replay *rp, enum nethood_divergence_kind kind, s64 l
 		.event = rp->call_number,
 		.call = rec_ops[rp->call].text,
 		.next = rp->has_event ? rp->event.name : "the end",
-		.object = *fields == 's' || *fields == 'd' ? *fields : 0,
 		.object_id = rp->call_object,
 		.live = live,
 		.replayed = replayed,
 	};
+	if (*fields == 's' || *fields == 'd')
+		d->object = *fields;
 }
 
 static bool check_differs(const struct rec_replay *rp)

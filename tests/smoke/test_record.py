@@ -194,7 +194,8 @@ def check_damage(host, file, folder):
     """A file that is not whole says where it is not."""
     whole = file.read_bytes()
     for what, octets, says in (("cut off", whole[:len(whole) // 2], "the file ends within"),
-                               ("one octet", whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:], "its sum is wrong"),
+                               ("one octet", whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
+                                "its sum is wrong"),
                                ("another file", b"#!/bin/sh\n", "this is no recording"),
                                ("nothing", b"", "this is no recording")):
         bad = folder / "bad.nhrec"
