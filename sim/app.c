@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pattern.h"
+
 #define LEDGER_MAGIC 0x6c656467U
 #define ECHO_MAGIC 0x6563686fU
 
@@ -24,21 +26,6 @@ static struct sockaddr_in address(const u8 *addr, u16 port)
 	if (addr)
 		memcpy(&sin.sin_addr, addr, 4);
 	return sin;
-}
-
-static u8 pattern(u32 id, u32 i)
-{
-	return (u8)((id * 0x9e3779b9U >> 16) + i * 7);
-}
-
-/** has_pattern() - do the octets behind the header of datagram @id say so? */
-static bool has_pattern(const u8 *data, u32 id, u32 len_bytes)
-{
-	for (u32 i = sizeof(struct app_header); i < len_bytes; i++) {
-		if (data[i] != pattern(id, i))
-			return false;
-	}
-	return true;
 }
 
 static int send_to(struct nethood_sock *sk, const void *data, u32 data_bytes, const u8 addr[static 4], u16 port)
@@ -80,8 +67,7 @@ void app_send(struct sim_app *app, const struct sim_app *to, u32 data_bytes)
 	assert(data_bytes >= sizeof(header) && data_bytes <= sizeof(data));
 	header.id = ledger_add(app->ledger, app->host->id, to->host->id, data_bytes);
 	memcpy(data, &header, sizeof(header));
-	for (u32 i = sizeof(header); i < data_bytes; i++)
-		data[i] = pattern(header.id, i);
+	pattern_fill(data, sizeof(header), data_bytes, header.id);
 	sim_host_enter(app->host);
 	app->ledger->refused_count += send_to(app->ledger_sock, data, data_bytes, to->addr, APP_PORT_LEDGER) != 0;
 	sim_host_poll(app->host);
@@ -112,7 +98,7 @@ static const char *ledger_wrong(const struct sim_app *app, const u8 *data, u32 l
 		return "a datagram for somebody else";
 	if (r->len_bytes != len_bytes)
 		return "a datagram of another length";
-	if (!has_pattern(data, header.id, len_bytes))
+	if (!pattern_holds(data, sizeof(header), len_bytes, header.id))
 		return "a datagram with wrong octets";
 	if (++r->delivered_count > l->copies_max)
 		return "a datagram too often";
@@ -145,8 +131,7 @@ void app_ask(struct sim_app *app, const struct sim_app *to, u32 peer)
 
 	header.id = ++app->asked[peer];
 	memcpy(data, &header, sizeof(header));
-	for (u32 i = sizeof(header); i < len_bytes; i++)
-		data[i] = pattern(header.id, i);
+	pattern_fill(data, sizeof(header), len_bytes, header.id);
 	sim_host_enter(app->host);
 	(void)send_to(app->probe_sock, data, len_bytes, to->addr, APP_PORT_ECHO);
 	sim_host_poll(app->host);
@@ -182,7 +167,7 @@ static void probe_ready(void *ctx, struct nethood_sock *sk, u32 events)
 		memcpy(&header, data, sizeof(header));
 		if (header.magic == ECHO_MAGIC && header.peer < app->peer_count &&
 		    header.id <= app->asked[header.peer] && header.id > app->answered[header.peer] &&
-		    has_pattern(data, header.id, (u32)n))
+		    pattern_holds(data, sizeof(header), (u32)n, header.id))
 			app->answered[header.peer] = header.id;
 	}
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pattern.h"
 #include "scenario_run.h"
 
 #define PORT 7000
@@ -24,11 +25,6 @@ struct header {
 	u64 pad;
 };
 static_assert(sizeof(struct header) == 32, "the smallest datagram");
-
-static u8 pattern(u32 id, u32 i)
-{
-	return (u8)((id * 0x9e3779b9U >> 16) + i * 7);
-}
 
 static bool is_seen(const struct run *r, u32 id)
 {
@@ -64,8 +60,7 @@ static int send_by(struct run_host *h, struct nethood_sock *sk, const struct hea
 	if (!sk)
 		return -ENOTCONN;
 	memcpy(data, header, sizeof(*header));
-	for (u32 i = sizeof(*header); i < size_bytes; i++)
-		data[i] = pattern(header->id, i);
+	pattern_fill(data, sizeof(*header), size_bytes, header->id);
 	sim_host_enter(h->host);
 	n = nethood_sendto(sk, data, size_bytes, 0, (const struct sockaddr *)&to, sizeof(to));
 	sim_host_poll(h->host);
@@ -304,15 +299,6 @@ static void probe_answered(struct run *r, const struct run_host *h, const struct
 
 /* ------------------------------------------------------------------ receiving */
 
-static bool right_octets(const struct header *header, const u8 *data, u32 size_bytes)
-{
-	for (u32 i = sizeof(*header); i < size_bytes; i++) {
-		if (data[i] != pattern(header->id, i))
-			return false;
-	}
-	return true;
-}
-
 static void answer(struct run_host *h, struct nethood_sock *sk, u8 *data, u32 size_bytes, const struct sockaddr_in *to)
 {
 	u32 kind;
@@ -367,7 +353,7 @@ static void received(struct run_host *h, struct nethood_sock *sk, u8 *data, u32 
 		probe_answered(r, h, &header);
 	else if (header.kind < DATA || header.kind > ANSWER || header.flow >= r->s->flow_count)
 		return;
-	else if (!right_octets(&header, data, size_bytes))
+	else if (!pattern_holds(data, sizeof(header), size_bytes, header.id))
 		r->flow[header.flow].stats.damaged++;
 	else if (header.kind == QUESTION)
 		answer(h, sk, data, size_bytes, from);

@@ -187,8 +187,9 @@ struct neigh_table {
 	u32 proxy_queued_count, proxy_queued_bytes; /**< in all proxy_queues; bytes of truesize */
 };
 
-/** struct neigh_net - per net; net->neigh */
 struct neigh_trace;
+
+/** struct neigh_net - per net; net->neigh */
 struct neigh_net {
 	struct neigh_table *table[NEIGH_NR_TABLES];
 	struct {
