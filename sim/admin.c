@@ -70,7 +70,7 @@ int admin_link(struct sim_host *h, int ifindex, bool up)
 	return admin_ask(h, begin_link(&r, ifindex, up ? 1 : 0, 1)); /* IFF_UP */
 }
 
-int admin_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES])
+static int set_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES])
 {
 	struct request r;
 	struct nlmsghdr *nlh = begin_link(&r, ifindex, 0, 0);
@@ -79,7 +79,8 @@ int admin_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES
 	return admin_ask(h, nlh);
 }
 
-void admin_get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES])
+/* By ioctl, which needs no memory. */
+static void get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES])
 {
 	struct ifreq ifr;
 
@@ -87,6 +88,19 @@ void admin_get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES])
 	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "eth%u", number);
 	if (nethood_ioctl(h->admin, SIOCGIFHWADDR, &ifr, sizeof(ifr)) == 0)
 		memcpy(mac, ifr.ifr_hwaddr.sa_data, SIM_MAC_BYTES);
+}
+
+int admin_change_mac(struct sim_host *h, u32 number, const u8 mac[static SIM_MAC_BYTES])
+{
+	struct sim_port *port = &h->port[number];
+	int err;
+
+	if (port->busy)
+		memcpy(port->old_mac, port->mac, SIM_MAC_BYTES);
+	memcpy(port->mac, mac, SIM_MAC_BYTES); /* its announcement already leaves with it */
+	err = set_mac(h, nethood_dev_ifindex(port->dev), mac);
+	get_mac(h, number, port->mac); /* without memory for an answer, nobody says whether it was done */
+	return err;
 }
 
 bool admin_is_running(struct sim_host *h, int ifindex)

@@ -12,9 +12,8 @@
 #include "world.h"
 
 int admin_link(struct sim_host *h, int ifindex, bool up);
-int admin_mac(struct sim_host *h, int ifindex, const u8 mac[static SIM_MAC_BYTES]);
-/** admin_get_mac() - of device ethN, @number; asked by ioctl, which needs no memory */
-void admin_get_mac(struct sim_host *h, u32 number, u8 mac[static SIM_MAC_BYTES]);
+/** admin_change_mac() - of device ethN, @number */
+int admin_change_mac(struct sim_host *h, u32 number, const u8 mac[static SIM_MAC_BYTES]);
 /** admin_is_running() - is device @ifindex up, and has it a carrier?  Needs no memory */
 bool admin_is_running(struct sim_host *h, int ifindex);
 int admin_mtu(struct sim_host *h, int ifindex, u32 mtu_bytes);

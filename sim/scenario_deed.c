@@ -10,7 +10,6 @@
 #include "scenario_run.h"
 #include "segment.h"
 
-#define ARP_FRAME_BYTES 60U
 #define OP_REQUEST 1
 #define OP_REPLY 2
 
@@ -28,19 +27,22 @@ static void octets(u32 addr, u8 out[static 4])
 
 /* ------------------------------------------------------------------ ARP by hand */
 
-static void arp_frame(u8 frame[static ARP_FRAME_BYTES], u8 op, const u8 *from, const u8 *to, u32 sip, u32 tip)
+/* The answer to nobody, a gratuitous one, names itself as the one that it is for. */
+static void arp_frame(u8 frame[static FORGED_ARP_BYTES], u8 op, const u8 *from, const u8 *to, u32 sip, u32 tip)
 {
-	static const u8 all[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	u8 sender[4], target[4];
+	const struct forged_arp arp = { .to = to,
+					.from = from,
+					.op = op,
+					.sip = sender,
+					.tip = target,
+					.tha = op != OP_REPLY ? NULL
+					       : to           ? to
+							      : from };
 
-	memset(frame, 0, ARP_FRAME_BYTES);
-	memcpy(frame, to ? to : all, SIM_MAC_BYTES);
-	memcpy(frame + 6, from, SIM_MAC_BYTES);
-	memcpy(frame + 12, (const u8[]){ 8, 6, 0, 1, 8, 0, 6, 4, 0, op }, 10);
-	memcpy(frame + 22, from, SIM_MAC_BYTES);
-	octets(sip, frame + 28);
-	if (op == OP_REPLY) /* of a gratuitous one: its own */
-		memcpy(frame + 32, to ? to : from, SIM_MAC_BYTES);
-	octets(tip, frame + 38);
+	octets(sip, sender);
+	octets(tip, target);
+	segment_forge_arp(frame, &arp);
 }
 
 static void new_mac(struct run *r, u8 mac[static SIM_MAC_BYTES])
@@ -55,7 +57,7 @@ static void forge_one(struct run *r, const struct scenario_deed *d, u32 turn, st
 	u64 room = 1ULL << (32 - d->prefix.bits);
 	u32 sip = d->prefix.addr + (u32)(turn % room), tip = sip;
 	const struct run_host *to = NULL;
-	u8 frame[ARP_FRAME_BYTES], mac[SIM_MAC_BYTES];
+	u8 frame[FORGED_ARP_BYTES], mac[SIM_MAC_BYTES];
 
 	memcpy(mac, d->mac, sizeof(mac));
 	if (!d->has_mac)
@@ -81,7 +83,7 @@ static void forge(struct run *r, const struct scenario_deed *d, u32 turn)
 static void announce(struct run_host *h, const struct scenario_deed *d)
 {
 	struct sim_port *port = &h->host->port[d->eth];
-	u8 frame[ARP_FRAME_BYTES];
+	u8 frame[FORGED_ARP_BYTES];
 
 	if (port->unplugged || port->mute)
 		return;
@@ -90,17 +92,6 @@ static void announce(struct run_host *h, const struct scenario_deed *d)
 }
 
 /* ------------------------------------------------------------------ ip(8) */
-
-static int mac_change(struct run_host *h, u32 eth, const u8 mac[static SIM_MAC_BYTES])
-{
-	struct sim_port *port = &h->host->port[eth];
-	int err;
-
-	memcpy(port->mac, mac, SIM_MAC_BYTES); /* its announcement already leaves with it */
-	err = admin_mac(h->host, nethood_dev_ifindex(port->dev), mac);
-	admin_get_mac(h->host, eth, port->mac);
-	return err;
-}
 
 static int deed_mac(struct run_host *h, const struct scenario_deed *d)
 {
@@ -113,7 +104,7 @@ static int deed_mac(struct run_host *h, const struct scenario_deed *d)
 	if (!d->has_mac)
 		new_mac(h->run, mac);
 	(void)host_sysctl(h, &notify);
-	return mac_change(h, d->eth, mac);
+	return admin_change_mac(h->host, d->eth, mac);
 }
 
 static int deed_link(struct run_host *h, const struct scenario_deed *d)
@@ -122,7 +113,7 @@ static int deed_link(struct run_host *h, const struct scenario_deed *d)
 
 	if (d->mtu_bytes)
 		return admin_mtu(h->host, ifindex, d->mtu_bytes);
-	return d->has_up ? admin_link(h->host, ifindex, d->up) : mac_change(h, d->eth, d->mac);
+	return d->has_up ? admin_link(h->host, ifindex, d->up) : admin_change_mac(h->host, d->eth, d->mac);
 }
 
 static int deed_addr(struct run_host *h, const struct scenario_deed *d)

@@ -321,6 +321,21 @@ void segment_inject(struct sim_segment *seg, struct sim_port *from, const void *
 	segment_send(seg, from, f, 0);
 }
 
+void segment_forge_arp(u8 frame[static FORGED_ARP_BYTES], const struct forged_arp *arp)
+{
+	memset(frame, 0, FORGED_ARP_BYTES);
+	memset(frame, 0xff, SIM_MAC_BYTES);
+	if (arp->to)
+		memcpy(frame, arp->to, SIM_MAC_BYTES);
+	memcpy(frame + 6, arp->from, SIM_MAC_BYTES);
+	memcpy(frame + 12, (const u8[]){ 8, 6, 0, 1, 8, 0, 6, 4, 0, arp->op }, 10);
+	memcpy(frame + 22, arp->from, SIM_MAC_BYTES);
+	memcpy(frame + 28, arp->sip, 4);
+	if (arp->tha)
+		memcpy(frame + 32, arp->tha, SIM_MAC_BYTES);
+	memcpy(frame + 38, arp->tip, 4);
+}
+
 /* ------------------------------------------------------------------ life */
 
 void segment_heal(struct sim_segment *seg)

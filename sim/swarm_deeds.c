@@ -94,15 +94,10 @@ static void do_mac(struct swarm *s, struct member *m)
 	u8 mac[SIM_MAC_BYTES] = { 2, 0xaa, 0, (u8)m->host->id, 0, (u8)pick(s, 8) };
 	u8 old[SIM_MAC_BYTES];
 
-	if (memcmp(port->old_mac, (u8[SIM_MAC_BYTES]){ 0 }, SIM_MAC_BYTES) !=
-	    0) /* frames still wait with another one */
+	if (memcmp(port->old_mac, (u8[SIM_MAC_BYTES]){ 0 }, SIM_MAC_BYTES) != 0) /* frames wait with another one */
 		return;
 	memcpy(old, port->mac, sizeof(old));
-	if (port->busy)
-		memcpy(port->old_mac, old, sizeof(old));
-	memcpy(port->mac, mac, sizeof(mac)); /* its announcement already leaves with it */
-	(void)admin_mac(m->host, m->app.ifindex, mac);
-	admin_get_mac(m->host, 0, port->mac); /* without memory for an answer, nobody says whether it was done */
+	(void)admin_change_mac(m->host, 0, mac);
 	if (memcmp(port->mac, mac, sizeof(mac)) != 0 && memcmp(port->mac, old, sizeof(old)) != 0)
 		sim_broken(&s->world, "%s has a MAC that nobody gave it", m->host->name);
 }
@@ -122,18 +117,15 @@ static void do_renumber(struct swarm *s, struct member *m)
 /* Who takes over says so, or does not: then the others have to find out. */
 static void do_failover(struct swarm *s, struct member *m)
 {
-	u8 frame[60] = { [12] = 8, 6, 0, 1, 8, 0, 6, 4, 0, 2 };
 	struct sim_port *port = &m->host->port[0];
+	u8 frame[FORGED_ARP_BYTES], addr[4];
 
 	member_take_vip(m);
 	if (!pick(s, 2))
 		return;
-	memset(frame, 0xff, SIM_MAC_BYTES);
-	memcpy(frame + 6, port->mac, SIM_MAC_BYTES);
-	memcpy(frame + 22, port->mac, SIM_MAC_BYTES);
-	lan_addr(m->lan, STATION_VIP, frame + 28);
-	memcpy(frame + 32, port->mac, SIM_MAC_BYTES);
-	lan_addr(m->lan, STATION_VIP, frame + 38);
+	lan_addr(m->lan, STATION_VIP, addr);
+	segment_forge_arp(
+		frame, &(struct forged_arp){ .from = port->mac, .op = 2, .sip = addr, .tip = addr, .tha = port->mac });
 	segment_inject(port->segment, port, frame, sizeof(frame));
 }
 
@@ -249,22 +241,19 @@ static void forge(struct swarm *s, struct member *near, const u8 *data, u32 len_
 
 static void do_spoof(struct swarm *s, struct member *m)
 {
-	u8 frame[60] = { 0 }, mac[SIM_MAC_BYTES], sip[4], tip[4];
+	u8 frame[FORGED_ARP_BYTES], mac[SIM_MAC_BYTES], sip[4], tip[4];
+	const u8 *own = m->host->port[0].mac;
+	struct forged_arp arp = { .from = mac, .sip = sip, .tip = tip };
 
 	any_mac(s, mac);
 	any_addr(s, m, sip);
 	any_addr(s, m, tip);
 	if (!pick(s, 4))
 		memcpy(tip, sip, sizeof(tip)); /* a gratuitous one */
-	memset(frame, 0xff, 6);
-	if (pick(s, 2))
-		memcpy(frame, m->host->port[0].mac, 6);
-	memcpy(frame + 6, mac, 6);
-	memcpy(frame + 12, (const u8[]){ 8, 6, 0, 1, 8, 0, 6, 4, 0, (u8)(1 + pick(s, 2)) }, 10);
-	memcpy(frame + 22, mac, 6);
-	memcpy(frame + 28, sip, 4);
-	memcpy(frame + 32, pick(s, 2) ? m->host->port[0].mac : mac, 6);
-	memcpy(frame + 38, tip, 4);
+	arp.to = pick(s, 2) ? own : NULL;
+	arp.op = (u8)(1 + pick(s, 2));
+	arp.tha = pick(s, 2) ? own : mac;
+	segment_forge_arp(frame, &arp);
 	forge(s, m, frame, sizeof(frame));
 }
 
