@@ -74,7 +74,6 @@ def test_arp(shared, says, commands, line):
     shared.ip(re.sub(r" (lladdr|nud) \S+|extern_learn router", "",
                      commands.split("\n")[0].replace(" add ", " del ")))
     assert rows[0] == HEADER
-    # a proxy of all devices is seen in every namespace of the kernel: others' tests have such
     assert [row for row in rows if row.startswith(address + " ")] == ([line] if line else [])
 
 

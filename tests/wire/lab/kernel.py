@@ -31,6 +31,7 @@ class KernelStack(Stack):
                 self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 1)
             for dev in self.devs:
                 dev.port = self._wire(dev)
+            self._forget_proxies()
             self._ready()
             self.hub = Hub([dev.port for dev in self.devs])
             self._configure()
@@ -63,6 +64,16 @@ class KernelStack(Stack):
                 lines.append(f"addr add {dev.address}/{self.prefix} brd + dev {dev.name}")
         subprocess.run(self.wrap(["ip", "-batch", "-"]), input="\n".join(lines), text=True,
                        check=True, pass_fds=self.pass_fds())
+
+    def _forget_proxies(self):
+        """The kernel keeps a proxy of all devices when its namespace goes, and shows it in a later one
+        that happens to lie at the same place in memory."""
+        found = subprocess.run(self.wrap(["ip", "neigh", "show", "proxy"]), stdout=subprocess.PIPE, text=True,
+                               check=True, pass_fds=self.pass_fds()).stdout.split("\n")
+        lines = [f"neigh del proxy {line.split()[0]}" for line in found if line.strip()]
+        if lines:
+            subprocess.run(self.wrap(["ip", "-batch", "-"]), input="\n".join(lines), text=True, check=True,
+                           pass_fds=self.pass_fds())
 
     def wrap(self, argv):
         return self.netns.wrap(argv)
