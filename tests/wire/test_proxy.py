@@ -221,18 +221,20 @@ def test_a_question_that_is_not_answered_is_news_like_any_other(shared):
 
 # ---- the delay ---------------------------------------------------------------
 
-def flood(stack, count, tip=B):
-    """Questions of @count hosts; the times of the answers, from the first question on."""
+def flood(stack, count, tip=B, hosts="10.77.9"):
+    """Questions of @count @hosts; the time of the first."""
     stack.port.clear()
     start = time.monotonic()
     for i in range(count):
-        stack.port.send(arp(REQUEST, f"10.77.9.{1 + i}", tip))
+        stack.port.send(arp(REQUEST, f"{hosts}.{1 + i}", tip))
     return start
 
 
-def answers(stack, start, until):
+def answers(stack, start, until, hosts="10.77.9"):
+    """The times of the answers to @hosts, from the first question on."""
     time.sleep(max(0.0, start + until - time.monotonic()))
-    return [f.time - start for f in stack.port.collect(match(ARP, op=REPLY, hwsrc=OURS), 0)]
+    return [f.time - start for f in stack.port.collect(match(ARP, op=REPLY, hwsrc=OURS), 0)
+            if f[ARP].pdst.startswith(hosts + ".")]
 
 
 @own_stack
@@ -283,7 +285,6 @@ MEANWHILE = [
     ("the entry goes", [f"neigh del proxy {B} dev eth0"], [], 0),
     ("the device goes down and up", ["link set eth0 down", "link set eth0 up"], [], 0),
     ("the way out goes down", ["link set eth1 down"], ["link set eth1 up"], 0),
-    ("ARP goes off and on", ["link set eth0 arp off", "link set eth0 arp on"], [], 8),
     ("the last address goes and comes", ["addr del 10.77.0.2/24 dev eth0",
                                          "addr add 10.77.0.2/24 brd + dev eth0"], [], 0),
 ]
@@ -307,6 +308,52 @@ def test_what_changes_while_questions_wait(stack, says, words, after, count):
     else:
         assert late == [], f"{says}: {got}, changed after {took}"
         assert len(got) < 8, "all were answered before: the test is too slow"
+
+
+IFF_NOARP = 0x80
+
+
+def arp_switches(stack, *switches):
+    """ARP of eth0 goes on (True) or off, in one system call; when that began and ended."""
+    def change(datagram):
+        import time
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as rtnl:
+            begin = time.monotonic()
+            rtnl.send(datagram)
+            return begin, time.monotonic()
+    links = [struct.pack("=BxHiII", 0, 0, stack.ifindex(), 0 if on else IFF_NOARP, IFF_NOARP) for on in switches]
+    return stack.call(change, b"".join(nl.message(nl.RTM_NEWLINK, nl.NLM_F_REQUEST, link) for link in links))
+
+
+@own_stack
+def test_questions_that_wait_outlast_arp_going_off_and_on(stack):
+    stack.ip(f"neigh add proxy {B} dev eth0")
+    stack.neigh_sysctl(proxy_delay=150, proxy_qlen=1000)
+    arp_switches(stack, True)
+    for turn in range(40):
+        hosts = f"10.77.{10 + turn}"
+        start = flood(stack, 8, hosts=hosts)
+        began, ended = arp_switches(stack, False, True)
+        if ended - began < 0.005:
+            break
+    else:
+        pytest.fail("the machine never came to both at once: an answer may have been due between them")
+    assert len(answers(stack, start, 1.8, hosts)) == 8
+
+
+@own_stack
+def test_an_answer_that_is_due_while_arp_is_off_is_lost(stack):
+    stack.ip(f"neigh add proxy {B} dev eth0")
+    stack.neigh_sysctl(proxy_delay=150)
+    arp_switches(stack, True)
+    start = flood(stack, 40)
+    _, off = arp_switches(stack, False)
+    time.sleep(0.5)
+    on, _ = arp_switches(stack, True)
+    got = [start + t for t in answers(stack, start, 1.8)]
+    assert [t - off for t in got if off + 0.02 < t < on] == []
+    assert [t for t in got if t > on], f"{got} and on at {on}: the test is too slow"
+    assert len(got) < 40, "a third is due meanwhile"
 
 
 @own_stack
