@@ -24,6 +24,7 @@ struct netns_ipv4;
 struct netns_ipv6;
 struct netns_sock;
 struct udp_net;
+struct tcp_net;
 struct raw_net;
 struct ping_net;
 struct netns_netlink;
@@ -56,6 +57,7 @@ struct net {
 	struct netns_ipv6 *ipv6;       /**< later */
 	struct netns_sock *sock;       /**< socket/netns_sock.h */
 	struct udp_net *udp;           /**< udp/udp.h */
+	struct tcp_net *tcp;           /**< tcp/tcp.h */
 	struct raw_net *raw;           /**< raw/raw.h */
 	struct ping_net *ping;         /**< raw/ping.h */
 	struct netns_netlink *netlink; /**< netlink/af_netlink.h */

@@ -31,7 +31,7 @@ static inline void clear_lines(struct sk_buff *skb)
 {
 	u8 *p = (u8 *)skb;
 
-	static_assert(sizeof(*skb) == 3 * 64, "three cache lines");
+	static_assert(offsetof(struct sk_buff, rb) <= 3 * 64, "three cache lines");
 	memset(p, 0, 64);
 	memset(p + 64, 0, 64);
 	memset(p + 128, 0, 64);
@@ -88,7 +88,8 @@ struct sk_buff *skb_clone(struct sk_buff *skb)
 
 	if (!clone)
 		return NULL;
-	memcpy(clone, skb, sizeof(*clone));
+	memcpy(clone, skb, offsetof(struct sk_buff, rb));
+	clone->nohdr = 0;
 	clone->next = clone->prev = NULL;
 	clone->sk = NULL;
 	clone->destructor = NULL;
@@ -171,6 +172,7 @@ static void shinfo_share(struct skb_shared_info *to, const struct skb_shared_inf
 
 	memcpy(to, from, offsetof(struct skb_shared_info, frags) + from->nr_frags * sizeof(skb_frag_t));
 	to->dataref = 1;
+	to->nohdr_count = 0;
 	to->head_bytes = head_bytes;
 	for (u32 i = 0; i < to->nr_frags; i++)
 		to->frags[i].page->refcnt++;
@@ -199,6 +201,8 @@ int pskb_expand_head(struct sk_buff *skb, u32 more_headroom, u32 more_tailroom)
 	skb->tail += more_headroom;
 	skb_headers_move(skb, (s32)more_headroom);
 	skb->cloned = 0;
+	if (skb->nohdr)
+		skb_shinfo(skb)->nohdr_count = 1;
 	skb_release_data(&old);
 	if (!skb->destructor) /* an owner was charged what it was charged */
 		skb->truesize += head_bytes - old_bytes;
@@ -208,9 +212,8 @@ int pskb_expand_head(struct sk_buff *skb, u32 more_headroom, u32 more_tailroom)
 int skb_cow_head(struct sk_buff *skb, u32 headroom)
 {
 	u32 have = skb_headroom(skb);
-	bool shared = skb->cloned && skb_shinfo(skb)->dataref > 1;
 
-	if (likely(!shared && headroom <= have))
+	if (likely(!skb_header_cloned(skb) && headroom <= have))
 		return 0;
 	return pskb_expand_head(skb, headroom > have ? ALIGN_UP(headroom - have, 32U) : 0, 0);
 }
@@ -244,6 +247,8 @@ void skb_release_data(struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 
+	if (unlikely(skb->nohdr))
+		shinfo->nohdr_count--;
 	if (--shinfo->dataref)
 		return;
 	if (unlikely(shinfo->nr_frags || shinfo->frag_list))

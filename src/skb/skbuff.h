@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rbtree.h"
 #include "base/types.h"
 #include "skb/dropreason.h"
 
@@ -43,6 +44,7 @@ typedef struct skb_frag {
 /** struct skb_shared_info - at `end` of every head buffer; shared by clones */
 struct skb_shared_info {
 	u32 dataref;
+	u32 nohdr_count; /**< of these, skbs that have nothing before their data: skb->nohdr */
 	u8 nr_frags;
 	u8 gso_flags;
 	u16 gso_size; /**< payload bytes of each segment; 0: not a train */
@@ -90,7 +92,7 @@ struct sk_buff {
 	u8 pkt_type : 3;
 	u8 ip_summed : 2;
 	u8 cloned : 1;
-	u8 nohdr : 1;
+	u8 nohdr : 1;               /**< who has it will write no header: clones may write theirs */
 	u8 dst_pending_confirm : 1; /**< forward progress was seen: confirm the neighbour on the way out */
 	u8 ignore_df : 1;
 	u8 ipvs_spare : 7;
@@ -112,6 +114,8 @@ struct sk_buff {
 
 	/* 48 bytes for the layer that has the skb; no meaning across layers. */
 	_Alignas(8) u8 cb[48];
+
+	struct rb_node rb; /**< of a protocol that keeps packets in order; not cleared, not cloned */
 };
 
 /** struct sk_buff_head - a queue */
@@ -217,6 +221,10 @@ struct sk_buff *skb_clone(struct sk_buff *skb);
 struct sk_buff *skb_copy_expand(const struct sk_buff *skb, u32 headroom, u32 tailroom);
 /** skb_headers_move() - the data moved by @shift bytes within the head */
 void skb_headers_move(struct sk_buff *skb, s32 shift);
+/** skb_header_release() - nobody will put a header before the data of this one: its clones may.  @linux __skb_header_release */
+static inline void skb_header_release(struct sk_buff *skb);
+/** skb_header_cloned() - does anybody else look at the headers?  @linux skb_header_cloned */
+static inline bool skb_header_cloned(const struct sk_buff *skb);
 /** skb_cow_head() - headers may be written, and @headroom bytes are free before data; Return: 0, -ENOMEM */
 int __must_check skb_cow_head(struct sk_buff *skb, u32 headroom);
 /** pskb_expand_head() - private head with more room; Return: 0, -ENOMEM (then nothing changed).  @linux pskb_expand_head */
@@ -229,6 +237,18 @@ void skb_orphan(struct sk_buff *skb);
 static inline struct skb_shared_info *skb_shinfo(const struct sk_buff *skb)
 {
 	return (struct skb_shared_info *)(void *)(skb->head + skb->end);
+}
+static inline void skb_header_release(struct sk_buff *skb)
+{
+	assert(!skb->nohdr);
+	skb->nohdr = 1;
+	skb_shinfo(skb)->nohdr_count++;
+}
+static inline bool skb_header_cloned(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	return skb->cloned && shinfo->dataref - shinfo->nohdr_count > (skb->nohdr ? 0U : 1U);
 }
 static inline u8 *skb_tail_pointer(const struct sk_buff *skb)
 {

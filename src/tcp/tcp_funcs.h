@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TCP: what its files call of each other, in the order of the path.  Included by tcp/tcp.h */
+#ifndef NETHOOD_TCP_TCP_FUNCS_H
+#define NETHOOD_TCP_TCP_FUNCS_H
+
+struct tcphdr;
+
+/* ------------------------------------------------------------------ tcp.c: calls of programs */
+
+/** tcp_init_sock() - what every new connection begins with, open()ed by a program or by a peer */
+void tcp_init_sock(struct tcp_sock *tp);
+void tcp_set_state(struct tcp_sock *tp, enum tcp_state state);
+/** tcp_done() - the connection is over: CLOSE, timers off, out of the table; an orphan is freed */
+void tcp_done(struct tcp_sock *tp);
+/** tcp_done_with_error() - same, and its program is told @err (positive) */
+void tcp_done_with_error(struct tcp_sock *tp, int err);
+/** tcp_reset() - the peer reset it.  @linux tcp_reset */
+void tcp_reset(struct tcp_sock *tp, struct sk_buff *skb);
+u32 tcp_poll(const struct sock *sk);
+/** tcp_disconnect() - everything is forgotten but what the program set */
+int tcp_disconnect(struct sock *sk);
+/** tcp_write_queue_purge() - drop what was to be sent and what was not acked */
+void tcp_write_queue_purge(struct tcp_sock *tp);
+/** tcp_push() - send what may go.  @linux tcp_push */
+void tcp_push(struct tcp_sock *tp, int flags, u32 mss_now, u32 size_goal);
+/** tcp_orphan_or_die() - the program is gone: may the connection say goodbye by itself?  @linux tcp_check_oom, tcp_out_of_resources */
+bool tcp_too_many_orphans(struct tcp_sock *tp, u32 shift);
+void tcp_write_space(struct tcp_sock *tp);
+/** tcp_cleanup_rbuf() - @copied octets were read: tell the peer of the room?  @linux tcp_cleanup_rbuf */
+void tcp_cleanup_rbuf(struct tcp_sock *tp, u32 copied);
+
+/* ------------------------------------------------------------------ tcp_mem.c: whose memory */
+
+/** tcp_wmem_charge() - @skb belongs to the write queue's account; its head is made for headers of clones */
+void tcp_wmem_charge(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_wmem_grow(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes);
+/** tcp_wmem_free_skb() - a segment of either queue was acked, or is dropped; @skb taken, in no queue */
+void tcp_wmem_free_skb(struct tcp_sock *tp, struct sk_buff *skb);
+/** tcp_rmem_schedule() - may @bytes more be received?  @linux sk_rmem_schedule, tcp_try_rmem_schedule */
+bool tcp_rmem_schedule(struct tcp_sock *tp, u32 bytes);
+/** tcp_set_owner_r() - @skb is in a receive queue of @tp */
+void tcp_set_owner_r(struct sk_buff *skb, struct tcp_sock *tp);
+bool tcp_under_memory_pressure(const struct tcp_sock *tp);
+/** tcp_out_of_memory() - more is in use than net.ipv4.tcp_mem allows at the most */
+bool tcp_out_of_memory(const struct net *net);
+static inline u32 tcp_wspace_bytes(const struct tcp_sock *tp)
+{
+	u32 used = tp->wmem_queued_bytes, room = tp->inet.sk.sndbuf_bytes;
+
+	return used < room ? room - used : 0;
+}
+static inline bool tcp_stream_memory_free(const struct tcp_sock *tp)
+{
+	u32 unsent = tp->write_seq - tp->snd_nxt;
+	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)tcp_net_of(tp)->tcp->sysctl.notsent_lowat;
+
+	return tp->wmem_queued_bytes < tp->inet.sk.sndbuf_bytes && (s32)unsent >= 0 && unsent < lowat;
+}
+
+/* ------------------------------------------------------------------ tcp_output.c */
+
+int tcp_connect(struct tcp_sock *tp);
+/** tcp_write_xmit() - send what the windows allow; @push_one: 0: all, 1: one segment, 2: TLP
+ *  Return: true if nothing is in flight and something waits: somebody must probe */
+bool tcp_write_xmit(struct tcp_sock *tp, u32 mss_now, int nonagle, int push_one);
+/** __tcp_push_pending_frames() - and probe a closed window.  @linux __tcp_push_pending_frames */
+void __tcp_push_pending_frames(struct tcp_sock *tp, u32 cur_mss, int nonagle);
+void tcp_push_one(struct tcp_sock *tp, u32 mss_now);
+static inline void tcp_push_pending_frames(struct tcp_sock *tp);
+/** tcp_retransmit_skb() - send @skb of the retransmission queue again.  Return: 0, -EAGAIN, -EBUSY, -ENOMEM, ... */
+int tcp_retransmit_skb(struct tcp_sock *tp, struct sk_buff *skb, u32 segs);
+void tcp_xmit_retransmit_queue(struct tcp_sock *tp);
+/** tcp_fragment() - cut @skb after @len_bytes; the rest stands behind it, in the same queue.  Return: 0, -ENOMEM */
+int __must_check tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u32 len_bytes, u32 mss_now);
+/** tcp_trim_head() - the first @len_bytes were acked */
+int __must_check tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes);
+void tcp_send_ack(struct tcp_sock *tp);
+void tcp_send_delayed_ack(struct tcp_sock *tp);
+void tcp_send_fin(struct tcp_sock *tp);
+void tcp_send_active_reset(struct tcp_sock *tp);
+int tcp_send_synack(struct tcp_sock *tp); /* of a simultaneous open */
+void tcp_send_probe0(struct tcp_sock *tp);
+/** tcp_write_wakeup() - a segment that makes the peer answer.  Return: 0: sent, positive: lower layers did not take it, -1: nothing */
+int tcp_write_wakeup(struct tcp_sock *tp);
+void tcp_send_window_probe(struct tcp_sock *tp);
+void tcp_send_loss_probe(struct tcp_sock *tp);
+bool tcp_schedule_loss_probe(struct tcp_sock *tp, bool advancing_rto);
+u32 tcp_current_mss(struct tcp_sock *tp);
+u32 tcp_sync_mss(struct tcp_sock *tp, u32 pmtu);
+u32 tcp_mtu_to_mss(const struct tcp_sock *tp, u32 pmtu);
+u32 tcp_mss_to_mtu(const struct tcp_sock *tp, u32 mss);
+void tcp_mtup_init(struct tcp_sock *tp);
+void tcp_simple_retransmit(struct tcp_sock *tp);
+/** tcp_send_mss() - *size_goal: how long an skb may grow */
+u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags);
+void tcp_select_initial_window(const struct tcp_sock *tp, u32 space, u32 mss, u32 *rcv_wnd, u32 *window_clamp,
+			       bool wscale_ok, u8 *rcv_wscale, u32 init_rcv_wnd);
+u32 tcp_advertise_mss(struct tcp_sock *tp);
+/** tcp_default_init_rwnd() etc. are Linux's; see tcp_output.c */
+void tcp_pacing_kick(struct timer *t);
+/** tcp_init_xmit_timers() - all four, idle */
+void tcp_init_xmit_timers(struct tcp_sock *tp);
+void tcp_clear_xmit_timers(struct tcp_sock *tp);
+/** tcp_options_write() - write them at @p; Return: octets, a multiple of 4 */
+struct tcp_out_options {
+	u16 mss; /**< 0: no option */
+	u8 wscale;
+	bool has_wscale, sack_perm, has_ts;
+	u8 num_sacks;
+	u32 tsval, tsecr;
+	const struct tcp_sack_block *dsack, *sacks; /**< @dsack: NULL, or the first of num_sacks */
+	const struct tcp_fastopen_cookie *fastopen;
+};
+u32 tcp_options_write(u8 *p, const struct tcp_out_options *opts);
+/** tcp_send_head() - the first segment not sent yet; NULL: there is none */
+static inline struct sk_buff *tcp_send_head(const struct tcp_sock *tp)
+{
+	return skb_peek(&tp->write_queue);
+}
+static inline void tcp_push_pending_frames(struct tcp_sock *tp)
+{
+	if (tcp_send_head(tp))
+		__tcp_push_pending_frames(tp, tcp_current_mss(tp), tp->nonagle);
+}
+
+/* ------------------------------------------------------------------ tcp_window.c: what we let the peer send */
+
+u32 tcp_select_window(struct tcp_sock *tp);
+u32 __tcp_select_window(struct tcp_sock *tp);
+/** tcp_receive_window() - what is left of the window that we last told */
+static inline u32 tcp_receive_window(const struct tcp_sock *tp)
+{
+	s32 win = (s32)(tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt);
+
+	return win < 0 ? 0 : (u32)win;
+}
+static inline u32 tcp_wnd_end(const struct tcp_sock *tp)
+{
+	return tp->snd_una + tp->snd_wnd;
+}
+/** tcp_win_from_space() - payload that fits @space of truesize */
+static inline u32 tcp_win_from_space(const struct tcp_sock *tp, u32 space)
+{
+	return (u32)(((u64)space * tp->scaling_ratio) >> 8);
+}
+static inline u32 tcp_space_from_win(const struct tcp_sock *tp, u32 win)
+{
+	return (u32)(((u64)win << 8) / tp->scaling_ratio);
+}
+static inline u32 tcp_full_space(const struct tcp_sock *tp)
+{
+	return tcp_win_from_space(tp, tp->inet.sk.rcvbuf_bytes);
+}
+static inline u32 tcp_space(const struct tcp_sock *tp)
+{
+	u32 used = tp->inet.sk.rmem_alloc_bytes, all = tp->inet.sk.rcvbuf_bytes;
+
+	return used < all ? tcp_win_from_space(tp, all - used) : 0;
+}
+void tcp_init_buffer_space(struct tcp_sock *tp);
+void tcp_initialize_rcv_mss(struct tcp_sock *tp);
+void tcp_measure_rcv_mss(struct tcp_sock *tp, const struct sk_buff *skb);
+void tcp_grow_window(struct tcp_sock *tp, const struct sk_buff *skb);
+void tcp_clamp_window(struct tcp_sock *tp);
+void tcp_rcv_space_adjust(struct tcp_sock *tp);
+void tcp_rcv_rtt_measure(struct tcp_sock *tp);
+void tcp_rcv_rtt_measure_ts(struct tcp_sock *tp, const struct sk_buff *skb);
+
+/* ------------------------------------------------------------------ tcp_options.c */
+
+/** tcp_parse_options() - options of @skb, whose header is linear; @estab: those of SYNs are not looked for
+ *  @foc: NULL: Fast Open is not asked for */
+void tcp_parse_options(const struct net *net, const struct sk_buff *skb, struct tcp_options_received *rx_opt,
+		       bool estab, struct tcp_fastopen_cookie *foc);
+
+/* ------------------------------------------------------------------ tcp_input.c: a segment for a connection */
+
+/** tcp_rcv_established(), tcp_rcv_state_process() - @skb taken; its options are not parsed yet */
+void tcp_rcv_established(struct tcp_sock *tp, struct sk_buff *skb);
+/** Return: SKB_NOT_DROPPED_YET, or why a reset must be sent (by the caller, who still has @skb) */
+enum skb_drop_reason tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *skb);
+/** tcp_finish_connect() - ESTABLISHED, by our SYN.  tcp_init_transfer(): what every connection does when it begins */
+void tcp_finish_connect(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_init_transfer(struct tcp_sock *tp);
+void tcp_fin(struct tcp_sock *tp);
+void tcp_send_challenge_ack(struct tcp_sock *tp);
+/** tcp_oow_rate_limited() - was a useless segment answered a moment ago?  @rfc 5961 7 */
+bool tcp_oow_rate_limited(struct net *net, const struct sk_buff *skb, u64 *counter, ktime_t *last);
+void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
+
+/* ------------------------------------------------------------------ tcp_data.c: octets from the peer */
+
+void tcp_data_queue(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_data_snd_check(struct tcp_sock *tp);
+void tcp_ack_snd_check(struct tcp_sock *tp);
+/** tcp_queue_rcv() - @skb (taken) is next in order; its header is pulled */
+void tcp_queue_rcv(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_event_data_recv(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_data_ready(struct tcp_sock *tp);
+void tcp_urg(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th);
+int tcp_prune_queue(struct tcp_sock *tp, const struct sk_buff *in_skb);
+void tcp_ofo_purge(struct tcp_sock *tp);
+void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks);
+void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
+
+/* ------------------------------------------------------------------ tcp_ack.c */
+
+#define FLAG_DATA 0x01       /* the segment has data */
+#define FLAG_WIN_UPDATE 0x02 /* the window changed */
+#define FLAG_DATA_ACKED 0x04 /* new data was acked */
+#define FLAG_RETRANS_DATA_ACKED 0x08
+#define FLAG_SYN_ACKED 0x10
+#define FLAG_DATA_SACKED 0x20 /* new SACK */
+#define FLAG_ECE 0x40
+#define FLAG_LOST_RETRANS 0x80
+#define FLAG_SLOWPATH 0x100
+#define FLAG_ORIG_SACK_ACKED 0x200 /* what was never sent again was acked */
+#define FLAG_SND_UNA_ADVANCED 0x400
+#define FLAG_DSACKING_ACK 0x800
+#define FLAG_SET_XMIT_TIMER 0x1000
+#define FLAG_SACK_RENEGING 0x2000
+#define FLAG_UPDATE_TS_RECENT 0x4000
+#define FLAG_NO_CHALLENGE_ACK 0x8000
+#define FLAG_ACK_MAYBE_DELAYED 0x10000
+#define FLAG_DSACK_TLP 0x20000
+#define FLAG_ACKED (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
+#define FLAG_NOT_DUP (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
+#define FLAG_CA_ALERT (FLAG_DATA_SACKED | FLAG_ECE | FLAG_DSACKING_ACK)
+#define FLAG_FORWARD_PROGRESS (FLAG_ACKED | FLAG_DATA_SACKED)
+
+/** tcp_ack() - Return: positive: good, 0: old, negative: -reason of the drop */
+int tcp_ack(struct tcp_sock *tp, const struct sk_buff *skb, int flag);
+/** tcp_replace_ts_recent() - @rfc 7323 4.3, 5.3 */
+void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
+void tcp_synack_rtt_meas(struct tcp_sock *tp, const struct tcp_request_sock *req);
+void tcp_rtt_estimator(struct tcp_sock *tp, s64 mrtt_us);
+void tcp_set_rto(struct tcp_sock *tp);
+void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag);
+/** tcp_ack_update_rtt() - Return: was there a sample? */
+bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_rtt_us, s64 ca_rtt_us,
+			struct rate_sample *rs);
+void tcp_rearm_rto(struct tcp_sock *tp);
+/** tcp_try_undo_syn_data(), tcp_fastopen_cookie answers: tcp_fastopen.c */
+
+/* ------------------------------------------------------------------ tcp_sack.c: the scoreboard */
+
+struct tcp_sacktag_state {
+	ktime_t first_sackt, last_sackt; /**< when what was SACKed now was sent */
+	u32 reord;                       /**< lowest sequence that arrived after a higher one */
+	u32 sack_delivered;
+	int flag;
+	u32 mss_now;
+	struct rate_sample *rate;
+};
+int tcp_sacktag_write_queue(struct tcp_sock *tp, const struct sk_buff *ack_skb, u32 prior_snd_una,
+			    struct tcp_sacktag_state *state);
+void tcp_check_sack_reordering(struct tcp_sock *tp, u32 low_seq, int ts);
+/** without SACK each duplicate ACK stands for a segment that arrived */
+void tcp_add_reno_sack(struct tcp_sock *tp, u32 num_dupack, bool ece_ack);
+void tcp_remove_reno_sacks(struct tcp_sock *tp, u32 acked, bool ece_ack);
+static inline void tcp_reset_reno_sack(struct tcp_sock *tp)
+{
+	tp->sacked_out = 0;
+}
+void tcp_skb_mark_lost_uncond_verify(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_mark_skb_lost(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_verify_left_out(const struct tcp_sock *tp);
+/** tcp_drop_sack_counts() - @skb leaves the queue's account, by @pcount segments */
+static inline bool tcp_is_sack(const struct tcp_sock *tp)
+{
+	return tp->rx_opt.sack_ok;
+}
+static inline bool tcp_is_reno(const struct tcp_sock *tp)
+{
+	return !tcp_is_sack(tp);
+}
+static inline u32 tcp_left_out(const struct tcp_sock *tp)
+{
+	return tp->sacked_out + tp->lost_out;
+}
+/** tcp_packets_in_flight() - RFC 6675's pipe, in segments */
+static inline u32 tcp_packets_in_flight(const struct tcp_sock *tp)
+{
+	return tp->packets_out - tcp_left_out(tp) + tp->retrans_out;
+}
+
+/* ------------------------------------------------------------------ tcp_recovery.c: recovery states, RACK, PRR */
+
+void tcp_enter_loss(struct tcp_sock *tp);
+void tcp_enter_cwr(struct tcp_sock *tp);
+void tcp_enter_recovery(struct tcp_sock *tp, bool ece_ack);
+void tcp_init_cwnd_reduction(struct tcp_sock *tp);
+void tcp_cwnd_reduction(struct tcp_sock *tp, u32 newly_acked_sacked, u32 newly_lost, int flag);
+void tcp_end_cwnd_reduction(struct tcp_sock *tp);
+void tcp_clear_retrans(struct tcp_sock *tp);
+void tcp_fastretrans_alert(struct tcp_sock *tp, u32 prior_snd_una, u32 num_dupack, int *ack_flag, int *rexmit);
+void tcp_process_tlp_ack(struct tcp_sock *tp, u32 ack, int flag);
+void tcp_process_loss_undo_frto(struct tcp_sock *tp);
+void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, ktime_t xmit_time);
+void tcp_rack_update_reo_wnd(struct tcp_sock *tp, struct rate_sample *rs);
+/** tcp_rack_mark_lost() - Return: was the reordering timer armed? */
+bool tcp_rack_mark_lost(struct tcp_sock *tp);
+void tcp_rack_reo_timeout(struct tcp_sock *tp);
+void tcp_newreno_mark_lost(struct tcp_sock *tp, bool snd_una_advanced);
+void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta);
+static inline bool tcp_in_cwnd_reduction(const struct tcp_sock *tp)
+{
+	return (1U << tp->ca_state) & ((1U << TCP_CA_CWR) | (1U << TCP_CA_Recovery));
+}
+static inline bool tcp_in_slow_start(const struct tcp_sock *tp)
+{
+	return tp->snd_cwnd < tp->snd_ssthresh;
+}
+static inline bool tcp_in_initial_slowstart(const struct tcp_sock *tp)
+{
+	return tp->snd_ssthresh >= TCP_INFINITE_SSTHRESH;
+}
+/** tcp_current_ssthresh() - @linux tcp_current_ssthresh */
+static inline u32 tcp_current_ssthresh(const struct tcp_sock *tp)
+{
+	if (tcp_in_cwnd_reduction(tp))
+		return tp->snd_ssthresh;
+	return max_u32(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
+}
+#define REXMIT_NONE 0
+#define REXMIT_LOST 1
+#define REXMIT_NEW 2
+
+/* ------------------------------------------------------------------ tcp_cong.c, tcp_cubic.c, tcp_bbr.c, tcp_rate.c */
+
+extern const struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr;
+/** tcp_ca_find() - by name; NULL: there is none */
+const struct tcp_congestion_ops *tcp_ca_find(const char *name);
+void tcp_ca_assign(struct tcp_sock *tp); /* the net's default, or the route's */
+void tcp_ca_start(struct tcp_sock *tp);  /* the connection begins: ops->init() */
+void tcp_ca_release(struct tcp_sock *tp);
+/** tcp_set_congestion_control() - TCP_CONGESTION.  Return: 0, -ENOENT, -EPERM */
+int tcp_set_congestion_control(struct tcp_sock *tp, const char *name, bool admin);
+void tcp_set_ca_state(struct tcp_sock *tp, enum tcp_ca_state state);
+void tcp_ca_event(struct tcp_sock *tp, enum tcp_ca_event event);
+void tcp_ca_sysctl_init(struct net *net); /* congestion_control, available_, allowed_ */
+u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);
+void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);
+u32 tcp_reno_ssthresh(struct tcp_sock *tp);
+void tcp_reno_cong_avoid(struct tcp_sock *tp, u32 ack, u32 acked);
+u32 tcp_reno_undo_cwnd(struct tcp_sock *tp);
+/** tcp_is_cwnd_limited() - does the window hold us back?  @rfc 7661 */
+bool tcp_is_cwnd_limited(const struct tcp_sock *tp);
+void tcp_cwnd_validate(struct tcp_sock *tp, bool is_cwnd_limited);
+void tcp_cwnd_application_limited(struct tcp_sock *tp);
+void tcp_update_pacing_rate(struct tcp_sock *tp);
+/** tcp_cong_control() - after each ACK: window and pacing */
+void tcp_cong_control(struct tcp_sock *tp, u32 ack, u32 acked_sacked, int flag, const struct rate_sample *rs);
+void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct rate_sample *rs);
+void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, u32 lost, bool is_sack_reneg, struct rate_sample *rs);
+void tcp_rate_check_app_limited(struct tcp_sock *tp);
+u32 minmax_running_min(struct minmax *m, u32 win_ms, u32 t_ms, u32 meas);
+u32 minmax_running_max(struct minmax *m, u32 win, u32 t, u32 meas);
+u32 minmax_reset(struct minmax *m, u32 t_ms, u32 meas);
+static inline u32 tcp_min_rtt_us(const struct tcp_sock *tp)
+{
+	return tp->rtt_min.s[0].v;
+}
+
+/* ------------------------------------------------------------------ tcp_timer.c */
+
+void tcp_reset_xmit_timer(struct tcp_sock *tp, enum tcp_rtx_kind kind, ktime_t after);
+void tcp_clear_rtx_timer(struct tcp_sock *tp);
+void tcp_reset_delack_timer(struct tcp_sock *tp, ktime_t after);
+void tcp_clear_delack_timer(struct tcp_sock *tp);
+void tcp_reset_keepalive_timer(struct tcp_sock *tp, ktime_t after);
+void tcp_delete_keepalive_timer(struct tcp_sock *tp);
+void tcp_set_keepalive(struct tcp_sock *tp, bool on); /* SO_KEEPALIVE */
+void tcp_syn_ack_timeout(struct tcp_request_sock *req);
+ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp);
+ktime_t tcp_fin_time(const struct tcp_sock *tp);
+/** tcp_probe0_when() - next probe of a closed window */
+ktime_t tcp_probe0_when(const struct tcp_sock *tp, ktime_t max_when);
+static inline void tcp_check_probe_timer(struct tcp_sock *tp)
+{
+	if (!tp->packets_out && tp->rtx_kind == TCP_RTX_NONE)
+		tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, tp->rto > TCP_RTO_MIN ? tp->rto : TCP_RTO_MIN);
+}
+
+/* ------------------------------------------------------------------ tcp_hash.c: who is who, and ports */
+
+int tcp_hash_init(struct net *net);
+void tcp_hash_exit(struct net *net);
+/** tcp_conn_hash() - fills @c->hash from its key, never 0 */
+void tcp_conn_hash(const struct net *net, struct tcp_conn *c);
+/** tcp_ehash_lookup() - by @key, whose hash is set; @key->bound_dev_if: where the segment came in; borrowed, NULL */
+struct tcp_conn *tcp_ehash_lookup(struct net *net, const struct tcp_conn *key);
+/** tcp_ehash_insert() - hashes and inserts.  Return: 0, -ENOMEM, -EADDRNOTAVAIL: the key is taken */
+int __must_check tcp_ehash_insert(struct net *net, struct tcp_conn *c);
+void tcp_ehash_remove(struct net *net, struct tcp_conn *c);
+/** tcp_ehash_replace() - @new_, which has the same key, stands where @old stood; cannot fail */
+void tcp_ehash_replace(struct net *net, struct tcp_conn *old, struct tcp_conn *new_);
+/** tcp_listener_lookup() - who takes a SYN to key->rcv_saddr, key->num; best match, SO_REUSEPORT by hash; borrowed, NULL */
+struct tcp_sock *tcp_listener_lookup(struct net *net, const struct tcp_conn *key);
+int __must_check tcp_listener_hash(struct tcp_sock *tp);
+void tcp_listener_unhash(struct tcp_sock *tp);
+/** tcp_get_port() - bind to @port, 0: any.  Return: 0, -EADDRINUSE, -ENOMEM.  @linux inet_csk_get_port */
+int __must_check tcp_get_port(struct tcp_sock *tp, u16 port);
+void tcp_put_port(struct tcp_sock *tp);
+/** tcp_inherit_port() - @child of @parent has the same local port.  Return: 0, -ENOMEM */
+int __must_check tcp_inherit_port(struct tcp_sock *parent, struct tcp_sock *child);
+/** tcp_hash_connect() - conn.daddr, dport, rcv_saddr are set; finds a port if there is none, reuses a TIME_WAIT if that is
+ *  safe, inserts.  Return: 0, -EADDRNOTAVAIL, -EADDRINUSE, -ENOMEM.  @rfc 6056 3.3.4, 6191 */
+int __must_check tcp_hash_connect(struct tcp_sock *tp);
+/** tcp_unhash() - out of the table of connections or listeners */
+void tcp_unhash(struct tcp_sock *tp);
+/** tcp_for_each_conn() - every connection, request and TIME_WAIT of the net; @fn may not remove any */
+void tcp_for_each_conn(struct net *net, void (*fn)(void *ctx, struct tcp_conn *c), void *ctx);
+void tcp_for_each_listener(struct net *net, void (*fn)(void *ctx, struct tcp_sock *tp), void *ctx);
+u32 tcp_secure_seq(struct net *net, const struct tcp_conn *c);
+u32 tcp_secure_ts_off(struct net *net, const struct tcp_conn *c);
+
+/* ------------------------------------------------------------------ tcp_minisocks.c, tcp_request.c, tcp_syncookies.c */
+
+/** tcp_time_wait() - @tp goes, a small one stays for @after.  @linux tcp_time_wait */
+void tcp_time_wait(struct tcp_sock *tp, enum tcp_state substate, ktime_t after);
+enum tcp_tw_status {
+	TCP_TW_SUCCESS, /**< nothing to say */
+	TCP_TW_RST,
+	TCP_TW_ACK,
+	TCP_TW_SYN, /**< a new connection may begin: *isn */
+};
+enum tcp_tw_status tcp_timewait_state_process(struct tcp_timewait_sock *tw, struct sk_buff *skb, u32 *isn,
+					      enum skb_drop_reason *reason);
+void tcp_timewait_kill(struct tcp_timewait_sock *tw);
+/** tcp_twsk_unique() - may a new connection of @tp take over from @tw?  Then it got sequence and timestamps from it.
+ *  @rfc 6191 */
+bool tcp_twsk_unique(struct tcp_sock *tp, struct tcp_timewait_sock *tw);
+/** tcp_listen_start(), tcp_listen_stop() - @linux inet_csk_listen_start, inet_csk_listen_stop */
+int tcp_listen_start(struct tcp_sock *tp, int backlog);
+void tcp_listen_stop(struct tcp_sock *tp);
+int tcp_accept(struct sock *sk, struct sock **out);
+/** tcp_conn_request() - a SYN for a listener, @skb borrowed; @isn: of a TIME_WAIT that makes room, 0: choose */
+void tcp_conn_request(struct tcp_sock *listener, struct sk_buff *skb, u32 isn);
+/** tcp_check_req() - a segment for a request, @skb borrowed.
+ *  Return: the connection that it belongs to from now on (borrowed), NULL: nothing more to do with @skb; *reason is why it is
+ *  dropped, *req_stolen: the request was taken by another */
+struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb, bool fastopen,
+			       enum skb_drop_reason *reason);
+/** tcp_child_process() - the first segment of a new connection; @skb taken */
+void tcp_child_process(struct tcp_sock *child, struct sk_buff *skb);
+struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, struct tcp_request_sock *req, struct sk_buff *skb);
+void tcp_request_free(struct tcp_request_sock *req);
+/** tcp_request_drop() - out of the listener and of the table, and freed */
+void tcp_request_drop(struct tcp_request_sock *req);
+/** tcp_make_synack() - returned, NULL: no memory; data at the TCP header */
+struct sk_buff *tcp_make_synack(struct tcp_request_sock *req);
+u32 tcp_cookie_init_sequence(struct net *net, const struct sk_buff *skb, const struct tcp_conn *conn, u16 *mss);
+/** tcp_cookie_check() - the ACK of a SYN-ACK that nobody remembers.  Return: the new connection, NULL */
+struct tcp_sock *tcp_cookie_check(struct tcp_sock *listener, struct sk_buff *skb);
+u32 tcp_cookie_timestamp(const struct tcp_request_sock *req);
+void tcp_openreq_init(struct tcp_request_sock *req, const struct tcp_options_received *rx_opt, struct sk_buff *skb,
+		      const struct tcp_sock *listener);
+
+/* ------------------------------------------------------------------ tcp_fastopen.c.  @rfc 7413 */
+
+bool tcp_fastopen_cookie_check(struct tcp_sock *tp, u16 *mss, struct tcp_fastopen_cookie *cookie);
+
+/* ------------------------------------------------------------------ tcp_ipv4.c */
+
+/** tcp_v4_connect() - connect(2).  Return: -EINPROGRESS, or an error */
+int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+/** tcp_send_reset() - the answer to @skb (borrowed), which nobody wants */
+void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);
+
+/* ------------------------------------------------------------------ tcp_sockopt.c, tcp_sysctl.c */
+
+int tcp_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes);
+int tcp_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
+int tcp_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);
+struct tcp_info;
+void tcp_get_info(const struct tcp_sock *tp, struct tcp_info *info);
+void tcp_sysctl_init(struct net *net);
+void tcp_set_nodelay(struct tcp_sock *tp, bool on);
+void tcp_set_cork(struct tcp_sock *tp, bool on);
+
+/* ------------------------------------------------------------------ tcp_check.c: what must hold, for the simulator */
+
+/** tcp_check() - of a connection: T1 to T8.  Return: NULL, or the sentence that does not hold */
+const char *tcp_check(const struct tcp_sock *tp);
+
+#endif
