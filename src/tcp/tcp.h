@@ -342,6 +342,7 @@ struct tcp_sock {
 	struct minmax rtt_min;
 	ktime_t rto;
 	ktime_t rto_min;
+	ktime_t rto_max_set, delack_max_set; /**< TCP_RTO_MAX_MS, TCP_DELACK_MAX_US; 0: not set, see tcp_rto_max() */
 	u8 retransmits, backoff, syn_retries, probes_out;
 	u8 rtx_kind; /**< enum tcp_rtx_kind */
 	struct timer rtx_timer, delack_timer, keepalive_timer, pacing_timer;
@@ -351,7 +352,8 @@ struct tcp_sock {
 	u8 ca_state; /**< enum tcp_ca_state */
 	bool ca_initialized, ca_setsockopt, is_cwnd_limited, frto, is_sack_reneg;
 	bool syn_data, syn_data_acked, syn_fastopen, fastopen_no_cookie, fastopen_connect, defer_connect;
-	bool tlp_retrans, recvmsg_inq, thin_lto, save_syn, urg_sent;
+	bool tlp_retrans, recvmsg_inq, thin_lto, urg_sent;
+	u8 save_syn; /**< TCP_SAVE_SYN: 1: from the IP header on, 2: from the link's */
 	u32 snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, max_packets_out, cwnd_usage_seq;
 	ktime_t snd_cwnd_stamp;
 	ktime_t lsndtime; /**< last data sent */
@@ -491,6 +493,8 @@ struct tcp_sysctls {
 	int syncookies, thin_linear_timeouts, timestamps, tso_rtt_log, tso_win_divisor, tw_reuse, tw_reuse_delay_ms;
 	int window_scaling, workaround_signed_windows, comp_sack_delay_ns, comp_sack_nr, comp_sack_slack_ns;
 	int backlog_ack_defer, pingpong_thresh, tcp_child_ehash_entries, max_ssthresh;
+	int ecn_option, ecn_option_beacon, fastopen_blackhole_timeout_s, early_demux, l3mdev_accept, low_latency;
+	int plb_enabled, plb_idle_rehash_rounds, plb_rehash_rounds, plb_suspend_rto_s, plb_cong_thresh;
 	int mem_pages[3], rmem_bytes[3], wmem_bytes[3];
 };
 

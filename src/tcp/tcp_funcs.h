@@ -375,6 +375,15 @@ void tcp_set_keepalive(struct tcp_sock *tp, bool on); /* SO_KEEPALIVE */
 void tcp_syn_ack_timeout(struct tcp_request_sock *req);
 ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp);
 ktime_t tcp_fin_time(const struct tcp_sock *tp);
+/** tcp_rto_max(), tcp_delack_max() - what the program set, or the net */
+static inline ktime_t tcp_rto_max(const struct tcp_sock *tp)
+{
+	return tp->rto_max_set ? tp->rto_max_set : tcp_sysctl(tp)->rto_max_ms * NSEC_PER_MSEC;
+}
+static inline ktime_t tcp_delack_max(const struct tcp_sock *tp)
+{
+	return tp->delack_max_set ? tp->delack_max_set : TCP_DELACK_MAX;
+}
 /** tcp_probe0_when() - next probe of a closed window */
 ktime_t tcp_probe0_when(const struct tcp_sock *tp, ktime_t max_when);
 static inline void tcp_check_probe_timer(struct tcp_sock *tp)
