@@ -487,6 +487,7 @@ int tcp_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_byte
 struct tcp_info;
 void tcp_get_info(const struct tcp_sock *tp, struct tcp_info *info);
 void tcp_sysctl_init(struct net *net);
+void tcp_sysctl_exit(struct net *net);
 void tcp_set_nodelay(struct tcp_sock *tp, bool on);
 void tcp_set_cork(struct tcp_sock *tp, bool on);
 
