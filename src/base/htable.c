@@ -83,7 +83,27 @@ static void htable_migrate(struct htable *t, u32 max_slots)
 	}
 }
 
-/* Many deleted slots: as many again, clean.  Else twice as many. */
+/* Deleted slots become empty, and each object comes as near to its home as it can.  Behind an empty slot nothing lies
+ * that was displaced from before it, so a walk from there puts no object behind the place that it leaves. */
+static void array_clean(struct htable_array *a)
+{
+	u32 first = 0;
+
+	while (a->slot[first].hash != HTABLE_EMPTY)
+		first++;
+	for (u32 i = first + 1; i <= first + a->mask; i++) {
+		struct htable_slot was = a->slot[i & a->mask];
+
+		if (was.hash == HTABLE_EMPTY)
+			continue;
+		a->slot[i & a->mask] = (struct htable_slot){ HTABLE_EMPTY, NULL };
+		a->used_count--;
+		if (was.hash > HTABLE_DELETED)
+			array_put(a, was.hash, was.obj);
+	}
+}
+
+/* Many deleted slots: as many again, clean.  Else twice as many.  Without memory: these, cleaned, at one go. */
 static void htable_grow(struct htable *t)
 {
 	u32 slots = t->cur.mask + 1;
@@ -93,6 +113,8 @@ static void htable_grow(struct htable *t)
 	htable_migrate(t, UINT32_MAX);
 	if (array_init(t, &next, twice ? slots * 2 : slots)) {
 		t->grow_failed_count++;
+		if (t->cur.used_count > t->live_count)
+			array_clean(&t->cur);
 		t->grow_again_at = t->cur.used_count + slots / GROW_TRIES;
 		return;
 	}

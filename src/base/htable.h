@@ -7,7 +7,8 @@
  * The home of an object is given by the high bits of its hash, so the table is nearly sorted by hash.  That makes a
  * walk resumable: a cursor is a hash, and it stays right when the table grows or is cleaned in between.
  *
- * Growth, and cleaning of deleted slots, move a bounded number of slots at each insertion: no pause at any size.
+ * Growth, and cleaning of deleted slots, move a bounded number of slots at each insertion: no pause at any size.  Only
+ * without memory they are cleaned in place, all at once, at most once for each 64th of them.
  */
 #ifndef NETHOOD_BASE_HTABLE_H
 #define NETHOOD_BASE_HTABLE_H

@@ -190,6 +190,35 @@ static void without_memory_it_is_asked_for_seldom(void **state)
 	world_fini(&w);
 }
 
+/* As many as fit come and go: what went takes no place from those that come. */
+static void without_memory_what_was_removed_takes_no_place(void **state)
+{
+	(void)state;
+	for (u32 slots = 8; slots <= 1024; slots *= 2) {
+		static struct world w;
+		u32 refused = 0;
+
+		world_init(&w, 1);
+		for (u32 i = 0; w.t.cur.mask + 1 < slots || w.t.old.slot; i++)
+			toggle(&w, &w.o[i]);
+		w.no_memory = true;
+		for (u32 i = 0; i < 200 * slots; i++) {
+			u32 full = w.t.live_count == slots - 1; /* one slot always stays empty */
+			u32 before = w.t.live_count;
+			struct object *o = &w.o[get_random_u32_below(&w.rng, slots * 2)];
+			bool was = o->in;
+
+			toggle(&w, o);
+			assert_int_equal(w.t.live_count, was ? before - 1 : before + 1 - full);
+			refused += full && !was;
+		}
+		assert_true(refused && w.t.grow_failed_count);
+		for (u32 i = 0; i < OBJECTS; i++)
+			assert_ptr_equal(find(&w, w.o[i].key), w.o[i].in ? &w.o[i] : NULL);
+		world_fini(&w);
+	}
+}
+
 static void a_million_objects_lie_where_they_belong(void **state)
 {
 	static u8 object[1 << 20];
@@ -251,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_walk_sees_each_object_once_while_others_come_and_go),
 		cmocka_unit_test(a_walk_may_remove_what_it_sees),
 		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
+		cmocka_unit_test(without_memory_what_was_removed_takes_no_place),
 		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
 		cmocka_unit_test(what_lies_around_the_end_is_found_while_the_table_grows),
