@@ -44,6 +44,19 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def daemon_of(name):
+    """The process of a net: the one whose arguments name it."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if name.encode() in words and b"up" in words:
+            return int(pid)
+    raise AssertionError(f"no process shows the name of {name}")
+
+
 class Host:
     """The machine on which a user types `nethood ...`."""
 

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import HERE, INSIDE, OUTSIDE
+from conftest import HERE, INSIDE, OUTSIDE, daemon_of
 
 SIDES = ["--dev", "eth0=tap:fault0", "--addr", f"{INSIDE}/24", "--host-addr", f"{OUTSIDE}/24"]
 SOON_S = 10
@@ -30,19 +30,6 @@ def one_line(done, status):
     assert done.returncode == status and len(lines) == 1 and lines[0].startswith("nethood: "), \
         f"{done.returncode}\n{done.stdout}{done.stderr}"
     return lines[0]
-
-
-def daemon_of(name):
-    """The process of a net: the one whose arguments name it."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-        except OSError:
-            continue
-        if name.encode() in words and b"up" in words:
-            return int(pid)
-    raise AssertionError(f"no process shows the name of {name}")
 
 
 def descriptors(pid):

@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+from conftest import daemon_of
+
 INSIDE, OUTSIDE = "10.77.0.2", "10.77.0.1"
 
 
@@ -282,27 +284,11 @@ def test_an_ordinary_user_without_permission_is_told_so(host):
     one_line(done, 125, "lo")
 
 
-def daemon_of(host, name):
-    """The process of a net: the one whose arguments or open files name it."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-        except OSError:
-            continue
-        if name.encode() in words and b"up" in words:
-            return int(pid)
-    return None
-
-
 def test_after_the_death_of_its_daemon_a_name_can_be_used_again(host):
     name = host.up("--dev", "eth0=tap:smoke2", "--addr", f"{INSIDE}/24")
-    pid = daemon_of(host, name)
-    assert pid, "no process shows the name of its net"
-    os.kill(pid, signal.SIGKILL)
-    host.wait(lambda: not os.path.exists(f"/proc/{pid}") or daemon_of(host, name) is None)
+    os.kill(daemon_of(name), signal.SIGKILL)
+    host.wait(lambda: name not in host.good("ls"), why="it is dead")
     one_line(host.nethood("exec", name, "--", "true"), 125, name)
-    assert name not in host.good("ls")
     host.good("up", name, "--dev", "eth0=tap:smoke2", "--addr", f"{INSIDE}/24")
     assert name in host.good("ls")
 
