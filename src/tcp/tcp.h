@@ -114,6 +114,11 @@ struct tcp_sack_block {
 	u32 start_seq, end_seq;
 };
 
+struct tcp_fastopen_context {
+	u32 key[2][4]; /**< what cookies are made with; the second is the older one, still good */
+	u32 count;
+};
+
 struct tcp_fastopen_cookie {
 	u8 val[TCP_FASTOPEN_COOKIE_MAX];
 	s8 len; /**< -1: the option was not there, 0: it asks for one */
@@ -395,8 +400,12 @@ struct tcp_sock {
 	u8 keepalive_probes;
 	int linger2_s; /**< TCP_LINGER2; 0: the net's, negative: none */
 	u32 user_timeout_ms;
-	u32 notsent_lowat; /**< 0: the net's */
-	u32 snd_up;        /**< urgent pointer that we send */
+	u32 notsent_lowat;     /**< 0: the net's */
+	u32 tx_delay_us;       /**< TCP_TX_DELAY: kept; nothing here delays */
+	u8 defer_accept;       /**< TCP_DEFER_ACCEPT, in retransmissions: tcp_listen_start() hands it to the listener */
+	u32 fastopen_max_qlen; /**< TCP_FASTOPEN of one that does not listen yet: same */
+	struct tcp_fastopen_context *fastopen_ctx; /**< TCP_FASTOPEN_KEY; owned; NULL: the net's */
+	u32 snd_up;                                /**< urgent pointer that we send */
 	ktime_t last_oow_ack_time;
 	ktime_t probes_tstamp;         /**< first probe of a window that is zero */
 	struct tcp_listener *listener; /**< NULL: does not listen */
@@ -405,6 +414,9 @@ struct tcp_sock {
 	u8 *saved_syn;
 	u32 saved_syn_bytes;
 	u16 timeout_rehash;
+	u16 total_rto, total_rto_recoveries; /**< timeouts, and periods of them */
+	u32 total_rto_time_ms;               /**< sum of those periods that are over */
+	ktime_t rto_stamp;                   /**< when this one began; 0: there is none */
 	ktime_t chrono_start;
 	u64 chrono_ns[3]; /**< busy, rwnd-limited, sndbuf-limited */
 	u8 chrono_type;

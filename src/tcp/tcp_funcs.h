@@ -490,6 +490,18 @@ void tcp_sysctl_init(struct net *net);
 void tcp_sysctl_exit(struct net *net);
 void tcp_set_nodelay(struct tcp_sock *tp, bool on);
 void tcp_set_cork(struct tcp_sock *tp, bool on);
+/** tcp_sockopt_destroy() - what options hold: Fast Open key, saved SYN */
+void tcp_sockopt_destroy(struct tcp_sock *tp);
+/** tcp_socket_option() - proto.socket_option: an option of SOL_SOCKET was set that means more to TCP than a value */
+void tcp_socket_option(struct sock *sk, int name);
+/** tcp_meminfo() - proto.meminfo: SK_MEMINFO_* that only TCP has */
+void tcp_meminfo(const struct sock *sk, u32 *mem);
+/** tcp_inq_bytes() - SIOCINQ: what could be read now */
+u32 tcp_inq_bytes(const struct tcp_sock *tp);
+static inline bool tcp_in_pingpong(const struct tcp_sock *tp)
+{
+	return tp->ack.pingpong >= tcp_sysctl(tp)->pingpong_thresh;
+}
 
 /* ------------------------------------------------------------------ tcp_check.c: what must hold, for the simulator */
 
