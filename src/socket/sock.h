@@ -45,7 +45,11 @@ struct proto {
 	void (*route_changed)(
 		struct sock *sk); /**< device, mark or the like are new: look for the route again; NULL: has none */
 	int (*confirm)(struct sock *sk); /**< SO_CNX_ADVICE: the path is bad, look for another; NULL: cannot */
-	bool may_peek_off;               /**< recvmsg obeys SO_PEEK_OFF */
+	/** an option of SOL_SOCKET was set; NULL: its value is all that matters */
+	void (*socket_option)(struct sock *sk, int name);
+	void (*meminfo)(const struct sock *sk,
+			u32 *mem); /**< SO_MEMINFO: what only the protocol knows; NULL: nothing */
+	bool may_peek_off;         /**< recvmsg obeys SO_PEEK_OFF */
 };
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
@@ -182,6 +186,8 @@ ssize_t sock_recvmsg(struct sock *sk, struct msghdr *msg, int flags);
 int sock_setsockopt(struct sock *sk, int level, int name, const void *value,
 		    socklen_t len_bytes); /* SOL_SOCKET here, else prot */
 int sock_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
+/** sock_meminfo() - SO_MEMINFO: @mem has SK_MEMINFO_VARS of linux/sock_diag.h */
+void sock_meminfo(const struct sock *sk, u32 *mem);
 u32 sock_poll(const struct sock *sk);
 u32 datagram_poll(const struct sock *sk);
 

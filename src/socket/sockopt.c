@@ -458,6 +458,8 @@ int sock_setsockopt(struct sock *sk, int level, int name, const void *value, soc
 
 		if (!err && sk->prot->route_changed && option_moves_route(name))
 			sk->prot->route_changed(sk);
+		if (!err && sk->prot->socket_option)
+			sk->prot->socket_option(sk, name);
 		return err;
 	}
 	return sk->prot->setsockopt ? sk->prot->setsockopt(sk, level, name, value, len_bytes) : -ENOPROTOOPT;
@@ -485,7 +487,7 @@ static void get_timeo(ktime_t timeo, struct timeval *tv)
 	tv->tv_usec = timeo % NSEC_PER_SEC / NSEC_PER_USEC;
 }
 
-static void get_meminfo(const struct sock *sk, u32 mem[static SK_MEMINFO_VARS])
+void sock_meminfo(const struct sock *sk, u32 *mem)
 {
 	memset(mem, 0, SK_MEMINFO_VARS * sizeof(mem[0]));
 	mem[SK_MEMINFO_RMEM_ALLOC] = sk->rmem_alloc_bytes;
@@ -494,6 +496,8 @@ static void get_meminfo(const struct sock *sk, u32 mem[static SK_MEMINFO_VARS])
 	mem[SK_MEMINFO_SNDBUF] = sk->sndbuf_bytes;
 	mem[SK_MEMINFO_OPTMEM] = sk->optmem_bytes;
 	mem[SK_MEMINFO_DROPS] = (u32)sk->drops;
+	if (sk->prot->meminfo)
+		sk->prot->meminfo(sk, mem);
 }
 
 static int get_bindtodevice(const struct sock *sk, void *value, socklen_t *len_bytes)
@@ -594,7 +598,7 @@ static int wide_getsockopt(struct sock *sk, int name, union option_value *v, soc
 		v->u[0] = sk->max_pacing_rate > ~0U ? ~0U : (u32)sk->max_pacing_rate;
 		return sizeof(v->i);
 	case SO_MEMINFO:
-		get_meminfo(sk, v->meminfo);
+		sock_meminfo(sk, v->meminfo);
 		return sizeof(v->meminfo);
 	case SO_COOKIE:
 		v->q = sk->cookie;
