@@ -597,7 +597,7 @@ class Player:
             return
         if isinstance(value, bytes):
             value = '"' + value.decode("latin-1").encode("unicode_escape").decode() + '"'
-        fits = value == want if isinstance(value, str) else self._fits(want, value)
+        fits = want in (value, "*") if isinstance(value, str) else self._fits(want, value)
         if function == "poll":
             fits = set(value.split("|")) == set(want.split("|"))
         if not fits:
