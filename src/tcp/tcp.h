@@ -530,6 +530,8 @@ struct tcp_net {
 	ktime_t challenge_window; /**< RFC 5961 7: of the whole net */
 	u32 challenge_left;
 	const struct tcp_congestion_ops *ca_default;
+	u32 ca_allowed; /**< bit n: tcp_cong.c's algorithm n may be chosen by anybody */
+	struct ctl_dir ca_sysctl_dir;
 	struct tcp_sysctls sysctl;
 	struct tcp_mib mib;
 	struct ctl_dir sysctl_dir;

@@ -326,19 +326,21 @@ static inline u32 tcp_current_ssthresh(const struct tcp_sock *tp)
 #define REXMIT_LOST 1
 #define REXMIT_NEW 2
 
-/* ------------------------------------------------------------------ tcp_cong.c, tcp_cubic.c, tcp_bbr.c, tcp_rate.c */
+/* ------------------------------------------------------------------ tcp_cong.c, tcp_cwnd.c, tcp_cubic.c, tcp_bbr.c, tcp_rate.c */
 
 extern const struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr;
 /** tcp_ca_find() - by name; NULL: there is none */
 const struct tcp_congestion_ops *tcp_ca_find(const char *name);
-void tcp_ca_assign(struct tcp_sock *tp); /* the net's default, or the route's */
-void tcp_ca_start(struct tcp_sock *tp);  /* the connection begins: ops->init() */
+/** tcp_ca_assign() - a new connection: the net's default, unless a program chose (a child has its listener's choice) */
+void tcp_ca_assign(struct tcp_sock *tp);
+void tcp_ca_start(struct tcp_sock *tp); /* the connection begins: ops->init() */
 void tcp_ca_release(struct tcp_sock *tp);
 /** tcp_set_congestion_control() - TCP_CONGESTION.  Return: 0, -ENOENT, -EPERM */
 int tcp_set_congestion_control(struct tcp_sock *tp, const char *name, bool admin);
 void tcp_set_ca_state(struct tcp_sock *tp, enum tcp_ca_state state);
 void tcp_ca_event(struct tcp_sock *tp, enum tcp_ca_event event);
-void tcp_ca_sysctl_init(struct net *net); /* congestion_control, available_, allowed_ */
+void tcp_ca_sysctl_init(struct net *net); /* congestion_control, available_, allowed_; CUBIC is the default */
+void tcp_ca_sysctl_exit(struct net *net);
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);
 u32 tcp_reno_ssthresh(struct tcp_sock *tp);
