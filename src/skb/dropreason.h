@@ -13,6 +13,32 @@
 	X(PKT_TOO_SMALL, "the frame is shorter than its headers") \
 	X(SOCKET_FILTER, "the socket's filter refused it") \
 	X(UDP_CSUM, "wrong UDP checksum") \
+	X(TCP_CSUM, "wrong TCP checksum") \
+	X(TCP_FLAGS, "flags that this state of the connection does not take") \
+	X(TCP_ZEROWINDOW, "the receive window is closed") \
+	X(TCP_OLD_DATA, "data that was received already") \
+	X(TCP_OVERWINDOW, "data behind the receive window") \
+	X(TCP_OFOMERGE, "data that is in the out-of-order queue already") \
+	X(TCP_OFO_QUEUE_PRUNE, "the out-of-order queue gave its memory back") \
+	X(TCP_OFO_DROP, "out of order, and the receive buffer is full") \
+	X(TCP_RFC7323_PAWS, "an old timestamp, in the middle of a connection") \
+	X(TCP_RFC7323_PAWS_ACK, "an old timestamp on an ACK that tells nothing new") \
+	X(TCP_RFC7323_TW_PAWS, "an old timestamp, after the connection") \
+	X(TCP_RFC7323_TSECR, "it echoes a timestamp that was never sent") \
+	X(TCP_LISTEN_OVERFLOW, "the listener has no room for another connection") \
+	X(TCP_OLD_SEQUENCE, "wholly before the receive window") \
+	X(TCP_INVALID_SEQUENCE, "outside of the receive window") \
+	X(TCP_INVALID_END_SEQUENCE, "it ends behind the receive window") \
+	X(TCP_INVALID_ACK_SEQUENCE, "it acknowledges what was never sent") \
+	X(TCP_RESET, "a reset that was obeyed, or has nothing to end") \
+	X(TCP_INVALID_SYN, "a SYN in the middle of a connection") \
+	X(TCP_CLOSE, "the connection is closed") \
+	X(TCP_FASTOPEN, "a Fast Open that the state does not take") \
+	X(TCP_OLD_ACK, "an old ACK, for a connection that is being opened") \
+	X(TCP_TOO_OLD_ACK, "an ACK older than any window that the peer had") \
+	X(TCP_ACK_UNSENT_DATA, "an ACK of data that was not sent yet") \
+	X(TCP_ABORT_ON_DATA, "data for a connection that nobody reads any more") \
+	X(TCP_MINTTL, "the time to live is below IP_MINTTL") \
 	X(NETFILTER_DROP, "a netfilter hook refused it") \
 	X(OTHERHOST, "the frame is for another host's link-layer address") \
 	X(IP_CSUM, "wrong IPv4 header checksum") \
@@ -75,6 +101,9 @@ enum skb_drop_reason {
 #undef X
 		SKB_DROP_REASON_MAX
 };
+
+/** SKB_NOT_DROPPED_YET - no end: the packet goes on.  It has the number of the one reason that no packet ends with */
+#define SKB_NOT_DROPPED_YET SKB_DROP_REASON_NOT_SPECIFIED
 
 const char *skb_drop_reason_name(enum skb_drop_reason reason);     /* "NEIGH_FAILED" */
 const char *skb_drop_reason_sentence(enum skb_drop_reason reason); /* "the neighbour did not answer" */

@@ -103,9 +103,9 @@ struct tcp_conn {
 /** struct tcp_bind_bucket - a local port that somebody has */
 struct tcp_bind_bucket {
 	u16 port;
-	int fastreuse, fastreuseport;
-	u32 users_count;
-	struct list_head owners; /**< struct tcp_sock, by bind_node */
+	u32 bound_count; /**< owners that did not get it by connect(2): while there is one, connect(2) does not choose it */
+	struct list_head owners;    /**< struct tcp_sock, by bind_node */
+	struct list_head timewaits; /**< struct tcp_timewait_sock, by bind_node */
 };
 
 /* ------------------------------------------------------------------ what was negotiated */
@@ -295,12 +295,16 @@ struct tcp_listener {
 	u32 max_backlog;
 	u8 defer_accept; /**< TCP_DEFER_ACCEPT, in retransmissions */
 	u32 fastopen_qlen, fastopen_max_qlen;
-	ktime_t synflood_warned, last_overflow;
-	struct list_head port_node; /**< of the port's listeners */
-	bool hashed;
+	struct list_head
+		fastopen_rst; /**< requests that ended by a reset, a minute long in fastopen_qlen.  @rfc 7413 5.1 */
+	bool synflood_warned;
+	ktime_t last_overflow;        /**< last SYN cookie; 0: none */
+	struct list_head port_node;   /**< of the listeners on the same address and port */
+	struct tcp_listen_slot *slot; /**< NULL: not in the table */
 };
 
 struct tcp_af_ops;
+struct ip_options;
 
 struct tcp_sock {
 	struct inet_sock inet;
@@ -424,6 +428,7 @@ struct tcp_sock {
 	/* ---- where it is found */
 	struct tcp_bind_bucket *bind_bucket;
 	struct list_head bind_node;
+	bool connect_bind;            /**< the port was found by connect(2) */
 	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
 	bool is_orphan, in_tables, wants_close;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
@@ -462,8 +467,8 @@ struct tcp_request_sock {
 	u32 ts_recent, ts_off;
 	ktime_t snt_synack; /**< first SYN-ACK; 0: a cookie */
 	ktime_t last_oow_ack_time;
+	u32 snt_tsval_first, snt_tsval_last; /**< what we may be echoed */
 	u32 txhash;
-	__be32 loc_addr4;       /**< of AF_INET: our address, the peer's is in conn */
 	struct ip_options *opt; /**< to answer with; owned; NULL: none */
 	u32 mark;
 	int iif;
@@ -478,7 +483,7 @@ struct tcp_timewait_sock {
 	struct timer timer;
 	u8 substate; /**< TCP_TIME_WAIT, TCP_FIN_WAIT2 */
 	u8 tos, rcv_wscale;
-	bool tstamp_ok;
+	bool reuse, reuseport, connect_bind; /**< of the port: as the socket had it */
 	u32 rcv_nxt, snd_nxt, rcv_wnd;
 	u32 ts_recent, ts_offset;
 	ktime_t ts_recent_stamp;
@@ -515,7 +520,11 @@ struct tcp_net {
 	struct htable ehash; /**< struct tcp_conn by its key */
 	struct htable bhash; /**< struct tcp_bind_bucket by port */
 	struct htable lhash; /**< struct tcp_listen_slot by port: tcp_hash.c */
-	struct kmem_cache bind_cache, request_cache, timewait_cache, listen_slot_cache;
+	struct kmem_cache bind_cache, request_cache, timewait_cache, listen_slot_cache, fastopen_cache_cache;
+	struct htable fastopen_cache;  /**< struct tcp_fastopen_entry by the two addresses: tcp_fastopen.c */
+	struct list_head fastopen_lru; /**< of these, the least recently used first */
+	u32 fastopen_disable_times;    /**< RFC 7413 7.2: paths that lose it, in a row */
+	ktime_t fastopen_disable_stamp;
 	struct list_head timewaits; /**< oldest first */
 	struct list_head orphans;
 	u32 orphan_count, timewait_count, established_count;
@@ -581,10 +590,14 @@ struct tcp_af_ops {
 	void (*negative_advice)(struct tcp_sock *tp);
 	/** forward progress was seen.  @rfc 4861 7.3.1 */
 	void (*confirm)(struct tcp_sock *tp);
+	/** @req has its key: a route for it, and IP options to answer with.  Return: 0, -errno: no SYN-ACK could leave */
+	int (*request_init)(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out);
+	/** what request_init() gave */
+	void (*request_fini)(struct tcp_request_sock *req);
 	/** SYN-ACK of @req; @skb taken, data at the TCP header */
 	int (*send_synack)(struct tcp_request_sock *req, struct sk_buff *skb);
-	/** a route for @req, into @child->inet.  Return: 0, -errno */
-	int (*child_route)(struct tcp_sock *child, const struct tcp_request_sock *req);
+	/** addresses, a route and IP options of @req, into @child->inet.  Return: 0, -errno */
+	int (*child_route)(struct tcp_sock *child, struct tcp_request_sock *req);
 	/** addresses of @skb: key->daddr is its source; dif, ports as well */
 	void (*conn_of)(const struct sk_buff *skb, struct tcp_conn *key);
 	/** a segment without a socket: @flags, @seq ... of the answer to @skb, which is borrowed */

@@ -411,7 +411,8 @@ void tcp_ehash_replace(struct net *net, struct tcp_conn *old, struct tcp_conn *n
 struct tcp_sock *tcp_listener_lookup(struct net *net, const struct tcp_conn *key);
 int __must_check tcp_listener_hash(struct tcp_sock *tp);
 void tcp_listener_unhash(struct tcp_sock *tp);
-/** tcp_get_port() - bind to @port, 0: any.  Return: 0, -EADDRINUSE, -ENOMEM.  @linux inet_csk_get_port */
+/** tcp_get_port() - bind to @port, 0: any, on inet.rcv_saddr; one that has a port already: may it listen there?
+ *  Sets inet.num, inet.sport, conn.num.  Return: 0, -EADDRINUSE, -ENOMEM.  @linux inet_csk_get_port */
 int __must_check tcp_get_port(struct tcp_sock *tp, u16 port);
 void tcp_put_port(struct tcp_sock *tp);
 /** tcp_inherit_port() - @child of @parent has the same local port.  Return: 0, -ENOMEM */
@@ -447,11 +448,14 @@ bool tcp_twsk_unique(struct tcp_sock *tp, struct tcp_timewait_sock *tw);
 int tcp_listen_start(struct tcp_sock *tp, int backlog);
 void tcp_listen_stop(struct tcp_sock *tp);
 int tcp_accept(struct sock *sk, struct sock **out);
-/** tcp_conn_request() - a SYN for a listener, @skb borrowed; @isn: of a TIME_WAIT that makes room, 0: choose */
-void tcp_conn_request(struct tcp_sock *listener, struct sk_buff *skb, u32 isn);
-/** tcp_check_req() - a segment for a request, @skb borrowed.
- *  Return: the connection that it belongs to from now on (borrowed), NULL: nothing more to do with @skb; *reason is why it is
- *  dropped, *req_stolen: the request was taken by another */
+/** tcp_conn_request() - a SYN for a listener, @skb borrowed; @isn: of a TIME_WAIT that makes room, 0: choose
+ *  @opt: IP options for the answer, from ip_options_echo() before TCP took skb->cb; borrowed; NULL: none
+ *  Return: SKB_NOT_DROPPED_YET, or why there is no answer */
+enum skb_drop_reason tcp_conn_request(struct tcp_sock *listener, struct sk_buff *skb, u32 isn,
+				      const struct ip_options *opt);
+/** tcp_check_req() - a segment for a request, @skb borrowed; @req may be gone then.
+ *  Return: the connection that it belongs to from now on (borrowed): a child, for tcp_child_process(); with @fastopen, the one
+ *  that has the request; the listener: the ACK is wrong, reset.  NULL: nothing more to do with @skb; *reason is why */
 struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb, bool fastopen,
 			       enum skb_drop_reason *reason);
 /** tcp_child_process() - the first segment of a new connection; @skb taken */
@@ -461,17 +465,66 @@ void tcp_request_free(struct tcp_request_sock *req);
 /** tcp_request_drop() - out of the listener and of the table, and freed */
 void tcp_request_drop(struct tcp_request_sock *req);
 /** tcp_make_synack() - returned, NULL: no memory; data at the TCP header */
-struct sk_buff *tcp_make_synack(struct tcp_request_sock *req);
+struct sk_buff *tcp_make_synack(struct tcp_request_sock *req, const struct tcp_fastopen_cookie *foc);
+/** tcp_rtx_synack() - the SYN-ACK once more.  Return: 0, -errno */
+int tcp_rtx_synack(struct tcp_request_sock *req);
+/** tcp_cookie_init_sequence() - an ISN that says all; *mss becomes what it can say.  @rfc 4987 3.6 */
 u32 tcp_cookie_init_sequence(struct net *net, const struct sk_buff *skb, const struct tcp_conn *conn, u16 *mss);
-/** tcp_cookie_check() - the ACK of a SYN-ACK that nobody remembers.  Return: the new connection, NULL */
-struct tcp_sock *tcp_cookie_check(struct tcp_sock *listener, struct sk_buff *skb);
+/** tcp_cookie_check() - an ACK for a listener: of a SYN-ACK that nobody remembers?  @opt: as of tcp_conn_request().
+ *  Return: the new connection, for tcp_child_process(); NULL: it is not, or there is no room: *reason */
+struct tcp_sock *tcp_cookie_check(struct tcp_sock *listener, struct sk_buff *skb, const struct ip_options *opt,
+				  enum skb_drop_reason *reason);
 u32 tcp_cookie_timestamp(const struct tcp_request_sock *req);
+/** tcp_syn_recv_sock() - the handshake of @req is over: a child of its own, ready to be accepted; NULL: no room, no
+ *  memory, no route.  @skb: borrowed.  Used by tcp_check_req() and tcp_cookie_check() */
+struct tcp_sock *tcp_syn_recv_sock(struct tcp_sock *listener, struct sk_buff *skb, struct tcp_request_sock *req);
 void tcp_openreq_init(struct tcp_request_sock *req, const struct tcp_options_received *rx_opt, struct sk_buff *skb,
 		      const struct tcp_sock *listener);
 
 /* ------------------------------------------------------------------ tcp_fastopen.c.  @rfc 7413 */
 
+/** struct tcp_fastopen_request - data that goes with the SYN; tp->fastopen_req while connect() runs */
+struct tcp_fastopen_request {
+	struct tcp_fastopen_cookie cookie;
+	const struct msghdr *data; /**< NULL: none yet, TCP_FASTOPEN_CONNECT */
+	size_t size_bytes;
+	u32 copied_bytes; /**< of these, sent */
+};
+
+/* ---- server */
+/** tcp_try_fastopen() - may @req, whose SYN is @skb (borrowed), be a connection at once?  *foc: what the SYN-ACK says.
+ *  Return: the child, NULL: the handshake goes on as usual */
+struct tcp_sock *tcp_try_fastopen(struct tcp_sock *listener, struct sk_buff *skb, struct tcp_request_sock *req,
+				  struct tcp_fastopen_cookie *foc);
+/** tcp_fastopen_remove() - @child's SYN-ACK was acked, or it is over: child->fastopen_rsk goes.  @linux reqsk_fastopen_remove */
+void tcp_fastopen_remove(struct tcp_sock *child, bool reset);
+/** tcp_fastopen_listen_stop() - what is left in fastopen_rst */
+void tcp_fastopen_listen_stop(struct tcp_sock *listener);
+
+/* ---- client */
+/** tcp_fastopen_cookie_check() - may data go with the SYN?  *cookie: to send; len 0: ask for one, -1: say nothing */
 bool tcp_fastopen_cookie_check(struct tcp_sock *tp, u16 *mss, struct tcp_fastopen_cookie *cookie);
+/** tcp_fastopen_cache_set() - what a SYN-ACK said; @cookie NULL: nothing.  @syn_lost: it did not come to the SYN with data */
+void tcp_fastopen_cache_set(struct tcp_sock *tp, u16 mss, const struct tcp_fastopen_cookie *cookie, bool syn_lost,
+			    bool try_exp);
+/** tcp_fastopen_defer_connect() - connect() with TCP_FASTOPEN_CONNECT: wait for data?  Then *err 0, or -ENOBUFS */
+bool tcp_fastopen_defer_connect(struct tcp_sock *tp, int *err);
+void tcp_free_fastopen_req(struct tcp_sock *tp);
+/** tcp_fastopen_active_disable() - packets vanish in the middle: none for a while, longer each time.  @linux same */
+void tcp_fastopen_active_disable(struct tcp_sock *tp);
+bool tcp_fastopen_active_should_disable(struct tcp_sock *tp);
+/** tcp_fastopen_active_disable_ofo_check() - at the end of a connection: did only a FIN or RST come? */
+void tcp_fastopen_active_disable_ofo_check(struct tcp_sock *tp);
+void tcp_fastopen_active_detect_blackhole(struct tcp_sock *tp, bool expired);
+int tcp_fastopen_init(struct net *net);
+void tcp_fastopen_exit(struct net *net);
+
+/* ------------------------------------------------------------------ tcp_request_ipv4.c: tcp_ipv4_ops of requests */
+
+int tcp_v4_request_init(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out);
+void tcp_v4_request_fini(struct tcp_request_sock *req);
+int tcp_v4_send_synack(struct tcp_request_sock *req, struct sk_buff *skb);
+int tcp_v4_child_route(struct tcp_sock *child, struct tcp_request_sock *req);
 
 /* ------------------------------------------------------------------ tcp_ipv4.c */
 
