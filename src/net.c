@@ -27,6 +27,7 @@
 #include "record/replay.h"
 #include "socket/netns_sock.h"
 #include "socket/sock.h"
+#include "tcp/tcp_offload_ipv4.h"
 #include "udp/udp.h"
 
 #define FREED_AT_ONCE 2048U /* objects that one poll gives back at the most */
@@ -121,6 +122,11 @@ static int protocols_init(struct net *net)
 
 	if (err)
 		return err;
+	err = inet_add_offload(net, &tcpv4_offload, IPPROTO_TCP); /* TCP's trains also pass a host that has no TCP */
+	if (err) {
+		inet_del_protocol(net, IPPROTO_UDP);
+		return err;
+	}
 	inet_set_raw_ops(net, &raw_ipv4_ops);
 	icmp_set_ping_rcv(net, ping_rcv, ping_err);
 	sock_register_families(net, families, ARRAY_SIZE(families));
@@ -132,6 +138,7 @@ static void protocols_exit(struct net *net)
 {
 	icmp_set_ping_rcv(net, NULL, NULL);
 	inet_set_raw_ops(net, NULL);
+	inet_del_offload(net, IPPROTO_TCP);
 	inet_del_protocol(net, IPPROTO_UDP);
 }
 

@@ -5,12 +5,14 @@
  * @linux net/core/dev.c
  *
  * Reading order: dev_queue_xmit(), dev_hard_start_xmit(), netif_receive_skb(), netif_rx().
+ * What a device cannot do by itself is done in gso.c; what comes in goes through gro.c first.
  */
 #include <errno.h>
 
 #include "base/byteorder.h"
 #include "dev/dev_internal.h"
 #include "dev/dst.h"
+#include "dev/gso.h"
 #include "record/record.h"
 #include "sched/sch_generic.h"
 
@@ -67,6 +69,30 @@ void dev_remove_pack(struct net *net, const struct packet_type *pt)
 			return;
 		}
 	}
+}
+
+int dev_add_offload(struct net *net, const struct packet_offload *po)
+{
+	for (u32 i = 0; i < MAX_PACKET_OFFLOADS; i++) {
+		if (!net->dev->offload[i]) {
+			net->dev->offload[i] = po;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+void dev_remove_offload(struct net *net, const struct packet_offload *po)
+{
+	const struct packet_offload **offload = net->dev->offload;
+	u32 kept = 0;
+
+	for (u32 i = 0; i < MAX_PACKET_OFFLOADS; i++) {
+		if (offload[i] != po)
+			offload[kept++] = offload[i];
+	}
+	while (kept < MAX_PACKET_OFFLOADS)
+		offload[kept++] = NULL;
 }
 
 /* Each tap gets a clone with data at the network header; one for which there is no memory misses the frame. */
@@ -132,6 +158,13 @@ static int dev_direct_xmit_noqueue(struct sk_buff *skb, struct net_device *dev, 
 	if (likely(!skb))
 		return NET_XMIT_SUCCESS;
 	txq->untaken = NULL;
+	while (skb->next) { /* segments of one that was cut */
+		struct sk_buff *next = skb->next;
+
+		skb->next = NULL;
+		(void)xmit_dropped(skb, dev, SKB_DROP_REASON_FULL_RING);
+		skb = next;
+	}
 	return xmit_dropped(skb, dev, SKB_DROP_REASON_FULL_RING);
 }
 
@@ -153,35 +186,44 @@ int dev_queue_xmit(struct sk_buff *skb)
 
 /* ---- S13 */
 
-static int skb_linearize(struct sk_buff *skb)
+/* All pieces that leave, for the recorder. */
+static __noinline void xmit_record_pieces(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
 {
-	return __pskb_pull_tail(skb, skb->data_len) ? 0 : -ENOMEM;
+	struct iovec iov[MAX_SKB_FRAGS + 1];
+	int pieces = skb_to_iovec(skb, iov, MAX_SKB_FRAGS + 1);
+	u64 hash = 0;
+
+	for (int i = 0; i < pieces; i++)
+		hash = rec_hash(hash, iov[i].iov_base, iov[i].iov_len);
+	rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, hash);
+	if (unlikely(rec->replay && pieces > 0))
+		rec_replay_frame(rec, dev->ifindex, true, iov, pieces);
 }
 
-/** validate_xmit_skb() - make @skb (taken) one that the device can send; NULL: it was dropped */
-static struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
+static __noinline void xmit_record(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
 {
-	enum skb_drop_reason reason = SKB_DROP_REASON_SKB_GSO_SEG;
+	if (likely(!skb->data_len && !rec->replay))
+		rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, rec_hash(0, skb->data, skb->len));
+	else
+		xmit_record_pieces(rec, skb, dev);
+}
 
-	if (skb_is_gso(skb) && !(dev->features & (NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4)))
-		goto drop;
-	reason = SKB_DROP_REASON_NOMEM;
-	if (skb->data_len && !(dev->features & NETIF_F_SG) && skb_linearize(skb))
-		goto drop;
-	reason = SKB_DROP_REASON_SKB_CSUM;
-	if (skb->ip_summed == CHECKSUM_PARTIAL && !(dev->features & NETIF_F_HW_CSUM) && skb_checksum_help(skb))
-		goto drop;
+/* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */
+static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq, bool more)
+{
+	if (unlikely(dev->net->rec))
+		xmit_record(dev->net->rec, skb, dev);
+	if (likely(dev->netdev_ops->ndo_start_xmit(skb, dev, more) == NETDEV_TX_OK)) {
+		txq->trans_start = dev->net->now;
+		return NULL;
+	}
+	txq->untaken = skb;
 	return skb;
-
-drop:
-	dev->stats.tx_dropped++;
-	kfree_skb_reason(skb, reason);
-	return NULL;
 }
 
-/* For packets that are not just linear and finished, and while somebody watches.  One that the driver did not take
- * before has been through it.  Return: @skb, NULL: it was dropped */
-static __noinline struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
+/* What the device can send, and whoever watches sees it.  One that the driver did not take before has been through it.
+ * Return: @skb, or the segments that it was cut into, of which the first was shown; NULL: it was dropped */
+static struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
 	if (skb == txq->untaken) {
 		txq->untaken = NULL;
@@ -197,58 +239,27 @@ static __noinline struct sk_buff *xmit_prepare(struct sk_buff *skb, struct net_d
 	return skb;
 }
 
-/* All pieces that leave, for the recorder. */
-static __noinline void xmit_record_pieces(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
-{
-	struct iovec iov[MAX_SKB_FRAGS + 1];
-	int pieces = skb_to_iovec(skb, iov, MAX_SKB_FRAGS + 1);
-	u64 hash = 0;
-
-	for (int i = 0; i < pieces; i++)
-		hash = rec_hash(hash, iov[i].iov_base, iov[i].iov_len);
-	rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, hash);
-	if (unlikely(rec->replay))
-		rec_replay_frame(rec, dev->ifindex, true, iov, pieces);
-}
-
-static __noinline void xmit_record(struct recorder *rec, const struct sk_buff *skb, const struct net_device *dev)
-{
-	if (likely(!skb->data_len && !rec->replay))
-		rec_output(rec, REC_OUT_FRAME, (u32)dev->ifindex, rec_hash(0, skb->data, skb->len));
-	else
-		xmit_record_pieces(rec, skb, dev);
-}
-
-/* One packet to the driver.  Return: NULL, or @skb when the driver is busy. */
-static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq, bool more)
-{
-	if (unlikely(skb->data_len || skb->ip_summed == CHECKSUM_PARTIAL || txq->untaken || dev->net->dev->tap_count)) {
-		skb = xmit_prepare(skb, dev, txq);
-		if (!skb)
-			return NULL;
-	}
-	if (unlikely(dev->net->rec))
-		xmit_record(dev->net->rec, skb, dev);
-	if (likely(dev->netdev_ops->ndo_start_xmit(skb, dev, more) == NETDEV_TX_OK)) {
-		txq->trans_start = dev->net->now;
-		return NULL;
-	}
-	txq->untaken = skb;
-	return skb;
-}
-
+/* For packets that are not just linear and finished, for several, and while somebody watches. */
 static __noinline struct sk_buff *xmit_list(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
 	while (skb) {
-		struct sk_buff *next = skb->next;
+		struct sk_buff *rest = skb->next, **tailp;
 
 		skb->next = NULL;
-		skb = xmit_one(skb, dev, txq, next != NULL);
+		skb = xmit_prepare(skb, dev, txq);
 		if (skb) {
-			skb->next = next;
+			for (tailp = &skb->next; *tailp; tailp = &(*tailp)->next)
+				;
+			*tailp = rest;
+			rest = skb->next;
+			skb->next = NULL;
+			skb = xmit_one(skb, dev, txq, rest != NULL);
+		}
+		if (skb) {
+			skb->next = rest;
 			return skb;
 		}
-		skb = next;
+		skb = rest;
 		if (skb && txq->stopped)
 			return skb;
 	}
@@ -258,7 +269,8 @@ static __noinline struct sk_buff *xmit_list(struct sk_buff *skb, struct net_devi
 struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq)
 {
 	TRACE_STEP(13, first);
-	if (unlikely(first->next))
+	if (unlikely(first->next || first->data_len || first->ip_summed == CHECKSUM_PARTIAL || txq->untaken ||
+		     dev->net->dev->tap_count))
 		return xmit_list(first, dev, txq);
 	return xmit_one(first, dev, txq, false);
 }

@@ -4,6 +4,7 @@
 #define NETHOOD_DEV_DEV_INTERNAL_H
 
 #include "base/htable.h"
+#include "dev/gro.h"
 #include "dev/lwtunnel.h"
 #include "dev/netdevice.h"
 #include "dev/softirq.h"
@@ -16,6 +17,7 @@ struct dev_net {
 	__be16 ptype_key[MAX_PACKET_TYPES]; /**< types of ptype[], close together */
 	struct packet_type ptype[MAX_PACKET_TYPES];
 	struct packet_type tap[MAX_PACKET_TYPES];
+	const struct packet_offload *offload[MAX_PACKET_OFFLOADS]; /**< packed; the rest is NULL */
 
 	struct list_head dev_list; /**< by ifindex */
 	struct htable by_index, by_name;
@@ -36,6 +38,15 @@ void dev_name_table_del(struct net_device *dev, const char *name);
 int dev_alloc_name(struct net *net, const char *pattern, char out[static IFNAMSIZ]);
 
 extern const struct skb_dst_ops dst_skb_ops; /* how an skb holds its route */
+/** offload_find() - who knows trains of this ethertype; NULL: nobody */
+static inline const struct packet_offload *offload_find(const struct dev_net *dn, __be16 type)
+{
+	for (u32 i = 0; i < MAX_PACKET_OFFLOADS && dn->offload[i]; i++) {
+		if (dn->offload[i]->type == type)
+			return dn->offload[i];
+	}
+	return NULL;
+}
 /** softnet_schedule_backlog() - the input backlog has something: poll it */
 void softnet_schedule_backlog(struct softnet_data *sd);
 

@@ -15,6 +15,7 @@ void netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll
 	list_add_tail(&napi->dev_list, &dev->napi_list);
 	napi->poll = poll;
 	napi->dev = dev;
+	napi->gro = &dev->net->softnet->gro;
 	napi->weight = weight;
 	napi->scheduled = false;
 }

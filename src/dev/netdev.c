@@ -141,6 +141,9 @@ struct net_device *alloc_netdev(struct net *net, u32 priv_bytes, const char *nam
 	dev->priv = (u8 *)dev + priv_offset;
 	dev->_tx = (struct netdev_queue *)(void *)((u8 *)dev + queues_offset);
 	dev->num_tx_queues = tx_queues;
+	dev->features = NETIF_F_GSO;
+	dev->gso_max_size_bytes = GSO_MAX_SIZE_BYTES;
+	dev->gso_max_segs = GSO_MAX_SEGS;
 	for (u32 i = 0; i < tx_queues; i++)
 		dev->_tx[i].dev = dev;
 	if (strnlen(name, IFNAMSIZ) < IFNAMSIZ) /* else it stays empty, which register_netdev() refuses */

@@ -31,6 +31,7 @@ struct in_device;
 struct inet6_dev;
 struct Qdisc;
 struct napi_struct;
+struct gro_node;
 
 /** What ndo_start_xmit() says about the skb it was given */
 typedef enum netdev_tx {
@@ -76,6 +77,15 @@ struct header_ops {
 #define NETIF_F_TSO6 (1U << 4)
 #define NETIF_F_GSO_UDP_L4 (1U << 5)
 #define NETIF_F_LOOPBACK (1U << 6)
+#define NETIF_F_TSO_ECN (1U << 7)      /**< trains whose first segment has CWR */
+#define NETIF_F_TSO_MANGLEID (1U << 8) /**< trains of one IP identification */
+#define NETIF_F_FRAGLIST (1U << 9)     /**< packets chained in one */
+#define NETIF_F_GSO (1U << 10)         /**< trains may be sent to it: cut before the driver if that cannot */
+#define NETIF_F_GRO (1U << 11)         /**< segments that come in are made trains */
+#define NETIF_F_ALL_TSO (NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN | NETIF_F_TSO_MANGLEID)
+
+#define GSO_MAX_SIZE_BYTES 65536U
+#define GSO_MAX_SEGS 65535U
 
 enum netdev_state {
 	__LINK_STATE_START = 1 << 0, /**< administratively up: ndo_open() was called */
@@ -141,6 +151,7 @@ struct net_device {
 	char name[IFNAMSIZ];
 	u32 tx_queue_len;
 	u32 min_mtu, max_mtu;
+	u32 gso_max_size_bytes, gso_max_segs; /**< of a train for this device */
 	u32 group;
 	u32 promiscuity, allmulti;
 	u32 gflags;     /**< IFF_PROMISC, IFF_ALLMULTI as user space set them */
@@ -321,6 +332,7 @@ struct napi_struct {
 	int (*poll)(struct napi_struct *napi,
 		    int budget); /**< Return: frames; < budget: done, call napi_complete first */
 	struct net_device *dev;
+	struct gro_node *gro; /**< where napi_gro_receive() holds packets: the net's, as polls come one by one */
 	int weight;
 	bool scheduled; /**< in poll_list, or being polled */
 };
@@ -332,6 +344,9 @@ void napi_schedule(struct napi_struct *napi);
 void napi_complete(struct napi_struct *napi);
 /** netif_receive_skb() - a frame from a driver: @skb taken, data at the network header, protocol and pkt_type set (eth_type_trans) */
 int netif_receive_skb(struct sk_buff *skb);
+/** napi_gro_receive() - netif_receive_skb() for drivers, from within their poll: TCP segments wait, until its end, for
+ *  those that follow.  dev/gro.c */
+int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 /** netif_rx() - same, but later, through the bounded input backlog.  Return: NET_RX_* */
 int netif_rx(struct sk_buff *skb);
 /** netif_flush_backlog() - drop what waits there from @dev, which goes */

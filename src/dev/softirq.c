@@ -51,7 +51,7 @@ static int process_backlog(struct napi_struct *napi, int budget)
 		}
 		work++;
 		TRACE_STEP(12, skb);
-		netif_receive_skb(skb);
+		napi_gro_receive(napi, skb);
 	}
 	return work;
 }
@@ -116,14 +116,18 @@ void net_tx_action(struct net *net)
 
 /* ---- NET_RX */
 
-/* Return: frames; the napi is back in a list if it has more. */
+/* Return: frames; the napi is back in a list if it has more.  A device may go in its poll; it and its napi are there
+ * until the grace period ends, and what GRO holds of it is dropped on the way up. */
 static int napi_poll(struct napi_struct *n, struct list_head *repoll)
 {
+	struct gro_node *gro = n->gro;
 	int work;
 
 	list_del_init(&n->poll_list);
 	work = n->poll(n, n->weight);
 	assert(work <= n->weight);
+	if (gro->used)
+		napi_gro_flush(gro);
 	if (n->scheduled && list_empty(&n->poll_list))
 		list_add_tail(&n->poll_list, repoll);
 	return work;
@@ -190,6 +194,7 @@ int softnet_init(struct net *net)
 	INIT_LIST_HEAD(&sn->backlog.poll_list);
 	INIT_LIST_HEAD(&sn->backlog.dev_list);
 	sn->backlog.poll = process_backlog;
+	sn->backlog.gro = &sn->sd.gro;
 	sn->backlog.weight = NAPI_POLL_WEIGHT;
 	sn->sysctl = (struct ctl_dir){ .path = "net.core", .table = net_core_table, .base = &sn->sd };
 	register_sysctl(&net->sysctl, &sn->sysctl);
@@ -204,6 +209,7 @@ void softnet_exit(struct net *net)
 	skb_queue_purge_reason(&sn->sd.input_pkt_queue, SKB_DROP_REASON_SHUTDOWN);
 	list_del_init(&sn->backlog.poll_list);
 	assert(list_empty(&sn->sd.poll_list));
+	assert(!sn->sd.gro.used);
 	assert(!sn->sd.output_queue);
 	unregister_sysctl(&net->sysctl, &sn->sysctl);
 	net->softnet = NULL;

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "base/types.h"
+#include "dev/gro.h"
 #include "skb/skbuff.h"
 
 struct net;
@@ -26,6 +27,7 @@ struct softnet_data {
 	u64 processed, dropped, time_squeeze;             /**< columns of /proc/net/softnet_stat */
 	u32 xmit_recursion; /**< devices without queue, one inside another's ndo_start_xmit() */
 	int netdev_budget, netdev_max_backlog, dev_weight; /**< sysctls of net.core */
+	struct gro_node gro;                               /**< trains in the making; empty between polls of devices */
 };
 #define XMIT_RECURSION_LIMIT 8
 

@@ -48,6 +48,7 @@ static int common_setup(struct net_device *dev, const struct netdev_driver *drv,
 	ether_setup(dev);
 	dev->max_mtu = 65535;
 	dev->netdev_ops = drv->ops;
+	dev->features |= NETIF_F_GRO;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	dev->state |= __LINK_STATE_NOCARRIER;
 	err = set_lladdr(dev, cfg->lladdr);
@@ -236,7 +237,7 @@ void netdev_receive_frame(struct net_device *dev, const void *frame, size_t len_
 	struct sk_buff *skb;
 
 	if (!netdev_frame_to_skb(dev, frame, len_bytes, &skb))
-		netif_receive_skb(skb);
+		napi_gro_receive(&netdev_common(dev)->napi, skb);
 }
 
 int netdev_receive(struct net_device *dev, const void *frame, size_t len_bytes)

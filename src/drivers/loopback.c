@@ -54,7 +54,8 @@ int loopback_net_init(struct net *net)
 	dev->netdev_ops = &loopback_ops;
 	dev->type = ARPHRD_LOOPBACK;
 	dev->flags = IFF_LOOPBACK;
-	dev->features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_LOOPBACK;
+	dev->features |= NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_LOOPBACK |
+			 NETIF_F_ALL_TSO | NETIF_F_GSO_UDP_L4;
 	dev->priv_flags = IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE;
 	dev->mtu = LOOPBACK_MTU;
 	dev->min_mtu = 0;

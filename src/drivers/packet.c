@@ -158,7 +158,7 @@ static void packet_receive(struct net_device *dev, const u8 *frame, u32 len, con
 	}
 	dev_sw_netstats_rx_add(dev, len);
 	skb->protocol = eth_type_trans(skb, dev);
-	netif_receive_skb(skb);
+	napi_gro_receive(&packet_priv(dev)->common.napi, skb);
 }
 
 static bool packet_receive_failed(struct net_device *dev, int error)
@@ -362,7 +362,7 @@ static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
 	priv->fd = fd;
 	priv->dev = dev;
 	timer_setup(&priv->link_timer, packet_link_check);
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	if (cfg->offload)
 		dev->features |= NETIF_F_HW_CSUM;
 	netif_napi_add(dev, &priv->common.napi, packet_poll, NAPI_POLL_WEIGHT);

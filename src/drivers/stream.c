@@ -313,7 +313,7 @@ static int stream_setup(struct net_device *dev, const struct netdev_config *cfg)
 	if (err)
 		goto err_free;
 	priv->fd = fd;
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	netif_napi_add(dev, &priv->common.napi, stream_poll, NAPI_POLL_WEIGHT);
 	return 0;
 

@@ -266,7 +266,7 @@ static int tap_setup(struct net_device *dev, const struct netdev_config *cfg)
 	}
 	priv->fd = fd;
 	dev->kind = "tun";
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	netif_napi_add(dev, &priv->common.napi, tap_poll, NAPI_POLL_WEIGHT);
 	return 0;
 }

@@ -55,7 +55,7 @@ static int user_setup(struct net_device *dev, const struct netdev_config *cfg)
 		return -EINVAL;
 	priv->xmit = cfg->xmit;
 	priv->ctx = cfg->ctx;
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static const struct net_device_ops null_ops = {
 
 static int null_setup(struct net_device *dev, const struct netdev_config *cfg)
 {
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	if (cfg->offload)
 		dev->features |= NETIF_F_HW_CSUM;
 	return 0;

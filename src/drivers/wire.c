@@ -250,7 +250,7 @@ static int wire_poll(struct napi_struct *napi, int budget)
 		work++;
 		dev_sw_netstats_rx_add(dev, skb->len);
 		skb->protocol = eth_type_trans(skb, dev);
-		netif_receive_skb(skb);
+		napi_gro_receive(napi, skb);
 	}
 	wire_wake_peer(dev);
 	return work;
@@ -321,7 +321,7 @@ static int wire_setup(struct net_device *dev, const struct netdev_config *cfg)
 
 	__skb_queue_head_init(&priv->ring);
 	netif_napi_add(dev, &priv->common.napi, wire_poll, NAPI_POLL_WEIGHT);
-	dev->features = NETIF_F_SG;
+	dev->features |= NETIF_F_SG;
 	if (cfg->offload)
 		dev->features |= NETIF_F_HW_CSUM | NETIF_F_RXCSUM;
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "dev/gso.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
@@ -30,7 +31,7 @@ static bool ip_forward_too_big(const struct sk_buff *skb, u32 mtu)
 		return false;
 	if (IPCB(skb)->frag_max_size > mtu)
 		return true; /* one of the fragments that it came in was */
-	return !skb->ignore_df && !skb_is_gso(skb);
+	return !skb->ignore_df && !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
 }
 
 /* tc-prio(8): which band of pfifo_fast, by the TOS bits of RFC 1349. */

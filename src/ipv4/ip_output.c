@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
+#include "dev/gso.h"
 #include "dev/lwtunnel.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
@@ -199,12 +200,36 @@ static int ip_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, u3
 	return -EMSGSIZE;
 }
 
+/* A train whose packets are too long for the way is cut here, and each goes on by itself. */
+static int ip_finish_output_gso(struct net *net, struct sock *sk, struct sk_buff *skb, u32 mtu)
+{
+	struct sk_buff *segs, *next;
+	int err, first_err = 0;
+
+	if (skb_gso_validate_network_len(skb, mtu))
+		return ip_finish_output2(net, sk, skb);
+	err = skb_gso_segment(skb, skb->dev->features, &segs);
+	if (err) {
+		kfree_skb_reason(skb, err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_SKB_GSO_SEG);
+		return -ENOMEM;
+	}
+	consume_skb(skb);
+	for (; segs; segs = next) {
+		next = segs->next;
+		segs->next = NULL;
+		err = ip_fragment(net, sk, segs, mtu);
+		if (err && !first_err)
+			first_err = err;
+	}
+	return first_err;
+}
+
 static int ip_finish_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	u32 mtu = ip_skb_mtu(skb);
 
-	if (unlikely(skb->len > mtu || IPCB(skb)->frag_max_size) && !skb_is_gso(skb))
-		return ip_fragment(net, sk, skb, mtu);
+	if (unlikely(skb->len > mtu || IPCB(skb)->frag_max_size))
+		return skb_is_gso(skb) ? ip_finish_output_gso(net, sk, skb, mtu) : ip_fragment(net, sk, skb, mtu);
 	return ip_finish_output2(net, sk, skb);
 }
 

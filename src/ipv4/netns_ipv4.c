@@ -6,6 +6,7 @@
 #include "ipv4/acd.h"
 #include "ipv4/ipv4ll.h"
 #include "ipv4/netns_ipv4.h"
+#include "ipv4/protocol.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -262,12 +263,20 @@ static const struct packet_type ip_packet_type = { .type = CONST_BE16(ETH_P_IP),
 
 static int ip_packet_init(struct net *net)
 {
-	return dev_add_pack(net, &ip_packet_type);
+	int err = dev_add_offload(net, &ip_packet_offload);
+
+	if (err)
+		return err;
+	err = dev_add_pack(net, &ip_packet_type);
+	if (err)
+		dev_remove_offload(net, &ip_packet_offload);
+	return err;
 }
 
 static void ip_packet_exit(struct net *net)
 {
 	dev_remove_pack(net, &ip_packet_type);
+	dev_remove_offload(net, &ip_packet_offload);
 }
 
 /** struct ipv4_part - in the order of their beginning */

@@ -10,6 +10,7 @@
 
 struct net;
 struct net_protocol;
+struct net_offload;
 struct raw_ops;
 struct neigh_table;
 struct fib_state;     /* ipv4/ip_fib.h: tables, rules, nexthops */
@@ -23,6 +24,8 @@ struct dhcp_net;      /* ipv4/dhcp.h: clients of devices */
 struct by_arp_net;    /* ipv4/addr_by_arp.c */
 struct ip_ident;
 struct ipv4_devconf;
+
+#define MAX_INET_OFFLOADS 4U
 
 /** struct ipstats - counters under RFC 4293's names, as in /proc/net/snmp and netstat */
 struct ipstats {
@@ -48,7 +51,10 @@ struct netns_ipv4 {
 	struct neigh_table *arp; /* also net->neigh->table[NEIGH_ARP_TABLE] */
 
 	const struct raw_ops *raw;
-	const struct net_protocol *protos[256];          /**< ipv4/protocol.h; static const objects */
+	const struct net_protocol *protos[256]; /**< ipv4/protocol.h; static const objects */
+	const struct net_offload *offloads[MAX_INET_OFFLOADS];
+	u8 offload_protocol[MAX_INET_OFFLOADS];
+	u32 offload_count;
 	struct ipv4_devconf *devconf_all, *devconf_dflt; /**< ipv4/inetdevice.h */
 	struct notifier_chain inetaddr_chain;            /**< NETDEV_UP, NETDEV_DOWN with struct in_ifaddr */
 	struct notifier_chain acd_chain;                 /**< ipv4/acd.h: conflicts, enum acd_result */

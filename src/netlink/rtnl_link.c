@@ -82,7 +82,8 @@ static bool link_put_basics(const struct nl_target *to, struct nlmsghdr *nlh, co
 	       nla_put_u32(skb, nlh, IFLA_PROMISCUITY, dev->promiscuity) &&
 	       nla_put_u32(skb, nlh, IFLA_NUM_TX_QUEUES, dev->num_tx_queues) &&
 	       nla_put_u32(skb, nlh, IFLA_NUM_RX_QUEUES, dev->num_tx_queues) &&
-	       nla_put_u32(skb, nlh, IFLA_GSO_MAX_SEGS, 65535) && nla_put_u32(skb, nlh, IFLA_GSO_MAX_SIZE, 65536) &&
+	       nla_put_u32(skb, nlh, IFLA_GSO_MAX_SEGS, dev->gso_max_segs) &&
+	       nla_put_u32(skb, nlh, IFLA_GSO_MAX_SIZE, dev->gso_max_size_bytes) &&
 	       nla_put_u8(skb, nlh, IFLA_CARRIER, netif_carrier_ok(dev)) &&
 	       nla_put_string(skb, nlh, IFLA_QDISC, link_qdisc(dev)) &&
 	       nla_put_u32(skb, nlh, IFLA_CARRIER_CHANGES, dev->carrier_up_count + dev->carrier_down_count) &&

@@ -63,6 +63,8 @@ static inline void skb_head_free(struct skb_pool *pool, u8 *head, u32 head_bytes
 void skb_head_setup(struct sk_buff *skb, u8 *head, u32 head_bytes);
 /** skb_release_data() - give up the share of head and fragments */
 void skb_release_data(struct sk_buff *skb);
+/** skb_copy_header() - everything but data, lists, owner and accounting; the offsets move by @shift */
+void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, s32 shift);
 void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enum skb_drop_reason reason);
 
 /** skb_walk() - every piece of a range, in order; @fn non-zero stops.  Return: 0, what @fn said, -EFAULT: range outside */

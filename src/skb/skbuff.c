@@ -101,8 +101,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb)
 	return clone;
 }
 
-/* Everything but data, lists, owner and accounting. */
-static void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, s32 shift)
+void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, s32 shift)
 {
 	to->dev = from->dev;
 	skb_dst_copy(to, from);

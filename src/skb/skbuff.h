@@ -9,6 +9,7 @@
 #ifndef NETHOOD_SKB_SKBUFF_H
 #define NETHOOD_SKB_SKBUFF_H
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -59,7 +60,8 @@ enum {
 	SKB_GSO_UDP_L4 = 1 << 0,
 	SKB_GSO_TCPV4 = 1 << 1,
 	SKB_GSO_TCPV6 = 1 << 2,
-	SKB_GSO_TCP_ECN = 1 << 3,
+	SKB_GSO_TCP_ECN = 1 << 3,     /**< CWR is set in the first segment, and in it alone */
+	SKB_GSO_TCP_FIXEDID = 1 << 4, /**< all segments have the same IP identification */
 };
 
 /** What ip_summed says; meaning as in Linux */
@@ -365,6 +367,32 @@ static inline u32 skb_transport_offset(const struct sk_buff *skb)
 static inline bool skb_is_gso(const struct sk_buff *skb)
 {
 	return skb_shinfo(skb)->gso_size != 0;
+}
+/** skb_data_shared() - does another skb share head and fragments? */
+static inline bool skb_data_shared(const struct sk_buff *skb)
+{
+	return skb->cloned && skb_shinfo(skb)->dataref > 1;
+}
+
+/* ------------------------------------------------------------------ trains: skb_segment.c */
+
+#define SKB_SEGMENT_SG (1U << 0)  /**< segments may share the page fragments of the train */
+#define SKB_SEGMENT_SUM (1U << 1) /**< the sum of each segment's payload goes to its csum */
+/**
+ * skb_segment() - cut a train into packets of its gso_size; payload in fragments is shared, not copied
+ * @skb: borrowed; data at the payload, all headers in the linear part between mac_header and data
+ *
+ * Each segment begins at a copy of the link-layer header, and has the offsets, cb and route of @skb; the headers are
+ * still those of the train.  The last one takes the owner (sk, destructor, truesize) over, who is told when it ends.
+ * Packets that were chained to the train as they came in (frag_list) become segments themselves where they can.
+ *
+ * Return: segments in order, chained by next; NULL: no memory, and @skb is as before.  @linux skb_segment
+ */
+struct sk_buff *skb_segment(struct sk_buff *skb, u32 how);
+/** skb_linearize() - everything into the linear part.  Return: 0, -ENOMEM */
+static inline int __must_check skb_linearize(struct sk_buff *skb)
+{
+	return !skb->data_len || __pskb_pull_tail(skb, skb->data_len) ? 0 : -ENOMEM;
 }
 
 /* ------------------------------------------------------------------ queues */

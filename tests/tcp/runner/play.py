@@ -77,17 +77,12 @@ class Player:
 
     # ---- the script -------------------------------------------------------
 
-    def lines(self, text):
-        """Play some lines, for a test that is not a script."""
-        for self.step in self.script.add(text):
-            getattr(self, "do_" + self.step.kind)(self.step)
-
     def play(self):
         try:
-            self.begin()
+            self._begin()
             for self.step in self.script.steps:
                 getattr(self, "do_" + self.step.kind)(self.step)
-            left = self.take(time.monotonic() + 0.01)
+            left = self._take(time.monotonic() + 0.01)
             if left:
                 self.step = None
                 self._differs(f"more came than the script says: {self._show(left)}")
@@ -96,7 +91,7 @@ class Player:
         except AssertionError as error:
             self._differs(str(error).partition("\n")[0])
 
-    def begin(self):
+    def _begin(self):
         """The neighbour is resolved before the first line, so that no segment waits for ARP."""
         mac = segment_mac(self.stack.mac)
         sender = socket.inet_aton(PEER_ADDRESS)
@@ -113,7 +108,7 @@ class Player:
     def _rest_of_log(self):
         lines = []
         while True:
-            left = self.take(0)
+            left = self._take(0)
             if not left:
                 return lines
             lines.append(f"{left.time - self.start:9.4f}  {self._show(left)}   (not looked at)")
@@ -246,7 +241,7 @@ class Player:
 
     # ---- what comes -------------------------------------------------------
 
-    def take(self, deadline):
+    def _take(self, deadline):
         """The next segment of any flow; None when none came in time."""
         port = self.port
         with port._changed:             # the inbox is the lab's; a script looks at all of it, in order
@@ -283,7 +278,7 @@ class Player:
 
     def _expect(self, step):
         first, deadline = self._deadlines(step)
-        found = self.take(deadline)
+        found = self._take(deadline)
         if found is None:
             if step.maybe:
                 return
@@ -416,7 +411,7 @@ class Player:
         first, deadline = self._deadlines(step)
         at, end, count = int(given["seq"]), int(given["end"]), 0
         while at < end:
-            found = self.take(deadline)
+            found = self._take(deadline)
             if found is None:
                 self._differs(f"nothing came after {at}, in {count} segments")
             wrong = []
@@ -443,7 +438,7 @@ class Player:
 
     def do_silence(self, step):
         self._pause(step)
-        found = self.take(time.monotonic() + step.words["during_s"])
+        found = self._take(time.monotonic() + step.words["during_s"])
         if found:
             self._differs(f"there came {self._show(found)}")
         self.last = time.monotonic()
@@ -455,7 +450,7 @@ class Player:
         time.sleep(given["during_s"])
         count, last = 0, None
         while True:
-            found = self.take(0)
+            found = self._take(0)
             if not found:
                 break
             name = self._whose(found)
@@ -701,9 +696,12 @@ def segment_mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def play(path, boot):
-    """Play the script of a file on a stack that @boot makes."""
-    script = Script.load(path)
+def load(path):
+    return Script(path)
+
+
+def play(script, boot):
+    """Play @script on a stack that @boot makes."""
     stack = boot(sysctls={**SYSCTLS, **script.sysctls}, mtu=script.mtu)
     try:
         player = Player(script, stack)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Trains of segments on the way down: cut as late as possible, here if the device cannot.
+ *
+ * @step S13   @linux include/net/gso.h
+ *
+ * A train is one skb with gso_size, gso_segs and gso_type, headers as if it were one large packet, and its checksum
+ * begun only (CHECKSUM_PARTIAL).
+ */
+#ifndef NETHOOD_DEV_GSO_H
+#define NETHOOD_DEV_GSO_H
+
+#include "dev/netdevice.h"
+#include "skb/skbuff.h"
+
+/**
+ * skb_gso_segment() - the packets of a train
+ * @skb:      borrowed; data at the first header that is there, network header and protocol set
+ * @features: NETIF_F_SG: they share its fragments; NETIF_F_HW_CSUM: their checksums stay begun
+ * @segs:     in order, chained by next, data at the same header
+ *
+ * Return: 0, -EPROTONOSUPPORT: nobody knows such trains, -EINVAL: a malformed one, -ENOMEM; on error @skb is as before
+ * (what was chained to it is its segments' now).  @linux skb_gso_segment
+ */
+int __must_check skb_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs);
+/** skb_gso_how() - what @features mean for skb_segment() */
+static inline u32 skb_gso_how(u32 features)
+{
+	return (features & NETIF_F_SG ? SKB_SEGMENT_SG : 0) | (features & NETIF_F_HW_CSUM ? 0 : SKB_SEGMENT_SUM);
+}
+/** netif_needs_gso() - is @skb a train that @dev cannot send as it is? */
+bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev);
+/** validate_xmit_skb() - make @skb (taken) what @dev can send: cut, in one piece, with its checksum
+ *  Return: it, or several chained by next; NULL: it was dropped, and counted.  @linux validate_xmit_skb */
+struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev);
+/** skb_gso_network_seglen() - of the packets of a train the longest, from the network header on */
+u32 skb_gso_network_seglen(const struct sk_buff *skb);
+/** skb_gso_validate_network_len() - do they fit? */
+static inline bool skb_gso_validate_network_len(const struct sk_buff *skb, u32 mtu_bytes)
+{
+	return skb_gso_network_seglen(skb) <= mtu_bytes;
+}
+
+#endif
