@@ -92,6 +92,10 @@ static long find_carrier(struct call *c)
 	if (c->fd < 0)
 		return c->fd == -EMFILE ? -ENFILE : c->fd;
 	err = carrier_find(c->sv, c->fd, &c->carrier);
+	if (c->carrier) {
+		c->carrier->seen_tid = call_tid(c);
+		c->carrier->seen_fd = (int)call_arg(c, 0);
+	}
 	return err ? CALL_CONTINUE : 0;
 }
 
@@ -183,6 +187,7 @@ void wait_add(struct call *c)
 	w->carrier = c->carrier;
 	w->listener = c->listener;
 	w->to_send = c->wait_to_send;
+	w->timeout_error = c->timeout_error ? c->timeout_error : -EAGAIN;
 	w->rq = *c->rq;
 	w->deadline_ns = deadline(c);
 	TAILQ_INSERT_TAIL(&c->carrier->waits, w, of_carrier);
@@ -222,7 +227,7 @@ void waits_expire(struct supervisor *sv, uint64_t now_ns)
 	sv->next_wait_ns = UINT64_MAX;
 	TAILQ_FOREACH_SAFE(w, &sv->waits, of_supervisor, next) {
 		if (w->deadline_ns <= now_ns) {
-			call_answer(w->listener, w->rq.id, -EAGAIN);
+			call_answer(w->listener, w->rq.id, w->timeout_error);
 			wait_end(sv, w);
 		} else if (w->deadline_ns < sv->next_wait_ns) {
 			sv->next_wait_ns = w->deadline_ns;

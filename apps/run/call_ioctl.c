@@ -12,6 +12,7 @@
 #include <linux/route.h>
 #include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "supervisor_internal.h"
 
@@ -143,10 +144,27 @@ static long route(struct call *c)
 	return request(c, &rt, sizeof(rt));
 }
 
+/* How much waits in a queue: an int. */
+static long queue(struct call *c, uint32_t rq)
+{
+	int value = 0, err;
+	long ret;
+
+	if (!c->carrier || !c->carrier->ops->ioctl)
+		return CALL_CONTINUE;
+	ret = c->carrier->ops->ioctl(c, rq, &value);
+	if (ret)
+		return ret;
+	err = task_write(call_tid(c), call_arg(c, 2), &value, sizeof(value));
+	return err ? err : 0;
+}
+
 long call_ioctl(struct call *c)
 {
 	uint32_t rq = (uint32_t)call_arg(c, 1);
 
+	if (rq == SIOCOUTQ || rq == SIOCOUTQNSD)
+		return queue(c, rq);
 	if (c->carrier && rq >= SIOC_SOCKET_FIRST && rq <= SIOC_SOCKET_LAST)
 		return time_stamp(c);
 	if (rq < SIOC_NET_FIRST || rq > SIOC_NET_LAST)

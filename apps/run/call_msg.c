@@ -123,11 +123,20 @@ static int gather(const struct call *c, const struct user_msg *m, struct packet 
 	return got < 0 || (size_t)got != head_bytes + p->data_bytes ? -EFAULT : 0;
 }
 
+static long pass(struct call *c, const struct user_msg *m, bool to_send)
+{
+	return c->carrier->ops->pass ? c->carrier->ops->pass(c, m, to_send) : CALL_OURS;
+}
+
 static long send_one(struct call *c, const struct user_msg *m)
 {
 	struct packet p;
-	int err = gather(c, m, &p);
+	long ret = pass(c, m, true);
+	int err;
 
+	if (ret != CALL_OURS)
+		return ret;
+	err = gather(c, m, &p);
 	if (err)
 		return err;
 	if (!call_valid(c->listener, c->rq->id))
@@ -306,6 +315,13 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 	return (long)(m->flags & MSG_TRUNC ? p->full_bytes : p->data_bytes);
 }
 
+static long recv_one(struct call *c, const struct user_msg *m)
+{
+	long ret = pass(c, m, false);
+
+	return ret == CALL_OURS ? c->carrier->ops->recv(c, m) : ret;
+}
+
 long call_recvfrom(struct call *c)
 {
 	struct user_msg *m = plain_msg(c);
@@ -321,7 +337,7 @@ long call_recvfrom(struct call *c)
 		if ((int)m->name_bytes < 0)
 			return -EINVAL;
 	}
-	return c->carrier->ops->recv(c, m);
+	return recv_one(c, m);
 }
 
 long call_recvmsg(struct call *c)
@@ -330,7 +346,7 @@ long call_recvmsg(struct call *c)
 	int err = read_msghdr(c, m, call_arg(c, 1));
 
 	m->flags = (int)call_arg(c, 2);
-	return err ? err : c->carrier->ops->recv(c, m);
+	return err ? err : recv_one(c, m);
 }
 
 long call_recvmmsg(struct call *c)
@@ -347,7 +363,7 @@ long call_recvmmsg(struct call *c)
 		m->flags = (int)call_arg(c, 3) & ~MSG_WAITFORONE;
 		c->no_wait = i > 0;
 		if (!ret)
-			ret = c->carrier->ops->recv(c, m);
+			ret = recv_one(c, m);
 		if (ret < 0)
 			break;
 		len = (uint32_t)ret;

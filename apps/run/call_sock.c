@@ -51,7 +51,7 @@ static long call_socket(struct call *c)
 		return err;
 	uid = task_euid(call_tid(c));
 	nethood_sock_set_admin(sk, uid == c->sv->owner || !uid);
-	return carrier_install(c, sk, domain, flags);
+	return carrier_open(c, sk, domain, type & TYPE_MASK, flags);
 }
 
 /* A socket address of the program.  Return: 0, -EINVAL, -EFAULT */
@@ -83,6 +83,8 @@ static long call_connect(struct call *c)
 		return err;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
+	if (c->carrier->ops->connect)
+		return c->carrier->ops->connect(c, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 	err = nethood_connect(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 	if (!err)
 		c->carrier->connected = name.ss_family != AF_UNSPEC && c->carrier->domain == AF_INET;
@@ -91,7 +93,9 @@ static long call_connect(struct call *c)
 
 static long call_listen(struct call *c)
 {
-	return nethood_listen(c->carrier->sk, (int)call_arg(c, 1));
+	int backlog = (int)call_arg(c, 1);
+
+	return c->carrier->ops->listen ? c->carrier->ops->listen(c, backlog) : nethood_listen(c->carrier->sk, backlog);
 }
 
 /* Two pieces of the program's memory at once, after which there is no way back.  Return: 0, -EFAULT, -ESRCH */
@@ -129,27 +133,18 @@ static int write_name(const struct call *c, uint64_t at, uint64_t len_at, const 
 	return write_two(c, at, name, room, len_at, &name_bytes);
 }
 
+int call_write_peer(const struct call *c, const struct sockaddr_storage *name, socklen_t name_bytes)
+{
+	return call_arg(c, 1) ? write_name(c, call_arg(c, 1), call_arg(c, 2), name, name_bytes) : 0;
+}
+
 static long call_accept4(struct call *c)
 {
-	struct sockaddr_storage name;
-	socklen_t name_bytes = sizeof(name);
 	int flags = c->rq->data.nr == SYS_accept4 ? (int)call_arg(c, 3) : 0;
-	struct nethood_sock *child;
-	int err;
 
 	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
 		return -EINVAL;
-	err = nethood_accept(c->carrier->sk, &child, (struct sockaddr *)&name, &name_bytes);
-	if (err == -EAGAIN && call_may_wait(c, 0))
-		return CALL_WAIT;
-	if (err)
-		return err;
-	err = call_arg(c, 1) ? write_name(c, call_arg(c, 1), call_arg(c, 2), &name, name_bytes) : 0;
-	if (err) {
-		nethood_close(child);
-		return err;
-	}
-	return carrier_install(c, child, c->carrier->domain, flags);
+	return c->carrier->ops->accept ? c->carrier->ops->accept(c, flags) : -EOPNOTSUPP;
 }
 
 static long put_name(struct call *c, int (*get)(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes))
@@ -199,11 +194,11 @@ static int set_filter(const struct call *c, socklen_t len)
 	return nethood_setsockopt(c->carrier->sk, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
-/* Timeouts hold for calls that the kernel serves, too. */
-static bool is_timeout(int level, int name)
+/* What holds for calls that the kernel serves, too. */
+static bool is_shared(int level, int name)
 {
-	return level == SOL_SOCKET &&
-	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO || name == NH_SO_RCVTIMEO_NEW || name == NH_SO_SNDTIMEO_NEW);
+	return level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO || name == NH_SO_RCVTIMEO_NEW ||
+				       name == NH_SO_SNDTIMEO_NEW || name == SO_RCVLOWAT);
 }
 
 static long call_setsockopt(struct call *c)
@@ -211,6 +206,7 @@ static long call_setsockopt(struct call *c)
 	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2);
 	socklen_t len = (socklen_t)call_arg(c, 4);
 	ssize_t n = 0;
+	long ret;
 	int err;
 
 	if ((int)len < 0)
@@ -225,8 +221,12 @@ static long call_setsockopt(struct call *c)
 		return CALL_GONE;
 	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
 		return set_filter(c, len);
+	ret = c->carrier->ops->set_option ? c->carrier->ops->set_option(c, level, name, c->sv->option, (socklen_t)n)
+					  : 0;
+	if (ret)
+		return ret;
 	err = nethood_setsockopt(c->carrier->sk, level, name, c->sv->option, (socklen_t)n);
-	if (!err && is_timeout(level, name))
+	if (!err && is_shared(level, name))
 		setsockopt(c->fd, level, name, c->sv->option, len);
 	return err;
 }
@@ -253,7 +253,10 @@ static long call_getsockopt(struct call *c)
 {
 	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2), err;
 	socklen_t len, room;
+	long ret = c->carrier->ops->get_option ? c->carrier->ops->get_option(c, level, name) : 0;
 
+	if (ret)
+		return ret;
 	err = task_read(call_tid(c), &len, call_arg(c, 4), sizeof(len));
 	if (err)
 		return err;
@@ -270,7 +273,8 @@ static long call_getsockopt(struct call *c)
 	if (err)
 		return err;
 	take_error(c->carrier, level, name, c->sv->option, room);
-	c->carrier->ops->settle(c);
+	if (c->carrier->ops->settle)
+		c->carrier->ops->settle(c);
 	return write_two(c, call_arg(c, 3), c->sv->option, len < room ? len : room, call_arg(c, 4), &len);
 }
 

@@ -141,11 +141,20 @@ static void carrier_free(struct corpse *corpse)
 	free(container_of(corpse, struct carrier, corpse));
 }
 
+void carrier_unwatch(struct carrier *cr)
+{
+	int fd = cr->watch.fd;
+
+	if (fd < 0)
+		return;
+	loop_del(&cr->sv->loop, &cr->watch);
+	close(fd);
+}
+
 void carrier_destroy(struct carrier *cr)
 {
 	struct supervisor *sv = cr->sv;
 	struct wait *w;
-	int fd = cr->watch.fd;
 
 	cr->dead = true;
 	if (cr->dirty)
@@ -153,11 +162,13 @@ void carrier_destroy(struct carrier *cr)
 	while ((w = TAILQ_FIRST(&cr->waits)))
 		wait_end(sv, w);
 	cr->ops->exit(cr);
-	nethood_on_ready(cr->sk, NULL, NULL);
-	nethood_close(cr->sk);
+	if (cr->sk) {
+		nethood_on_ready(cr->sk, NULL, NULL);
+		nethood_close(cr->sk);
+	}
 	table_del(sv, cr);
-	loop_del(&sv->loop, &cr->watch);
-	close(fd);
+	lastclose_forget(cr);
+	carrier_unwatch(cr);
 	loop_bury(&sv->loop, &cr->corpse, carrier_free);
 }
 
@@ -166,41 +177,71 @@ static int nonblock(int fd)
 	return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-/* A pair whose first end is ours, and what belongs to it.  Return: 0, -errno */
-static int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const struct carrier_ops *ops,
-			  int *program_end, struct carrier **out)
+int carrier_watch(struct carrier *cr, int own_end)
 {
-	struct carrier *cr = calloc(1, sizeof(*cr));
-	int pair[2], err;
+	return loop_add(&cr->sv->loop, &cr->watch, own_end, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, carrier_event);
+}
+
+int carrier_rekey(struct carrier *cr, int program_end)
+{
+	uint64_t cookie;
+	int err = cookie_of(program_end, &cookie);
+
+	if (err)
+		return err;
+	table_del(cr->sv, cr);
+	cr->cookie = cookie;
+	table_add(cr->sv, cr);
+	return 0;
+}
+
+int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const struct carrier_ops *ops, int own_end,
+		   int program_end, struct carrier **out)
+{
+	struct carrier *cr = sv->carrier_count < CARRIERS_MAX ? calloc(1, ops->bytes) : NULL;
+	int err;
 
 	if (!cr)
-		return -ENOMEM;
-	if (socketpair(AF_UNIX, ops->type | SOCK_CLOEXEC, 0, pair) < 0) {
-		err = -errno;
-		free(cr);
-		return err;
-	}
+		return sv->carrier_count < CARRIERS_MAX ? -ENOMEM : -ENFILE;
 	cr->sv = sv;
 	cr->ops = ops;
 	cr->sk = sk;
+	cr->watch.fd = -1;
 	TAILQ_INIT(&cr->waits);
-	err = nonblock(pair[0]);
-	if (!err)
-		err = cookie_of(pair[1], &cr->cookie);
-	if (!err)
-		err = loop_add(&sv->loop, &cr->watch, pair[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-			       carrier_event);
+	err = cookie_of(program_end, &cr->cookie);
+	if (!err && own_end >= 0)
+		err = nonblock(own_end);
+	if (!err && own_end >= 0)
+		err = carrier_watch(cr, own_end);
 	if (err) {
-		close(pair[0]);
-		close(pair[1]);
 		free(cr);
 		return err;
 	}
 	table_add(sv, cr);
 	nethood_on_ready(sk, carrier_ready, cr);
-	*program_end = pair[1];
 	*out = cr;
 	return 0;
+}
+
+/* ---- the program's end */
+
+static bool is_of(const struct carrier *cr, int fd)
+{
+	uint64_t cookie;
+
+	return cookie_of(fd, &cookie) == 0 && cookie == cr->cookie;
+}
+
+int carrier_program_end(struct carrier *cr)
+{
+	int fd = task_getfd(tasks_find(&cr->sv->tasks, cr->seen_tid), cr->seen_fd);
+
+	if (fd < 0)
+		return -1;
+	if (is_of(cr, fd))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* Not by SECCOMP_ADDFD_FLAG_SEND, which does both in one step: if this process is stopped in the middle of that (by the
@@ -222,27 +263,34 @@ long call_install_fd(const struct call *c, int fd, int flags)
 	return notify_add_fd(c->listener->watch.fd, &add);
 }
 
-long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags)
+long carrier_install(struct call *c, struct carrier *cr, int program_end, int flags)
 {
-	struct supervisor *sv = c->sv;
-	struct carrier *cr = NULL;
-	long err = sv->carrier_count < CARRIERS_MAX ? 0 : -ENFILE;
-	int fd = -1;
+	long fd = call_install_fd(c, program_end, flags);
 
-	if (!err)
-		err = carrier_create(sv, sk, &dgram_ops, &fd, &cr);
+	close(program_end);
+	if (fd < 0)
+		return fd == -EINPROGRESS ? -ENOENT : fd;
+	cr->seen_tid = call_tid(c);
+	cr->seen_fd = (int)fd;
+	call_installed(c, fd);
+	return CALL_ANSWERED;
+}
+
+long carrier_open(struct call *c, struct nethood_sock *sk, int domain, int type, int flags)
+{
+	struct carrier *cr = NULL;
+	int fd = -1;
+	long err = (type == SOCK_STREAM ? stream_open : dgram_open)(c->sv, sk, &fd, &cr);
+
 	if (err) {
 		nethood_close(sk);
 		return err == -EMFILE ? -ENFILE : err;
 	}
 	assert(cr);
 	cr->domain = domain;
-	err = call_install_fd(c, fd, flags);
-	close(fd);
-	if (err >= 0) {
-		call_installed(c, err);
-		return CALL_ANSWERED;
-	}
+	err = carrier_install(c, cr, fd, flags);
+	if (err == CALL_ANSWERED)
+		return err;
 	carrier_destroy(cr);
-	return err == -ENOENT || err == -EINPROGRESS ? CALL_ANSWERED : err;
+	return err == -ENOENT ? CALL_GONE : err;
 }

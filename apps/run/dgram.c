@@ -481,6 +481,22 @@ static long dgram_send(struct call *c, const struct packet *p, int flags)
 
 /* ---- life */
 
+int dgram_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end, struct carrier **out)
+{
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	err = carrier_create(sv, sk, &dgram_ops, pair[0], pair[1], out);
+	if (err) {
+		close(pair[0]);
+		close(pair[1]);
+		return err;
+	}
+	*program_end = pair[1];
+	return 0;
+}
+
 static void dgram_event(struct carrier *cr, uint32_t events)
 {
 	int err = 0;
@@ -536,7 +552,7 @@ static void dgram_exit(struct carrier *cr)
 }
 
 const struct carrier_ops dgram_ops = {
-	.type = SOCK_SEQPACKET,
+	.bytes = sizeof(struct carrier),
 	.event = dgram_event,
 	.flush = dgram_flush,
 	.send = dgram_send,

@@ -15,8 +15,10 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -135,6 +137,7 @@ static void body_family(struct program *p)
 static void body_sioc(struct program *p)
 {
 	load_arg(p, 1, false);
+	ret_if_equal(p, SIOCOUTQ, RET_NOTIFY);
 	put(p, BPF_ALU | BPF_AND | BPF_K, SIOC_MASK, 0, 0);
 	ret_if_equal(p, SIOC_BASE, RET_NOTIFY);
 	ret(p, RET_ALLOW);

@@ -261,6 +261,8 @@ int supervisor_create(struct nethood_net *net, uid_t owner, struct supervisor **
 		free(sv);
 		return err;
 	}
+	sv->stream_fd = -1;
+	lastclose_init(sv); /* without it, some sockets are kept longer */
 	sv->loop.woke = woke;
 	sv->loop.ctx = sv;
 	*out = sv;
@@ -290,6 +292,9 @@ void supervisor_destroy(struct supervisor *sv)
 		free(dw);
 	}
 	nethood_close(sv->any);
+	lastclose_exit(sv);
+	if (sv->stream_fd >= 0)
+		close(sv->stream_fd);
 	loop_exit(&sv->loop);
 	tasks_exit(&sv->tasks);
 	free(sv->bucket);

@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "supervisor.h"
 #include "sysctlfs.h"
@@ -31,6 +32,7 @@
 #define OPTION_BYTES_MAX (64U * 1024U)
 #define CARRIERS_MAX 65536U
 #define WAITS_MAX 65536U
+#define LASTCLOSE_BUCKETS 1024U /* a power of two */
 
 struct call;
 struct carrier;
@@ -69,7 +71,8 @@ struct user_msg {
 #define CALL_CONTINUE LONG_MIN   /* not ours: let the kernel do it */
 #define CALL_WAIT (LONG_MIN + 1) /* the answer comes later */
 #define CALL_ANSWERED (LONG_MIN + 2)
-#define CALL_GONE CALL_ANSWERED /* nobody waits for an answer any more, and nothing was done */
+#define CALL_GONE CALL_ANSWERED  /* nobody waits for an answer any more, and nothing was done */
+#define CALL_OURS (LONG_MIN + 3) /* of carrier_ops.pass: the kernel cannot do it */
 
 /** struct call - one trapped system call, while it is being handled */
 struct call {
@@ -81,6 +84,7 @@ struct call {
 	struct carrier *carrier; /**< what it belongs to; NULL: not ours */
 	bool wait_to_send;       /**< with CALL_WAIT: for room, not for data */
 	bool no_wait;            /**< answer -EAGAIN rather than CALL_WAIT: something was done already */
+	int timeout_error;       /**< what a call that waited too long returns; 0: -EAGAIN */
 	/** undone when the answer did not arrive; NULL: the call must not be carried out again */
 	void (*undo)(struct call *c);
 	struct packet taken;
@@ -103,6 +107,7 @@ struct wait {
 	struct carrier *carrier;
 	struct listener *listener;
 	bool to_send;
+	int timeout_error;
 	uint64_t deadline_ns; /**< UINT64_MAX: for ever */
 	struct seccomp_notif rq;
 };
@@ -157,6 +162,9 @@ void waits_retry(struct carrier *cr, bool to_send);
 void waits_expire(struct supervisor *sv, uint64_t now_ns);
 void waits_end_of(struct supervisor *sv, const struct listener *ls);
 
+/** call_write_peer() - whom accept(2) found, where the program wants it.  Return: 0, -EFAULT, -EINVAL, -ESRCH: it is gone */
+int call_write_peer(const struct call *c, const struct sockaddr_storage *name, socklen_t name_bytes);
+
 /* call_msg.c, call_ioctl.c, call_open.c */
 long call_sendto(struct call *c);
 long call_sendmsg(struct call *c);
@@ -171,18 +179,32 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 
 /* ------------------------------------------------------------------ carriers */
 
-/** struct carrier_ops - one kind of carrier: dgram.c */
+/** struct carrier_ops - one kind of carrier: dgram.c, stream.c.  What is NULL is not asked for, or the socket's own */
 struct carrier_ops {
-	int type; /**< of the unix sockets */
+	size_t bytes; /**< of what begins with a struct carrier */
 	/** own end: the program wrote, read or closed */
 	void (*event)(struct carrier *cr, uint32_t events);
 	/** the socket of the net became ready; waiting calls were served before */
 	void (*flush)(struct carrier *cr);
+	/** the program's last descriptor was closed: lastclose.c */
+	void (*closed)(struct carrier *cr);
+	/** Return: CALL_CONTINUE: the kernel does it at the program's end; CALL_OURS; or the answer, as -errno */
+	long (*pass)(struct call *c, const struct user_msg *m, bool to_send);
 	/** @p: name, control, data.  Return: bytes, -EAGAIN, -errno */
 	long (*send)(struct call *c, const struct packet *p, int flags);
 	/** take one message and deliver it */
 	long (*recv)(struct call *c, const struct user_msg *m);
+	long (*connect)(struct call *c, const struct sockaddr *name, socklen_t len_bytes);
+	long (*listen)(struct call *c, int backlog);
+	/** @flags: SOCK_NONBLOCK, SOCK_CLOEXEC.  Return: CALL_ANSWERED, CALL_WAIT, -errno */
+	long (*accept)(struct call *c, int flags);
 	int (*shutdown)(struct call *c, int how);
+	/** an option of the socket is to be set.  Return: 0, CALL_CONTINUE: only the program's end has it; -errno */
+	long (*set_option)(struct call *c, int level, int name, const void *value, socklen_t len_bytes);
+	/** the same before one is read */
+	long (*get_option)(struct call *c, int level, int name);
+	/** requests of ioctl(2) about queues.  Return: 0: @value is told, CALL_CONTINUE, -errno */
+	long (*ioctl)(struct call *c, uint32_t request, int *value);
 	/** an error may have been seen by other means than a receive */
 	void (*settle)(struct call *c);
 	void (*exit)(struct carrier *cr);
@@ -199,6 +221,10 @@ struct carrier {
 	TAILQ_ENTRY(carrier) dirty_link;
 	TAILQ_ENTRY(carrier) link;
 	struct wait_list waits;
+	pid_t seen_tid; /**< who used it last, and by which descriptor */
+	int seen_fd;
+	int wd; /**< lastclose.c; 0: none */
+	struct carrier *wd_next;
 	int domain;
 	bool dirty, dead;
 	bool connected;  /**< all that comes has one source */
@@ -221,20 +247,49 @@ struct carrier {
 };
 TAILQ_HEAD(carrier_list, carrier);
 
-extern const struct carrier_ops dgram_ops;
+extern const struct carrier_ops dgram_ops, stream_ops;
 
 /**
- * carrier_install() - give the program a descriptor for @sk, and answer the call with it
- * @sk: taken, also on error
- * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
- * Return: CALL_ANSWERED, -errno
+ * carrier_create() - what belongs to a socket and to @program_end
+ * @sk: borrowed, until carrier_destroy(), which closes it
+ * @own_end: of the pair, taken on success; -1: there is none yet: carrier_watch()
+ * @program_end: borrowed
+ * Return: 0, -ENFILE, -ENOMEM, -errno
  */
-long carrier_install(struct call *c, struct nethood_sock *sk, int domain, int flags);
+int carrier_create(struct supervisor *sv, struct nethood_sock *sk, const struct carrier_ops *ops, int own_end,
+		   int program_end, struct carrier **out);
+/** carrier_watch() - it has an own end now; @own_end: taken on success.  Return: 0, -errno */
+int carrier_watch(struct carrier *cr, int own_end);
+/** carrier_unwatch() - close the own end */
+void carrier_unwatch(struct carrier *cr);
+/** carrier_rekey() - @program_end is another one from now on.  Return: 0, -errno */
+int carrier_rekey(struct carrier *cr, int program_end);
+/** carrier_program_end() - a duplicate of the program's end, for which somebody's table is asked.  Return: it; -1: not found */
+int carrier_program_end(struct carrier *cr);
+/**
+ * carrier_install() - give the program its end of the carrier, and answer the call with it
+ * @program_end: taken, also on error
+ * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
+ * Return: CALL_ANSWERED, and the program has it; -ENOENT: nobody waits for it; -errno
+ */
+long carrier_install(struct call *c, struct carrier *cr, int program_end, int flags);
+/** carrier_open() - a carrier for the new socket @sk, taken.  Return: CALL_ANSWERED, -errno */
+long carrier_open(struct call *c, struct nethood_sock *sk, int domain, int type, int flags);
+/** dgram_open(), stream_open() - Return: 0, -errno; then @sk is not taken */
+int dgram_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end, struct carrier **out);
+int stream_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end, struct carrier **out);
 /** carrier_find() - the one that a duplicate of a program's descriptor belongs to.  Return: 0; -ENOTSOCK */
 int carrier_find(struct supervisor *sv, int fd, struct carrier **out);
 void carrier_destroy(struct carrier *cr);
 /** carrier_mark() - flush it before the next wait */
 void carrier_mark(struct carrier *cr);
+
+/* lastclose.c */
+int lastclose_init(struct supervisor *sv);
+void lastclose_exit(struct supervisor *sv);
+/** lastclose_watch() - tell cr->ops->closed() of the last close(2) of the program's end; once.  Return: 0, -errno */
+int lastclose_watch(struct carrier *cr, int program_end);
+void lastclose_forget(struct carrier *cr);
 
 /** packet_copy() - all in one piece of memory; free() ends it.  NULL: no memory */
 struct packet *packet_copy(const struct packet *p);
@@ -272,6 +327,12 @@ struct supervisor {
 	struct wait_list waits; /**< those with a deadline */
 	unsigned wait_count;
 	uint64_t next_wait_ns; /**< not later than the earliest deadline */
+
+	struct watch closes; /**< lastclose.c: inotify(7) */
+	struct carrier *closes_bucket[LASTCLOSE_BUCKETS];
+	int stream_fd; /**< where the program's end of a connection is connected to: stream_connect.c; -1: nowhere yet */
+	struct sockaddr_un stream_name;
+	socklen_t stream_name_bytes;
 
 	void (*idle)(void *ctx);
 	void *idle_ctx;

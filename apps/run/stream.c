@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Carriers of TCP sockets: from their beginning to their end, and the bytes in between.
+ *
+ * Reading order: stream_event(), stream_from_program(), stream_to_program(); stream_advance(); fail(), end().
+ * The program's end is a unix stream socket, so reading, writing, polling, half close and SIGPIPE are the kernel's own.
+ *
+ *	program's end --written--> own end --nethood_sendmsg()--> socket of the net
+ *	              <--send()--          <--nethood_recvmsg()--
+ *
+ * A fresh one has no peer, and polls as a fresh TCP socket does; own end comes with connect(2) or accept(2).
+ *	the program's SHUT_WR    own end reads its end of file, and the net's socket sends a FIN
+ *	the program's last close the same, with EPOLLHUP; with ECONNRESET if it left something unread: RST
+ *	the peer's FIN           own end's SHUT_WR, after the last byte
+ *	the peer's RST           own end is closed with something unread in it, which is ECONNRESET at the other end
+ * What one side has no room for stays on the other; what was taken already is held here, a chunk at the most.
+ */
+#include "stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES (128U * 1024U)
+#define CHUNKS_AT_ONCE 8U
+
+/* ---- bytes that wait here */
+
+static void held_free(struct stream_held *h)
+{
+	free(h->data);
+	*h = (struct stream_held){ .data = NULL };
+}
+
+/* Return: 0, -ENOMEM */
+static int hold(struct stream_held *h, const uint8_t *data, size_t len_bytes)
+{
+	h->data = malloc(len_bytes);
+	if (!h->data)
+		return -ENOMEM;
+	memcpy(h->data, data, len_bytes);
+	h->at = 0;
+	h->len_bytes = len_bytes;
+	return 0;
+}
+
+/* ---- the end */
+
+/* What is lost must not look like an end. */
+static void abort_connection(struct stream *st)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	nethood_setsockopt(st->cr.sk, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	carrier_destroy(&st->cr);
+}
+
+static bool lingers_not(const struct stream *st)
+{
+	struct linger l = { 0, 0 };
+	socklen_t len = sizeof(l);
+
+	return nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_LINGER, &l, &len) == 0 && l.l_onoff && !l.l_linger;
+}
+
+/* Let the net's socket take all that the program has left, so that it can end by itself.  Its limit is its program's, who is gone. */
+static void make_room(struct stream *st)
+{
+	const int bytes = 1 << 20; /* more than a unix socket holds */
+
+	nethood_setsockopt(st->cr.sk, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
+}
+
+/* The last of the program's descriptors is closed.  Return: false: @st is no more */
+static bool end(struct stream *st)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (st->closed)
+		return true;
+	st->closed = true;
+	if (st->cr.watch.fd >= 0)
+		getsockopt(st->cr.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (st->state != STREAM_OPEN) {
+		carrier_destroy(&st->cr);
+		return false;
+	}
+	if (error || st->rx.data || lingers_not(st)) {
+		abort_connection(st); /* something was left unread */
+		return false;
+	}
+	make_room(st);
+	return stream_from_program(st);
+}
+
+/* ---- errors of the connection */
+
+/* Nothing goes to the program after what it has; @with_error: and then it is told of one. */
+static void cut(struct stream *st, bool with_error)
+{
+	const uint8_t byte = 0;
+	int fd = carrier_program_end(&st->cr);
+
+	if (!with_error) {
+		while (recv(st->cr.watch.fd, st->cr.sv->data, DATA_BYTES_MAX, MSG_DONTWAIT) > 0)
+			;
+	} else if (fd >= 0 && send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+		st->poisoned = true;
+	}
+	if (fd >= 0) {
+		lastclose_watch(&st->cr, fd);
+		close(fd);
+	}
+	carrier_unwatch(&st->cr);
+	st->state = STREAM_OVER;
+	held_free(&st->tx);
+	held_free(&st->rx);
+	carrier_mark(&st->cr); /* for calls that wait */
+}
+
+/* The net's socket has said @err, for the last time.  After a FIN a program finds an end, not an error. */
+static void fail(struct stream *st, int err)
+{
+	if (st->state != STREAM_OPEN)
+		return;
+	st->cr.error = err;
+	cut(st, !st->rx_shut && err != -EPIPE);
+}
+
+/* ---- connecting */
+
+void stream_advance(struct stream *st)
+{
+	uint32_t events;
+
+	if (st->state != STREAM_CONNECTING)
+		return;
+	events = nethood_readiness(st->cr.sk);
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		st->poisoned = true; /* the junk does it */
+		carrier_unwatch(&st->cr);
+		st->state = STREAM_OVER;
+		st->junk_bytes = 0;
+	} else if (events & EPOLLOUT) {
+		st->state = STREAM_OPEN;
+		stream_drain_junk(st);
+	}
+}
+
+/* ---- to the program */
+
+/* Return: false: it has no room for all, and what is left is held */
+static bool give(struct stream *st, const uint8_t *data, size_t len_bytes)
+{
+	ssize_t n = send(st->cr.watch.fd, data, len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
+		n = (ssize_t)len_bytes; /* nobody will read it; who closed is noticed by the event */
+	if (n < 0)
+		n = 0;
+	if (!TAILQ_EMPTY(&st->cr.waits))
+		carrier_mark(&st->cr);
+	if ((size_t)n == len_bytes)
+		return true;
+	if (hold(&st->rx, data + n, len_bytes - (size_t)n))
+		fail(st, -ENOBUFS);
+	return false;
+}
+
+static bool give_held(struct stream *st)
+{
+	struct stream_held *h = &st->rx;
+	ssize_t n;
+
+	if (!h->data)
+		return true;
+	n = send(st->cr.watch.fd, h->data + h->at, h->len_bytes - h->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return false;
+	h->at += (size_t)n;
+	if (h->at < h->len_bytes)
+		return false;
+	held_free(h);
+	return true;
+}
+
+static ssize_t take(struct stream *st, int flags, size_t room_bytes)
+{
+	return nethood_recvfrom(st->cr.sk, st->cr.sv->data, room_bytes, flags | MSG_DONTWAIT, NULL, NULL);
+}
+
+/* The urgent octet, when all before it has been given. */
+static void give_urgent(struct stream *st)
+{
+	int at_mark = 0;
+
+	if (!(nethood_readiness(st->cr.sk) & EPOLLPRI))
+		return;
+	if (nethood_ioctl(st->cr.sk, SIOCATMARK, &at_mark, sizeof(at_mark)) < 0 || !at_mark)
+		return;
+	if (take(st, MSG_OOB, 1) == 1)
+		send(st->cr.watch.fd, st->cr.sv->data, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void finished(struct stream *st)
+{
+	shutdown(st->cr.watch.fd, SHUT_WR);
+	st->rx_shut = true;
+}
+
+void stream_to_program(struct stream *st)
+{
+	if (st->state != STREAM_OPEN || st->rx_shut || st->closed || !give_held(st))
+		return;
+	for (unsigned i = 0; i < CHUNKS_AT_ONCE; i++) {
+		ssize_t n;
+
+		give_urgent(st);
+		if (!(nethood_readiness(st->cr.sk) & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+			return; /* SO_RCVLOWAT counts there */
+		n = take(st, 0, CHUNK_BYTES);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0)
+			fail(st, (int)n);
+		else if (!n)
+			finished(st);
+		if (n <= 0 || !give(st, st->cr.sv->data, (size_t)n))
+			return;
+	}
+	carrier_mark(&st->cr);
+}
+
+/* ---- from the program */
+
+/* Return: how many were taken; -EAGAIN; -errno: none will be */
+static ssize_t put(struct stream *st, const uint8_t *data, size_t len_bytes)
+{
+	return nethood_sendto(st->cr.sk, data, len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
+/* Return: false: the net's socket has no room now */
+static bool put_all(struct stream *st, const uint8_t *data, size_t len_bytes, struct stream_held *h)
+{
+	size_t at = h ? h->at : 0;
+
+	while (at < len_bytes) {
+		ssize_t n = put(st, data + at, len_bytes - at);
+
+		if (n < 0 && n != -EAGAIN) {
+			fail(st, (int)n);
+			return false;
+		}
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	if (h) {
+		h->at = at;
+		if (at == len_bytes)
+			held_free(h);
+	} else if (at < len_bytes && hold(&st->tx, data + at, len_bytes - at)) {
+		fail(st, -ENOBUFS);
+	}
+	return at == len_bytes;
+}
+
+bool stream_all_taken(const struct stream *st)
+{
+	int bytes = 0;
+
+	if (st->state != STREAM_OPEN || st->fin)
+		return true;
+	return !st->tx.data && ioctl(st->cr.watch.fd, FIONREAD, &bytes) == 0 && !bytes;
+}
+
+/* Own end reads no more.  Return: false: @st is no more */
+static bool end_of_file(struct stream *st)
+{
+	if (st->closed) {
+		carrier_destroy(&st->cr);
+		return false;
+	}
+	if (st->tx_shut && !st->fin) {
+		st->fin = true;
+		nethood_shutdown(st->cr.sk, SHUT_WR);
+	}
+	return true;
+}
+
+bool stream_from_program(struct stream *st)
+{
+	if (st->state != STREAM_OPEN)
+		return true;
+	if (st->tx.data && !put_all(st, st->tx.data, st->tx.len_bytes, &st->tx))
+		return true;
+	for (unsigned i = 0; i < CHUNKS_AT_ONCE; i++) {
+		ssize_t n = recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n < 0) { /* it closed, and left something unread */
+			abort_connection(st);
+			return false;
+		}
+		if (!n)
+			return end_of_file(st);
+		if (!put_all(st, st->cr.sv->data, (size_t)n, NULL))
+			return true;
+	}
+	carrier_mark(&st->cr);
+	return true;
+}
+
+/* ---- events */
+
+static void stream_event(struct carrier *cr, uint32_t events)
+{
+	struct stream *st = stream_of(cr);
+
+	/* When both directions are shut it always looks so: then lastclose.c tells. */
+	if (events & EPOLLHUP && !(st->rx_shut && st->tx_shut)) {
+		if (!end(st))
+			return;
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) && !stream_from_program(st))
+		return;
+	if (events & EPOLLOUT)
+		stream_to_program(st);
+	if (!TAILQ_EMPTY(&cr->waits))
+		carrier_mark(cr);
+}
+
+static void stream_flush(struct carrier *cr)
+{
+	struct stream *st = stream_of(cr);
+
+	if (st->state == STREAM_LISTENING) {
+		stream_backlog_sync(st);
+		return;
+	}
+	stream_advance(st);
+	stream_to_program(st);
+	stream_from_program(st);
+}
+
+static void stream_closed(struct carrier *cr)
+{
+	end(stream_of(cr));
+}
+
+/* ---- life */
+
+static void stream_exit(struct carrier *cr)
+{
+	struct stream *st = stream_of(cr);
+
+	held_free(&st->rx);
+	held_free(&st->tx);
+	stream_backlog_free(st);
+}
+
+int stream_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end, struct carrier **out)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	err = carrier_create(sv, sk, &stream_ops, -1, fd, out);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	lastclose_watch(*out, fd); /* without it, it is only kept longer */
+	*program_end = fd;
+	return 0;
+}
+
+const struct carrier_ops stream_ops = {
+	.bytes = sizeof(struct stream),
+	.event = stream_event,
+	.flush = stream_flush,
+	.closed = stream_closed,
+	.pass = stream_pass,
+	.send = stream_send,
+	.recv = stream_recv,
+	.connect = stream_connect,
+	.listen = stream_listen,
+	.accept = stream_accept,
+	.shutdown = stream_shutdown,
+	.set_option = stream_set_option,
+	.get_option = stream_get_option,
+	.ioctl = stream_ioctl,
+	.exit = stream_exit,
+};

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Calls on TCP sockets that the kernel does on the program's end, and those where that would differ.
+ *
+ * Reading order: stream_pass(); then what it did not pass.
+ */
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+/* A unix socket would say so only to write(2). */
+static long broken_pipe(const struct call *c, int flags)
+{
+	call_answer(c->listener, c->rq->id, -EPIPE);
+	if (!(flags & MSG_NOSIGNAL))
+		syscall(SYS_tkill, call_tid(c), SIGPIPE);
+	return CALL_ANSWERED;
+}
+
+/* ---- errors that are told once */
+
+/* What the program's end has of it.  Return: is it still there? */
+static bool take_native_error(const struct call *c)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error;
+}
+
+/* A read(2) that found it was told of it; else the socket and the program's end are told of it together. */
+static void settle_error(const struct call *c, struct stream *st)
+{
+	int error;
+	socklen_t len = sizeof(error);
+
+	if (!st->poisoned)
+		return;
+	st->poisoned = false;
+	if (take_native_error(c))
+		return;
+	st->cr.error = 0;
+	nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
+/* Return: 0, -errno */
+static int take_error(const struct call *c, struct stream *st)
+{
+	int error = 0, err;
+	socklen_t len = sizeof(error);
+
+	settle_error(c, st);
+	err = st->cr.error;
+	st->cr.error = 0;
+	nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_ERROR, &error, &len);
+	return err ? err : -error;
+}
+
+static bool has_bytes(const struct call *c)
+{
+	int bytes = 0;
+
+	return ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* ---- messages */
+
+static long pass_over(struct call *c, struct stream *st, const struct user_msg *m, bool to_send)
+{
+	int err;
+
+	if (!to_send && has_bytes(c))
+		return CALL_CONTINUE;
+	err = take_error(c, st);
+	if (err == -EPIPE && to_send)
+		return CALL_CONTINUE; /* with its signal */
+	(void)m;
+	return err && err != -EPIPE ? err : CALL_CONTINUE;
+}
+
+static bool is_special(const struct user_msg *m, bool to_send)
+{
+	if (to_send)
+		return m->flags & MSG_OOB || m->name_at;
+	return m->flags & (MSG_TRUNC | MSG_ERRQUEUE) || m->name_at;
+}
+
+long stream_pass(struct call *c, const struct user_msg *m, bool to_send)
+{
+	struct stream *st = stream_of(c->carrier);
+
+	stream_advance(st);
+	switch (st->state) {
+	case STREAM_IDLE:
+	case STREAM_LISTENING:
+		if (to_send && m->flags & MSG_FASTOPEN)
+			return CALL_OURS;
+		return to_send ? broken_pipe(c, m->flags) : -ENOTCONN;
+	case STREAM_OVER:
+		return pass_over(c, st, m, to_send);
+	case STREAM_CONNECTING:
+	case STREAM_OPEN:
+		break;
+	}
+	return is_special(m, to_send) ? CALL_OURS : CALL_CONTINUE;
+}
+
+static long wait_to_send(struct call *c, int flags)
+{
+	if (!call_may_wait(c, flags))
+		return -EAGAIN;
+	c->wait_to_send = true;
+	return CALL_WAIT;
+}
+
+/* Bytes and an urgent one: after all that was written before. */
+static long send_urgent(struct call *c, struct stream *st, const struct packet *p, int flags)
+{
+	struct packet *copy;
+	ssize_t n = -EAGAIN;
+
+	if (st->state != STREAM_OPEN)
+		return wait_to_send(c, flags);
+	copy = packet_copy(p); /* the bytes before take their place */
+	if (!copy)
+		return -ENOBUFS;
+	if (stream_from_program(st) && st->state == STREAM_OPEN && stream_all_taken(st))
+		n = nethood_sendto(st->cr.sk, copy->data, copy->data_bytes, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
+				   0);
+	free(copy);
+	return n == -EAGAIN ? wait_to_send(c, flags) : n;
+}
+
+/* Connect, and send what the SYN may carry.  Without a cookie it carries nothing, and this waits. */
+static long send_fastopen(struct call *c, struct stream *st, const struct packet *p, int flags)
+{
+	ssize_t n = nethood_sendto(st->cr.sk, p->data, p->data_bytes, flags | MSG_DONTWAIT | MSG_NOSIGNAL,
+				   (const struct sockaddr *)&p->name, p->name_bytes);
+	int err;
+
+	if (n < 0 && n != -EINPROGRESS)
+		return n;
+	err = stream_attach(c, st, true);
+	if (err)
+		return err;
+	return n < 0 ? stream_wait(c, flags, -EINPROGRESS) : n;
+}
+
+long stream_send(struct call *c, const struct packet *p, int flags)
+{
+	struct stream *st = stream_of(c->carrier);
+	ssize_t n;
+
+	if (st->state == STREAM_IDLE)
+		return send_fastopen(c, st, p, flags);
+	if (flags & MSG_OOB)
+		return send_urgent(c, st, p, flags);
+	/* An address that goes with it means nothing: the kernel would look at it. */
+	n = send(c->fd, p->data, p->data_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno == EAGAIN)
+		return wait_to_send(c, flags);
+	if (n < 0 && errno == EPIPE)
+		return broken_pipe(c, flags);
+	return n < 0 ? -errno : n;
+}
+
+/* What waits as an error is the socket's; all else lies at the program's end. */
+static ssize_t take_bytes(struct call *c, const struct user_msg *m, struct packet *p)
+{
+	size_t room = m->total_bytes < DATA_BYTES_MAX ? m->total_bytes : DATA_BYTES_MAX;
+	ssize_t n;
+
+	if (m->flags & MSG_ERRQUEUE) {
+		struct iovec iov = { .iov_base = c->sv->data, .iov_len = room };
+		struct msghdr msg = { .msg_name = &p->name,
+				      .msg_namelen = sizeof(p->name),
+				      .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = c->sv->control,
+				      .msg_controllen = CONTROL_BYTES_MAX };
+
+		n = nethood_recvmsg(c->carrier->sk, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
+		p->name_bytes = n < 0 ? 0 : msg.msg_namelen;
+		p->control_bytes = n < 0 ? 0 : msg.msg_controllen;
+		p->flags = msg.msg_flags;
+		return n;
+	}
+	n = recv(c->fd, c->sv->data, room, MSG_DONTWAIT | (m->flags & (MSG_PEEK | MSG_OOB)));
+	return n < 0 ? -errno : n;
+}
+
+long stream_recv(struct call *c, const struct user_msg *m)
+{
+	struct packet p = { .control = c->sv->control, .data = c->sv->data };
+	ssize_t n = take_bytes(c, m, &p);
+
+	if (n == -EAGAIN && !(m->flags & (MSG_ERRQUEUE | MSG_OOB)) && call_may_wait(c, m->flags))
+		return CALL_WAIT;
+	if (n < 0)
+		return n;
+	p.full_bytes = (size_t)n;
+	p.data_bytes = m->flags & MSG_TRUNC && !(m->flags & MSG_ERRQUEUE) ? 0 : (size_t)n; /* thrown away, in TCP */
+	return call_deliver(c, m, &p);
+}
+
+/* ---- shutdown */
+
+int stream_shutdown(struct call *c, int how)
+{
+	struct stream *st = stream_of(c->carrier);
+	int err;
+
+	stream_advance(st);
+	if (st->state == STREAM_LISTENING || st->state != STREAM_OPEN || how < SHUT_RD || how > SHUT_RDWR) {
+		err = nethood_shutdown(st->cr.sk, how);
+		if (!err && st->state == STREAM_LISTENING && how != SHUT_WR)
+			shutdown(c->fd, SHUT_RDWR);
+		carrier_mark(&st->cr); /* who waits, waits in vain */
+		return err;
+	}
+	if (how != SHUT_WR) {
+		err = nethood_shutdown(st->cr.sk, SHUT_RD);
+		if (err)
+			return err;
+	}
+	lastclose_watch(&st->cr, c->fd); /* both directions shut would look like the last close */
+	if (how != SHUT_RD)
+		st->tx_shut = true;
+	if (how != SHUT_WR)
+		st->rx_shut = true;
+	shutdown(c->fd, how);
+	stream_from_program(st);
+	return 0;
+}
+
+/* ---- options */
+
+static const int shared[] = { SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT, SO_OOBINLINE };
+
+void stream_copy_tuning(int from, int to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
+		struct timeval value = { 0, 0 }; /* the largest of them */
+		socklen_t len = sizeof(value);
+
+		if (getsockopt(from, SOL_SOCKET, shared[i], &value, &len) == 0)
+			setsockopt(to, SOL_SOCKET, shared[i], &value, len);
+	}
+}
+
+long stream_set_option(struct call *c, int level, int name, const void *value, socklen_t len_bytes)
+{
+	struct stream *st = stream_of(c->carrier);
+
+	(void)value;
+	(void)len_bytes;
+	if (level != SOL_SOCKET)
+		return 0;
+	if (name == SO_ZEROCOPY)
+		return -EOPNOTSUPP; /* who asks for it waits for news of buffers that are never lent */
+	st->tuned = true;
+	return name == SO_OOBINLINE || name == SO_PEEK_OFF ? CALL_CONTINUE : 0;
+}
+
+long stream_get_option(struct call *c, int level, int name)
+{
+	struct stream *st = stream_of(c->carrier);
+
+	stream_advance(st);
+	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
+		return -EOPNOTSUPP;
+	if (level != SOL_SOCKET)
+		return 0;
+	if (name == SO_ERROR)
+		settle_error(c, st);
+	return name == SO_OOBINLINE || name == SO_PEEK_OFF ? CALL_CONTINUE : 0;
+}
+
+/* ---- queues */
+
+/* Bytes that the program wrote and that are not in the net's socket yet. */
+static int on_the_way(const struct stream *st)
+{
+	int bytes = 0;
+
+	if (st->state != STREAM_OPEN || ioctl(st->cr.watch.fd, FIONREAD, &bytes) < 0)
+		bytes = 0;
+	return bytes + (int)(st->tx.len_bytes - st->tx.at);
+}
+
+long stream_ioctl(struct call *c, uint32_t request, int *value)
+{
+	struct stream *st = stream_of(c->carrier);
+	int err;
+
+	if (request != SIOCOUTQ && request != SIOCOUTQNSD)
+		return CALL_CONTINUE;
+	err = nethood_ioctl(st->cr.sk, request, value, sizeof(*value));
+	if (!err)
+		*value += on_the_way(st);
+	return err;
+}
