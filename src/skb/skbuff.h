@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/rbtree.h"
 #include "base/types.h"
@@ -117,7 +118,9 @@ struct sk_buff {
 	/* 48 bytes for the layer that has the skb; no meaning across layers. */
 	_Alignas(8) u8 cb[48];
 
-	struct rb_node rb; /**< of a protocol that keeps packets in order; not cleared, not cloned */
+	/* of a protocol that keeps packets in order; not cleared, not cloned */
+	struct rb_node rb;
+	struct list_head by_time;
 };
 
 /** struct sk_buff_head - a queue */

@@ -226,19 +226,25 @@ void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 
+bool sock_wmem_uncharge(struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	skb->sk = NULL;
+	sk->wmem_alloc_bytes -= skb->truesize;
+	if (likely(sk->refcnt))
+		return true;
+	if (!sk->wmem_alloc_bytes)
+		sk_free(sk);
+	return false;
+}
+
 void sock_wfree(struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 	u32 before_bytes = sk->wmem_alloc_bytes;
 
-	skb->sk = NULL;
-	sk->wmem_alloc_bytes -= skb->truesize;
-	if (unlikely(!sk->refcnt)) {
-		if (!sk->wmem_alloc_bytes)
-			sk_free(sk);
-		return;
-	}
-	if (unlikely(before_bytes >= sk->sndbuf_bytes / 2) && sock_writeable(sk))
+	if (sock_wmem_uncharge(skb) && unlikely(before_bytes >= sk->sndbuf_bytes / 2) && sock_writeable(sk))
 		sk_wake(sk, EPOLLOUT);
 }
 

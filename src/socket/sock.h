@@ -214,6 +214,8 @@ static inline int sock_may_send(struct sock *sk)
 }
 /** sock_wfree() - destructor of what sock_alloc_send_skb() made: gives room back, wakes the writer */
 void sock_wfree(struct sk_buff *skb);
+/** sock_wmem_uncharge() - a packet of a socket ends: only its account.  Return: is the socket still there? */
+bool sock_wmem_uncharge(struct sk_buff *skb);
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 /** sock_queue_rcv_skb() - filter, room, queue, wake; @skb taken, dropped with its reason.  Return: 0, -ENOMEM, -EPERM */
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);

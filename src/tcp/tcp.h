@@ -53,6 +53,7 @@ struct net_protocol;
 #define TCP_DELACK_MAX (200 * NSEC_PER_MSEC)
 #define TCP_DELACK_MIN (40 * NSEC_PER_MSEC)
 #define TCP_ATO_MIN (40 * NSEC_PER_MSEC)
+#define TCP_TIMEOUT_MIN (2 * NSEC_PER_MSEC) /**< what a timer may be late */
 #define TCP_TIMEWAIT_LEN (60 * NSEC_PER_SEC)
 #define TCP_RESOURCE_PROBE_INTERVAL (500 * NSEC_PER_MSEC) /**< a device or memory that did not take a segment: again */
 #define TCP_PAWS_24DAYS (60 * 60 * 24 * 24 * NSEC_PER_SEC)
@@ -368,7 +369,9 @@ struct tcp_sock {
 	ktime_t lsndtime; /**< last data sent */
 	u32 prior_cwnd, prior_ssthresh, prr_delivered, prr_out;
 	u32 high_seq, tlp_high_seq;
-	ktime_t retrans_stamp; /**< when the first retransmission of this recovery was sent; 0: none */
+	u32 highest_sack_seq; /**< end of the highest segment that SACK told of; meaningful while sacked_out */
+	struct sk_buff *retransmit_skb_hint; /**< nothing before it is to be sent again; NULL: not known */
+	ktime_t retrans_stamp;               /**< when the first retransmission of this recovery was sent; 0: none */
 	u32 undo_marker;
 	s32 undo_retrans;
 	u32 reordering, reord_seen;
@@ -430,7 +433,8 @@ struct tcp_sock {
 	struct list_head bind_node;
 	bool connect_bind;            /**< the port was found by connect(2) */
 	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
-	bool is_orphan, in_tables, wants_close;
+	bool tsq_throttled, dst_pending_confirm;
+	u8 ack_compressed, dup_ack_counter;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
 

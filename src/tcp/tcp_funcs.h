@@ -36,10 +36,13 @@ void tcp_wmem_charge(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_wmem_grow(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes);
 /** tcp_wmem_free_skb() - a segment of either queue was acked, or is dropped; @skb taken, in no queue */
 void tcp_wmem_free_skb(struct tcp_sock *tp, struct sk_buff *skb);
+void tcp_wmem_shrink(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes);
+void tcp_wmem_uncharge(struct tcp_sock *tp, const struct sk_buff *skb);
 /** tcp_rmem_schedule() - may @bytes more be received?  @linux sk_rmem_schedule, tcp_try_rmem_schedule */
 bool tcp_rmem_schedule(struct tcp_sock *tp, u32 bytes);
 /** tcp_set_owner_r() - @skb is in a receive queue of @tp */
 void tcp_set_owner_r(struct sk_buff *skb, struct tcp_sock *tp);
+void tcp_rmem_grow(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes);
 bool tcp_under_memory_pressure(const struct tcp_sock *tp);
 /** tcp_out_of_memory() - more is in use than net.ipv4.tcp_mem allows at the most */
 bool tcp_out_of_memory(const struct net *net);
@@ -240,7 +243,6 @@ void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag);
 bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_rtt_us, s64 ca_rtt_us,
 			struct rate_sample *rs);
 void tcp_rearm_rto(struct tcp_sock *tp);
-/** tcp_try_undo_syn_data(), tcp_fastopen_cookie answers: tcp_fastopen.c */
 
 /* ------------------------------------------------------------------ tcp_sack.c: the scoreboard */
 
@@ -262,10 +264,10 @@ static inline void tcp_reset_reno_sack(struct tcp_sock *tp)
 {
 	tp->sacked_out = 0;
 }
-void tcp_skb_mark_lost_uncond_verify(struct tcp_sock *tp, struct sk_buff *skb);
+/** tcp_count_delivered() - @pcount segments arrived, says this ACK */
+void tcp_count_delivered(struct tcp_sock *tp, u32 pcount, bool ece_ack);
 void tcp_mark_skb_lost(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_verify_left_out(const struct tcp_sock *tp);
-/** tcp_drop_sack_counts() - @skb leaves the queue's account, by @pcount segments */
 static inline bool tcp_is_sack(const struct tcp_sock *tp)
 {
 	return tp->rx_opt.sack_ok;
@@ -295,7 +297,6 @@ void tcp_end_cwnd_reduction(struct tcp_sock *tp);
 void tcp_clear_retrans(struct tcp_sock *tp);
 void tcp_fastretrans_alert(struct tcp_sock *tp, u32 prior_snd_una, u32 num_dupack, int *ack_flag, int *rexmit);
 void tcp_process_tlp_ack(struct tcp_sock *tp, u32 ack, int flag);
-void tcp_process_loss_undo_frto(struct tcp_sock *tp);
 void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, ktime_t xmit_time);
 void tcp_rack_update_reo_wnd(struct tcp_sock *tp, struct rate_sample *rs);
 /** tcp_rack_mark_lost() - Return: was the reordering timer armed? */
