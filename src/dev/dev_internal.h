@@ -9,6 +9,12 @@
 #include "dev/netdevice.h"
 #include "dev/softirq.h"
 
+/** struct gro_protocol - which packets dev/gro.c looks at */
+struct gro_protocol {
+	__be16 type;
+	u8 offset, protocol;
+};
+
 /** struct dev_net - per net; net->dev */
 struct dev_net {
 	/* read for each packet */
@@ -17,6 +23,8 @@ struct dev_net {
 	__be16 ptype_key[MAX_PACKET_TYPES]; /**< types of ptype[], close together */
 	struct packet_type ptype[MAX_PACKET_TYPES];
 	struct packet_type tap[MAX_PACKET_TYPES];
+	u32 gro_count;
+	struct gro_protocol gro[MAX_GRO_PROTOCOLS];
 	const struct packet_offload *offload[MAX_PACKET_OFFLOADS]; /**< packed; the rest is NULL */
 
 	struct list_head dev_list; /**< by ifindex */

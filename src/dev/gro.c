@@ -11,21 +11,54 @@
  */
 #include "dev/gro.h"
 
+#include <errno.h>
+
 #include "dev/dev_internal.h"
+
+static __noinline int gro_receive(struct gro_node *gro, struct sk_buff *skb)
+{
+	const struct packet_offload *po = offload_find(skb->dev->net->dev, skb->protocol);
+
+	if (!po || !po->gro_receive || skb_data_shared(skb) || po->gro_receive(gro, skb) == GRO_NORMAL)
+		return netif_receive_skb(skb);
+	return NET_RX_SUCCESS;
+}
 
 int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 {
-	struct net_device *dev = skb->dev;
-	const struct packet_offload *po;
+	const struct net_device *dev = skb->dev;
+	const struct dev_net *dn = dev->net->dev;
 
-	if (!(dev->features & NETIF_F_GRO))
-		return netif_receive_skb(skb);
-	po = offload_find(dev->net->dev, skb->protocol);
-	if (!po || skb_data_shared(skb))
-		return netif_receive_skb(skb);
-	if (po->gro_receive(napi->gro, skb) == GRO_NORMAL)
-		return netif_receive_skb(skb);
-	return NET_RX_SUCCESS;
+	for (u32 i = 0; i < dn->gro_count; i++) {
+		const struct gro_protocol *p = &dn->gro[i];
+
+		if (skb->protocol == p->type && skb_headlen(skb) > p->offset && skb->data[p->offset] == p->protocol &&
+		    (dev->features & NETIF_F_GRO))
+			return gro_receive(napi->gro, skb);
+	}
+	return netif_receive_skb(skb);
+}
+
+int gro_add_protocol(struct net *net, __be16 type, u8 offset, u8 protocol)
+{
+	struct dev_net *dn = net->dev;
+
+	if (dn->gro_count == MAX_GRO_PROTOCOLS)
+		return -ENOSPC;
+	dn->gro[dn->gro_count++] = (struct gro_protocol){ type, offset, protocol };
+	return 0;
+}
+
+void gro_del_protocol(struct net *net, __be16 type, u8 protocol)
+{
+	struct dev_net *dn = net->dev;
+	u32 kept = 0;
+
+	for (u32 i = 0; i < dn->gro_count; i++) {
+		if (dn->gro[i].type != type || dn->gro[i].protocol != protocol)
+			dn->gro[kept++] = dn->gro[i];
+	}
+	dn->gro_count = kept;
 }
 
 /* ---- what is held */

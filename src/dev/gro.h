@@ -15,6 +15,7 @@
 struct net;
 
 #define MAX_PACKET_OFFLOADS 4
+#define MAX_GRO_PROTOCOLS 8
 #define GRO_BUCKETS 8U
 #define GRO_BUCKET_SKBS 4U
 #define GRO_SLOTS (GRO_BUCKETS * GRO_BUCKET_SKBS)
@@ -61,6 +62,11 @@ struct packet_offload {
 };
 int __must_check dev_add_offload(struct net *net, const struct packet_offload *po); /* borrowed; -ENOSPC */
 void dev_remove_offload(struct net *net, const struct packet_offload *po);
+
+/** gro_add_protocol() - packets of this ethertype whose network header has @protocol at @offset may become trains; others
+ *  cost no more than this look.  Return: 0, -ENOSPC */
+int __must_check gro_add_protocol(struct net *net, __be16 type, u8 offset, u8 protocol);
+void gro_del_protocol(struct net *net, __be16 type, u8 protocol);
 
 /* ---- for the protocols */
 /** gro_lookup() - what is held of the flow with this hash; borrowed, NULL: nothing */

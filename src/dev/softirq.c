@@ -118,16 +118,15 @@ void net_tx_action(struct net *net)
 
 /* Return: frames; the napi is back in a list if it has more.  A device may go in its poll; it and its napi are there
  * until the grace period ends, and what GRO holds of it is dropped on the way up. */
-static int napi_poll(struct napi_struct *n, struct list_head *repoll)
+static int napi_poll(struct softnet_data *sd, struct napi_struct *n, struct list_head *repoll)
 {
-	struct gro_node *gro = n->gro;
 	int work;
 
 	list_del_init(&n->poll_list);
 	work = n->poll(n, n->weight);
 	assert(work <= n->weight);
-	if (gro->used)
-		napi_gro_flush(gro);
+	if (unlikely(sd->gro.used))
+		napi_gro_flush(&sd->gro);
 	if (n->scheduled && list_empty(&n->poll_list))
 		list_add_tail(&n->poll_list, repoll);
 	return work;
@@ -144,7 +143,7 @@ void net_rx_action(struct net *net)
 	list_splice_tail_init(&sd->poll_list, &list);
 	softnet_of(sd)->backlog.weight = sd->dev_weight;
 	while (!list_empty(&list)) {
-		int work = napi_poll(list_first_entry(&list, struct napi_struct, poll_list), &repoll);
+		int work = napi_poll(sd, list_first_entry(&list, struct napi_struct, poll_list), &repoll);
 
 		sd->processed += (u32)work;
 		budget -= work;

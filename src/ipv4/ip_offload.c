@@ -19,9 +19,14 @@
 int inet_add_offload(struct net *net, const struct net_offload *ops, u8 protocol)
 {
 	struct netns_ipv4 *ipv4 = net->ipv4;
+	int err;
 
 	if (ipv4->offload_count == MAX_INET_OFFLOADS)
 		return -ENOSPC;
+	err = ops->gro_receive ? gro_add_protocol(net, CONST_BE16(ETH_P_IP), offsetof(struct iphdr, protocol), protocol)
+			       : 0;
+	if (err)
+		return err;
 	ipv4->offload_protocol[ipv4->offload_count] = protocol;
 	ipv4->offloads[ipv4->offload_count++] = ops;
 	return 0;
@@ -32,6 +37,7 @@ void inet_del_offload(struct net *net, u8 protocol)
 	struct netns_ipv4 *ipv4 = net->ipv4;
 	u32 kept = 0;
 
+	gro_del_protocol(net, CONST_BE16(ETH_P_IP), protocol);
 	for (u32 i = 0; i < ipv4->offload_count; i++) {
 		if (ipv4->offload_protocol[i] == protocol)
 			continue;
