@@ -140,7 +140,8 @@ def test_d5_the_hash_beyond_2_to_the_19_entries(side):
     before = table_numbers(side)
     side.call(add_permanent, D5_ENTRIES, side.ifindex(), nl.mac(M1), timeout=90)
     after = table_numbers(side)
-    assert after["entries"] - before["entries"] >= D5_ENTRIES
+    others = 0 if side.side == "kernel" else before["entries"]     # the kernel's are everybody's, and may have gone
+    assert after["entries"] - others >= D5_ENTRIES
     assert [side.lladdr(host) for host in ("11.0.0.7", "11.8.0.9")] == [M1, M1], "11.8.0.9 is number 2^19 + 9"
     slots, grown = after["hash_mask"] + 1, after["hash_grows"] - before["hash_grows"]
     if side.side == "kernel":

@@ -19,6 +19,7 @@ from .remote import Remote, RemoteSocket, source_of
 ADDRESS = "10.77.0.2"
 PEER = "10.77.0.1"
 PEER_MAC = "02:00:00:00:77:01"
+STATE_LINES = 100           # of a table, in the text of a failure
 
 
 class Device:
@@ -208,7 +209,9 @@ class Stack:
 
     def neigh_text(self):
         try:
-            return "-- ip -s neigh\n" + self.ip("-s neigh show nud all").stdout
+            lines = self.ip("-s neigh show nud all").stdout.splitlines(True)
+            rest = [f"and {len(lines) - STATE_LINES} more\n"] if len(lines) > STATE_LINES else []
+            return "-- ip -s neigh\n" + "".join(lines[:STATE_LINES] + rest)
         except Exception as error:      # a failure's text must not hide the failure
             return f"-- ip -s neigh: {error}"
 
