@@ -6,3 +6,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "wire")]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "net(**sysctls): what test_numbers.py sets under net.ipv4")

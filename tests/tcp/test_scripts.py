@@ -24,7 +24,7 @@ def name_of(path):
 def test_script(path, kind):
     why = None
     try:
-        play.play(play.load(path), KINDS[kind])
+        play.play(path, KINDS[kind])
     except play.Differs as error:
         why = str(error)
     if why:

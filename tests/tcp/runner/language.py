@@ -62,19 +62,32 @@ class Step:
 
 
 class Script:
+    """The steps of a file."""
+
     def __init__(self, path):
         self.path = path
         self.title, self.steps, self.sysctls = "", [], {}
         self.cc, self.mtu = "reno", 1500
         self._names = set()
+
+    @classmethod
+    def load(cls, path):
+        script = cls(path)
         with open(path, encoding="utf-8") as file:
-            lines = file.read().split("\n")
-        first = next((line for line in lines if line.strip()), "")
+            text = file.read()
+        first = next((line for line in text.split("\n") if line.strip()), "")
         if not first.startswith("# ") or not first.rstrip().endswith("."):
             raise ScriptError(f"{path}: the first line is a comment, and a sentence")
-        self.title = first[2:].strip()
-        for number, text in _unrolled(path, list(enumerate(lines, 1))):
-            self._line(number, text)
+        script.title = first[2:].strip()
+        script.add(text)
+        return script
+
+    def add(self, text):
+        """The steps of some more lines."""
+        before = len(self.steps)
+        for number, line in _unrolled(self.path, list(enumerate(text.split("\n"), 1))):
+            self._line(number, line)
+        return self.steps[before:]
 
     def error(self, number, text, why):
         return ScriptError(f"{self.path}:{number}: {why}: {text}")

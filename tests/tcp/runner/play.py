@@ -72,17 +72,21 @@ class Player:
         self.flows, self.saved, self.log = {}, {}, []
         self.start = self.last = time.monotonic()
         self.agent = Agent(stack)
-        self.step = None
-        self.waiting = {}
+        self.step = self.newest = None
 
     # ---- the script -------------------------------------------------------
 
+    def lines(self, text):
+        """Play some lines, for a test that is not a script."""
+        for self.step in self.script.add(text):
+            getattr(self, "do_" + self.step.kind)(self.step)
+
     def play(self):
         try:
-            self._begin()
+            self.begin()
             for self.step in self.script.steps:
                 getattr(self, "do_" + self.step.kind)(self.step)
-            left = self._take(time.monotonic() + 0.01)
+            left = self.take(time.monotonic() + 0.01)
             if left:
                 self.step = None
                 self._differs(f"more came than the script says: {self._show(left)}")
@@ -91,7 +95,7 @@ class Player:
         except AssertionError as error:
             self._differs(str(error).partition("\n")[0])
 
-    def _begin(self):
+    def begin(self):
         """The neighbour is resolved before the first line, so that no segment waits for ARP."""
         mac = segment_mac(self.stack.mac)
         sender = socket.inet_aton(PEER_ADDRESS)
@@ -108,7 +112,7 @@ class Player:
     def _rest_of_log(self):
         lines = []
         while True:
-            left = self._take(0)
+            left = self.take(0)
             if not left:
                 return lines
             lines.append(f"{left.time - self.start:9.4f}  {self._show(left)}   (not looked at)")
@@ -241,7 +245,7 @@ class Player:
 
     # ---- what comes -------------------------------------------------------
 
-    def _take(self, deadline):
+    def take(self, deadline):
         """The next segment of any flow; None when none came in time."""
         port = self.port
         with port._changed:             # the inbox is the lab's; a script looks at all of it, in order
@@ -278,7 +282,7 @@ class Player:
 
     def _expect(self, step):
         first, deadline = self._deadlines(step)
-        found = self._take(deadline)
+        found = self.take(deadline)
         if found is None:
             if step.maybe:
                 return
@@ -411,7 +415,7 @@ class Player:
         first, deadline = self._deadlines(step)
         at, end, count = int(given["seq"]), int(given["end"]), 0
         while at < end:
-            found = self._take(deadline)
+            found = self.take(deadline)
             if found is None:
                 self._differs(f"nothing came after {at}, in {count} segments")
             wrong = []
@@ -438,29 +442,30 @@ class Player:
 
     def do_silence(self, step):
         self._pause(step)
-        found = self._take(time.monotonic() + step.words["during_s"])
+        found = self.take(time.monotonic() + step.words["during_s"])
         if found:
             self._differs(f"there came {self._show(found)}")
         self.last = time.monotonic()
 
     def do_drain(self, step):
-        """Whatever comes in some time; at most its count and its last are looked at."""
+        """Whatever comes in some time; at most its count, and the last of all that was drained, are looked at."""
         given = step.words
         self._pause(step)
         time.sleep(given["during_s"])
-        count, last = 0, None
+        count = 0
         while True:
-            found = self._take(0)
+            found = self.take(0)
             if not found:
                 break
             name = self._whose(found)
             if name:
                 self._seen(name, found)
-            count, last = count + 1, found
+            count, self.newest = count + 1, found
         if "count" in given and not Want(given["count"])(count):
             self._differs(f"{count} came")
         if "last" in given:
-            wrong = self._compare(dataclasses.replace(step, words=given["last"]), last) if last else ["nothing came"]
+            asked = dataclasses.replace(step, words=given["last"])
+            wrong = self._compare(asked, self.newest) if self.newest else ["nothing came"]
             if wrong:
                 self._differs("of the last: " + "; ".join(wrong))
         self.last = time.monotonic()
@@ -696,12 +701,9 @@ def segment_mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def load(path):
-    return Script(path)
-
-
-def play(script, boot):
-    """Play @script on a stack that @boot makes."""
+def play(path, boot):
+    """Play the script of a file on a stack that @boot makes."""
+    script = Script.load(path)
     stack = boot(sysctls={**SYSCTLS, **script.sysctls}, mtu=script.mtu)
     try:
         player = Player(script, stack)
