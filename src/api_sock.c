@@ -136,7 +136,7 @@ int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struc
 	err = sock_accept(handle, out, addr, len_bytes);
 	if (unlikely(net->rec && addr && !err))
 		rec_answer_name(net->rec, addr, room_bytes, *len_bytes);
-	return rec_ret(net, err);
+	return done(net, err);
 }
 
 ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags)

@@ -29,7 +29,7 @@ static void netlink_set_groups(struct netlink_sock *nlk, u64 groups)
 {
 	struct netns_netlink *nl = nlk->sk.net->netlink;
 
-	for (u32 g = 1; g <= NETLINK_MAX_GROUPS; g++) {
+	for (u32 g = 1; nlk->sk.protocol == NETLINK_ROUTE && g <= NETLINK_MAX_GROUPS; g++) {
 		nl->members[g] += (groups & group_bit(g)) != 0;
 		nl->members[g] -= (nlk->groups & group_bit(g)) != 0;
 	}
@@ -56,12 +56,13 @@ static void netlink_destroy(struct sock *sk)
 
 /* ------------------------------------------------------------------ names */
 
-static struct netlink_sock *netlink_find(struct net *net, u32 portid)
+/* Each protocol has port numbers of its own. */
+static struct netlink_sock *netlink_find(struct net *net, u16 protocol, u32 portid)
 {
 	struct netlink_sock *nlk;
 
 	list_for_each_entry(nlk, &net->netlink->socks, node) {
-		if (nlk->portid == portid)
+		if (nlk->portid == portid && nlk->sk.protocol == protocol)
 			return nlk;
 	}
 	return NULL;
@@ -73,7 +74,7 @@ static void netlink_autobind(struct netlink_sock *nlk)
 
 	do {
 		nl->next_portid++;
-	} while (!nl->next_portid || netlink_find(nlk->sk.net, nl->next_portid));
+	} while (!nl->next_portid || netlink_find(nlk->sk.net, nlk->sk.protocol, nl->next_portid));
 	nlk->portid = nl->next_portid;
 }
 
@@ -96,7 +97,7 @@ static int netlink_bind(struct sock *sk, const struct sockaddr *addr, socklen_t 
 	if (nlk->portid && nladdr.nl_pid != nlk->portid)
 		return -EINVAL;
 	if (!nlk->portid) {
-		if (nladdr.nl_pid && netlink_find(sk->net, nladdr.nl_pid))
+		if (nladdr.nl_pid && netlink_find(sk->net, sk->protocol, nladdr.nl_pid))
 			return -EADDRINUSE;
 		if (nladdr.nl_pid)
 			nlk->portid = nladdr.nl_pid;
@@ -178,7 +179,7 @@ static ssize_t netlink_deliver(struct netlink_sock *nlk, u32 portid, const void 
 		netlink_rcv(nlk, buf, len_bytes);
 		return (ssize_t)len_bytes;
 	}
-	to = netlink_find(nlk->sk.net, portid);
+	to = netlink_find(nlk->sk.net, nlk->sk.protocol, portid);
 	return to ? netlink_unicast(nlk, to, buf, len_bytes) : -ECONNREFUSED;
 }
 
@@ -380,7 +381,7 @@ static int netlink_create(struct net *net, int type, int protocol, const struct 
 	(void)net;
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return -ESOCKTNOSUPPORT;
-	if (protocol != NETLINK_ROUTE)
+	if (protocol != NETLINK_ROUTE && protocol != NETLINK_SOCK_DIAG)
 		return -EPROTONOSUPPORT;
 	*out = &netlink_proto;
 	return 0;

@@ -72,7 +72,8 @@ struct netlink_callback {
 	struct nlmsghdr *nlh; /**< copy of the request */
 	u32 portid;
 	bool strict, started, finished;
-	int err; /**< what NLMSG_DONE will say */
+	bool admin; /**< CAP_NET_ADMIN of the one who asks */
+	int err;    /**< what NLMSG_DONE will say */
 	nl_dump_fn dump;
 	struct netlink_ext_ack extack;
 	bool pause;            /**< the dump function looked at much and found little: the rest in another turn */

@@ -52,6 +52,8 @@ void netlink_news_fini(struct netlink_sock *nlk);
 
 /** rtnetlink.c */
 int rtnetlink_rcv_msg(const struct nl_request *rq);
+/** sock_diag.c */
+int sock_diag_rcv_msg(const struct nl_request *rq);
 int rtnl_notify_init(struct net *net);
 void rtnl_notify_exit(struct net *net);
 

@@ -191,6 +191,12 @@ void netlink_ack(struct netlink_sock *nlk, const struct nlmsghdr *nlh, int err, 
 
 /* ------------------------------------------------------------------ to many */
 
+/* Groups are rtnetlink's; those of NETLINK_SOCK_DIAG are told nothing. */
+static bool netlink_is_member(const struct netlink_sock *nlk, u32 group)
+{
+	return nlk->sk.protocol == NETLINK_ROUTE && (nlk->groups & (1ULL << (group - 1)));
+}
+
 bool netlink_has_listeners(struct net *net, u32 group)
 {
 	return net->netlink->members[group] != 0;
@@ -203,7 +209,7 @@ void netlink_broadcast(struct net *net, struct sk_buff *skb, u32 group)
 
 	NETLINK_CB(skb)->group = group;
 	list_for_each_entry_safe(nlk, next, &net->netlink->socks, node) {
-		if (!(nlk->groups & (1ULL << (group - 1))))
+		if (!netlink_is_member(nlk, group))
 			continue;
 		copy = skb_clone(skb);
 		if (copy)
@@ -219,7 +225,7 @@ void netlink_overrun_group(struct net *net, u32 group)
 	struct netlink_sock *nlk;
 
 	list_for_each_entry(nlk, &net->netlink->socks, node) {
-		if (nlk->groups & (1ULL << (group - 1)))
+		if (netlink_is_member(nlk, group))
 			netlink_overrun(nlk);
 	}
 }
@@ -343,9 +349,11 @@ int netlink_dump_start(const struct nl_request *rq, nl_dump_fn dump)
 	cb->net = rq->net;
 	cb->portid = nlk->portid;
 	cb->strict = rq->strict;
+	cb->admin = nlk->sk.admin;
 	cb->dump = dump;
 	nlk->cb = cb;
-	netlink_news_resync(nlk, rq->nlh->nlmsg_type);
+	if (nlk->sk.protocol == NETLINK_ROUTE)
+		netlink_news_resync(nlk, rq->nlh->nlmsg_type);
 	err = netlink_has_room(nlk) ? netlink_dump(nlk) : 0;
 	return err ? err : NL_DUMP_STARTED;
 }
@@ -364,7 +372,7 @@ static int netlink_rcv_one(struct netlink_sock *nlk, const struct nlmsghdr *nlh,
 
 	nl->current_portid = nlk->portid;
 	nl->current_seq = nlh->nlmsg_seq;
-	err = rtnetlink_rcv_msg(&rq);
+	err = nlk->sk.protocol == NETLINK_SOCK_DIAG ? sock_diag_rcv_msg(&rq) : rtnetlink_rcv_msg(&rq);
 	nl->current_portid = 0;
 	return err;
 }

@@ -50,9 +50,13 @@ static u32 tos_priority(u8 tos)
 
 /* ------------------------------------------------------------------ set */
 
+#define INET_ECN_MASK 3U /* of the TOS octet; a connection's are not the program's */
+
 static int set_tos(struct inet_sock *inet, int value)
 {
-	inet->tos = (u8)value;
+	u8 kept = inet->sk.type == SOCK_STREAM ? INET_ECN_MASK : 0;
+
+	inet->tos = (u8)(((u8)value & (u8)~kept) | (inet->tos & kept));
 	inet->sk.priority = tos_priority(inet->tos);
 	inet_dst_set(inet, NULL);
 	return 0;
@@ -251,12 +255,33 @@ static bool is_membership_option(int name)
 	return name == IP_MULTICAST_IF || (name >= IP_ADD_MEMBERSHIP && name <= MCAST_MSFILTER);
 }
 
+/* What a connection, which has one peer, and whose packets nobody sees, does not have. */
+static int stream_refuses(const struct sock *sk, int name)
+{
+	if (sk->type != SOCK_STREAM)
+		return 0;
+	switch (name) {
+	case IP_ADD_MEMBERSHIP:
+	case IP_DROP_MEMBERSHIP:
+		return -EPROTO;
+	case IP_MULTICAST_IF:
+	case IP_MULTICAST_TTL:
+	case IP_RECVFRAGSIZE:
+		return -EINVAL;
+	default:
+		return 0;
+	}
+}
+
 int ip_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
 {
-	int v = 0;
+	int v = 0, err;
 
 	if (level != SOL_IP)
 		return -ENOPROTOOPT;
+	err = stream_refuses(sk, name);
+	if (err)
+		return err;
 	inet_sk(sk)->out_genid++;
 	if (name == IP_OPTIONS)
 		return set_options(inet_sk(sk), value, len_bytes);
@@ -368,6 +393,10 @@ int ip_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *
 		return -EOPNOTSUPP;
 	if (name == IP_OPTIONS)
 		return get_options(inet_sk(sk), value, len_bytes);
+	if (name == IP_PKTOPTIONS && sk->type == SOCK_STREAM) { /* of no packet in particular */
+		*len_bytes = 0;
+		return 0;
+	}
 	if (name == IP_MULTICAST_IF || name == IP_MSFILTER || name == MCAST_MSFILTER)
 		return ip_mc_getsockopt(sk, name, value, len_bytes);
 	err = get_value(inet_sk(sk), name, &v);

@@ -140,6 +140,7 @@ enum {
 	SOCK_F_PASSPIDFD = 1U << 26,
 	SOCK_F_RCVMARK = 1U << 27,
 	SOCK_F_RCVPRIORITY = 1U << 28,
+	SOCK_F_NO_TXREHASH = 1U << 29,
 };
 
 /** struct sock_skb_cb - last bytes of cb of an skb in a socket's receive queue; the protocol owns those before */

@@ -40,7 +40,13 @@ enum {
 	NH_SO_PASSRIGHTS = 83,
 };
 
+#define TCP_CLOSE_STATE 7
 #define TCP_LISTEN_STATE 10
+
+static bool is_tcp(const struct sock *sk)
+{
+	return sk->type == SOCK_STREAM && sk->protocol == 6;
+}
 
 enum option_class {
 	OPTION_ANY,
@@ -152,8 +158,11 @@ static int set_timestamping(struct sock *sk, int name, int value)
 		return -EINVAL;
 	if ((flags & (1U << 16) /* OPT_ID_TCP */) && !(flags & SOF_TIMESTAMPING_OPT_ID))
 		return -EINVAL;
-	if ((flags & SOF_TIMESTAMPING_OPT_ID) && !(sk->tsflags & SOF_TIMESTAMPING_OPT_ID))
+	if ((flags & SOF_TIMESTAMPING_OPT_ID) && !(sk->tsflags & SOF_TIMESTAMPING_OPT_ID)) {
+		if (is_tcp(sk) && (sk->state == TCP_CLOSE_STATE || sk->state == TCP_LISTEN_STATE))
+			return -EINVAL; /* octets are counted from the first one on, and there is none yet */
 		sk->tskey = 0;
+	}
 	if ((flags & SOF_TIMESTAMPING_OPT_STATS) && !(flags & SOF_TIMESTAMPING_OPT_TSONLY))
 		return -EINVAL;
 	if (flags & (1U << 15) /* BIND_PHC: no device has a clock */)
@@ -306,6 +315,17 @@ static int set_buf_lock(struct sock *sk, int value)
 	return 0;
 }
 
+/* May a connection that loses packets look for another path?  Of datagrams each finds its own. */
+static int set_txrehash(struct sock *sk, int value)
+{
+	if (!is_tcp(sk))
+		return -EOPNOTSUPP;
+	if (value < -1 || value > 1)
+		return -EINVAL;
+	flag_assign(sk, SOCK_F_NO_TXREHASH, value == -1 ? !sk->ns->txrehash : !value);
+	return 0;
+}
+
 static int set_max_pacing_rate(struct sock *sk, const void *value, socklen_t len_bytes, int small)
 {
 	sk->max_pacing_rate = (u32)small == ~0U ? ~0ULL : (u32)small;
@@ -381,7 +401,7 @@ static int int_setsockopt(struct sock *sk, int name, int value)
 	case NH_SO_BUF_LOCK:
 		return set_buf_lock(sk, value);
 	case NH_SO_TXREHASH:
-		return -EOPNOTSUPP; /* TCP's; of datagrams each finds its own way */
+		return set_txrehash(sk, value);
 	case NH_SO_RESERVE_MEM:
 		return value < 0 ? -EINVAL : -EOPNOTSUPP; /* memory is not counted per group of processes */
 	case SO_ZEROCOPY:
@@ -691,7 +711,8 @@ static int int_getsockopt(struct sock *sk, int name, int *v)
 		*v = (sock_flag(sk, SOCK_F_SNDBUF_LOCK) ? 1 : 0) | (sock_flag(sk, SOCK_F_RCVBUF_LOCK) ? 2 : 0);
 		return 0;
 	case NH_SO_TXREHASH:
-		return -EOPNOTSUPP;
+		*v = !sock_flag(sk, SOCK_F_NO_TXREHASH);
+		return is_tcp(sk) ? 0 : -EOPNOTSUPP;
 	case SO_PASSCRED:
 		*v = sock_flag(sk, SOCK_F_PASSCRED);
 		return sk->family == AF_NETLINK ? 0 : -EOPNOTSUPP;
