@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import HERE, Host
+from conftest import HERE, Host, daemon_of
 from lab import whole_table
 from lab.netns import Netns, veth_open
 
@@ -23,7 +23,7 @@ SWEPT, SWEPT_COUNT = "10.78.0.0", 65536
 SPOOFED_COUNT = 50000
 NEWCOMERS = [f"10.77.0.{i}" for i in range(20, 28)]
 PORT, PACE_MS = 5007, 5
-WITHIN_S = 1.1                  # a newcomer: the question may be asked twice
+WITHIN_S = 1.1                  # a newcomer: the question may be asked twice; not while others have the processor
 QUEUES_BYTES = 4 << 20          # of all that waits: neigh_queue.c
 SLACK_BYTES = 256 << 10         # the newest packet of each, and what is on its way
 MEMORY_BYTES = QUEUES_BYTES + (8 << 20)         # queues; 1024 entries, 4096 histories, packets on their way
@@ -103,6 +103,9 @@ class KernelSide(Side):
     def wrap_inside(self, argv):
         return self.netns.wrap(argv)
 
+    def process(self):
+        return []
+
     def usage(self):
         return {}
 
@@ -132,6 +135,9 @@ class NethoodSide(Side):
     def wrap_inside(self, argv):
         return self.peer.wrap([self.host.binary, "exec", self.name, "--", *argv])
 
+    def process(self):
+        return [daemon_of(self.name)]
+
     def usage(self):
         nets = json.loads(self.host.good("ls", "-j"))
         return next(net for net in nets if net["name"] == self.name)
@@ -143,13 +149,13 @@ class NethoodSide(Side):
 
 def under(side, attack, newcomers):
     """Meet a newcomer when the attack begins, one in its midst, one at its end.  (attack's figures, meetings)"""
-    meetings = []
+    meetings, stack = [], side.process()
     process = attack()
     for address in newcomers[:2]:
         time.sleep(0.05)
-        meetings.append(side.inside("meet", address, PORT))
+        meetings.append(side.inside("meet", address, PORT, *stack))
     figures = side.result(process)
-    meetings.append(side.inside("meet", newcomers[2], PORT))
+    meetings.append(side.inside("meet", newcomers[2], PORT, *stack))
     return figures, [side.result(meeting) for meeting in meetings]
 
 
@@ -173,7 +179,10 @@ def ordeal(side):
 
 
 def seconds(meeting):
-    return f"{meeting['seconds']:.3f} s" if meeting["seconds"] is not None else "never"
+    if meeting["seconds"] is None:
+        return "never"
+    queued = f" ({meeting['queued']:.3f} s without a processor)" if meeting["queued"] > 0.1 else ""
+    return f"{meeting['seconds']:.3f} s{queued}"
 
 
 def told(kind, found):
@@ -198,7 +207,8 @@ def judge(found):
     assert talk["sent"] > 200
     assert (talk["lost"], talk["refused"], talk["doubled"]) == (0, 0, 0), "an established neighbour loses nothing"
     for meeting in found["met in the flood"] + found["met in the sweep"]:
-        assert meeting["refused"] == 0 and meeting["seconds"] is not None and meeting["seconds"] < WITHIN_S, meeting
+        assert meeting["refused"] == 0 and meeting["seconds"] is not None, meeting
+        assert meeting["seconds"] - meeting["queued"] < WITHIN_S, meeting
     during = found["during"]
     assert during["waiting_peak"] <= QUEUES_BYTES + SLACK_BYTES
     assert during["memory_peak"] - found["before"]["memory"] <= MEMORY_BYTES

@@ -5,7 +5,8 @@
  *	storm sweep ADDRESS COUNT		a datagram to each of so many addresses from there on
  *	storm echo PORT				send back what comes, until SIGTERM
  *	storm talk ADDRESS PORT MS		a numbered datagram each MS, until SIGTERM: how many came back
- *	storm meet ADDRESS PORT			until the first answer: how long it took
+ *	storm meet ADDRESS PORT [PID]		until the first answer: how long it took, and how long of it that process could
+ *						have run but had no processor
  *
  * One line of JSON each.
  */
@@ -247,8 +248,9 @@ static int talk(const char *to, const char *port, const char *ms)
 	struct sockaddr_in sin = address(to, port);
 	double pause = atoi(ms) / 1000.0, next = now();
 	uint32_t sent = 0, refused = 0, first_lost = 0;
-	int fd = udp_socket();
+	int fd = udp_socket(), room = 4 << 20; /* for all answers of some seconds, should they come at once */
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		die("connect");
 	for (; !ended && sent < NUMBERS_MAX; next += pause) {
@@ -267,12 +269,31 @@ static int talk(const char *to, const char *port, const char *ms)
 
 /* ---- meet */
 
-static int meet(const char *to, const char *port)
+/* How long a process was kept waiting for a processor since it began. */
+static double queued_s(const char *pid)
+{
+	unsigned long long ran_ns, queued_ns;
+	char path[64];
+	FILE *file;
+	int got;
+
+	if (!pid)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%s/schedstat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		die(path);
+	got = fscanf(file, "%llu %llu", &ran_ns, &queued_ns);
+	fclose(file);
+	return got == 2 ? (double)queued_ns / 1e9 : 0;
+}
+
+static int meet(const char *to, const char *port, const char *pid)
 {
 	struct sockaddr_in sin = address(to, port);
 	int fd = udp_socket(), refused = 0;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	double began = now();
+	double queued = queued_s(pid), began = now();
 	bool waits = false;
 	char byte = 'm';
 
@@ -285,13 +306,14 @@ static int meet(const char *to, const char *port)
 		else
 			refused++;
 		if (poll(&p, 1, waits ? 1000 : REFUSED_MS) > 0 && recv(fd, &byte, 1, MSG_DONTWAIT) == 1) {
-			printf("{\"seconds\":%.4f,\"refused\":%d}\n", now() - began, refused);
+			printf("{\"seconds\":%.4f,\"queued\":%.4f,\"refused\":%d}\n", now() - began,
+			       queued_s(pid) - queued, refused);
 			return 0;
 		}
 		if (p.revents & POLLERR)
 			waits = false; /* unreachable, it says */
 	}
-	printf("{\"seconds\":null,\"refused\":%d}\n", refused);
+	printf("{\"seconds\":null,\"queued\":%.4f,\"refused\":%d}\n", queued_s(pid) - queued, refused);
 	return 0;
 }
 
@@ -308,8 +330,8 @@ int main(int argc, char **argv)
 		return echo(argv[2]);
 	if (argc == 5 && !strcmp(argv[1], "talk"))
 		return talk(argv[2], argv[3], argv[4]);
-	if (argc == 4 && !strcmp(argv[1], "meet"))
-		return meet(argv[2], argv[3]);
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "meet"))
+		return meet(argv[2], argv[3], argv[4]);
 	fprintf(stderr, "storm: see the source\n");
 	return 2;
 }
