@@ -204,6 +204,28 @@ bool htable_remove(struct htable *t, u64 hash, const void *obj)
 	return found;
 }
 
+static bool array_replace(struct htable_array *a, u64 hash, const void *old, void *new_, u32 first)
+{
+	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
+		struct htable_slot *s = &a->slot[i & a->mask];
+
+		if (s->hash == HTABLE_EMPTY)
+			return false;
+		if (s->hash == hash && s->obj == old) {
+			s->obj = new_;
+			return true;
+		}
+	}
+}
+
+void htable_replace(struct htable *t, u64 hash, const void *old, void *new_)
+{
+	bool found = array_replace(&t->cur, hash, old, new_, 0) ||
+		     (t->old.slot && array_replace(&t->old, hash, old, new_, t->old_next));
+
+	assert(found);
+}
+
 /* Objects come in an order that no cache foresees, but their slots do not. */
 static void prefetch_object(const struct htable_array *a, u32 i)
 {

@@ -99,6 +99,8 @@ static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match
 int __must_check htable_insert(struct htable *t, u64 hash, void *obj);
 /** htable_remove() - @return true if it was there */
 bool htable_remove(struct htable *t, u64 hash, const void *obj);
+/** htable_replace() - @new_, which has the same key, stands where @old stood (asserted); needs no memory */
+void htable_replace(struct htable *t, u64 hash, const void *old, void *new_);
 
 /**
  * htable_scan() - walk that survives changes between calls

@@ -28,6 +28,17 @@ int ip_default_ttl(const struct net *net)
 	return net->ipv4->ip_default_ttl;
 }
 
+/* A bound of the socket's that lies outside of the net's range does not count. */
+bool inet_local_port_range(const struct inet_sock *inet, u16 *low, u16 *high)
+{
+	u16 lo = (u16)inet->sk.net->ipv4->ip_local_port_range[0], hi = (u16)inet->sk.net->ipv4->ip_local_port_range[1];
+	u16 sk_lo = inet->local_port_range[0], sk_hi = inet->local_port_range[1];
+
+	*low = lo <= sk_lo && sk_lo <= hi ? sk_lo : lo;
+	*high = lo <= sk_hi && sk_hi <= hi ? sk_hi : hi;
+	return sk_lo || sk_hi;
+}
+
 int ip_bind_check(const struct sockaddr *addr, socklen_t len_bytes, const struct sockaddr_in **sin)
 {
 	if (len_bytes < sizeof(**sin))

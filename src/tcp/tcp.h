@@ -289,6 +289,7 @@ struct tcp_mtup {
 
 /** struct tcp_listener - what only a socket that listens has */
 struct tcp_listener {
+	struct tcp_sock *sk;
 	struct list_head accept_queue;  /**< struct tcp_request_sock whose connection stands, oldest first */
 	u32 accept_count;               /**< in accept_queue */
 	struct list_head requests;      /**< all SYN_RECV requests */
@@ -361,6 +362,7 @@ struct tcp_sock {
 	const struct tcp_congestion_ops *ca_ops;
 	u8 ca_state; /**< enum tcp_ca_state */
 	bool ca_initialized, ca_setsockopt, is_cwnd_limited, frto, is_sack_reneg;
+	bool syn_fastopen_ch, syn_fastopen_exp;
 	bool syn_data, syn_data_acked, syn_fastopen, fastopen_no_cookie, fastopen_connect, defer_connect;
 	bool tlp_retrans, recvmsg_inq, thin_lto, urg_sent;
 	u8 save_syn; /**< TCP_SAVE_SYN: 1: from the IP header on, 2: from the link's */

@@ -505,9 +505,8 @@ void tcp_fastopen_listen_stop(struct tcp_sock *listener);
 /* ---- client */
 /** tcp_fastopen_cookie_check() - may data go with the SYN?  *cookie: to send; len 0: ask for one, -1: say nothing */
 bool tcp_fastopen_cookie_check(struct tcp_sock *tp, u16 *mss, struct tcp_fastopen_cookie *cookie);
-/** tcp_fastopen_cache_set() - what a SYN-ACK said; @cookie NULL: nothing.  @syn_lost: it did not come to the SYN with data */
-void tcp_fastopen_cache_set(struct tcp_sock *tp, u16 mss, const struct tcp_fastopen_cookie *cookie, bool syn_lost,
-			    bool try_exp);
+/** tcp_fastopen_cache_set() - what a SYN-ACK said; @cookie NULL: nothing; @try_exp 1: try the experimental option, 2: no */
+void tcp_fastopen_cache_set(struct tcp_sock *tp, u16 mss, const struct tcp_fastopen_cookie *cookie, u8 try_exp);
 /** tcp_fastopen_defer_connect() - connect() with TCP_FASTOPEN_CONNECT: wait for data?  Then *err 0, or -ENOBUFS */
 bool tcp_fastopen_defer_connect(struct tcp_sock *tp, int *err);
 void tcp_free_fastopen_req(struct tcp_sock *tp);

@@ -273,10 +273,36 @@ static void what_lies_around_the_end_is_found_while_the_table_grows(void **state
 	}
 }
 
+/* Also in the middle of growth, and among others with the same hash. */
+static void one_stands_where_another_stood(void **state)
+{
+	static struct object twin[OBJECTS];
+	static struct world w;
+
+	(void)state;
+	for (u8 seed = 1; seed < 3; seed++) {
+		world_init(&w, seed);
+		for (int i = 0; i < OBJECTS; i++) {
+			toggle(&w, &w.o[i]);
+			twin[i] = w.o[i];
+			htable_replace(&w.t, hash_of(&w, w.o[i].key), &w.o[i], &twin[i]);
+			assert_ptr_equal(find(&w, w.o[i].key), &twin[i]);
+			htable_replace(&w.t, hash_of(&w, w.o[i / 2].key), &twin[i / 2], &w.o[i / 2]);
+			assert_ptr_equal(find(&w, w.o[i / 2].key), &w.o[i / 2]);
+			htable_replace(&w.t, hash_of(&w, w.o[i / 2].key), &w.o[i / 2], &twin[i / 2]);
+		}
+		assert_int_equal(w.t.live_count, OBJECTS);
+		for (int i = 0; i < OBJECTS; i++)
+			htable_replace(&w.t, hash_of(&w, w.o[i].key), &twin[i], &w.o[i]);
+		world_fini(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_holds_what_was_put_in),
+		cmocka_unit_test(one_stands_where_another_stood),
 		cmocka_unit_test(a_walk_sees_each_object_once_while_others_come_and_go),
 		cmocka_unit_test(a_walk_may_remove_what_it_sees),
 		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
