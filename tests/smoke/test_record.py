@@ -216,7 +216,8 @@ def test_a_run_leaves_a_recording(host, tmp_path):
 def test_a_small_ring_keeps_the_end_and_says_so(host, tmp_path):
     file = tmp_path / "end.nhrec"
     name = host.up("--record-mib", "1")
-    host.good("exec", name, "--", "ping", "-q", "-c", "1500", "-i", "0.001", "-s", "1000", "-W", "1", OUTSIDE, timeout=90)
+    host.good("exec", name, "--", "ping", "-q", "-c", "1500", "-i", "0.001", "-s", "1000", "-W", "1", OUTSIDE,
+              timeout=90)
     host.good("record", name, file)
     done = host.nethood("replay", file)
     assert done.returncode == 1
