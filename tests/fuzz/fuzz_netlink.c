@@ -13,8 +13,10 @@
 #include <net/if.h> /* before linux/if.h, which steps back for it */
 
 #include <linux/if_arp.h>
+#include <linux/inet_diag.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -32,6 +34,7 @@
 struct world {
 	struct fuzz_net fn; /**< first */
 	struct nethood_sock *sk[SOCKS], *udp;
+	struct nethood_sock *diag; /**< NETLINK_SOCK_DIAG */
 	u32 seq;
 	bool small_tables; /**< an entry that there is no room for takes away others */
 	u8 *batch;         /**< requests that go with the next one */
@@ -469,9 +472,69 @@ static void step_ioctl(struct world *w, struct input *in)
 	(void)nethood_ioctl(w->udp, 0x8900UL | request, &ifr, sizeof(ifr));
 }
 
+/* Answers about sockets have numbers that rtnetlink's messages have as well: they are looked at here. */
+static void read_diag(struct world *w)
+{
+	for (u32 i = 0; i < READS_AT_MOST; i++) {
+		ssize_t n = nethood_recvfrom(w->diag, read_buf, sizeof(read_buf), 0, NULL, NULL);
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)read_buf;
+
+		if (n < 0 && n != -ENOBUFS)
+			return;
+		while (n > 0) {
+			const size_t head = sizeof(*nlh) + sizeof(struct inet_diag_msg);
+
+			if ((size_t)n < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > (size_t)n)
+				fuzz_fail("an answer about sockets is malformed");
+			if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && nlh->nlmsg_len < head)
+				fuzz_fail("an answer about a socket is too short");
+			if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
+				check_attrs((const u8 *)nlh + head, nlh->nlmsg_len - head);
+			n -= (ssize_t)ALIGN_UP((size_t)nlh->nlmsg_len, 4U);
+			nlh = (const struct nlmsghdr *)(const void *)((const u8 *)nlh +
+								      ALIGN_UP((size_t)nlh->nlmsg_len, 4U));
+		}
+	}
+	fuzz_fail("sockets without end");
+}
+
+/* Body: message, flags, protocol, what is wanted, states, ports, whether attributes follow; a filter */
+static void step_diag(struct world *w, struct input *in)
+{
+	static const u16 types[] = { SOCK_DIAG_BY_FAMILY, SOCK_DESTROY, TCPDIAG_GETSOCK, 19 };
+	static const u8 protocols[] = { IPPROTO_UDP, IPPROTO_RAW, IPPROTO_TCP, IPPROTO_ICMP };
+	struct {
+		struct nlmsghdr nlh;
+		struct inet_diag_req_v2 req;
+		struct nlattr attr;
+		u8 code[512];
+	} rq = { .nlh.nlmsg_len = sizeof(rq.nlh) + sizeof(rq.req) };
+	const u8 *code;
+	size_t code_bytes;
+
+	rq.nlh.nlmsg_type = types[in_below(in, ARRAY_SIZE(types))];
+	rq.nlh.nlmsg_flags = (u16)(NLM_F_REQUEST | (in_u8(in) & 3 ? NLM_F_DUMP : NLM_F_ACK));
+	rq.req.sdiag_family = in_u8(in) & 7 ? AF_INET : AF_INET6;
+	rq.req.sdiag_protocol = protocols[in_below(in, ARRAY_SIZE(protocols))];
+	rq.req.idiag_ext = in_u8(in);
+	rq.req.idiag_states = in_u8(in) & 1 ? ~0U : in_u32(in);
+	rq.req.id.idiag_sport = in_u8(in);
+	rq.req.id.idiag_cookie[0] = rq.req.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	if (in_u8(in) & 1) {
+		code = in_bytes(in, sizeof(rq.code), &code_bytes);
+		if (code_bytes)
+			memcpy(rq.code, code, code_bytes);
+		rq.attr.nla_type = INET_DIAG_REQ_BYTECODE;
+		rq.attr.nla_len = (u16)(sizeof(rq.attr) + code_bytes);
+		rq.nlh.nlmsg_len += (u32)ALIGN_UP(sizeof(rq.attr) + code_bytes, (size_t)4);
+	}
+	(void)nethood_sendto(w->diag, &rq, rq.nlh.nlmsg_len, 0, NULL, 0);
+	read_diag(w);
+}
+
 static void (*const steps[])(struct world *w, struct input *in) = {
-	step_request, step_raw,  step_receive, step_option, step_socket,
-	step_time,    step_send, step_arp,     step_memory, step_ioctl,
+	step_request, step_raw, step_receive, step_option, step_socket, step_time,
+	step_send,    step_arp, step_memory,  step_ioctl,  step_diag,
 };
 
 /* ------------------------------------------------------------------ an input */
@@ -504,7 +567,8 @@ static void create_world(struct world *w, u8 config)
 			(void)nethood_setsockopt(w->sk[i], SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	}
 	(void)nethood_bind(w->sk[3], (const struct sockaddr *)&all, sizeof(all));
-	if (nethood_socket(w->fn.net, AF_INET, SOCK_DGRAM, 0, &w->udp))
+	if (nethood_socket(w->fn.net, AF_INET, SOCK_DGRAM, 0, &w->udp) ||
+	    nethood_socket(w->fn.net, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, &w->diag))
 		fuzz_fail("no socket");
 	fuzz_poll(&w->fn);
 }
