@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* TCP between two nets in one process, joined by a memory wire: streams, request and response, connections, memory.
+ *
+ * By the public header alone.  One thread polls both nets in turns, with the machine's clock.  The wire copies each
+ * frame once; without offload both ends compute checksums in software.  Buffers are as Linux has them by default.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/rtnetlink.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+
+#include "harness.h"
+#include "nethood/nethood.h"
+
+#define PORT 5001U
+#define LISTENERS 64U
+#define CHUNK_BYTES 65536U
+#define IDLE_COUNT 20000U
+#define PER_LISTENER 25000U /* connections to one port: fewer than there are ports to come from */
+
+static u32 scale = 1;
+
+struct side {
+	struct nethood_net *net;
+	struct nethood_dev *dev;
+};
+
+/** struct world - client and server */
+struct world {
+	struct side c, s;
+	struct nethood_sock *listener[LISTENERS];
+};
+
+static void die(const char *why)
+{
+	fprintf(stderr, "micro_tcp: %s\n", why);
+	exit(1);
+}
+
+static u32 ops(u32 n)
+{
+	return n / scale ? n / scale : 1;
+}
+
+/* ------------------------------------------------------------------ two nets */
+
+static void ask(struct nethood_sock *admin, const void *request, size_t bytes)
+{
+	u8 answer[4096];
+
+	if (nethood_sendto(admin, request, bytes, 0, NULL, 0) < 0 ||
+	    nethood_recvfrom(admin, answer, sizeof(answer), 0, NULL, NULL) < 0 ||
+	    ((struct nlmsgerr *)(void *)(answer + NLMSG_HDRLEN))->error)
+		die("rtnetlink");
+}
+
+struct attr32 {
+	struct rtattr rta;
+	u32 value;
+};
+
+static void configure(struct nethood_net *net, int ifindex, u8 host, u8 peer)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+	} up = { { sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 },
+		 { .ifi_index = ifindex, .ifi_flags = 1, .ifi_change = 1 } };
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+		struct attr32 local;
+	} addr = { { sizeof(addr), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 2, 0 },
+		   { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = (u32)ifindex },
+		   { { sizeof(struct attr32), IFA_LOCAL }, htonl(0x0a000000U + host) } };
+	struct {
+		struct nlmsghdr h;
+		struct ndmsg m;
+		struct attr32 dst;
+		struct rtattr rta;
+		u8 lladdr[8];
+	} neigh = { { sizeof(neigh), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 3, 0 },
+		    { .ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_state = 0x80 /* NUD_PERMANENT */ },
+		    { { sizeof(struct attr32), NDA_DST }, htonl(0x0a000000U + peer) },
+		    { 10, NDA_LLADDR },
+		    { 2, 0, 0, 0, 0, peer } };
+	struct nethood_sock *admin;
+
+	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
+		die("no rtnetlink");
+	ask(admin, &up, sizeof(up));
+	ask(admin, &addr, sizeof(addr));
+	ask(admin, &neigh, sizeof(neigh));
+	nethood_close(admin);
+}
+
+static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
+{
+	const u8 mac[6] = { 2, 0, 0, 0, 0, host };
+	struct nethood_config config = { .now_ns = (u64)now_ns(), .random_key = { host } };
+	struct nethood_dev_config dev = {
+		.name = "eth0", .driver = "wire", .fd = -1, .lladdr = mac, .mtu = mtu, .offload = offload
+	};
+
+	if (nethood_create(&config, &s->net) || nethood_dev_create(s->net, &dev, &s->dev))
+		die("no net");
+	/* as a server would have it: all ports, and no limit that would hide what a connection costs */
+	if (nethood_sysctl_set(s->net, "net.ipv4.ip_local_port_range", "1024 65535") ||
+	    nethood_sysctl_set(s->net, "net.ipv4.tcp_tw_reuse", "1") ||
+	    nethood_sysctl_set(s->net, "net.ipv4.tcp_max_syn_backlog", "100000") ||
+	    nethood_sysctl_set(s->net, "net.core.somaxconn", "100000"))
+		die("sysctl");
+}
+
+static void pump(struct world *w)
+{
+	u64 now = (u64)now_ns();
+
+	nethood_poll(w->c.net, now);
+	nethood_poll(w->s.net, now);
+}
+
+static struct sockaddr_in server_addr(u32 listener)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((u16)(PORT + listener)),
+				     .sin_addr = { htonl(0x0a000002) } };
+}
+
+static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
+{
+	memset(w, 0, sizeof(*w));
+	side_init(&w->c, 1, mtu, offload);
+	side_init(&w->s, 2, mtu, offload);
+	if (nethood_wire(w->c.dev, w->s.dev))
+		die("no wire");
+	configure(w->c.net, nethood_dev_ifindex(w->c.dev), 1, 2);
+	configure(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
+	for (u32 i = 0; i < listeners; i++) {
+		struct sockaddr_in addr = server_addr(i);
+
+		if (nethood_socket(w->s.net, AF_INET, SOCK_STREAM, 0, &w->listener[i]) ||
+		    nethood_bind(w->listener[i], (struct sockaddr *)&addr, sizeof(addr)) ||
+		    nethood_listen(w->listener[i], 65535))
+			die("no listener");
+	}
+	for (u32 i = 0; i < 10; i++)
+		pump(w);
+}
+
+static void world_fini(struct world *w)
+{
+	nethood_free(w->c.net);
+	nethood_free(w->s.net);
+}
+
+static struct nethood_sock *connect_to(struct world *w, u32 listener)
+{
+	struct sockaddr_in addr = server_addr(listener);
+	struct nethood_sock *sk;
+
+	if (nethood_socket(w->c.net, AF_INET, SOCK_STREAM, 0, &sk) ||
+	    nethood_connect(sk, (struct sockaddr *)&addr, sizeof(addr)) != -EINPROGRESS)
+		die("not connecting");
+	return sk;
+}
+
+static struct nethood_sock *accept_from(struct world *w, u32 listener)
+{
+	struct nethood_sock *sk;
+
+	for (u32 tries = 0; nethood_accept(w->listener[listener], &sk, NULL, NULL); tries++) {
+		if (tries > 1000000)
+			die("nobody comes");
+		pump(w);
+	}
+	return sk;
+}
+
+static void no_delay(struct nethood_sock *sk)
+{
+	int on = 1;
+
+	if (nethood_setsockopt(sk, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
+		die("TCP_NODELAY");
+}
+
+/* ------------------------------------------------------------------ streams */
+
+static u8 chunk[CHUNK_BYTES];
+
+/* Return: octets that were read now */
+static u64 stream_turn(struct world *w, struct nethood_sock *from, struct nethood_sock *to, u64 *unsent)
+{
+	static u8 room[CHUNK_BYTES];
+	u64 got = 0;
+	ssize_t n;
+
+	while (*unsent) {
+		n = nethood_sendto(from, chunk, *unsent < CHUNK_BYTES ? (size_t)*unsent : CHUNK_BYTES, 0, NULL, 0);
+		if (n < 0)
+			break;
+		*unsent -= (u64)n;
+	}
+	pump(w);
+	while ((n = nethood_recvfrom(to, room, sizeof(room), 0, NULL, NULL)) > 0)
+		got += (u64)n;
+	return got;
+}
+
+static void stream_of(struct world *w, struct nethood_sock *from, struct nethood_sock *to, u64 bytes)
+{
+	u64 unsent = bytes, got = 0;
+	u32 idle = 0;
+
+	while (got < bytes) {
+		u64 now = stream_turn(w, from, to, &unsent);
+
+		got += now;
+		idle = now ? 0 : idle + 1;
+		if (idle > 50000000)
+			die("the stream stopped");
+	}
+}
+
+static double stream(u32 mtu, bool offload, u64 bytes)
+{
+	struct nethood_sock *from, *to;
+	struct world w;
+	double t;
+
+	bytes = bytes / scale ? bytes / scale : 1;
+	world_init(&w, mtu, offload, 1);
+	from = connect_to(&w, 0);
+	to = accept_from(&w, 0);
+	stream_of(&w, from, to, bytes / 10 + 1); /* windows grow */
+	t = cpu_ns();
+	stream_of(&w, from, to, bytes);
+	t = cpu_ns() - t;
+	nethood_close(from);
+	nethood_close(to);
+	world_fini(&w);
+	return t / ((double)bytes / 1024);
+}
+
+static double stream_mtu(u32 arg)
+{
+	(void)arg;
+	return stream(1500, false, 2ULL << 30);
+}
+
+static double stream_large(u32 arg)
+{
+	(void)arg;
+	return stream(65535, true, 16ULL << 30);
+}
+
+/* ------------------------------------------------------------------ request and response */
+
+static double request_response(u32 arg)
+{
+	struct nethood_sock *a, *b;
+	u32 n = ops(1000000);
+	struct world w;
+	double t;
+	u8 octet;
+
+	(void)arg;
+	world_init(&w, 1500, false, 1);
+	a = connect_to(&w, 0);
+	b = accept_from(&w, 0);
+	no_delay(a);
+	no_delay(b);
+	t = cpu_ns();
+	for (u32 i = 0; i < n; i++) {
+		if (nethood_sendto(a, "x", 1, 0, NULL, 0) != 1)
+			die("no request");
+		nethood_poll(w.s.net, (u64)now_ns());
+		if (nethood_recvfrom(b, &octet, 1, 0, NULL, NULL) != 1 || nethood_sendto(b, "y", 1, 0, NULL, 0) != 1)
+			die("no response");
+		nethood_poll(w.c.net, (u64)now_ns());
+		if (nethood_recvfrom(a, &octet, 1, 0, NULL, NULL) != 1 || octet != 'y')
+			die("no answer");
+	}
+	t = cpu_ns() - t;
+	nethood_close(a);
+	nethood_close(b);
+	world_fini(&w);
+	return t / n;
+}
+
+/* ------------------------------------------------------------------ connections */
+
+static double connect_close(u32 arg)
+{
+	u32 n = ops(100000);
+	struct world w;
+	double t;
+	u8 octet;
+
+	(void)arg;
+	world_init(&w, 1500, false, LISTENERS);
+	t = cpu_ns();
+	for (u32 i = 0; i < n; i++) {
+		struct nethood_sock *a = connect_to(&w, i % LISTENERS), *b;
+
+		pump(&w);
+		pump(&w);
+		if (nethood_sendto(a, "x", 1, 0, NULL, 0) != 1)
+			die("not connected");
+		b = accept_from(&w, i % LISTENERS);
+		while (nethood_recvfrom(b, &octet, 1, 0, NULL, NULL) != 1)
+			pump(&w);
+		nethood_close(a);
+		pump(&w);
+		while (nethood_recvfrom(b, &octet, 1, 0, NULL, NULL))
+			pump(&w);
+		nethood_close(b);
+		pump(&w);
+	}
+	t = cpu_ns() - t;
+	world_fini(&w);
+	return t / n;
+}
+
+struct many {
+	double ns, client_bytes, server_bytes; /* each */
+};
+
+/* @count connections that stand at the same time; both ends keep them. */
+static struct many many_idle(u32 count)
+{
+	u32 listeners = count / PER_LISTENER + 1;
+	struct nethood_sock **sk = malloc(2ULL * count * sizeof(struct nethood_sock *));
+	struct nethood_ledger before[2], after[2];
+	struct many out;
+	struct world w;
+
+	if (!sk || listeners > LISTENERS)
+		die("no memory");
+	world_init(&w, 1500, false, listeners);
+	nethood_ledger(w.c.net, &before[0]);
+	nethood_ledger(w.s.net, &before[1]);
+	out.ns = cpu_ns();
+	for (u32 i = 0; i < count; i++) {
+		sk[2 * i] = connect_to(&w, i % listeners);
+		pump(&w);
+		pump(&w);
+		sk[2 * i + 1] = accept_from(&w, i % listeners);
+	}
+	out.ns = (cpu_ns() - out.ns) / count;
+	for (u32 i = 0; i < 100; i++)
+		pump(&w);
+	nethood_ledger(w.c.net, &after[0]);
+	nethood_ledger(w.s.net, &after[1]);
+	out.client_bytes = (double)(after[0].memory_bytes - before[0].memory_bytes) / count;
+	out.server_bytes = (double)(after[1].memory_bytes - before[1].memory_bytes) / count;
+	for (u32 i = 0; i < 2 * count; i++)
+		nethood_close(sk[i]);
+	free(sk);
+	world_fini(&w);
+	return out;
+}
+
+static double idle_bytes(u32 is_server)
+{
+	struct many m = many_idle(ops(IDLE_COUNT));
+
+	return is_server ? m.server_bytes : m.client_bytes;
+}
+
+static double million_ns(u32 count)
+{
+	return many_idle(ops(count)).ns;
+}
+
+static double million_bytes(u32 count)
+{
+	struct many m = many_idle(ops(count));
+
+	return m.server_bytes;
+}
+
+static const struct bench rows[] = {
+	{ "TCP stream, MTU 1500", NULL, 0, stream_mtu, NULL, 0, false, "ns/KiB" },
+	{ "TCP stream, 64 KiB segments", NULL, 0, stream_large, NULL, 0, false, "ns/KiB" },
+	{ "TCP request and response, 1 byte", NULL, 0, request_response, NULL, 0, false, NULL },
+	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
+	{ "TCP bytes per idle connection, who connected", NULL, 1536, idle_bytes, NULL, 0, false, "bytes" },
+	{ "TCP bytes per idle connection, who accepted", NULL, 1536, idle_bytes, NULL, 1, false, "bytes" },
+	{ "TCP million: establish one", NULL, 0, million_ns, NULL, 1000000, false, NULL },
+	{ "TCP million: bytes each", NULL, 0, million_bytes, NULL, 1000000, false, "bytes" },
+};
+
+int main(int argc, char **argv)
+{
+	memset(chunk, 'x', sizeof(chunk));
+	return bench_main(argc, argv, rows, sizeof(rows) / sizeof(rows[0]), &scale);
+}
