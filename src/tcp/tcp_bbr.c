@@ -467,7 +467,7 @@ static void bbr_update_min_rtt(struct tcp_sock *tp, const struct rate_sample *rs
 	bool is_expired = after(now, bbr->min_rtt_stamp_ms + BBR_MIN_RTT_MS);
 
 	if (rs->rtt_us >= 0 && (rs->rtt_us < bbr->min_rtt_us || (is_expired && !rs->is_ack_delayed))) {
-		bbr->min_rtt_us = rs->rtt_us < UINT32_MAX ? (u32)rs->rtt_us : UINT32_MAX - 1;
+		bbr->min_rtt_us = rs->rtt_us < UINT32_MAX ? max_u32((u32)rs->rtt_us, 1) : UINT32_MAX - 1;
 		bbr->min_rtt_stamp_ms = now;
 	}
 	/* A program that paused has emptied the queue already. */
