@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -42,14 +43,16 @@ static void tell(struct supervisor *sv, int wd)
 static void closes_event(struct watch *w, uint32_t events)
 {
 	struct supervisor *sv = container_of(w, struct supervisor, closes);
-	struct inotify_event ev[64]; /* without names */
+	char buf[64 * sizeof(struct inotify_event)]; /* without names */
+	struct inotify_event ev;
 	ssize_t n;
 
 	(void)events;
-	while ((n = read(w->fd, ev, sizeof(ev))) > 0) {
-		for (size_t i = 0; i < (size_t)n / sizeof(ev[0]); i++) {
-			if (ev[i].mask & IN_CLOSE)
-				tell(sv, ev[i].wd);
+	while ((n = read(w->fd, buf, sizeof(buf))) > 0) {
+		for (size_t at = 0; at + sizeof(ev) <= (size_t)n; at += sizeof(ev)) {
+			memcpy(&ev, buf + at, sizeof(ev));
+			if (ev.mask & IN_CLOSE)
+				tell(sv, ev.wd);
 		}
 	}
 }

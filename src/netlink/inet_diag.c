@@ -69,10 +69,10 @@ struct nlmsghdr *diag_put(const struct nl_target *to, const struct diag_entry *e
 	m = diag_msg(nlh);
 	m->idiag_family = e->family;
 	m->idiag_state = state;
-	m->id.idiag_sport = (__force u16)cpu_to_be16(e->sport);
-	m->id.idiag_dport = (__force u16)cpu_to_be16(e->dport);
-	m->id.idiag_src[0] = (__force u32)e->saddr;
-	m->id.idiag_dst[0] = (__force u32)e->daddr;
+	m->id.idiag_sport = cpu_to_be16(e->sport);
+	m->id.idiag_dport = cpu_to_be16(e->dport);
+	m->id.idiag_src[0] = e->saddr;
+	m->id.idiag_dst[0] = e->daddr;
 	m->id.idiag_if = (u32)e->ifindex;
 	m->id.idiag_cookie[0] = (u32)cookie;
 	m->id.idiag_cookie[1] = (u32)(cookie >> 32);

@@ -3,6 +3,8 @@
 #ifndef NETHOOD_TCP_TCP_FUNCS_H
 #define NETHOOD_TCP_TCP_FUNCS_H
 
+#include "tcp/tcp.h"
+
 struct tcphdr;
 
 /* ------------------------------------------------------------------ tcp.c: calls of programs */
