@@ -225,6 +225,7 @@ static int proc_write(struct nethood_net *nn, const char *path, const char *text
 	char value[SYSCTL_WRITE_BYTES];
 	const struct ctl_table *e;
 	struct ctl_dir *dir = sysctl ? sysctl_file_find(&nn->net.sysctl, sysctl, &e) : NULL;
+	bool given = len_bytes;
 	uint32_t mode;
 
 	if (!dir)
@@ -235,7 +236,7 @@ static int proc_write(struct nethood_net *nn, const char *path, const char *text
 		text++;
 	while (len_bytes && is_blank(text[len_bytes - 1]))
 		len_bytes--;
-	if (!len_bytes)
+	if (!len_bytes && !(e->takes_empty && given))
 		return 0;
 	if (len_bytes >= sizeof(value) || memchr(text, '\0', len_bytes))
 		return -EINVAL;

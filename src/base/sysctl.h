@@ -44,6 +44,7 @@ struct ctl_table {
 	int (*get)(const struct ctl_dir *dir, const struct ctl_table *e, char *buf, size_t size_bytes);
 	int (*set)(struct ctl_dir *dir, const struct ctl_table *e, const char *value);
 	bool read_only;
+	bool takes_empty; /**< nothing but a newline is a value: an empty list */
 };
 
 struct sysctl_root {

@@ -22,6 +22,7 @@
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
+#include "ipv4/reserved_ports.h"
 
 /* ------------------------------------------------------------------ sysctl */
 
@@ -139,6 +140,8 @@ static const struct ctl_table ipv4_table[] = {
 	NUMBER("ip_forward_use_pmtu", ip_forward_use_pmtu, 0, 255),
 	{ .name = "ip_local_port_range", .type = SYSCTL_FN, AT(ip_local_port_range), .min = IP_PROT_SOCK, .max = 65535,
 	  .get = range_get, .set = port_range_set },
+	{ .name = "ip_local_reserved_ports", .type = SYSCTL_FN, .takes_empty = true,
+	  .get = reserved_ports_get, .set = reserved_ports_set },
 	NUMBER("ip_no_pmtu_disc", ip_no_pmtu_disc, 0, 255),
 	NUMBER("ip_nonlocal_bind", ip_nonlocal_bind, 0, 255),
 	{ .name = "ipfrag_high_thresh", .type = SYSCTL_FN, AT(ipfrag_high_thresh_bytes), .get = thresh_get, .set = thresh_set },
@@ -196,6 +199,7 @@ static void ipv4_sysctl_init(struct net *net)
 
 static void ipv4_sysctl_exit(struct net *net)
 {
+	reserved_ports_exit(net);
 	unregister_sysctl(&net->sysctl, &net->ipv4->sysctl_route_dir);
 	unregister_sysctl(&net->sysctl, &net->ipv4->sysctl_dir);
 }

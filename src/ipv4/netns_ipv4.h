@@ -70,6 +70,7 @@ struct netns_ipv4 {
 	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu,
 		ip_forward_update_priority;
 	int ip_local_port_range[2];
+	u8 *reserved_ports; /**< ipv4/reserved_ports.c; NULL: none */
 	int icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ignore_bogus_error_responses;
 	int fwmark_reflect;
 	int icmp_errors_use_inbound_ifaddr, icmp_ratelimit_ms, icmp_ratemask, icmp_msgs_per_sec, icmp_msgs_burst;

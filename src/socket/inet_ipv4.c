@@ -11,6 +11,7 @@
 #include "ipv4/ip.h"
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
+#include "ipv4/reserved_ports.h"
 #include "ipv4/route.h"
 #include "socket/inet_sock.h"
 
@@ -37,6 +38,11 @@ bool inet_local_port_range(const struct inet_sock *inet, u16 *low, u16 *high)
 	*low = lo <= sk_lo && sk_lo <= hi ? sk_lo : lo;
 	*high = lo <= sk_hi && sk_hi <= hi ? sk_hi : hi;
 	return sk_lo || sk_hi;
+}
+
+bool inet_port_is_reserved(const struct net *net, u16 port)
+{
+	return ip_is_local_reserved_port(net, port);
 }
 
 int ip_bind_check(const struct sockaddr *addr, socklen_t len_bytes, const struct sockaddr_in **sin)

@@ -131,6 +131,8 @@ void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb);
 int ip_default_ttl(const struct net *net);
 /** inet_local_port_range() - ports that @sk may be given.  Return: did the socket itself narrow the net's? */
 bool inet_local_port_range(const struct inet_sock *inet, u16 *low, u16 *high);
+/** inet_port_is_reserved() - is @port given only to who asks for it? */
+bool inet_port_is_reserved(const struct net *net, u16 port);
 
 /* ---- ip_err_ipv4.c: IP_RECVERR */
 /** ip_icmp_error() - an ICMP error into the error queue; @skb borrowed, @payload within it */

@@ -209,7 +209,7 @@ static u16 scan_ports(const struct tcp_sock *tp, u32 low, u32 count, u32 offset)
 		u16 port = (u16)(low + (at >= count ? at - count : at));
 		const struct tcp_bind_bucket *b = port ? bucket_find(tn, port) : NULL;
 
-		if (port && (!b || !port_conflict(tp, b, true)))
+		if (port && !inet_port_is_reserved(tcp_net_of(tp), port) && (!b || !port_conflict(tp, b, true)))
 			return port;
 	}
 	return 0;
@@ -357,7 +357,8 @@ static int connect_scan(struct tcp_sock *tp, const struct range *r, u32 offset, 
 		u32 at = offset + i;
 
 		at = r->low + (at >= r->count ? at - r->count : at);
-		err = at ? try_port(tp, (u16)at) : -EADDRNOTAVAIL;
+		if (at && !inet_port_is_reserved(tcp_net_of(tp), (u16)at))
+			err = try_port(tp, (u16)at);
 		*tried = i;
 	}
 	return err;

@@ -223,7 +223,7 @@ static u16 port_choose(struct net *net, const struct sock *sk, const u16 range[s
 	for (u32 i = 0; i < count; i++) {
 		u16 port = (u16)(range[0] + (first + i) % count);
 
-		if (port && !port_in_use(net, sk, port))
+		if (port && !inet_port_is_reserved(net, port) && !port_in_use(net, sk, port))
 			return port;
 	}
 	return 0;
