@@ -533,6 +533,17 @@ int sk_filter_attach(struct sock *sk, const struct sock_fprog *prog)
 	return 0;
 }
 
+int sk_filter_copy(struct sock *sk, const struct sk_filter *from)
+{
+	struct sk_filter *filter = sock_opt_alloc(sk, from->bytes);
+
+	if (!filter)
+		return -ENOMEM;
+	memcpy(filter, from, from->bytes);
+	sk->filter = filter;
+	return 0;
+}
+
 void sk_filter_detach(struct sock *sk)
 {
 	struct sk_filter *filter = sk->filter;

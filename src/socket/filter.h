@@ -22,6 +22,8 @@ u32 bpf_run(struct net *net, const struct sock_filter *insns, u32 len, const str
 /** sk_filter_run() - Return: 0, or -EPERM: drop it; what is kept was shortened, but not below @cap_bytes */
 int sk_filter_run(struct sock *sk, struct sk_buff *skb, u32 cap_bytes);
 int sk_filter_attach(struct sock *sk, const struct sock_fprog *prog);
+/** sk_filter_copy() - @sk, which has none, gets a program of its own.  Return: 0, -ENOMEM */
+int __must_check sk_filter_copy(struct sock *sk, const struct sk_filter *from);
 void sk_filter_detach(struct sock *sk);
 
 #endif

@@ -17,6 +17,22 @@ void inet_sock_init(struct sock *sk)
 	inet->pmtudisc = IP_PMTUDISC_WANT;
 }
 
+void inet_sock_clone(struct sock *sk, const struct sock *parent)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	memcpy((u8 *)inet + sizeof(*sk), (const u8 *)inet_sk(parent) + sizeof(*sk), sizeof(*inet) - sizeof(*sk));
+	inet->dst = NULL;
+	inet->opt = NULL;
+	inet->memberships = NULL;
+	inet->memberships_count = 0;
+	inet->saddr = inet->daddr = inet->rcv_saddr = (__force __be32)0U;
+	inet->sport = inet->dport = (__force __be16)0U;
+	inet->num = 0;
+	inet->bound_addr = inet->bound_port = false;
+	inet->out_genid = 0;
+}
+
 void inet_sock_destroy(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);

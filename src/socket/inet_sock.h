@@ -102,6 +102,8 @@ void inet_sock_init(struct sock *sk);
 /** inet_sock_destroy() - memberships, options, cached route */
 void inet_sock_destroy(struct sock *sk);
 int inet_shutdown(struct sock *sk, int how);
+/** inet_sock_clone() - @sk, of sock_clone(), has the options of @parent as well; no address, route, group or IP option */
+void inet_sock_clone(struct sock *sk, const struct sock *parent);
 void inet_route_changed(struct sock *sk);
 int inet_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer);
 

@@ -153,6 +153,52 @@ int sock_create(struct net *net, int family, int type, int protocol, struct sock
 	return sock_create_proto(net, prot, family, type, protocol, out);
 }
 
+static void clone_reset(struct sock *sk)
+{
+	sk->refcnt = 1;
+	sk->state = TCP_CLOSE_STATE;
+	sk->shutdown = 0;
+	sk->err = sk->err_soft = 0;
+	sk->wmem_alloc_bytes = sk->rmem_alloc_bytes = 0;
+	sk->drops = 0;
+	sk->rxhash = 0;
+	sk->stamp = -1;
+	sk->tskey = 0;
+	sk->optmem_bytes = 0;
+	sk->filter = NULL;
+	sk->ready = NULL;
+	sk->ready_ctx = NULL;
+	sk->wake_events = 0;
+	sk->rec_id = 0;
+	sk->cookie = sk->ns->next_cookie++;
+	__skb_queue_head_init(&sk->receive_queue);
+	__skb_queue_head_init(&sk->error_queue);
+	INIT_LIST_HEAD(&sk->wake_node);
+	INIT_LIST_HEAD(&sk->net_node);
+}
+
+struct sock *sock_clone(const struct sock *parent)
+{
+	struct sock *sk = mem_zalloc(parent->net->mem, parent->prot->obj_bytes);
+
+	if (!sk)
+		return NULL;
+	*sk = *parent;
+	clone_reset(sk);
+	sk->ns->live_count++;
+	if (parent->filter && sk_filter_copy(sk, parent->filter)) {
+		sk_free(sk);
+		return NULL;
+	}
+	return sk;
+}
+
+void sock_graft(struct sock *sk)
+{
+	list_add_tail(&sk->net_node, &sk->ns->sockets);
+	sk->ns->open_count++;
+}
+
 void sock_queue_purge(struct sock *sk)
 {
 	skb_queue_purge_reason(&sk->receive_queue, SKB_DROP_REASON_SOCKET_CLOSE);

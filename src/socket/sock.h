@@ -182,6 +182,11 @@ void sock_register_families(struct net *net, const struct net_proto_family *cons
 /* ---- S1, what include/nethood calls */
 int sock_create(struct net *net, int family, int type, int protocol, struct sock **out);
 void sock_release(struct sock *sk);
+/** sock_clone() - a socket with the options of @parent and nothing else of it: a connection that somebody may accept.
+ *  What follows struct sock is zero.  Not open until sock_graft(); returned, NULL: no memory */
+struct sock *sock_clone(const struct sock *parent);
+/** sock_graft() - a program has it from now on: sock_release() ends it */
+void sock_graft(struct sock *sk);
 ssize_t sock_sendmsg(struct sock *sk, const struct msghdr *msg, int flags);
 ssize_t sock_recvmsg(struct sock *sk, struct msghdr *msg, int flags);
 int sock_setsockopt(struct sock *sk, int level, int name, const void *value,

@@ -460,14 +460,16 @@ struct tcp_request_sock {
 	struct tcp_conn conn;      /**< first: what the table of connections holds */
 	struct tcp_sock *listener; /**< reference */
 	struct tcp_sock *sk;       /**< the connection once it stands (or, with Fast Open, before); reference; NULL */
-	struct list_head node;     /**< listener->requests, then listener->accept_queue */
-	struct timer timer;        /**< SYN-ACK again */
+	struct tcp_sock *fastopen_sk; /**< with Fast Open: the connection while its SYN-ACK is not acked; borrowed */
+	struct list_head node;        /**< listener->requests, then listener->accept_queue */
+	struct timer timer;           /**< SYN-ACK again */
 	u8 num_retrans, num_timeout;
 	bool acked; /**< the handshake's ACK came, but nobody could take the connection (or it is deferred) */
 	bool sack_ok, tstamp_ok, wscale_ok, ecn_ok, cookie_ts, is_fastopen, in_accept_queue;
 	u8 snd_wscale, rcv_wscale;
 	u8 syn_tos;
-	u16 mss; /**< the peer's */
+	u16 mss;    /**< the peer's */
+	u16 advmss; /**< ours */
 	u32 rcv_isn, snt_isn, rcv_nxt;
 	u32 rcv_wnd, window_clamp; /**< what we offer */
 	u32 ts_recent, ts_off;
@@ -489,6 +491,7 @@ struct tcp_timewait_sock {
 	struct timer timer;
 	u8 substate; /**< TCP_TIME_WAIT, TCP_FIN_WAIT2 */
 	u8 tos, rcv_wscale;
+	bool tstamp_ok;
 	bool reuse, reuseport, connect_bind; /**< of the port: as the socket had it */
 	u32 rcv_nxt, snd_nxt, rcv_wnd;
 	u32 ts_recent, ts_offset;

@@ -98,6 +98,8 @@ int tcp_send_req_synack(struct tcp_request_sock *req, const struct tcp_fastopen_
 void tcp_forget_child(struct tcp_sock *child);
 
 /* ---- tcp_fastopen.c */
+/** tcp_fastopen_add_skb() - data of a SYN or SYN-ACK, @skb borrowed, is next to be read */
+void tcp_fastopen_add_skb(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_fastopen_listen_start(struct tcp_sock *listener, int backlog);
 
 #endif

@@ -474,7 +474,8 @@ int tcp_rtx_synack(struct tcp_request_sock *req);
 /** tcp_cookie_init_sequence() - an ISN that says all; *mss becomes what it can say.  @rfc 4987 3.6 */
 u32 tcp_cookie_init_sequence(struct net *net, const struct sk_buff *skb, const struct tcp_conn *conn, u16 *mss);
 /** tcp_cookie_check() - an ACK for a listener: of a SYN-ACK that nobody remembers?  @opt: as of tcp_conn_request().
- *  Return: the new connection, for tcp_child_process(); NULL: it is not, or there is no room: *reason */
+ *  Return: the new connection, for tcp_child_process(); NULL, and *reason: TCP_LISTEN_OVERFLOW: it was one, but there is no
+ *  room, and nothing is said; else it is none: a reset */
 struct tcp_sock *tcp_cookie_check(struct tcp_sock *listener, struct sk_buff *skb, const struct ip_options *opt,
 				  enum skb_drop_reason *reason);
 u32 tcp_cookie_timestamp(const struct tcp_request_sock *req);
@@ -501,6 +502,8 @@ struct tcp_sock *tcp_try_fastopen(struct tcp_sock *listener, struct sk_buff *skb
 				  struct tcp_fastopen_cookie *foc);
 /** tcp_fastopen_remove() - @child's SYN-ACK was acked, or it is over: child->fastopen_rsk goes.  @linux reqsk_fastopen_remove */
 void tcp_fastopen_remove(struct tcp_sock *child, bool reset);
+/** tcp_fastopen_synack_timer() - rtx_timer of @child, which has fastopen_rsk.  Return: false: it was tried often enough */
+bool tcp_fastopen_synack_timer(struct tcp_sock *child);
 /** tcp_fastopen_listen_stop() - what is left in fastopen_rst */
 void tcp_fastopen_listen_stop(struct tcp_sock *listener);
 

@@ -50,6 +50,7 @@ static void timewait_fill(struct tcp_timewait_sock *tw, const struct tcp_sock *t
 	tw->reuseport = sock_flag(sk, SOCK_F_REUSEPORT);
 	tw->tos = tp->inet.tos;
 	tw->rcv_wscale = tp->rx_opt.rcv_wscale;
+	tw->tstamp_ok = tp->rx_opt.tstamp_ok;
 	tw->rcv_nxt = tp->rcv_nxt;
 	tw->snd_nxt = tp->snd_nxt;
 	tw->rcv_wnd = tcp_receive_window(tp);
