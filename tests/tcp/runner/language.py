@@ -281,7 +281,8 @@ def _packet_words(text):
     words = text.split()
     letters = words.pop(0)
     step["flags"] = 0 if letters == "-" else segment.flags_of(letters.replace("?", ""))
-    step["flags_loose"] = segment.PSH if "P?" in letters else 0
+    plain = "P" not in letters and "S" not in letters and "R" not in letters
+    step["flags_loose"] = segment.PSH if plain or "P?" in letters else 0    # where a train of segments is cut varies
     seq, end, size = SEQ.match(words.pop(0)).groups()
     step["seq"], step["end"] = seq, end
     step["size"] = size if size is not None else ("*" if "*" in (seq, end or "*") else str(int(end) - int(seq)))
@@ -332,7 +333,7 @@ def _macro_lines(word, text, names):
         text = text[:found.start()] + text[found.end():]
     words = text.split()[1:]
     sock = words.pop(0) if words else "l"
-    given = {"win": "65535", "rtt": "0", "flow": "a", "backlog": "10", "port": "8080" if word != "client" else "80"}
+    given = {"win": "65535", "rtt": "0.1", "flow": "a", "backlog": "10", "port": "8080" if word != "client" else "80"}
     while words:
         key = words.pop(0)
         if key not in given:
