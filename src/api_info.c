@@ -148,7 +148,11 @@ static int capture_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 
 	if (skb_mac_header_was_set(skb) && skb_mac_header(skb) < skb->data)
 		skb_push(skb, (u32)(skb->data - skb_mac_header(skb)));
+	if (skb_checksum_help(skb)) /* without memory one that was only begun stays so */
+		skb->ip_summed = CHECKSUM_NONE;
 	pieces = skb_to_iovec(skb, iov, CAPTURE_PIECES);
+	if (pieces < 0 && !skb_linearize(skb)) /* a train that GRO made */
+		pieces = skb_to_iovec(skb, iov, CAPTURE_PIECES);
 	if (pieces > 0) {
 		rec_tell(nn->net.rec, &cb, REC_OUT_CAPTURE, (u32)dev->ifindex, skb->len);
 		nn->capture(nn->capture_ctx, dev->name, skb->pkt_type == PACKET_OUTGOING, (uint64_t)nn->net.now, iov,

@@ -248,11 +248,18 @@ static void do_wire(struct replay *rp, const event *e)
 
 static void do_wire_frame(struct replay *rp, const event *e, struct nethood_dev *dev)
 {
+	const struct wire_offload o = {
+		.csum_start = (u32)e->value[1],
+		.csum_offset = (u32)e->value[2],
+		.gso_size = (u16)e->value[3],
+		.gso_type = (u16)e->value[4],
+		.segment_bytes = (u32)e->value[5],
+	};
 	struct recorder *rec = rp->at.rec;
 
 	rec_note_d(rec, REC_WIRE_FRAME, dev_of(dev));
-	rec_return(rec, netdev_wire_frame(dev_of(dev), e->octets[3] ? e->octets[3] : (const u8 *)"",
-					  (size_t)e->value[3], (u16)e->value[1], (u16)e->value[2]));
+	rec_return(rec, netdev_wire_frame(dev_of(dev), e->octets[6] ? e->octets[6] : (const u8 *)"",
+					  (size_t)e->value[6], &o));
 }
 
 static void do_dhcp_start(const struct replay *rp, const event *e, struct nethood_dev *dev)

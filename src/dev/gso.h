@@ -34,6 +34,11 @@ bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev);
 struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev);
 /** skb_gso_network_seglen() - of the packets of a train the longest, from the network header on */
 u32 skb_gso_network_seglen(const struct sk_buff *skb);
+/** skb_gso_mac_seglen() - the same from data on, which is at the link-layer header */
+static inline u32 skb_gso_mac_seglen(const struct sk_buff *skb)
+{
+	return skb_network_offset(skb) + skb_gso_network_seglen(skb);
+}
 /** skb_gso_validate_network_len() - do they fit? */
 static inline bool skb_gso_validate_network_len(const struct sk_buff *skb, u32 mtu_bytes)
 {

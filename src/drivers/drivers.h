@@ -55,7 +55,13 @@ void netdev_user_wake(struct net_device *dev);
 int netdev_wire_join(struct net_device *a, struct net_device *b);
 /* Of a net that is made anew: what the other end of a wire did, which was in another net. */
 int netdev_wire_foreign(struct net_device *dev);
-int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, u32 csum_start, u32 csum_offset);
+/** struct wire_offload - what was left to the other end; all zero: nothing */
+struct wire_offload {
+	u32 csum_start, csum_offset; /**< from the beginning of the frame, from there */
+	u16 gso_size, gso_type;
+	u32 segment_bytes; /**< of a train: the longest frame that it would be cut into */
+};
+int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, const struct wire_offload *o);
 int netdev_wire_news(struct net_device *dev, u32 what);
 /** netdev_host_name() - of a "tap" or "packet" device: its interface on the host; NULL: it has none */
 const char *netdev_host_name(const struct net_device *dev);

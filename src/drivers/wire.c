@@ -9,10 +9,14 @@
  */
 #include <errno.h>
 
+#include "dev/gso.h"
 #include "drivers/driver_internal.h"
 #include "net.h"
 
 #define WIRE_RING_FRAMES 1024U
+#define WIRE_FRAME_MAX_BYTES (ETH_HLEN + GSO_MAX_SIZE_BYTES + 60U)
+#define WIRE_LINEAR_MAX_BYTES 16384U /* longer frames lie in pages, but for their headers */
+#define WIRE_HEADERS_BYTES 176U
 
 struct wire_priv {
 	struct netdev_common common;
@@ -97,23 +101,96 @@ static void wire_wake_peer(struct net_device *dev)
 
 /* ---- frames */
 
-static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *peer)
+/* Piece by piece: of the copy, which is the one that has few. */
+static void wire_copy_pieces(const struct sk_buff *skb, struct sk_buff *copy)
 {
-	struct sk_buff *copy = netdev_skb_alloc(peer, skb->len);
+	struct iovec iov[FRAME_PIECES_MAX];
+	int pieces = netdev_skb_iovec(copy, iov), err = 0;
+	u32 pos = 0;
+
+	for (int i = 0; i < pieces; i++) {
+		err |= skb_copy_bits(skb, pos, iov[i].iov_base, (u32)iov[i].iov_len);
+		pos += (u32)iov[i].iov_len;
+	}
+	assert(!err); /* both are of one length */
+}
+
+/* What @skb leaves to the other end. */
+static struct wire_offload wire_offload_of(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct wire_offload o = { 0 };
+
+	if (likely(skb->ip_summed != CHECKSUM_PARTIAL))
+		return o;
+	o.csum_start = (u32)(skb->head - skb->data) + skb->csum_start;
+	o.csum_offset = skb->csum_offset;
+	if (shinfo->gso_size) {
+		o.gso_size = shinfo->gso_size;
+		o.gso_type = shinfo->gso_type;
+		o.segment_bytes = skb_gso_mac_seglen(skb);
+	}
+	return o;
+}
+
+/* Headers in the head, the rest of a long frame in pages.  NULL: no memory */
+static struct sk_buff *wire_skb_alloc(struct net_device *dev, u32 len_bytes)
+{
+	u32 linear = len_bytes <= WIRE_LINEAR_MAX_BYTES ? len_bytes : WIRE_HEADERS_BYTES, n;
+	struct sk_buff *skb = netdev_skb_alloc(dev, linear);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_put(skb, linear);
+	for (len_bytes -= linear; unlikely(len_bytes); len_bytes -= n) {
+		struct skb_page *page;
+
+		n = min_u32(len_bytes, SKB_PAGE_FRAG_BYTES);
+		page = skb_page_alloc(skb->pool, n);
+		if (!page) {
+			dev->stats.rx_dropped++;
+			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			return NULL;
+		}
+		skb_add_frag(skb, page, 0, n);
+	}
+	return skb;
+}
+
+static void wire_set_offload(struct sk_buff *copy, const struct wire_offload *o, u32 payload_max_bytes)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(copy);
+
+	copy->ip_summed = CHECKSUM_NONE;
+	if (likely(!o->csum_offset))
+		return;
+	copy->ip_summed = CHECKSUM_PARTIAL;
+	copy->csum_start = (u16)((u32)(copy->data - copy->head) + o->csum_start);
+	copy->csum_offset = (u16)o->csum_offset;
+	if (!o->gso_size)
+		return;
+	shinfo->gso_size = o->gso_size;
+	shinfo->gso_type = o->gso_type;
+	shinfo->gso_segs = (u16)((payload_max_bytes + o->gso_size - 1) / o->gso_size);
+}
+
+/* Payload of a train: what is beyond the headers that each of its packets has. */
+static u32 wire_payload_bytes(u32 len_bytes, const struct wire_offload *o)
+{
+	return len_bytes - (o->segment_bytes - o->gso_size);
+}
+
+static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *peer, const struct wire_offload *o)
+{
+	struct sk_buff *copy = wire_skb_alloc(peer, skb->len);
 
 	if (unlikely(!copy))
 		return NULL;
-	if (likely(!skb->data_len))
-		memcpy(skb_put(copy, skb->len), skb->data, skb->len);
-	else if (skb_copy_bits(skb, 0, skb_put(copy, skb->len), skb->len))
-		assert(0);
-	copy->ip_summed = CHECKSUM_NONE;
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		copy->ip_summed = CHECKSUM_PARTIAL;
-		copy->csum_start =
-			(u16)((u32)(copy->data - copy->head) + skb->csum_start - (u32)(skb->data - skb->head));
-		copy->csum_offset = skb->csum_offset;
-	}
+	if (likely(!skb->data_len && !copy->data_len))
+		memcpy(copy->data, skb->data, skb->len);
+	else
+		wire_copy_pieces(skb, copy);
+	wire_set_offload(copy, o, wire_payload_bytes(skb->len, o));
 	return copy;
 }
 
@@ -128,54 +205,58 @@ static void wire_queue(struct net_device *dev, struct sk_buff *copy)
 
 static int wire_deliver(struct net_device *peer, const struct sk_buff *skb)
 {
+	const struct wire_offload o = wire_offload_of(skb);
 	struct sk_buff *copy;
 
-	if (unlikely(netdev_frame_check(peer, skb->len)))
+	if (unlikely(netdev_frame_check(peer, o.gso_size ? o.segment_bytes : skb->len)))
 		return WIRE_REFUSED;
 	if (unlikely(wire_priv(peer)->ring.qlen >= WIRE_RING_FRAMES))
 		return WIRE_FULL;
-	copy = wire_copy(skb, peer);
+	copy = wire_copy(skb, peer, &o);
 	if (unlikely(!copy))
 		return WIRE_NOMEM;
 	wire_queue(peer, copy);
 	return WIRE_SENT;
 }
 
-/* The same as it is written down: the frame in one piece, and where its sum is to be. */
-int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, u32 csum_start, u32 csum_offset)
+/* The same as it is written down: the frame in one piece, and what was left to do. */
+int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, const struct wire_offload *o)
 {
 	struct sk_buff *copy;
 
-	if (dev->netdev_ops != wire_driver.ops)
+	if (dev->netdev_ops != wire_driver.ops || len_bytes > WIRE_FRAME_MAX_BYTES)
 		return -EINVAL;
-	if (netdev_frame_check(dev, len_bytes))
+	if (o->gso_size && (!o->csum_offset || o->segment_bytes <= o->gso_size || o->segment_bytes > len_bytes))
+		return -EINVAL;
+	if (o->csum_offset && ((u64)o->csum_start + o->csum_offset + 2 > len_bytes ||
+			       o->csum_start + o->csum_offset + 2 > WIRE_HEADERS_BYTES))
+		return -EINVAL;
+	if (netdev_frame_check(dev, o->gso_size ? o->segment_bytes : len_bytes))
 		return WIRE_REFUSED;
 	if (wire_priv(dev)->ring.qlen >= WIRE_RING_FRAMES)
 		return WIRE_FULL;
-	copy = netdev_skb_alloc(dev, (u32)len_bytes);
+	copy = wire_skb_alloc(dev, (u32)len_bytes);
 	if (!copy)
 		return WIRE_NOMEM;
-	memcpy(skb_put(copy, (u32)len_bytes), frame, len_bytes);
-	netdev_show_frame(dev, frame, len_bytes);
-	copy->ip_summed = CHECKSUM_NONE;
-	if (csum_offset && csum_start + csum_offset + 2 <= len_bytes) {
-		copy->ip_summed = CHECKSUM_PARTIAL;
-		copy->csum_start = (u16)((u32)(copy->data - copy->head) + csum_start);
-		copy->csum_offset = (u16)csum_offset;
-	}
+	if (skb_store_bits(copy, 0, frame, (u32)len_bytes))
+		assert(0);
+	if (rec_again(dev->net->rec))
+		netdev_show_frame(dev, frame, len_bytes);
+	wire_set_offload(copy, o, wire_payload_bytes((u32)len_bytes, o));
 	wire_queue(dev, copy);
 	return WIRE_SENT;
 }
 
 static void wire_record_frame(struct recorder *rec, const struct net_device *peer, const struct sk_buff *skb)
 {
-	bool partial = skb->ip_summed == CHECKSUM_PARTIAL;
+	const struct wire_offload o = wire_offload_of(skb);
 	struct iovec iov[FRAME_PIECES_MAX];
 	int pieces = netdev_skb_iovec(skb, iov);
 	u8 *p = rec_put_u(rec_call(rec, REC_WIRE_FRAME), (u32)peer->ifindex);
 
-	p = rec_put_u(p, partial ? (u32)(skb->head - skb->data) + skb->csum_start : 0);
-	p = rec_put_u(p, partial ? skb->csum_offset : 0);
+	p = rec_put_u(rec_put_u(p, o.csum_start), o.csum_offset);
+	p = rec_put_u(rec_put_u(p, o.gso_size), o.gso_type);
+	p = rec_put_u(p, o.segment_bytes);
 	p = rec_put_u(p, (u64)skb->len + 1);
 	for (int i = 0; i < pieces; i++)
 		p = rec_put_long(rec, p, iov[i].iov_base, iov[i].iov_len);
@@ -323,7 +404,7 @@ static int wire_setup(struct net_device *dev, const struct netdev_config *cfg)
 	netif_napi_add(dev, &priv->common.napi, wire_poll, NAPI_POLL_WEIGHT);
 	dev->features |= NETIF_F_SG;
 	if (cfg->offload)
-		dev->features |= NETIF_F_HW_CSUM | NETIF_F_RXCSUM;
+		dev->features |= NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_ALL_TSO;
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 
 #include "base/types.h"
 
-#define REC_FORMAT_VERSION 1U
+#define REC_FORMAT_VERSION 2U
 #define REC_FIELDS_MAX 10U
 #define REC_CHUNK_BYTES 65536U
 #define REC_SMALL_BYTES 256U    /* no record is longer, but for the octets of b and z */
@@ -43,7 +43,7 @@
 	X(DEV_WAKE, "dev_wake", "d", "dev") \
 	X(DEV_CARRIER, "dev_carrier", "du", "dev,on") \
 	X(DEV_FD_READY, "dev_fd_ready", "d", "dev") \
-	X(WIRE_FRAME, "wire_frame", "duub", "dev,csum_start,csum_offset,frame") \
+	X(WIRE_FRAME, "wire_frame", "duuuuub", "dev,csum_start,csum_offset,gso_size,gso_type,segment_bytes,frame") \
 	X(WIRE_NEWS, "wire_news", "du", "dev,what") \
 	X(DHCP_START, "dhcp_start", "dubzuu", "dev,flags,client_id,hostname,requested,metric") \
 	X(DHCP_STOP, "dhcp_stop", "d", "dev") \

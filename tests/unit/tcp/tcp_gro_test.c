@@ -293,6 +293,50 @@ static void a_train_is_a_packet(void **state)
 	world_destroy(w);
 }
 
+/** struct captured - the last frame that came in, as nethood_capture() tells it */
+struct captured {
+	u8 frame[FRAME_MAX_BYTES];
+	u32 len, count;
+};
+
+static void on_capture(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
+{
+	struct captured *c = ctx;
+
+	(void)dev, (void)now_ns;
+	if (out)
+		return;
+	c->len = 0;
+	c->count++;
+	for (int i = 0; i < pieces; i++) {
+		memcpy(c->frame + c->len, frame[i].iov_base, frame[i].iov_len);
+		c->len += (u32)frame[i].iov_len;
+	}
+}
+
+/* All of it, and its checksums are those of one packet. */
+static void a_train_is_captured_whole(void **state)
+{
+	struct world *w = world_create();
+	struct captured *c = calloc(1, sizeof(*c));
+	struct seg segs[40] = { { 0 } };
+	const struct iphdr *iph = (const struct iphdr *)(const void *)(c->frame + ETH_HLEN);
+
+	(void)state;
+	assert_int_equal(nethood_capture(w->public_net, on_capture, c), 0);
+	come_segs(w, segs, 40, false);
+	assert_int_equal(c->count, 1);
+	assert_int_equal(c->len, ETH_HLEN + 40 + 40 * MSS);
+	assert_false(ip_compute_csum(c->frame + ETH_HLEN, 20));
+	assert_int_equal(csum_tcpudp_magic(get_unaligned_be32(&iph->saddr), get_unaligned_be32(&iph->daddr),
+					   20 + 40 * MSS, IPPROTO_TCP,
+					   csum_partial(c->frame + ETH_HLEN + 20, 20 + 40 * MSS, 0)),
+			 0);
+	assert_int_equal(nethood_capture(w->public_net, NULL, NULL), 0);
+	free(c);
+	world_destroy(w);
+}
+
 /* No more than an IP header can tell. */
 static void a_train_is_at_most_64_kib(void **state)
 {
@@ -554,6 +598,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_reason_to_merge_or_not),
 		cmocka_unit_test(a_train_is_a_packet),
+		cmocka_unit_test(a_train_is_captured_whole),
 		cmocka_unit_test(a_train_is_at_most_64_kib),
 		cmocka_unit_test(many_flows_push_each_other_out),
 		cmocka_unit_test(a_device_that_goes_takes_what_is_held),
