@@ -95,6 +95,13 @@ static void configure(struct nethood_net *net, int ifindex, u8 host, u8 peer)
 	nethood_close(admin);
 }
 
+static const char *const sysctls[][2] = {
+	{ "net.ipv4.ip_local_port_range", "1024 65535" },
+	{ "net.ipv4.tcp_tw_reuse", "1" },
+	{ "net.ipv4.tcp_max_syn_backlog", "100000" },
+	{ "net.core.somaxconn", "100000" },
+};
+
 static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
 {
 	const u8 mac[6] = { 2, 0, 0, 0, 0, host };
@@ -106,11 +113,10 @@ static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
 	if (nethood_create(&config, &s->net) || nethood_dev_create(s->net, &dev, &s->dev))
 		die("no net");
 	/* as a server would have it: all ports, and no limit that would hide what a connection costs */
-	if (nethood_sysctl_set(s->net, "net.ipv4.ip_local_port_range", "1024 65535") ||
-	    nethood_sysctl_set(s->net, "net.ipv4.tcp_tw_reuse", "1") ||
-	    nethood_sysctl_set(s->net, "net.ipv4.tcp_max_syn_backlog", "100000") ||
-	    nethood_sysctl_set(s->net, "net.core.somaxconn", "100000"))
-		die("sysctl");
+	for (u32 i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		if (nethood_sysctl_set(s->net, sysctls[i][0], sysctls[i][1]))
+			die(sysctls[i][0]);
+	}
 }
 
 static void pump(struct world *w)
@@ -190,19 +196,16 @@ static void no_delay(struct nethood_sock *sk)
 
 static u8 chunk[CHUNK_BYTES];
 
-/* Return: octets that were read now */
+/* One chunk is written, and what came is read.  Return: octets that were read now */
 static u64 stream_turn(struct world *w, struct nethood_sock *from, struct nethood_sock *to, u64 *unsent)
 {
 	static u8 room[CHUNK_BYTES];
 	u64 got = 0;
 	ssize_t n;
 
-	while (*unsent) {
-		n = nethood_sendto(from, chunk, *unsent < CHUNK_BYTES ? (size_t)*unsent : CHUNK_BYTES, 0, NULL, 0);
-		if (n < 0)
-			break;
+	n = nethood_sendto(from, chunk, *unsent < CHUNK_BYTES ? (size_t)*unsent : CHUNK_BYTES, 0, NULL, 0);
+	if (n > 0)
 		*unsent -= (u64)n;
-	}
 	pump(w);
 	while ((n = nethood_recvfrom(to, room, sizeof(room), 0, NULL, NULL)) > 0)
 		got += (u64)n;
