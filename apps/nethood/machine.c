@@ -151,6 +151,8 @@ static int create_net(struct machine *m)
 	err = nethood_create(&cfg, &m->net);
 	if (!err)
 		err = supervisor_create(m->net, geteuid(), &m->sv);
+	if (!err)
+		supervisor_bypass(m->sv, &m->bypass);
 	if (err)
 		cli_error(m->name, strerror(-err));
 	return err;
@@ -301,6 +303,20 @@ static int configure(struct machine *m)
 
 /* ---- life */
 
+static int pass_by(struct machine *m)
+{
+	int err = 0;
+
+	m->bypass.fd = -1;
+	for (uint32_t i = 0; !err && i < m->o->bypasses; i++)
+		err = bypass_add(&m->bypass, m->o->bypass[i].addr, m->o->bypass[i].prefix_bits);
+	if (!err)
+		err = bypass_start(&m->bypass);
+	if (err)
+		cli_error("--bypass", strerror(-err));
+	return err;
+}
+
 int machine_start(struct machine *m, const struct netopt *o, const char *name)
 {
 	int err;
@@ -310,7 +326,9 @@ int machine_start(struct machine *m, const struct netopt *o, const char *name)
 	m->name = name;
 	m->signals.fd = -1;
 	m->host.home_fd = -1;
-	err = host_enter(&m->host, o);
+	err = pass_by(m); /* before another namespace is entered */
+	if (!err)
+		err = host_enter(&m->host, o);
 	if (!err)
 		err = find_record_path(m);
 	if (!err)
@@ -346,6 +364,7 @@ void machine_stop(struct machine *m)
 	write_record(m);
 	nethood_free(m->net);
 	host_leave(&m->host);
+	bypass_stop(&m->bypass);
 	m->capture = NULL;
 	m->sv = NULL;
 	m->net = NULL;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "bypass.h"
 #include "host.h"
 #include "netopt.h"
 #include "supervisor.h"
@@ -17,6 +18,7 @@ struct machine {
 	const struct netopt *o;
 	const char *name;
 	struct host host;
+	struct bypass bypass;
 	struct nethood_net *net;
 	struct supervisor *sv;
 	struct capture *capture;

@@ -49,6 +49,7 @@ static const char net_options[] =
 	"  --host-addr PREFIX                       for the host's side of a tap that nethood makes\n"
 	"  --sysctl KEY=VALUE                       repeatable\n"
 	"  --batch FILE                             lines for ip(8), run on the net before CMD; repeatable\n"
+	"  --bypass PREFIX                          programs reach these destinations by the host's own stack; repeatable\n"
 	"  --profile linux|strict                   as the kernel does, or as the RFCs say\n"
 	"  --pcap FILE                              all frames from the first one on, as pcapng\n"
 	"  --record FILE                            when the net ends, what was recorded of it\n"

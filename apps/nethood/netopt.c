@@ -430,12 +430,25 @@ static int set_proc(void *ctx, const char *value)
 	return 0;
 }
 
+static int set_bypass(void *ctx, const char *value)
+{
+	struct netopt *o = ctx;
+
+	if (o->bypasses == NETOPT_MANY)
+		return usage("--bypass", value, "too many of them");
+	if (!cli_prefix("--bypass", value, &o->bypass[o->bypasses].addr, &o->bypass[o->bypasses].prefix_bits))
+		return EXIT_USAGE;
+	o->bypasses++;
+	return 0;
+}
+
 const struct cli_option netopt_table[] = {
 	{ "--dev", true, true, set_dev },
 	{ "--addr", true, true, set_addr },
 	{ "--dhcp", CLI_MAY, true, set_dhcp },
 	{ "--route", true, true, set_route },
 	{ "--batch", true, true, set_batch },
+	{ "--bypass", true, true, set_bypass },
 	{ "--sysctl", true, true, set_sysctl },
 	{ "--profile", true, false, set_profile },
 	{ "--host-addr", true, false, set_host_addr },

@@ -40,6 +40,10 @@ struct netopt_route {
 	uint32_t prefix_bits;
 	char dev[IFNAMSIZ]; /**< "": whichever reaches the gateway */
 };
+struct netopt_prefix {
+	struct in_addr addr;
+	uint32_t prefix_bits;
+};
 struct netopt_sysctl {
 	char key[128];
 	const char *value;
@@ -52,7 +56,7 @@ struct netopt {
 	struct netopt_sysctl sysctl[NETOPT_MANY];
 	char dhcp[NETOPT_DEVS][IFNAMSIZ]; /**< devices; "": the first */
 	const char *batch[NETOPT_MANY];
-	uint32_t devs, addrs, dhcps, routes, sysctls, batches;
+	uint32_t devs, addrs, dhcps, routes, sysctls, batches, bypasses;
 	bool has_host_addr;
 	struct netopt_addr host_addr;
 	enum nethood_profile profile;
@@ -60,6 +64,7 @@ struct netopt {
 	const char *record;  /**< file; NULL: none */
 	uint32_t record_mib; /**< size of the ring */
 	bool has_record_mib;
+	struct netopt_prefix bypass[NETOPT_MANY];
 	bool proc; /**< of run: its program sees the net in /proc */
 };
 

@@ -139,6 +139,9 @@ static long send_one(struct call *c, const struct user_msg *m)
 	err = gather(c, m, &p);
 	if (err)
 		return err;
+	ret = call_bypass(c, &p.name, p.name_bytes);
+	if (ret != CALL_OURS)
+		return ret;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
 	return c->carrier->ops->send(c, &p, m->flags);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Calls that make, name and tune sockets: socket(2) ... setsockopt(2).  Messages are in call_msg.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -62,27 +64,82 @@ static int read_name(const struct call *c, uint64_t at, uint64_t len, struct soc
 	return task_read(call_tid(c), name, at, (size_t)len);
 }
 
+/* What a program is likely to have set before it says whom it wants to speak with. */
+static const struct {
+	int level, name;
+} kept_options[] = {
+	{ SOL_SOCKET, SO_REUSEADDR }, { SOL_SOCKET, SO_REUSEPORT }, { SOL_SOCKET, SO_KEEPALIVE },
+	{ SOL_SOCKET, SO_BROADCAST }, { SOL_SOCKET, SO_LINGER },    { SOL_SOCKET, SO_RCVTIMEO },
+	{ SOL_SOCKET, SO_SNDTIMEO },  { IPPROTO_TCP, TCP_NODELAY },
+};
+
+static void keep_options(const struct call *c, int fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept_options); i++) {
+		uint8_t value[sizeof(struct timeval)];
+		socklen_t len = sizeof(value);
+
+		if (nethood_getsockopt(c->carrier->sk, kept_options[i].level, kept_options[i].name, value, &len) == 0)
+			setsockopt(fd, kept_options[i].level, kept_options[i].name, value, len);
+	}
+}
+
+static int option_of(const struct call *c, int name)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	nethood_getsockopt(c->carrier->sk, SOL_SOCKET, name, &value, &len);
+	return value;
+}
+
+long call_bypass(struct call *c, const struct sockaddr_storage *name, socklen_t name_bytes)
+{
+	int fd, flags = fcntl(c->fd, F_GETFL);
+	long err;
+
+	if (!bypass_has(c->sv->bypass, name, name_bytes))
+		return CALL_OURS;
+	fd = bypass_socket(c->sv->bypass, option_of(c, SO_TYPE), option_of(c, SO_PROTOCOL));
+	if (fd < 0)
+		return fd;
+	keep_options(c, fd);
+	if (flags & O_NONBLOCK)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+	err = call_replace_fd(c, fd);
+	close(fd);
+	return err == -ENOENT ? CALL_GONE : err < 0 ? err : CALL_CONTINUE;
+}
+
 static long call_bind(struct call *c)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+	long ret;
 	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
 
 	if (err)
 		return err;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
+	ret = call_bypass(c, &name, (socklen_t)call_arg(c, 2));
+	if (ret != CALL_OURS)
+		return ret;
 	return nethood_bind(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 }
 
 static long call_connect(struct call *c)
 {
 	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+	long ret;
 	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
 
 	if (err)
 		return err;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
+	ret = call_bypass(c, &name, (socklen_t)call_arg(c, 2));
+	if (ret != CALL_OURS)
+		return ret;
 	if (c->carrier->ops->connect)
 		return c->carrier->ops->connect(c, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 	err = nethood_connect(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));

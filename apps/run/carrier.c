@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,6 +261,36 @@ long call_install_fd(const struct call *c, int fd, int flags)
 		if (err)
 			return err;
 	}
+	return notify_add_fd(c->listener->watch.fd, &add);
+}
+
+static bool closes_on_exec(const struct call *c)
+{
+	char path[64], line[128];
+	unsigned flags = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)call_tid(c), (int)call_arg(c, 0));
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return flags & O_CLOEXEC;
+}
+
+int call_replace_fd(const struct call *c, int fd)
+{
+	const struct seccomp_notif_addfd add = {
+		.id = c->rq->id,
+		.flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.srcfd = (uint32_t)fd,
+		.newfd = (uint32_t)call_arg(c, 0),
+		.newfd_flags = closes_on_exec(c) ? O_CLOEXEC : 0,
+	};
+
 	return notify_add_fd(c->listener->watch.fd, &add);
 }
 

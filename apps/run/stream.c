@@ -212,9 +212,25 @@ static void finished(struct stream *st)
 	st->rx_shut = true;
 }
 
+/* A reset that comes after the end. */
+static void look_for_error(struct stream *st)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!(nethood_readiness(st->cr.sk) & EPOLLERR))
+		return;
+	if (nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error)
+		fail(st, -error);
+}
+
 void stream_to_program(struct stream *st)
 {
-	if (st->state != STREAM_OPEN || st->rx_shut || st->closed || !give_held(st))
+	if (st->state != STREAM_OPEN || st->closed)
+		return;
+	if (st->rx_shut)
+		look_for_error(st);
+	if (st->state != STREAM_OPEN || st->rx_shut || !give_held(st))
 		return;
 	for (unsigned i = 0; i < CHUNKS_AT_ONCE; i++) {
 		ssize_t n;

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "notify.h"
 #include "stream.h"
 
 #define SMALL_SNDBUF 1            /* the kernel has a minimum of its own */
@@ -123,36 +122,6 @@ void stream_drain_junk(struct stream *st)
 
 /* ---- a fresh end for the program */
 
-static bool closes_on_exec(const struct call *c)
-{
-	char path[64], line[128];
-	unsigned flags = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)call_tid(c), (int)call_arg(c, 0));
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	}
-	if (f)
-		fclose(f);
-	return flags & O_CLOEXEC;
-}
-
-static int put_fd(const struct call *c, int fd)
-{
-	const struct seccomp_notif_addfd add = {
-		.id = c->rq->id,
-		.flags = SECCOMP_ADDFD_FLAG_SETFD,
-		.srcfd = (uint32_t)fd,
-		.newfd = (uint32_t)call_arg(c, 0),
-		.newfd_flags = closes_on_exec(c) ? O_CLOEXEC : 0,
-	};
-
-	return notify_add_fd(c->listener->watch.fd, &add);
-}
-
 /* Return: 0; -errno: the program keeps what it has */
 static int renew(struct call *c, struct stream *st)
 {
@@ -163,7 +132,7 @@ static int renew(struct call *c, struct stream *st)
 		return -errno;
 	if (st->tuned)
 		stream_copy_tuning(c->fd, fd);
-	err = put_fd(c, fd);
+	err = call_replace_fd(c, fd);
 	if (err >= 0)
 		err = carrier_rekey(&st->cr, fd);
 	if (err) {

@@ -223,6 +223,11 @@ void supervisor_on_idle(struct supervisor *sv, void (*fn)(void *ctx), void *ctx)
 	sv->idle_ctx = ctx;
 }
 
+void supervisor_bypass(struct supervisor *sv, const struct bypass *b)
+{
+	sv->bypass = b;
+}
+
 struct loop *supervisor_loop(struct supervisor *sv)
 {
 	return &sv->loop;

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "nethood/nethood.h"
 
+struct bypass;
 struct supervisor;
 
 /**
@@ -27,6 +28,8 @@ void supervisor_destroy(struct supervisor *sv);
 struct loop *supervisor_loop(struct supervisor *sv);
 struct nethood_net *supervisor_net(struct supervisor *sv);
 
+/** supervisor_bypass() - addresses that programs reach by the host's stack; @b: borrowed, until supervisor_destroy() */
+void supervisor_bypass(struct supervisor *sv, const struct bypass *b);
 /** supervisor_add_dev() - watch the descriptor of a device; it outlives the supervisor.  Return: 0, -ENOMEM */
 int supervisor_add_dev(struct supervisor *sv, struct nethood_dev *dev);
 

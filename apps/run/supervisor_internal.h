@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
+#include "bypass.h"
 #include "supervisor.h"
 #include "sysctlfs.h"
 #include "task.h"
@@ -152,6 +153,8 @@ long call_foreign(const struct call *c);
  * Return: its number there; -ENOENT, -EINPROGRESS: nobody waits for it any more; -errno
  */
 long call_install_fd(const struct call *c, int fd, int flags);
+/** call_replace_fd() - @fd, borrowed, stands where the program's descriptor was.  Return: 0 or more; -errno */
+int call_replace_fd(const struct call *c, int fd);
 /** call_installed() - the program has @fd: tell it, now or when a signal that came between the two has been served */
 void call_installed(const struct call *c, long fd);
 
@@ -164,6 +167,10 @@ void waits_end_of(struct supervisor *sv, const struct listener *ls);
 
 /** call_write_peer() - whom accept(2) found, where the program wants it.  Return: 0, -EFAULT, -EINVAL, -ESRCH: it is gone */
 int call_write_peer(const struct call *c, const struct sockaddr_storage *name, socklen_t name_bytes);
+
+/** call_bypass() - if @name is an address that passes, the program gets a socket of the host.  Return: CALL_CONTINUE, CALL_OURS: it
+ *  does not pass; -errno */
+long call_bypass(struct call *c, const struct sockaddr_storage *name, socklen_t name_bytes);
 
 /* call_msg.c, call_ioctl.c, call_open.c */
 long call_sendto(struct call *c);
@@ -312,6 +319,7 @@ struct supervisor {
 	struct loop loop;
 	struct nethood_net *net;
 	uid_t owner;
+	const struct bypass *bypass; /**< NULL: nothing passes */
 	struct tasks tasks;
 	struct nethood_sock *any; /**< for requests about devices on sockets that are not ours */
 

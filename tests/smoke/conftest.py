@@ -196,17 +196,27 @@ def public(tmp_path_factory):
     shutil.rmtree(path)
 
 
-@pytest.fixture(scope="session")
-def go_program(public, tmp_path_factory):
-    """A static Go program."""
-    target = os.path.join(public, "udpecho")
+def build_go(public, tmp_path_factory, name):
+    target = os.path.join(public, name)
     env = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-trimpath", GO111MODULE="off")
     if "HOME" not in env:
         env["GOCACHE"] = str(tmp_path_factory.mktemp("go"))
-    subprocess.run(["go", "build", "-o", target, f"{HERE}/programs/udpecho.go"], env=env,
+    subprocess.run(["go", "build", "-o", target, f"{HERE}/programs/{name}.go"], env=env,
                    check=True, timeout=240)
     os.chmod(target, 0o755)
     return target
+
+
+@pytest.fixture(scope="session")
+def go_program(public, tmp_path_factory):
+    """A static Go program."""
+    return build_go(public, tmp_path_factory, "udpecho")
+
+
+@pytest.fixture(scope="session")
+def go_web(public, tmp_path_factory):
+    """A static Go program: an HTTP server, and its client."""
+    return build_go(public, tmp_path_factory, "webgo")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Programs that speak TCP, as they are, with the kernel's own on the other side of the wire.
+
+Root's programs meet the kernel: 10.77.0.2 is nethood, 10.77.0.1 the kernel.  An ordinary user's meet each other, on the
+loopback of his net.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import textwrap
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PEER, NET, LO = "10.77.0.1", "10.77.0.2", "127.0.0.1"
+MB = 1 << 20
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tcp(public_binary):
+    done = subprocess.run([public_binary, "run", "--dev", "eth0=tap:hastcp", "--addr", "10.76.0.2/24", "--", "/usr/bin/python3", "-c",
+                           "import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 6)"], capture_output=True)
+    if b"not supported" in done.stderr:
+        pytest.skip("this build has no TCP")
+
+
+def needs(*programs):
+    for program in programs:
+        if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+            pytest.skip(f"{program} is not installed")
+
+
+def sh(text):
+    return ["sh", "-c", textwrap.dedent(text)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder to be served: (path, {name: sha256})."""
+    folder = tmp_path_factory.mktemp("served")
+    os.chmod(folder, 0o755)
+    sums = {}
+    for name, size in (("100MB.bin", 100 * MB), ("4MB.bin", 4 * MB), ("4KB.bin", 4096)):
+        data = hashlib.shake_256(name.encode()).digest(min(size, 4 * MB)) * (1 if size <= 4 * MB else 25)
+        (folder / name).write_bytes(data)
+        sums[name] = hashlib.sha256(data).hexdigest()
+    for parent in [folder, *folder.parents][:4]:
+        os.chmod(parent, os.stat(parent).st_mode | 0o055)
+    return str(folder), sums
+
+
+def listening(host, port, kernel=True):
+    """Somebody listens there: the kernel's sockets are looked at, nethood's answer connections."""
+    if kernel:
+        return str(port) in host.run(["ss", "-Hltn", f"sport = :{port}"], as_root=True).stdout
+    return host.run(["/usr/bin/python3", "-c", "import socket, sys; socket.create_connection"
+                     f"(('{NET}', {port}), 0.3)"], as_root=True).returncode == 0
+
+
+@pytest.fixture
+def on_kernel(host):
+    """Start a server on the kernel's side, and wait until it listens on @port."""
+    def start(argv, port):
+        server = host.start(argv, as_root=True)
+        host.wait(lambda: listening(host, port), 10, f"{argv[0]} listens on {port}")
+        return server
+    return start
+
+
+@pytest.fixture
+def on_nethood(net):
+    """Start a server in a net that is up, and wait until it accepts connections of the kernel."""
+    host, name = net
+
+    def start(argv, port):
+        server = host.start([host.binary, "exec", name, "--", *argv])
+        host.wait(lambda: listening(host, port, kernel=False) or server.poll() is not None, 15,
+                  f"{argv[0]} accepts connections on {port}")
+        assert server.poll() is None, server.communicate()
+        return host, server
+    return start
+
+
+def ended(host, process, timeout=10):
+    """Its output, and it is forgotten."""
+    out, err = process.communicate(timeout=timeout)
+    host.running.remove(process)
+    return out + err
+
+
+def terminated(host, process):
+    process.terminate()
+    return ended(host, process)
+
+
+# ---- one program, the kernel on the other side ------------------------------------------------------
+
+def test_curl_fetches_100_mb_and_every_byte_is_right(host, files, on_kernel):
+    needs("curl")
+    folder, sums = files
+    on_kernel(["/usr/bin/python3", "-m", "http.server", "8000", "-d", folder], 8000)
+    text = host.good("run", "--", *sh(f"curl -sS http://{PEER}:8000/100MB.bin | sha256sum"), timeout=60)
+    assert text.split()[0] == sums["100MB.bin"], text
+
+
+def test_the_kernels_curl_fetches_from_pythons_server(files, on_nethood):
+    needs("curl")
+    folder, sums = files
+    host, _ = on_nethood(["/usr/bin/python3", "-m", "http.server", "8000", "-d", folder], 8000)
+    for name in ("4MB.bin", "4KB.bin"):
+        got = host.run(sh(f"curl -sS http://{NET}:8000/{name} | sha256sum"), as_root=True)
+        assert got.stdout.split()[0] == sums[name], got
+
+
+NGINX = """
+worker_processes 2;
+daemon off;
+pid {tmp}/pid;
+error_log {tmp}/error;
+events {{ worker_connections 256; }}
+http {{
+	access_log off;
+	client_body_temp_path {tmp}/b; proxy_temp_path {tmp}/p; fastcgi_temp_path {tmp}/f;
+	uwsgi_temp_path {tmp}/u; scgi_temp_path {tmp}/s;
+	server {{
+		listen 8080 {how};
+		root {folder};
+		location /pid {{ add_header X-Pid $pid; return 200 "$pid"; }}
+	}}
+}}
+"""
+
+
+@pytest.mark.parametrize("how", ["", "reuseport"])
+def test_nginx_with_two_workers_under_wrk(files, on_nethood, tmp_path, how):
+    needs("nginx", "wrk")
+    conf = tmp_path / "nginx.conf"
+    conf.write_text("user root;\n" + NGINX.format(tmp=tmp_path, folder=files[0], how=how))
+    host, _ = on_nethood(["nginx", "-p", tmp_path, "-e", tmp_path / "error", "-c", conf], 8080)
+    text = host.run(["wrk", "-t2", "-c32", "-d2", f"http://{NET}:8080/4KB.bin"], as_root=True, timeout=30).stdout
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    assert rate and float(rate[1]) > 50, text
+    assert "Socket errors" not in text and "Non-2xx" not in text, text
+    pids = {host.run(["curl", "-sS", f"http://{NET}:8080/pid"], as_root=True).stdout for _ in range(40)}
+    assert len(pids) == 2 if how else pids, pids
+
+
+def test_redis_under_its_benchmark(on_nethood, tmp_path):
+    needs("redis-server", "redis-benchmark")
+    host, server = on_nethood(["redis-server", "--port", "6379", "--bind", NET, "--save", "", "--dir", tmp_path,
+                               "--protected-mode", "no"], 6379)
+    for options in (["-c", "50"], ["-c", "10", "-P", "16"]):
+        done = host.run(["redis-benchmark", "-h", NET, "-n", "5000", "-t", "set,get", "--csv", *options], as_root=True)
+        rates = [float(line.split('","')[1].strip('"')) for line in done.stdout.splitlines() if line[:4] in ('"SET', '"GET')]
+        assert done.returncode == 0 and len(rates) == 2 and min(rates) > 100, done
+    assert host.run(["redis-cli", "-h", NET, "shutdown", "nosave"], as_root=True).returncode == 0
+    server.wait(10)
+
+
+@pytest.mark.parametrize("options", [["-P4"], ["-P4", "-R"]], ids=["to", "from"])
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_iperf3(side, options, request):
+    needs("iperf3")
+    client, server = ["iperf3", "-t1", "-J", *options], ["iperf3", "-s", "-1", "-p", "5201"]
+    if side == "server":
+        host = request.getfixturevalue("net")[0]
+        run = host.start([host.binary, "exec", request.getfixturevalue("net")[1], "--", *server])
+        host.wait(lambda: iperf3_listens(host, request.getfixturevalue("net")[1]), 10, "iperf3 listens")
+        done = host.run([*client, "-c", NET], as_root=True)
+    else:
+        host = request.getfixturevalue("host")
+        run = request.getfixturevalue("on_kernel")(server, 5201)
+        done = host.nethood("run", "--", *client, "-c", PEER)
+    assert done.returncode == 0, done.stdout[-600:] + done.stderr
+    rate = float(re.search(r'"sum_received":\s*{[^}]*?"bits_per_second":\s*([\d.e+]+)', done.stdout)[1])
+    assert rate > 2e7, f"{rate / 1e6:.1f} Mbit/s"
+    ended(host, run)
+
+
+def iperf3_listens(host, name):
+    """It serves one client only: ask the net, not the server."""
+    return ":5201" in host.nethood("exec", name, "--", "ss", "-Hltn").stdout
+
+
+def certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nethood", "-days", "2",
+                    "-keyout", f"{folder}/key", "-out", f"{folder}/cert"], check=True, capture_output=True)
+    return ["-cert", f"{folder}/cert", "-key", f"{folder}/key"]
+
+
+def test_openssl_s_client(host, on_kernel, tmp_path):
+    needs("openssl")
+    on_kernel(["openssl", "s_server", "-accept", "4433", "-www", *certificate(tmp_path)], 4433)
+    text = host.good("run", "--", *sh(f"""
+        printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -ign_eof -connect {PEER}:4433 2>&1"""))
+    assert "HTTP/1.0 200" in text and "Cipher" in text, text
+
+
+def test_openssl_s_server(on_nethood, tmp_path):
+    needs("openssl")
+    host, _ = on_nethood(["openssl", "s_server", "-accept", "4433", "-www", *certificate(tmp_path)], 4433)
+    text = host.run(sh(f"curl -ksS https://{NET}:4433/"), as_root=True).stdout
+    assert "Cipher" in text, text
+
+
+def test_node_fetches(host, files, on_kernel):
+    needs("node")
+    on_kernel(["/usr/bin/python3", "-m", "http.server", "8000", "-d", files[0]], 8000)
+    script = (f"fetch('http://{PEER}:8000/4MB.bin').then(r => r.arrayBuffer()).then(b => "
+              "console.log(require('crypto').createHash('sha256').update(Buffer.from(b)).digest('hex')))")
+    text = host.good("run", "--", "node", "-e", script)
+    assert text.strip() == files[1]["4MB.bin"], text
+
+
+SSHD = """
+Port 2222
+HostKey {tmp}/host
+AuthorizedKeysFile {tmp}/id.pub
+StrictModes no
+PidFile {tmp}/pid
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin yes
+"""
+
+
+def test_ssh_to_the_kernels_sshd(host, on_kernel, tmp_path):
+    needs("ssh", "sshd", "ssh-keygen")
+    for key in ("host", "id"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / key], check=True)
+    (tmp_path / "sshd_config").write_text(SSHD.format(tmp=tmp_path))
+    os.makedirs("/run/sshd", exist_ok=True)
+    on_kernel(["/usr/sbin/sshd", "-D", "-e", "-f", tmp_path / "sshd_config"], 2222)
+    text = host.good("run", "--", "ssh", "-p", "2222", "-i", tmp_path / "id", "-o", "StrictHostKeyChecking=no", "-o",
+                     "UserKnownHostsFile=/dev/null", "-o", "IdentityAgent=none", f"root@{PEER}",
+                     "head -c 2000000 /dev/zero | wc -c; cat", input="through ssh\n")
+    assert text == "2000000\nthrough ssh\n", text
+
+
+def test_a_static_go_program_serves_and_fetches(go_web, on_kernel, on_nethood):
+    host, _ = on_nethood([go_web, "serve", ":7000"], 7000)
+    done = host.run([go_web, f"{NET}:7000"], as_root=True)
+    assert "20 of 20" in done.stdout, done
+    on_kernel([go_web, "serve", ":7001"], 7001)
+    done = host.nethood("exec", host.names[0], "--", go_web, f"{PEER}:7001")
+    assert "20 of 20" in done.stdout, done
+
+
+def test_nc_both_ways_and_half_closed(net, on_kernel):
+    """Each side sends, ends its half, and still receives the other's."""
+    needs("nc")
+    host, name = net
+    here, there = "from the kernel\n" * 1000, "from nethood\n" * 1000
+    kernel = host.start(["nc", "-l", "-N", "9000"], as_root=True, stdin=subprocess.PIPE)
+    host.wait(lambda: listening(host, 9000), 5, "nc listens")
+    client = host.start([host.binary, "exec", name, "--", "nc", "-N", PEER, "9000"], stdin=subprocess.PIPE)
+    kernel.stdin.write(here)
+    kernel.stdin.close()
+    kernel.stdin = None
+    client.stdin.write(there)
+    client.stdin.close()
+    client.stdin = None
+    assert ended(host, client) == here and ended(host, kernel) == there
+
+
+# ---- an ordinary user's, on the loopback --------------------------------------------------------------
+
+TALKS = [
+    ("python's server and curl",
+     "cd {folder}; /usr/bin/python3 -m http.server 8000 >/dev/null 2>&1 & p=$!; "
+     "curl -sS --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8000/4MB.bin | sha256sum; kill $p",
+     "^{sum}"),
+    ("redis",
+     "cd /tmp; redis-server --port 6379 --save '' >/dev/null & p=$!; sleep 1.5; "
+     "redis-benchmark -n 3000 -t set --csv -c 20 | tail -1; redis-cli shutdown nosave; wait $p", '^"SET","[1-9]'),
+    ("iperf3 to itself", "iperf3 -s -1 >/dev/null & sleep 1; iperf3 -c 127.0.0.1 -t1 -P2; wait", "iperf Done"),
+    ("openssl to itself",
+     "cd {tmp}; openssl s_server -accept 4433 -www -cert cert -key key >/dev/null 2>&1 & p=$!; sleep 1; "
+     "curl -ksS https://127.0.0.1:4433/ | grep -c Cipher; kill $p", "^[1-9]"),
+    ("nc to itself", "nc -l -N 9000 </dev/null & sleep 0.7; echo hello | nc -N 127.0.0.1 9000; wait", "hello"),
+    ("Go to itself", "{go} serve 127.0.0.1:7000 >/dev/null & p=$!; sleep 1; {go} 127.0.0.1:7000; kill $p", "20 of 20"),
+]
+PROGRAM = {"redis": "redis-benchmark", "iperf3 to itself": "iperf3", "openssl to itself": "openssl", "nc to itself": "nc"}
+
+
+@pytest.mark.parametrize("says, script, output", [pytest.param(*t, id=t[0]) for t in TALKS])
+def test_it_talks_to_itself(either, files, go_web, public, says, script, output):
+    needs(PROGRAM.get(says, "curl"))
+    if says == "openssl to itself" and not os.path.exists(f"{public}/cert"):
+        certificate(public)
+        os.chmod(f"{public}/key", 0o644)
+    names = {"folder": files[0], "sum": files[1]["4MB.bin"], "go": go_web, "tmp": public}
+    done = either.nethood("run", "--", "sh", "-c", script.format(**names), timeout=40)
+    assert re.search(output.format(**names), done.stdout, re.MULTILINE), done.stdout + done.stderr
+
+
+# ---- what is left behind ------------------------------------------------------------------------------
+
+SOURCE = """
+import socket, sys
+s = socket.socket()
+s.connect(("%s", 9000))
+print("connected", flush=True)
+while True: s.send(b"x" * 100000)
+"""
+SINK = """
+import socket, sys
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("", 9000)); s.listen()
+print("listens", flush=True)
+c, _ = s.accept()
+n = 0
+try:
+    while True:
+        got = c.recv(100000)
+        if not got: print("end after", n > 0, flush=True); break
+        n += len(got)
+        if n > 2000000: print("flows", flush=True)
+except OSError as e: print(type(e).__name__, "after", n > 0, flush=True)
+"""
+
+
+def first_line(process, want):
+    line = process.stdout.readline()
+    assert want in line, (line, process.stderr.read() if process.poll() is not None else "")
+
+
+def child_of(host, process):
+    return host.run(["pgrep", "-P", str(process.pid)], as_root=True).stdout.split()
+
+
+def test_a_program_killed_while_it_sends_ends_as_with_the_kernel(net):
+    """What it wrote arrives, then the end: nothing was left unread at it."""
+    host, name = net
+    sink = host.start(["/usr/bin/python3", "-c", SINK], as_root=True)
+    first_line(sink, "listens")
+    source = host.start([host.binary, "exec", name, "--", "/usr/bin/python3", "-c", SOURCE % PEER])
+    first_line(source, "connected")
+    first_line(sink, "flows")
+    os.kill(int(child_of(host, source)[0]), signal.SIGKILL)
+    assert "end after True" in ended(host, sink)
+    assert source.wait(5) == 128 + signal.SIGKILL
+    no_connection_is_left(host, name)
+
+
+def test_a_program_killed_while_it_receives_resets_as_with_the_kernel(net):
+    """It had something unread."""
+    host, name = net
+    stuck = SINK.replace("        got = c.recv(100000)", "        import time; time.sleep(100)")
+    sink = host.start([host.binary, "exec", name, "--", "/usr/bin/python3", "-c", stuck])
+    first_line(sink, "listens")
+    source = host.start(["/usr/bin/python3", "-c", SOURCE % NET], as_root=True)
+    first_line(source, "connected")
+    host.wait(lambda: "ESTAB" in host.nethood("exec", name, "--", "ss", "-Htn").stdout, 5, "it is connected")
+    os.kill(int(child_of(host, sink)[0]), signal.SIGKILL)
+    assert "ConnectionResetError" in ended(host, source)
+    sink.wait(5)
+    no_connection_is_left(host, name)
+
+
+def no_connection_is_left(host, name):
+    def left():
+        shown = host.nethood("exec", name, "--", "ss", "-Hatn").stdout
+        return [line for line in shown.splitlines() if not line.startswith("TIME-WAIT")]
+    host.wait(lambda: not left(), 10, f"all connections are gone, but there is {left()}")
+
+
+def test_programs_get_errors_when_nethood_is_killed(host, on_kernel):
+    """`exec`ed programs outlive the net's process: nothing hangs."""
+    name = host.up("--dev", "eth0=tap:smoke0", "--addr", f"{NET}/24", "--host-addr", f"{PEER}/24")
+    script = textwrap.dedent(f"""
+        import os, socket, time
+        s = socket.socket(); s.bind(("", 9000)); s.listen()
+        a = socket.socket(); a.connect(("127.0.0.1", 9000)); b, _ = s.accept()
+        b.send(b"x"); a.recv(1)
+        print("ready", flush=True)
+        try: print("read", os.read(a.fileno(), 1))
+        except OSError as e: print("read", e.errno)
+        try: socket.socket(); print("socket?")
+        except OSError as e: print("socket", e.errno, flush=True)
+        """)
+    program = host.start([host.binary, "exec", name, "--", "/usr/bin/python3", "-c", script])
+    first_line(program, "ready")
+    host.names.remove(name)
+    pid = host.run(["pgrep", "-f", f"nethood up {name}"], as_root=True).stdout.split()
+    assert pid, "the net's process"
+    os.kill(int(pid[0]), signal.SIGKILL)
+    text = ended(host, program, 10)
+    assert re.search(r"read (b''|104)\n(?s:.)*socket 38", text), text
+
+
+def test_the_port_of_a_killed_server_is_free_at_once(net):
+    host, name = net
+    for _ in range(3):
+        server = host.start([host.binary, "exec", name, "--", "nc", "-l", "-k", "9000"])
+        host.wait(lambda: ":9000" in host.nethood("exec", name, "--", "ss", "-Hltn").stdout or server.poll(), 5, "it listens")
+        assert server.poll() is None, server.communicate()
+        os.kill(int(child_of(host, server)[0]), signal.SIGKILL)
+        server.wait(5)
+
+
+def test_ss_tells_sane_numbers(on_nethood, files):
+    host, _ = on_nethood(["/usr/bin/python3", "-m", "http.server", "8000", "-d", files[0]], 8000)
+    slow = host.start(["curl", "-sS", "--limit-rate", "1M", "-o", "/dev/null", f"http://{NET}:8000/4MB.bin"], as_root=True)
+    name = host.names[0]
+
+    def shown():
+        text = host.nethood("exec", name, "--", "ss", "-tinH", "state", "established").stdout
+        return text if "cwnd:" in text and "bytes_acked:" in text else None
+    text = host.wait(shown, 5, "ss shows the connection")
+    mss = int(re.search(r"\bmss:(\d+)", text)[1])
+    rtt = float(re.search(r"\brtt:([\d.]+)", text)[1])
+    assert mss in (1448, 1460) and 0 < rtt < 5000 and int(re.search(r"cwnd:(\d+)", text)[1]) >= 2, text
+    slow.kill()
+
+
+# ---- past the net ---------------------------------------------------------------------------------------
+
+SERVER = """
+import socket
+t, u = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+t.bind(("127.0.0.1", 9000)); t.listen(); u.bind(("127.0.0.1", 9000))
+print("listens", flush=True)
+c, _ = t.accept(); c.send(b"the host's " + c.recv(10))
+data, who = u.recvfrom(10); u.sendto(b"the host's " + data, who)
+"""
+CLIENT = """
+import socket
+def said(call, *args):
+    try: return call(*args)
+    except OSError as e: return e.errno
+u = socket.socket(type=socket.SOCK_DGRAM); u.settimeout(3)
+t = socket.socket(); t.settimeout(3)
+t.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+print(said(t.connect, ("127.0.0.1", 9000)), said(t.send, b"TCP"), said(t.recv, 20), t.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+u.sendto(b"UDP", ("127.0.0.1", 9000)); print(said(u.recv, 20))
+"""
+
+
+def test_bypass_passes_to_the_hosts_own_stack(either):
+    """Also of a user whose net is in namespaces of its own."""
+    server = either.start(["/usr/bin/python3", "-c", SERVER])
+    first_line(server, "listens")
+    without = either.nethood("run", "--", "/usr/bin/python3", "-c", CLIENT.split("u.sendto")[0])
+    assert without.stdout.startswith("111 "), without
+    done = either.nethood("run", "--bypass", "127.0.0.0/8", "--", "/usr/bin/python3", "-c", CLIENT)
+    assert done.stdout == "None 3 b\"the host's TCP\" 1\nb\"the host's UDP\"\n", done
+    ended(either, server)
+
+
+def test_bypass_wants_prefixes(host):
+    for word in ("x", "10.0.0.0/33", ""):
+        done = host.nethood("run", "--bypass", word, "--", "true")
+        assert done.returncode == 2 and done.stderr.startswith("nethood: --bypass"), done
+
+
+# ---- what a program sees of it: beside the kernel ------------------------------------------------------
+
+def test_probes_say_what_docs_say(host, tmp_path):
+    """Each of the probes, on the kernel and on nethood.  A difference is a row of docs/RUN.md, or a bug."""
+    probes = ["/usr/bin/python3", f"{HERE}/programs/tcpprobes.py"]
+    batch = tmp_path / "batch"
+    batch.write_text("neigh add 10.77.0.98 lladdr 02:00:00:00:00:98 dev eth0 nud permanent\n")
+    nethood = host.start([host.binary, "run", "--dev", "eth0=tap:probe0", "--addr", f"{NET}/24", "--batch", batch, "--",
+                          *probes])
+    other = type(host)()    # a second machine
+    try:
+        for command in ("link add eth0 type veth peer name eth1", f"addr add {NET}/24 dev eth0", "link set eth0 up",
+                        "link set eth1 up", "neigh add 10.77.0.98 lladdr 02:00:00:00:00:98 dev eth0 nud permanent"):
+            other.run(["ip", *command.split()], as_root=True)
+        kernel = other.run(probes, as_root=True, timeout=60).stdout
+    finally:
+        other.close()
+    ours = nethood.communicate(timeout=60)
+    host.running.remove(nethood)
+    lines = [dict(line.split(": ", 1) for line in text.splitlines()) for text in (kernel, ours[0])]
+    assert len(lines[0]) >= 130 and lines[0].keys() == lines[1].keys(), ours
+    differ = {k: f"kernel {lines[0][k]}\nnethood {lines[1][k]}" for k in lines[0] if lines[0][k] != lines[1][k]}
+    with open(f"{HERE}/../../docs/RUN.md", encoding="utf-8") as f:
+        listed = set(re.findall(r"^\| `(\w+)` \|", f.read(), re.MULTILINE))
+    unlisted = sorted(set(differ) - listed)
+    assert not unlisted, "\n".join(f"{k}:\n{differ[k]}" for k in unlisted)
+    assert not listed - set(differ), f"no difference any more: {sorted(listed - set(differ))}"
