@@ -87,6 +87,7 @@ static const struct {
 	{ "requests about devices", ARCH, SYS_ioctl, { 3, 0x8933 }, NOTIFY },
 	{ "the kernel takes the request as 32 bits", ARCH, SYS_ioctl, { 3, HIGH | 0x8933 }, NOTIFY },
 	{ "how many bytes there are", ARCH, SYS_ioctl, { 3, 0x541b }, ALLOW },
+	{ "how many bytes were not sent yet", ARCH, SYS_ioctl, { 3, 0x5411 }, NOTIFY },
 	{ "requests of other devices", ARCH, SYS_ioctl, { 3, 0x18933 }, ALLOW },
 	{ "io_uring would go around", ARCH, SYS_io_uring_setup, { 1 }, ENOSYS_RET },
 	{ "with a ring that was handed in", ARCH, SYS_io_uring_enter, { 1 }, ENOSYS_RET },
