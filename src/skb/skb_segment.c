@@ -182,6 +182,7 @@ static struct sk_buff *segments_take(struct segmenter *s, struct sk_buff **last)
 
 	if (unlikely(!first))
 		return NULL;
+	*last = first;
 	first->next = shinfo->frag_list;
 	shinfo->frag_list = NULL;
 	for (struct sk_buff *f = first->next; f; f = f->next) {

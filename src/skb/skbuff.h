@@ -424,7 +424,7 @@ struct sk_buff_list {
 static inline void __skb_link(struct sk_buff *prev, struct sk_buff *next)
 {
 	((struct sk_buff_list *)(void *)prev)->next = next; /* NOLINT(clang-analyzer-core.NullDereference): linked */
-	((struct sk_buff_list *)(void *)next)->prev = prev;
+	((struct sk_buff_list *)(void *)next)->prev = prev; /* NOLINT(clang-analyzer-core.NullDereference): linked */
 }
 static inline void __skb_insert(struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next, struct sk_buff_head *q)
 {
