@@ -109,7 +109,7 @@ static void info_counts(const struct tcp_sock *tp, struct tcp_info *info)
 /* What held the sender back.  Busy is all of it: with its own data, by the peer's window, by its buffer. */
 static void info_chrono(const struct tcp_sock *tp, struct tcp_info *info)
 {
-	u64 us[ARRAY_SIZE(tp->chrono_ns)], total_us = 0;
+	u64 us[ARRAY_SIZE(tp->chrono_ns)] = { 0 }, total_us = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(us); i++) {
 		u64 ns = tp->chrono_ns[i];
