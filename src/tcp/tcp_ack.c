@@ -87,7 +87,7 @@ bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_
 	if (seq_rtt_us < 0)
 		seq_rtt_us = sack_rtt_us;
 	if (seq_rtt_us < 0 && tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr && (flag & FLAG_ACKED)) {
-		s32 delta_ms = (s32)(tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr);
+		s32 delta_ms = (s32)(tcp_clock_ms(tcp_net_of(tp)) - tp->rx_opt.rcv_tsecr);
 
 		if (delta_ms >= 0 && delta_ms < INT32_MAX / 1000)
 			seq_rtt_us = ca_rtt_us = delta_ms ? (s64)delta_ms * 1000 : 1;

@@ -140,7 +140,7 @@ static void tcp_try_to_open(struct tcp_sock *tp, int flag)
 /* The ACK answers to the first transmission: its timestamp is older than the second. */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
-	u32 sent_again = (u32)(tp->retrans_stamp / NSEC_PER_MSEC) + tp->tsoffset;
+	u32 sent_again = (u32)(tp->retrans_stamp / NSEC_PER_MSEC); /* rcv_tsecr is without our offset, too */
 
 	return tp->retrans_stamp && tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
 	       before(tp->rx_opt.rcv_tsecr, sent_again);

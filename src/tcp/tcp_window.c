@@ -266,7 +266,7 @@ void tcp_rcv_rtt_measure_ts(struct tcp_sock *tp, const struct sk_buff *skb)
 	tp->rcv_rtt_last_tsecr = tp->rx_opt.rcv_tsecr;
 	if (TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq < tp->ack.rcv_mss)
 		return;
-	delta_ms = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
+	delta_ms = tcp_clock_ms(tcp_net_of(tp)) - tp->rx_opt.rcv_tsecr;
 	if (delta_ms < INT_MAX / (8 * 1000))
 		rcv_rtt_update(tp, delta_ms ? delta_ms * 1000 : 1, false);
 }
