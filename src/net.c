@@ -27,6 +27,7 @@
 #include "record/replay.h"
 #include "socket/netns_sock.h"
 #include "socket/sock.h"
+#include "tcp/tcp.h"
 #include "tcp/tcp_offload_ipv4.h"
 #include "udp/udp.h"
 
@@ -53,8 +54,11 @@ static int inet_create(struct net *net, int type, int protocol, const struct pro
 			return -EPROTONOSUPPORT;
 		*out = &raw_prot;
 		return 0;
-	case SOCK_STREAM: /* TCP is not here yet */
-		return -EPROTONOSUPPORT;
+	case SOCK_STREAM:
+		if (protocol != IPPROTO_IP && protocol != IPPROTO_TCP)
+			return -EPROTONOSUPPORT;
+		*out = &tcp_prot;
+		return 0;
 	default:
 		return -ESOCKTNOSUPPORT;
 	}
@@ -122,16 +126,23 @@ static int protocols_init(struct net *net)
 
 	if (err)
 		return err;
-	err = inet_add_offload(net, &tcpv4_offload, IPPROTO_TCP); /* TCP's trains also pass a host that has no TCP */
-	if (err) {
-		inet_del_protocol(net, IPPROTO_UDP);
-		return err;
-	}
+	err = inet_add_protocol(net, &tcp_protocol, IPPROTO_TCP);
+	if (err)
+		goto err_udp;
+	err = inet_add_offload(net, &tcpv4_offload, IPPROTO_TCP);
+	if (err)
+		goto err_tcp;
 	inet_set_raw_ops(net, &raw_ipv4_ops);
 	icmp_set_ping_rcv(net, ping_rcv, ping_err);
 	sock_register_families(net, families, ARRAY_SIZE(families));
 	sock_set_dev_ops(net, &sock_dev_ops);
 	return 0;
+
+err_tcp:
+	inet_del_protocol(net, IPPROTO_TCP);
+err_udp:
+	inet_del_protocol(net, IPPROTO_UDP);
+	return err;
 }
 
 static void protocols_exit(struct net *net)
@@ -139,6 +150,7 @@ static void protocols_exit(struct net *net)
 	icmp_set_ping_rcv(net, NULL, NULL);
 	inet_set_raw_ops(net, NULL);
 	inet_del_offload(net, IPPROTO_TCP);
+	inet_del_protocol(net, IPPROTO_TCP);
 	inet_del_protocol(net, IPPROTO_UDP);
 }
 
@@ -153,13 +165,13 @@ static const struct net_layer {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } layers[] = {
-	{ timers_init, timers_exit },           { skb_init, skb_exit },
-	{ sock_net_init, sock_net_exit },       { dev_net_init, dev_net_exit },
-	{ neigh_net_init, neigh_net_exit },     { netfilter_net_init, netfilter_net_exit },
-	{ ipv4_net_init, ipv4_net_exit },       { udp_net_init, udp_net_exit },
-	{ raw_net_init, raw_net_exit },         { ping_net_init, ping_net_exit },
-	{ protocols_init, protocols_exit },     { loopback_net_init, loopback_exit },
-	{ netlink_net_init, netlink_net_exit },
+	{ timers_init, timers_exit },         { skb_init, skb_exit },
+	{ sock_net_init, sock_net_exit },     { dev_net_init, dev_net_exit },
+	{ neigh_net_init, neigh_net_exit },   { netfilter_net_init, netfilter_net_exit },
+	{ ipv4_net_init, ipv4_net_exit },     { tcp_net_init, tcp_net_exit },
+	{ udp_net_init, udp_net_exit },       { raw_net_init, raw_net_exit },
+	{ ping_net_init, ping_net_exit },     { protocols_init, protocols_exit },
+	{ loopback_net_init, loopback_exit }, { netlink_net_init, netlink_net_exit },
 };
 
 static void layers_exit(struct net *net, u32 count)
@@ -298,6 +310,7 @@ void nethood_free(struct nethood_net *nn)
 	net_capture(nn, NULL, NULL);
 	nethood_on_neigh_event(nn, NULL, NULL);
 	sock_net_close(&nn->net);
+	tcp_net_close(&nn->net);
 	layers_exit(&nn->net, ARRAY_SIZE(layers));
 	net_end(nn);
 }

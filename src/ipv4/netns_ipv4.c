@@ -135,6 +135,7 @@ static const struct ctl_table ipv4_table[] = {
 	NUMBER("icmp_ratelimit", icmp_ratelimit_ms, 0, INT32_MAX),
 	NUMBER("icmp_ratemask", icmp_ratemask, INT32_MIN, INT32_MAX),
 	NUMBER("ip_default_ttl", ip_default_ttl, 1, 255),
+	NUMBER("ip_unprivileged_port_start", ip_unprivileged_port_start, 0, 65535),
 	{ .name = "ip_forward", .type = SYSCTL_FN, .min = INT32_MIN, .max = INT32_MAX, .get = forward_get, .set = forward_set },
 	NUMBER("ip_forward_update_priority", ip_forward_update_priority, 0, 1),
 	NUMBER("ip_forward_use_pmtu", ip_forward_use_pmtu, 0, 255),
@@ -175,6 +176,7 @@ static void ipv4_sysctl_init(struct net *net)
 	struct netns_ipv4 *ipv4 = net->ipv4;
 
 	ipv4->ip_default_ttl = 64;
+	ipv4->ip_unprivileged_port_start = 1024;
 	ipv4->ip_forward_update_priority = 1;
 	ipv4->ip_local_port_range[0] = 32768;
 	ipv4->ip_local_port_range[1] = 60999;

@@ -67,8 +67,8 @@ struct netns_ipv4 {
 		*idents; /**< ipv4/netns_ipv4.c: counters of the identification field; NULL until one is asked for */
 
 	/* sysctls, names as in ip-sysctl */
-	int ip_forward, ip_default_ttl, ip_no_pmtu_disc, ip_nonlocal_bind, ip_forward_use_pmtu,
-		ip_forward_update_priority;
+	int ip_forward, ip_default_ttl, ip_unprivileged_port_start, ip_no_pmtu_disc, ip_nonlocal_bind,
+		ip_forward_use_pmtu, ip_forward_update_priority;
 	int ip_local_port_range[2];
 	u8 *reserved_ports; /**< ipv4/reserved_ports.c; NULL: none */
 	int icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ignore_bogus_error_responses;

@@ -73,8 +73,7 @@ int ip_bind_address(const struct inet_sock *inet, __be32 addr, bool *multi)
 	return -EADDRNOTAVAIL;
 }
 
-/* What a connected socket's route is looked up by. */
-static void connected_flow(const struct inet_sock *inet, struct flowi4 *fl4)
+void ip_connected_flow(const struct inet_sock *inet, struct flowi4 *fl4)
 {
 	const struct sock *sk = &inet->sk;
 
@@ -108,7 +107,7 @@ int ip_sk_relookup(struct inet_sock *inet, struct rtable **out)
 	struct rtable *rt;
 	int err;
 
-	connected_flow(inet, &fl4);
+	ip_connected_flow(inet, &fl4);
 	err = ip_route_output_flow(inet->sk.net, &fl4, &rt);
 	if (err) {
 		if (err == -ENETUNREACH)
@@ -134,7 +133,7 @@ int ip_datagram_connect(struct inet_sock *inet, const struct sockaddr *addr, soc
 	if (sin.sin_family != AF_INET)
 		return -EAFNOSUPPORT;
 	inet_dst_set(inet, NULL);
-	connected_flow(inet, &fl4);
+	ip_connected_flow(inet, &fl4);
 	fl4.daddr = (__force __be32)sin.sin_addr.s_addr;
 	fl4.dport = (__force __be16)sin.sin_port;
 	fl4.oif = sk->bound_dev_if;

@@ -115,6 +115,9 @@ int ip_bind_address(const struct inet_sock *inet, __be32 addr, bool *multi);
 int ip_bind_check(const struct sockaddr *addr, socklen_t len_bytes, const struct sockaddr_in **sin);
 /** ip_datagram_connect() - route to the peer, source address, ESTABLISHED.  @linux __ip4_datagram_connect */
 int ip_datagram_connect(struct inet_sock *inet, const struct sockaddr *addr, socklen_t len_bytes);
+/** ip_connected_flow() - what a connected socket's route is looked up by */
+struct flowi4;
+void ip_connected_flow(const struct inet_sock *inet, struct flowi4 *fl4);
 /** ip_sk_route() - the cached route while it is right, NULL else */
 struct rtable *ip_sk_route(const struct inet_sock *inet);
 /** ip_sk_relookup() - a route for a connected socket whose cached one is out of date; kept.  Return: 0 and borrowed, -errno */

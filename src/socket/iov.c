@@ -99,17 +99,23 @@ static bool sink_put_skb(struct iov_sink *sink, const struct sk_buff *skb)
 	return true;
 }
 
+int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
+			 size_t at_bytes, u32 len_bytes)
+{
+	struct iov_sink sink = { iov, count, at_bytes, offset_bytes, len_bytes };
+
+	if (!len_bytes)
+		return 0;
+	return sink_put_skb(&sink, skb) && !sink.left_bytes ? 0 : -EFAULT;
+}
+
 int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
 			  u32 len_bytes)
 {
-	struct iov_sink sink = { iov, count, 0, offset_bytes, len_bytes };
-
 	if (likely(!skb->data_len && count == 1 && iov->iov_len >= len_bytes && offset_bytes + len_bytes <= skb->len)) {
 		if (len_bytes)
 			memcpy(iov->iov_base, skb->data + offset_bytes, len_bytes);
 		return 0;
 	}
-	if (!len_bytes)
-		return 0;
-	return sink_put_skb(&sink, skb) && !sink.left_bytes ? 0 : -EFAULT;
+	return skb_copy_datagram_at(skb, offset_bytes, iov, count, 0, len_bytes);
 }

@@ -236,6 +236,9 @@ void sk_peek_offset_move(struct sock *sk, int flags, u32 len_bytes);
 /** skb_copy_datagram_iov() - bytes of @skb from @offset_bytes on into iovecs; Return: 0, -EFAULT */
 int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
 			  u32 len_bytes);
+/** skb_copy_datagram_at() - same, from octet @at_bytes of the iovecs on */
+int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
+			 size_t at_bytes, u32 len_bytes);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
 /** sock_cmsg_send() - one SOL_SOCKET control message of a sender.  Return: 0, -EINVAL, -EPERM */

@@ -13,6 +13,7 @@
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
+#define TCP_CM_INQ 36            /* linux/tcp.h, which has a tcphdr of its own */
 #define SCALING_RATIO_FIRST 128U /* half of the memory is payload, until we know better */
 
 /* ------------------------------------------------------------------ states */
@@ -129,7 +130,8 @@ static bool append_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_b
 }
 
 /* Copy up to @want octets, from @offset on, to the end of @skb.  Return: how many; 0: no memory, or it is full (*full) */
-u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want, bool *full)
+u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want,
+		 bool *full)
 {
 	struct net *net = tcp_net_of(tp);
 	struct skb_page *page = page_with_room(net);
@@ -139,7 +141,8 @@ u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *
 	if (unlikely(!page))
 		return 0;
 	len = min_u32(want, page->size_bytes - net->tcp->page_used_bytes);
-	if (unlikely(memcpy_from_iov(page->data + net->tcp->page_used_bytes, msg->msg_iov, msg->msg_iovlen, offset, len)))
+	if (unlikely(memcpy_from_iov(page->data + net->tcp->page_used_bytes, msg->msg_iov, msg->msg_iovlen, offset,
+				     len)))
 		return 0;
 	if (unlikely(!append_frag(skb, page, net->tcp->page_used_bytes, len))) {
 		*full = true;
@@ -248,7 +251,8 @@ static int copy_to_queue(struct tcp_sock *tp, struct sending *s)
 
 		if (!skb)
 			return -EAGAIN;
-		want = (u32)min_size(s->size_goal > skb->len ? s->size_goal - skb->len : 1, s->len_bytes - s->copied_bytes);
+		want = (u32)min_size(s->size_goal > skb->len ? s->size_goal - skb->len : 1,
+				     s->len_bytes - s->copied_bytes);
 		got = tcp_skb_fill(tp, skb, s->msg, s->copied_bytes, want, &full);
 		if (!got) {
 			if (!full)
@@ -276,7 +280,8 @@ static int may_send(struct tcp_sock *tp)
 {
 	struct sock *sk = tcp_sock_of(tp);
 
-	if (likely((TCPF(sk->state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) && !sk->err && !(sk->shutdown & SEND_SHUTDOWN)))
+	if (likely((TCPF(sk->state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) && !sk->err &&
+		   !(sk->shutdown & SEND_SHUTDOWN)))
 		return 0;
 	if (sk->err)
 		return sock_error(sk);
@@ -485,7 +490,6 @@ static u32 stop_at_urgent(const struct tcp_sock *tp, struct reading *r, u32 used
 static int read_from(struct tcp_sock *tp, struct reading *r, struct sk_buff *skb)
 {
 	u32 offset, used, end = TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) ? 1U : 0U);
-	struct iovec *iov = r->msg->msg_iov;
 	int err;
 
 	used = (u32)min_size(end - r->seq, r->len_bytes - r->copied_bytes);
@@ -493,8 +497,8 @@ static int read_from(struct tcp_sock *tp, struct reading *r, struct sk_buff *skb
 		used = stop_at_urgent(tp, r, used);
 		offset = r->seq - TCP_SKB_CB(skb)->seq;
 		if (used && !(r->flags & MSG_TRUNC)) {
-			err = r->copied_bytes ? skb_copy_datagram_at(skb, offset, iov, r->msg->msg_iovlen, r->copied_bytes, used) :
-						skb_copy_datagram_iov(skb, offset, iov, r->msg->msg_iovlen, used);
+			err = skb_copy_datagram_at(skb, offset, r->msg->msg_iov, r->msg->msg_iovlen, r->copied_bytes,
+						   used);
 			if (err)
 				return err;
 		}
@@ -520,6 +524,20 @@ static void eat(struct tcp_sock *tp, const struct reading *r)
 		__skb_unlink(skb, queue);
 		consume_skb(skb);
 	}
+}
+
+/* TCP_INQ: what is left; nothing else goes with octets of a stream. */
+static void tcp_put_cmsgs(const struct tcp_sock *tp, struct msghdr *msg)
+{
+	struct cmsg_out out;
+	int inq;
+
+	cmsg_out_begin(&out, msg);
+	if (tp->recvmsg_inq) {
+		inq = (int)tcp_inq_bytes(tp);
+		put_cmsg(&out, IPPROTO_TCP, TCP_CM_INQ, &inq, sizeof(inq));
+	}
+	cmsg_out_end(&out, msg);
 }
 
 static ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags)
@@ -557,8 +575,7 @@ static ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes
 		tcp_cleanup_rbuf(tp, (u32)r.copied_bytes);
 	else if (r.copied_bytes)
 		sk_peek_offset_move(sk, flags, (u32)r.copied_bytes);
-	if (tp->recvmsg_inq)
-		tcp_put_inq(tp, msg);
+	tcp_put_cmsgs(tp, msg);
 	if (r.copied_bytes || r.done || (!len_bytes && !err))
 		return (ssize_t)r.copied_bytes;
 	return err ? err : why_nothing(tp);
@@ -775,8 +792,7 @@ int tcp_disconnect(struct sock *sk)
 
 	if (old == TCP_LISTEN) {
 		tcp_listen_stop(tp);
-	} else if (need_reset(old) ||
-		   (tp->snd_nxt != tp->write_seq && (TCPF(old) & (TCPF_CLOSING | TCPF_LAST_ACK)))) {
+	} else if (need_reset(old) || (tp->snd_nxt != tp->write_seq && (TCPF(old) & (TCPF_CLOSING | TCPF_LAST_ACK)))) {
 		tcp_send_active_reset(tp);
 		sk->err = ECONNRESET;
 	} else if (old == TCP_SYN_SENT) {
@@ -818,8 +834,8 @@ static int tcp_shutdown(struct sock *sk, int how)
 		err = -ENOTCONN;
 	if (sk->state != TCP_LISTEN) {
 		sk->shutdown |= (u8)how;
-		if ((how & SEND_SHUTDOWN) &&
-		    (TCPF(sk->state) & (TCPF_ESTABLISHED | TCPF_SYN_RECV | TCPF_CLOSE_WAIT)) && tcp_close_state(tp))
+		if ((how & SEND_SHUTDOWN) && (TCPF(sk->state) & (TCPF_ESTABLISHED | TCPF_SYN_RECV | TCPF_CLOSE_WAIT)) &&
+		    tcp_close_state(tp))
 			tcp_send_fin(tp);
 	}
 	sk_wake(sk, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);

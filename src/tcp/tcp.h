@@ -597,8 +597,7 @@ struct tcp_af_ops {
 	void (*route_metrics)(struct tcp_sock *tp, struct tcp_route_metrics *out);
 	/** the path seems dead: the route and the neighbour are told (D15).  @linux tcp_write_timeout -> dst_negative_advice */
 	void (*negative_advice)(struct tcp_sock *tp);
-	/** forward progress was seen.  @rfc 4861 7.3.1 */
-	void (*confirm)(struct tcp_sock *tp);
+
 	/** @req has its key: a route for it, and IP options to answer with.  Return: 0, -errno: no SYN-ACK could leave */
 	int (*request_init)(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out);
 	/** what request_init() gave */

@@ -55,8 +55,9 @@ void tcp_ack_snd_check(struct tcp_sock *tp)
 	if (!(tp->ack.pending & TCP_ACK_SCHED))
 		return;
 	/* RFC 9293 3.8.6.3: every second full segment, if the program reads or the window can move */
-	two_segments = tp->rcv_nxt - tp->rcv_wup > tp->ack.rcv_mss &&
-		       (tp->rcv_nxt - tp->copied_seq < tcp_sock_of(tp)->rcvlowat || __tcp_select_window(tp) >= tp->rcv_wnd);
+	two_segments =
+		tp->rcv_nxt - tp->rcv_wup > tp->ack.rcv_mss &&
+		(tp->rcv_nxt - tp->copied_seq < tcp_sock_of(tp)->rcvlowat || __tcp_select_window(tp) >= tp->rcv_wnd);
 	if (two_segments || tcp_in_quickack_mode(tp) || (tp->ack.pending & TCP_ACK_NOW) ||
 	    !tcp_skb_tree_empty(&tp->out_of_order_queue))
 		tcp_send_ack(tp);

@@ -118,8 +118,8 @@ static bool tcp_disordered_ack(const struct tcp_sock *tp, const struct sk_buff *
 	const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	s64 replay_ms = min_s64(tp->rto * 1024 / NSEC_PER_SEC, 1024) + 1;
 
-	return (tcp_hdr(skb)->flags & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_ACK && tcb->seq == tcb->end_seq &&
-	       tcb->seq == tp->rcv_nxt && tcb->ack_seq == tp->snd_una &&
+	return (tcp_hdr(skb)->flags & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_ACK &&
+	       tcb->seq == tcb->end_seq && tcb->seq == tp->rcv_nxt && tcb->ack_seq == tp->snd_una &&
 	       (s32)(tp->rx_opt.ts_recent - tp->rx_opt.rcv_tsval) <= (s32)replay_ms;
 }
 
@@ -200,7 +200,8 @@ static bool tcp_validate_incoming(struct tcp_sock *tp, struct sk_buff *skb)
 		if (!(th->flags & TCPHDR_RST) && unlikely(tcp_paws_discard(tp, skb))) {
 			if (!(th->flags & TCPHDR_SYN)) {
 				TCP_INC(net, PAWSEstab);
-				if (!tcp_oow_rate_limited(net, skb, &net->tcp->mib.TCPACKSkippedPAWS, &tp->last_oow_ack_time))
+				if (!tcp_oow_rate_limited(net, skb, &net->tcp->mib.TCPACKSkippedPAWS,
+							  &tp->last_oow_ack_time))
 					tcp_send_dupack(tp, skb);
 				kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RFC7323_PAWS);
 				return false;
@@ -259,7 +260,7 @@ void tcp_rcv_established(struct tcp_sock *tp, struct sk_buff *skb)
 	if (unlikely(acked < 0)) {
 		if (acked == -SKB_DROP_REASON_TCP_ACK_UNSENT_DATA)
 			tcp_send_challenge_ack(tp);
-		kfree_skb_reason(skb, (enum skb_drop_reason)-acked);
+		kfree_skb_reason(skb, (enum skb_drop_reason) - acked);
 		return;
 	}
 	tcp_rcv_rtt_measure_ts(tp, skb);
@@ -626,10 +627,10 @@ static enum skb_drop_reason after_syn(struct tcp_sock *tp, struct sk_buff *skb)
 	acked = tcp_ack(tp, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);
 	if (acked <= 0) {
 		if (sk->state == TCP_SYN_RECV) /* an ACK of something else: RFC 9293 3.10.7.4, reset */
-			return acked ? (enum skb_drop_reason)-acked : SKB_DROP_REASON_TCP_OLD_ACK;
+			return acked ? (enum skb_drop_reason) - acked : SKB_DROP_REASON_TCP_OLD_ACK;
 		if (acked < 0) {
 			tcp_send_challenge_ack(tp);
-			kfree_skb_reason(skb, (enum skb_drop_reason)-acked);
+			kfree_skb_reason(skb, (enum skb_drop_reason) - acked);
 			return SKB_NOT_DROPPED_YET;
 		}
 	}

@@ -47,11 +47,13 @@ const struct tcp_fastopen_cookie *tcp_fastopen_syn_option(const struct tcp_sock 
 /** tcp_fastopen_synack() - the SYN-ACK of a Fast Open.  Return: the data is refused, and goes again */
 bool tcp_fastopen_synack(struct tcp_sock *tp, struct sk_buff *synack, struct tcp_fastopen_cookie *cookie);
 /** tcp_sendmsg_fastopen() - MSG_FASTOPEN, or data for a connect() that waits for it.  Return: 0, -EINPROGRESS, -errno */
-int tcp_sendmsg_fastopen(struct tcp_sock *tp, const struct msghdr *msg, size_t *copied_bytes, size_t len_bytes, int flags);
+int tcp_sendmsg_fastopen(struct tcp_sock *tp, const struct msghdr *msg, size_t *copied_bytes, size_t len_bytes,
+			 int flags);
 
 /* ---- tcp.c */
 /** tcp_skb_fill() - copy octets of a program to the end of @skb.  Return: how many; 0: no memory, or *full */
-u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want, bool *full);
+u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want,
+		 bool *full);
 /* what the time is spent with, TCP_INFO */
 enum { TCP_CHRONO_UNSPEC, TCP_CHRONO_BUSY, TCP_CHRONO_RWND_LIMITED, TCP_CHRONO_SNDBUF_LIMITED };
 void tcp_chrono_start(struct tcp_sock *tp, u8 type);

@@ -67,11 +67,6 @@ static const struct ctl_table udp_table[] = {
 	{ .name = "udp_wmem_min", .type = SYSCTL_INT, .offset = UDP_NET(wmem_min_bytes), .min = 1, .max = INT_MAX },
 	{ .name = "udp_early_demux", .type = SYSCTL_INT, .offset = UDP_NET(early_demux), .min = 0, .max = 1 },
 	{ .name = "udp_l3mdev_accept", .type = SYSCTL_INT, .offset = UDP_NET(l3mdev_accept), .min = 0, .max = 1 },
-	{ .name = "ip_unprivileged_port_start",
-	  .type = SYSCTL_INT,
-	  .offset = UDP_NET(unprivileged_port_start),
-	  .min = 0,
-	  .max = 65535 },
 	{ 0 },
 };
 
@@ -95,7 +90,6 @@ int udp_net_init(struct net *net)
 	un->rmem_min_bytes = 4096;
 	un->wmem_min_bytes = 4096;
 	un->early_demux = 1;
-	un->unprivileged_port_start = 1024;
 	snprintf(un->sysctl.path, sizeof(un->sysctl.path), "net.ipv4");
 	un->sysctl.table = udp_table;
 	un->sysctl.base = un;

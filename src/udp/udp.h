@@ -48,7 +48,6 @@ struct udp_net {
 	u64 mem_bytes;    /**< truesize in the receive queues of all sockets */
 	s64 mem_pages[3]; /**< net.ipv4.udp_mem: low, pressure, high */
 	int rmem_min_bytes, wmem_min_bytes, l3mdev_accept, early_demux;
-	int unprivileged_port_start;
 	struct udp_mib mib;
 	struct ctl_dir sysctl;
 };

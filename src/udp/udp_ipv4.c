@@ -71,7 +71,7 @@ static int udp_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_
 	if (err)
 		return err;
 	port = be16_to_cpu((__force __be16)sin->sin_port);
-	if (port && port < sk->net->udp->unprivileged_port_start && !sk->admin)
+	if (port && port < sk->net->ipv4->ip_unprivileged_port_start && !sk->admin)
 		return -EACCES;
 	if (sk->state != INET_TCP_CLOSE || inet->num)
 		return -EINVAL;

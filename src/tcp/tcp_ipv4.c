@@ -1,0 +1,630 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* TCP over IPv4: to whom a segment belongs, and what goes down.
+ *
+ * @step S3 to S4 of S13, to ipv4/ip_output.c   @rfc 9293 3.10.7, 1122 4.2, 5927   @linux net/ipv4/tcp_ipv4.c
+ *
+ * Reading order: tcp_v4_rcv() and deliver_to_*(), tcp_v4_send_reset(), tcp_v4_connect(), tcp_ipv4_ops.
+ * tcp_err_ipv4.c hears what ICMP says.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "base/csum.h"
+#include "dev/netdevice.h"
+#include "ipv4/inetdevice.h"
+#include "ipv4/ip.h"
+#include "ipv4/ip_fib.h"
+#include "ipv4/protocol.h"
+#include "ipv4/route.h"
+#include "net.h"
+#include "socket/filter.h"
+#include "tcp/tcp_ipv4.h"
+#include "tcp/tcp_output.h"
+#include "wire/tcp.h"
+
+static struct tcphdr *tcp_hdr(const struct sk_buff *skb)
+{
+	return (struct tcphdr *)(void *)skb_transport_header(skb);
+}
+
+/* ------------------------------------------------------------------ is it a segment? */
+
+/* Return: false: it is none, and gone.  @rfc 9293 3.1 */
+static bool segment_check(struct sk_buff *skb)
+{
+	struct net *net = skb->pool->net;
+	const struct iphdr *iph;
+	u32 hdrlen, sum;
+
+	TCP_INC(net, InSegs);
+	if (skb->pkt_type != PACKET_HOST) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_OTHERHOST);
+		return false;
+	}
+	if (!pskb_may_pull(skb, sizeof(struct tcphdr)))
+		goto malformed;
+	skb_reset_transport_header(skb);
+	hdrlen = tcp_hdrlen_bytes(tcp_hdr(skb));
+	if (hdrlen < sizeof(struct tcphdr) || !pskb_may_pull(skb, hdrlen))
+		goto malformed;
+	skb_reset_transport_header(skb);
+	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
+		return true;
+	iph = ip_hdr(skb);
+	sum = skb->ip_summed == CHECKSUM_COMPLETE ? skb->csum : skb_checksum(skb, 0, skb->len, 0);
+	if (likely(!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum)))
+		return true;
+	TCP_INC(net, InCsumErrors);
+	TCP_INC(net, InErrs);
+	kfree_skb_reason(skb, SKB_DROP_REASON_TCP_CSUM);
+	return false;
+
+malformed:
+	TCP_INC(net, InErrs);
+	kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_SMALL);
+	return false;
+}
+
+static void fill_cb(struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	u32 syn_fin = ((th->flags & TCPHDR_SYN) != 0) + (u32)((th->flags & TCPHDR_FIN) != 0);
+	u8 tos = ip_hdr(skb)->tos;
+	u32 seq = be32_to_cpu(th->seq);
+
+	*TCP_SKB_CB(skb) = (struct tcp_skb_cb){
+		.seq = seq,
+		.end_seq = seq + syn_fin + skb->len - tcp_hdrlen_bytes(th),
+		.ack_seq = be32_to_cpu(th->ack_seq),
+		.flags = th->flags,
+		.ip_dsfield = tos,
+	};
+}
+
+static void tcp_v4_conn_of(const struct sk_buff *skb, struct tcp_conn *key)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	*key = (struct tcp_conn){
+		.family = AF_INET, .num = be16_to_cpu(th->dest), .dport = th->source, .bound_dev_if = skb->skb_iif
+	};
+	key->daddr.v4 = iph->saddr;
+	key->rcv_saddr.v4 = iph->daddr;
+}
+
+/* ------------------------------------------------------------------ answers without a socket */
+
+static void tcp_v4_send_reply(struct net *net, struct sk_buff *skb, const struct tcp_reply *reply)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *th = tcp_hdr(skb);
+	struct tcp_out_options opts = { .has_ts = reply->has_ts, .tsval = reply->tsval, .tsecr = reply->tsecr };
+	struct flowi4 fl4 = { .daddr = iph->saddr,
+			      .saddr = iph->daddr,
+			      .proto = IPPROTO_TCP,
+			      .tos = reply->tos,
+			      .sport = th->dest,
+			      .dport = th->source,
+			      .mark = reply->mark,
+			      .flags = FLOWI_FLAG_ANYSRC };
+	struct ipcm_cookie ipc = {
+		.ttl = -1, .tos = reply->tos, .protocol = IPPROTO_TCP, .df = true, .mark = reply->mark
+	};
+	u8 written[TCP_MAX_OPTION_BYTES];
+	u32 option_bytes = tcp_options_write(written, &opts);
+	struct sk_buff *answer;
+	struct tcphdr *rep;
+	struct rtable *rt;
+
+	if (ip_route_output_flow(net, &fl4, &rt))
+		return;
+	answer = alloc_skb(net->skb_pool, MAX_TCP_HEADER);
+	if (!answer) {
+		dst_release(&rt->dst);
+		return;
+	}
+	skb_reserve(answer, MAX_TCP_HEADER);
+	rep = skb_push(answer, (u32)sizeof(*rep) + option_bytes);
+	skb_reset_transport_header(answer);
+	*rep = (struct tcphdr){ .source = th->dest,
+				.dest = th->source,
+				.seq = cpu_to_be32(reply->seq),
+				.ack_seq = cpu_to_be32(reply->ack),
+				.flags = reply->flags,
+				.window = cpu_to_be16((u16)reply->window) };
+	rep->doff_res = (u8)((sizeof(*rep) + option_bytes) / 4 << 4);
+	memcpy(rep + 1, written, option_bytes);
+	rep->check =
+		csum_tcpudp_magic(iph->daddr, iph->saddr, answer->len, IPPROTO_TCP, csum_partial(rep, answer->len, 0));
+	skb_dst_set(answer, &rt->dst);
+	ip_push_header(net, answer, rt, &fl4, &ipc);
+	TCP_INC(net, OutSegs);
+	if (reply->flags & TCPHDR_RST)
+		TCP_INC(net, OutRsts);
+	(void)ip_send_skb(net, NULL, answer);
+}
+
+/* RFC 9293 3.10.7.1: a reset that the sender will believe. */
+void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	const struct rtable *rt = skb_rtable(skb);
+	struct tcp_reply reply = { .flags = TCPHDR_RST };
+
+	if ((th->flags & TCPHDR_RST) || (rt && rt->type != RTN_LOCAL))
+		return;
+	if (th->flags & TCPHDR_ACK) {
+		reply.seq = be32_to_cpu(th->ack_seq);
+	} else {
+		reply.flags |= TCPHDR_ACK;
+		reply.ack = TCP_SKB_CB(skb)->end_seq;
+	}
+	if (net->ipv4->fwmark_reflect)
+		reply.mark = skb->mark;
+	tcp_v4_send_reply(net, skb, &reply);
+}
+
+/* ------------------------------------------------------------------ whose is it? */
+
+static void nobody_wants(struct net *net, struct sk_buff *skb)
+{
+	tcp_v4_send_reset(net, skb);
+	kfree_skb_reason(skb, SKB_DROP_REASON_NO_SOCKET);
+}
+
+/* A filter, or a hop count that is too low: the program does not want to hear of it. */
+static bool socket_refuses(struct sock *sk, struct sk_buff *skb)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	u32 keep;
+
+	if (unlikely(inet->min_ttl && ip_hdr(skb)->ttl < inet->min_ttl)) {
+		TCP_INC(sk->net, TCPMinTTLDrop);
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_MINTTL);
+		return true;
+	}
+	if (likely(!sk->filter))
+		return false;
+	keep = skb->len;
+	if (sk_filter_run(sk, skb, tcp_hdrlen_bytes(tcp_hdr(skb)))) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_FILTER);
+		return true;
+	}
+	TCP_SKB_CB(skb)->end_seq -= keep - skb->len;
+	return false;
+}
+
+static void deliver_to_sock(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = tcp_sock_of(tp);
+	struct net *net = sk->net;
+	enum skb_drop_reason reason;
+
+	if (socket_refuses(sk, skb))
+		return;
+	sock_hold(sk);
+	tp->segs_in += max_u32(1, skb_shinfo(skb)->gso_segs);
+	if (skb->len > tcp_hdrlen_bytes(tcp_hdr(skb)))
+		tp->data_segs_in += max_u32(1, skb_shinfo(skb)->gso_segs);
+	if (likely(sk->state == TCP_ESTABLISHED)) {
+		tcp_rcv_established(tp, skb);
+	} else {
+		reason = tcp_rcv_state_process(tp, skb);
+		if (reason) {
+			tcp_v4_send_reset(net, skb);
+			kfree_skb_reason(skb, reason);
+		}
+	}
+	sock_put(sk);
+}
+
+static void deliver_to_request(struct net *net, struct tcp_request_sock *req, struct sk_buff *skb)
+{
+	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
+	struct tcp_sock *listener = req->listener, *child;
+	struct sock *hold = sock_hold(tcp_sock_of(listener));
+
+	if (!socket_refuses(hold, skb)) {
+		child = tcp_check_req(req, skb, false, &reason);
+		if (!child) {
+			kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_NO_SOCKET);
+		} else if (child == listener) {
+			tcp_v4_send_reset(net, skb);
+			kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
+		} else {
+			tcp_child_process(child, skb);
+		}
+	}
+	sock_put(hold);
+}
+
+/* An ACK may be of a SYN-ACK that only its cookie remembers. */
+static void ack_for_listener(struct net *net, struct tcp_sock *listener, struct sk_buff *skb,
+			     const struct ip_options *opt)
+{
+	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
+	struct tcp_sock *child = tcp_cookie_check(listener, skb, opt, &reason);
+
+	if (child) {
+		tcp_child_process(child, skb);
+		return;
+	}
+	tcp_v4_send_reset(net, skb);
+	kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_TCP_FLAGS);
+}
+
+static void deliver_to_listener(struct tcp_sock *listener, struct sk_buff *skb, u32 isn, const struct ip_options *opt)
+{
+	struct sock *hold = sock_hold(tcp_sock_of(listener));
+	u8 flags = tcp_hdr(skb)->flags;
+	const struct rtable *rt = skb_rtable(skb);
+	enum skb_drop_reason reason;
+
+	if (socket_refuses(hold, skb)) {
+		sock_put(hold);
+		return;
+	}
+	if (flags & TCPHDR_RST) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RESET);
+	} else if (flags & TCPHDR_ACK) {
+		ack_for_listener(hold->net, listener, skb, opt);
+	} else if ((flags & (TCPHDR_SYN | TCPHDR_FIN)) != TCPHDR_SYN || (rt && rt->type != RTN_LOCAL)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
+	} else {
+		reason = tcp_conn_request(listener, skb, isn, opt);
+		if (reason)
+			kfree_skb_reason(skb, reason);
+		else
+			consume_skb(skb);
+	}
+	sock_put(hold);
+}
+
+static void timewait_ack(struct net *net, const struct tcp_timewait_sock *tw, struct sk_buff *skb)
+{
+	struct tcp_reply reply = { .flags = TCPHDR_ACK,
+				   .seq = tw->snd_nxt,
+				   .ack = tw->rcv_nxt,
+				   .window = tw->rcv_wnd >> tw->rcv_wscale,
+				   .tos = tw->tos,
+				   .mark = tw->mark,
+				   .has_ts = tw->ts_recent_stamp != 0,
+				   .tsval = tcp_clock_ms(net) + tw->ts_offset,
+				   .tsecr = tw->ts_recent };
+
+	tcp_v4_send_reply(net, skb, &reply);
+}
+
+static void deliver_to_timewait(struct net *net, struct tcp_timewait_sock *tw, struct sk_buff *skb,
+				const struct tcp_conn *key, const struct ip_options *opt)
+{
+	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
+	struct tcp_sock *listener;
+	u32 isn = 0;
+
+	switch (tcp_timewait_state_process(tw, skb, &isn, &reason)) {
+	case TCP_TW_SYN:
+		listener = tcp_listener_lookup(net, key);
+		if (listener) {
+			tcp_timewait_kill(tw);
+			deliver_to_listener(listener, skb, isn, opt);
+			return;
+		}
+		__fallthrough;
+	case TCP_TW_ACK:
+		timewait_ack(net, tw, skb);
+		break;
+	case TCP_TW_RST:
+		tcp_v4_send_reset(net, skb);
+		tcp_timewait_kill(tw);
+		break;
+	default:
+		break;
+	}
+	if (reason)
+		kfree_skb_reason(skb, reason);
+	else
+		consume_skb(skb);
+}
+
+static int tcp_v4_rcv(struct sk_buff *skb)
+{
+	struct net *net = skb->pool->net;
+	struct ip_options echo = { .faddr = 0 }, *opt = NULL;
+	struct tcp_sock *listener;
+	struct tcp_conn key, *c;
+
+	if (!segment_check(skb))
+		return 0;
+	if (unlikely(IPCB(skb)->opt.optlen) && !ip_options_echo(&echo, skb))
+		opt = &echo;
+	fill_cb(skb);
+	tcp_v4_conn_of(skb, &key);
+	tcp_conn_hash(net, &key);
+	c = tcp_ehash_lookup(net, &key);
+	if (likely(c && c->kind == TCP_CONN_SOCK)) {
+		deliver_to_sock(container_of(c, struct tcp_sock, conn), skb);
+	} else if (c && c->kind == TCP_CONN_REQUEST) {
+		deliver_to_request(net, container_of(c, struct tcp_request_sock, conn), skb);
+	} else if (c) {
+		deliver_to_timewait(net, container_of(c, struct tcp_timewait_sock, conn), skb, &key, opt);
+	} else {
+		listener = tcp_listener_lookup(net, &key);
+		if (listener)
+			deliver_to_listener(listener, skb, 0, opt);
+		else
+			nobody_wants(net, skb);
+	}
+	return 0;
+}
+
+const struct net_protocol tcp_protocol = {
+	.handler = tcp_v4_rcv,
+	.err_handler = tcp_v4_err,
+};
+
+/* ------------------------------------------------------------------ down */
+
+static struct rtable *route_of(struct tcp_sock *tp, int *err)
+{
+	struct rtable *rt = ip_sk_route(&tp->inet);
+
+	*err = 0;
+	if (unlikely(!rt))
+		*err = ip_sk_relookup(&tp->inet, &rt);
+	return *err ? NULL : rt;
+}
+
+static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct inet_sock *inet = &tp->inet;
+	struct net *net = tcp_net_of(tp);
+	u32 segs = max_u32(1, skb_shinfo(skb)->gso_segs);
+	struct flowi4 fl4;
+	struct ipcm_cookie ipc;
+	struct rtable *rt;
+	int err;
+
+	rt = route_of(tp, &err);
+	if (unlikely(!rt)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
+		return err;
+	}
+	memset(&fl4, 0, sizeof(fl4));
+	fl4.saddr = inet->saddr;
+	fl4.daddr = inet->daddr;
+	fl4.tos = inet->tos;
+	memset(&ipc, 0, sizeof(ipc));
+	ipc.opt = inet->opt;
+	ipc.ttl = inet->uc_ttl;
+	ipc.tos = inet->tos;
+	ipc.priority = skb->priority;
+	ipc.mark = skb->mark;
+	ipc.protocol = IPPROTO_TCP;
+	ipc.df = ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len);
+	ipc.ident = &inet->ident;
+	skb_dst_set_noref(skb, &rt->dst);
+	ip_push_header(net, skb, rt, &fl4, &ipc);
+	inet->ident = (u16)(inet->ident + segs - 1);
+	return ip_local_out(net, tcp_sock_of(tp), skb);
+}
+
+static void tcp_v4_send_check(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct tcphdr *th = tcp_hdr(skb);
+
+	th->check = (__force __be16)(u16) ~(__force u16)csum_tcpudp_magic(tp->inet.saddr, tp->inet.daddr, skb->len,
+									  IPPROTO_TCP, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb->transport_header;
+	skb->csum_offset = offsetof(struct tcphdr, check);
+}
+
+static int tcp_v4_rebuild_header(struct tcp_sock *tp)
+{
+	int err;
+
+	(void)route_of(tp, &err);
+	return err;
+}
+
+static u32 tcp_v4_mtu(const struct tcp_sock *tp)
+{
+	const struct rtable *rt = ip_sk_route(&tp->inet);
+
+	return rt ? ip_sk_mtu(&tp->inet, rt) : tp->pmtu_cookie ? tp->pmtu_cookie : 576;
+}
+
+void tcp_v4_metrics_of(const struct rtable *rt, struct tcp_route_metrics *out)
+{
+	const struct net_device *dev = rt->dst.dev;
+	const u32 *m = rt->fi ? rt->fi->metrics : NULL;
+	u32 mtu = ip_dst_mtu(rt);
+
+	memset(out, 0, sizeof(*out));
+	out->mtu = mtu;
+	out->is_local = rt->type == RTN_LOCAL;
+	out->advmss = max_u32(mtu > 40 ? mtu - 40 : 0, (u32)TCP_MSS_DEFAULT > mtu ? TCP_MIN_MSS : 256);
+	out->advmss = min_u32(out->advmss, 65535U - 40);
+	out->gso_max_bytes = min_u32(dev->gso_max_size_bytes, 65535);
+	out->gso_max_segs = dev->features & NETIF_F_GSO && dev->features & NETIF_F_SG ? dev->gso_max_segs : 0;
+	if (!m)
+		return;
+	if (m[RTAX_ADVMSS - 1])
+		out->advmss = m[RTAX_ADVMSS - 1];
+	out->initcwnd = m[RTAX_INITCWND - 1];
+	out->initrwnd = m[RTAX_INITRWND - 1];
+	out->window = m[RTAX_WINDOW - 1];
+	out->rto_min_ms = m[RTAX_RTO_MIN - 1];
+	out->cwnd = m[RTAX_CWND - 1];
+	out->ssthresh = m[RTAX_SSTHRESH - 1];
+	out->reordering = m[RTAX_REORDERING - 1];
+	out->features = m[RTAX_FEATURES - 1];
+	out->quickack = m[RTAX_QUICKACK - 1];
+}
+
+static void tcp_v4_route_metrics(struct tcp_sock *tp, struct tcp_route_metrics *out)
+{
+	int err;
+	const struct rtable *rt = route_of(tp, &err);
+
+	if (rt)
+		tcp_v4_metrics_of(rt, out);
+	else
+		*out = (struct tcp_route_metrics){ .advmss = TCP_MSS_DEFAULT, .mtu = 576 };
+}
+
+static void tcp_v4_negative_advice(struct tcp_sock *tp)
+{
+	const struct rtable *rt = ip_sk_route(&tp->inet);
+
+	if (rt)
+		rt_neigh_doubt(rt, tp->inet.daddr);
+}
+
+const struct tcp_af_ops tcp_ipv4_ops = {
+	.net_header_bytes = sizeof(struct iphdr),
+	.queue_xmit = tcp_v4_queue_xmit,
+	.send_check = tcp_v4_send_check,
+	.rebuild_header = tcp_v4_rebuild_header,
+	.mtu = tcp_v4_mtu,
+	.route_metrics = tcp_v4_route_metrics,
+	.negative_advice = tcp_v4_negative_advice,
+	.request_init = tcp_v4_request_init,
+	.request_fini = tcp_v4_request_fini,
+	.send_synack = tcp_v4_send_synack,
+	.child_route = tcp_v4_child_route,
+	.conn_of = tcp_v4_conn_of,
+	.send_reply = tcp_v4_send_reply,
+};
+
+/* ------------------------------------------------------------------ bind, connect */
+
+int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct inet_sock *inet = &tp->inet;
+	const struct sockaddr_in *sin;
+	bool multi;
+	__be32 ip;
+	u16 port;
+	int err = ip_bind_check(addr, len_bytes, &sin);
+
+	if (err)
+		return err;
+	ip = (__force __be32)sin->sin_addr.s_addr;
+	err = ip_bind_address(inet, ip, &multi);
+	if (err)
+		return err;
+	port = be16_to_cpu((__force __be16)sin->sin_port);
+	if (port && port < (u16)sk->net->ipv4->ip_unprivileged_port_start && !sk->admin)
+		return -EACCES;
+	if (sk->state != TCP_CLOSE || inet->num)
+		return -EINVAL;
+	inet->rcv_saddr = ip;
+	inet->saddr = multi ? (__force __be32)0U : ip;
+	tp->conn.rcv_saddr.v4 = ip;
+	tp->conn.bound_dev_if = sk->bound_dev_if;
+	if (port || !inet->bind_address_no_port) {
+		err = tcp_get_port(tp, port);
+		if (err) {
+			inet->rcv_saddr = inet->saddr = (__force __be32)0U;
+			tp->conn.rcv_saddr.v4 = (__force __be32)0U;
+			return err;
+		}
+	}
+	inet->bound_addr = ip;
+	inet->bound_port = port;
+	inet->daddr = (__force __be32)0U;
+	inet->dport = cpu_to_be16(0);
+	inet_dst_set(inet, NULL);
+	return 0;
+}
+
+/* A route to the peer, and the address that it gives us. */
+static int connect_route(struct tcp_sock *tp, const struct sockaddr_in *sin)
+{
+	struct inet_sock *inet = &tp->inet;
+	struct flowi4 fl4;
+	struct rtable *rt;
+	int err;
+
+	ip_connected_flow(inet, &fl4);
+	fl4.daddr = (__force __be32)sin->sin_addr.s_addr;
+	fl4.dport = (__force __be16)sin->sin_port;
+	err = ip_route_output_flow(tcp_net_of(tp), &fl4, &rt);
+	if (err) {
+		if (err == -ENETUNREACH)
+			tcp_net_of(tp)->ipv4->stats.out_no_routes++;
+		return err;
+	}
+	if (rt->flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
+		dst_release(&rt->dst);
+		return -ENETUNREACH;
+	}
+	if (!inet->saddr)
+		inet->saddr = fl4.saddr;
+	if (!inet->rcv_saddr)
+		inet->rcv_saddr = inet->saddr;
+	inet->daddr = fl4.daddr;
+	inet->dport = fl4.dport;
+	inet_dst_set(inet, &rt->dst);
+	tp->conn.daddr.v4 = inet->daddr;
+	tp->conn.rcv_saddr.v4 = inet->rcv_saddr;
+	tp->conn.dport = inet->dport;
+	tp->conn.bound_dev_if = tcp_sock_of(tp)->bound_dev_if;
+	return 0;
+}
+
+static void connect_failed(struct tcp_sock *tp)
+{
+	struct inet_sock *inet = &tp->inet;
+
+	tcp_set_state(tp, TCP_CLOSE);
+	tcp_clear_xmit_timers(tp);
+	tcp_write_queue_purge(tp);
+	if (!inet->bound_addr)
+		inet->rcv_saddr = inet->saddr = (__force __be32)0U;
+	inet->daddr = (__force __be32)0U;
+	inet->dport = cpu_to_be16(0);
+	inet_dst_set(inet, NULL);
+}
+
+int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct net *net = sk->net;
+	struct sockaddr_in sin;
+	int err;
+
+	if (len_bytes < sizeof(sin))
+		return -EINVAL;
+	memcpy(&sin, addr, sizeof(sin));
+	if (sin.sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	err = connect_route(tp, &sin);
+	if (err)
+		goto failed;
+	tp->write_seq = 0;
+	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
+	tp->ext_hdr_len = tp->inet.opt ? tp->inet.opt->optlen : 0;
+	tcp_set_state(tp, TCP_SYN_SENT);
+	err = tcp_hash_connect(tp);
+	if (err)
+		goto failed;
+	if (!tp->write_seq) /* else a TIME_WAIT gave it */
+		tp->write_seq = tcp_secure_seq(net, &tp->conn);
+	tp->tsoffset = tcp_secure_ts_off(net, &tp->conn);
+	tp->inet.ident = (u16)get_random_u32(&net->rng);
+	if (tcp_fastopen_defer_connect(tp, &err))
+		return err ? err : -EINPROGRESS;
+	err = err ? err : tcp_connect(tp);
+	if (err)
+		goto failed;
+	return -EINPROGRESS;
+failed:
+	connect_failed(tp);
+	return err;
+}
