@@ -21,6 +21,7 @@ int tcp_net_init(struct net *net)
 		return err;
 	}
 	tcp_sysctl_init(net);
+	tcp_ca_sysctl_init(net);
 	return 0;
 }
 
@@ -40,6 +41,7 @@ void tcp_net_exit(struct net *net)
 		return;
 	if (tn->page)
 		skb_page_put(tn->page);
+	tcp_ca_sysctl_exit(net);
 	tcp_sysctl_exit(net);
 	tcp_hash_exit(net);
 	assert(!tn->orphan_count && !tn->timewait_count && !tn->mem_bytes);
