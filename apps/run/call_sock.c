@@ -17,13 +17,7 @@
 #define NH_SO_SNDTIMEO_NEW 67
 #define TYPE_MASK 0xf
 
-/* Until there is TCP: dig(1) and its like open a stream socket only to see whether there is IPv4.  They get one of their
- * own, empty network namespace, with which nothing can be done: see call_foreign(). */
-static bool only_asks_for_ipv4(int domain, int type, int protocol)
-{
-	return domain == AF_INET && (type & TYPE_MASK) == SOCK_STREAM && !protocol;
-}
-
+/* A socket of the host that the program was given: it is not the way out of the net. */
 long call_foreign(const struct call *c)
 {
 	int domain = 0, nr = c->rq->data.nr;
@@ -47,8 +41,6 @@ static long call_socket(struct call *c)
 	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
 		return -EINVAL;
 	err = nethood_socket(c->sv->net, domain, type & TYPE_MASK, protocol, &sk);
-	if (err == -EPROTONOSUPPORT && only_asks_for_ipv4(domain, type, protocol))
-		return CALL_CONTINUE;
 	if (err)
 		return err;
 	uid = task_euid(call_tid(c));

@@ -148,7 +148,7 @@ static void sysctls_are_read(void)
 	CHECK(is_nets(open("/proc/sys/net/ipv4/conf/lo/arp_ignore", O_RDONLY)));
 	CHECK(chdir("/proc/sys/net/ipv4") == 0);
 	CHECK(is_nets(open("ip_forward", O_RDONLY)));
-	CHECK_FAILS(open("/proc/sys/net/ipv4/tcp_rmem", O_RDONLY), ENOENT);
+	CHECK_FAILS(open("/proc/sys/net/ipv4/tcp_no_such", O_RDONLY), ENOENT);
 	CHECK_FAILS(open("/proc/sys/net/ipv4/ip_default_ttl", O_WRONLY), EROFS);
 	CHECK_FAILS(open("/proc/sys/net/ipv4/ip_default_ttl", O_RDWR), EROFS);
 }

@@ -49,6 +49,8 @@ static const u16 range[2] = { 40000, 40003 };
 static void udp_world_init(struct world *w)
 {
 	world_init(w);
+	w->net.ipv4 = calloc(1, sizeof(*w->net.ipv4)); /* no port is reserved */
+	assert_non_null(w->net.ipv4);
 	sock_register_families(&w->net, hash_only_families, 1);
 	assert_int_equal(udp_net_init(&w->net), 0);
 }
@@ -57,6 +59,7 @@ static void udp_world_fini(struct world *w)
 {
 	sock_net_close(&w->net);
 	udp_net_exit(&w->net);
+	free(w->net.ipv4);
 	world_fini(w);
 }
 
