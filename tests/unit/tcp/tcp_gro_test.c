@@ -217,6 +217,9 @@ static const struct {
 	  2,
 	  2,
 	  false },
+	{ "two are broken", { { 0 }, { .bad_csum = true }, { .bad_csum = true } }, 3, 1, false },
+	{ "two have broken IP headers", { { 0 }, { .bad_ip_csum = true }, { .bad_ip_csum = true } }, 3, 1, false },
+	{ "a short one with padding", { { 0 }, { .bytes = 500, .padding_bytes = 6 }, { 0 } }, 3, 1, false },
 	{ "the first is broken", { { .bad_csum = true }, { 0 }, { 0 } }, 2, 1, false },
 	{ "a broken IP header", { { 0 }, { .bad_ip_csum = true }, { .seq = -1000, .id = -1 } }, 2, 2, false },
 	{ "IP options",
@@ -295,6 +298,7 @@ static void a_train_is_a_packet(void **state)
 
 /** struct captured - the last frame that came in, as nethood_capture() tells it */
 struct captured {
+	_Alignas(8) u8 align[2]; /* the IP header lies at a multiple of four */
 	u8 frame[FRAME_MAX_BYTES];
 	u32 len, count;
 };
@@ -450,6 +454,7 @@ static void draw_seg(struct trip *t, struct seg *s, u32 flow, u32 mss)
 		break;
 	case 5:
 		s->bytes = 1 + draw(t, mss);
+		s->padding_bytes = draw(t, 2) * draw(t, 6);
 		break;
 	default:
 		s->flags = flags[draw(t, ARRAY_SIZE(flags))];
@@ -472,6 +477,7 @@ static void trip_send(struct trip *t)
 		t->packet[i] = malloc(2048);
 		t->len[i] = seg_build(&s, &f[flow], t->packet[i]);
 		come(t->w, NULL, t->packet[i], t->len[i]);
+		t->len[i] -= s.padding_bytes; /* stays behind */
 	}
 	world_poll(t->w);
 }

@@ -388,55 +388,185 @@ static void without_a_queue_the_rest_is_dropped(void **state)
 
 /* ------------------------------------------------------------------ and back */
 
+/** struct up - a scene, and who takes what comes up */
+struct up {
+	struct scene s;
+	struct joined j;
+	struct packet_type pt;
+	struct napi_struct napi;
+};
+
+static struct up *up_create(u8 seed)
+{
+	struct up *u = calloc(1, sizeof(*u));
+
+	scene_init(&u->s, seed);
+	u->s.dev->features |= NETIF_F_GRO;
+	u->j.packet = malloc(TRAIN_MAX);
+	u->pt = (struct packet_type){ .type = CONST_BE16(ETH_P_IP), .func = joined_rcv, .ctx = &u->j };
+	assert_int_equal(dev_add_pack(&u->s.w.net, &u->pt), 0);
+	netif_napi_add(u->s.dev, &u->napi, NULL, 64);
+	return u;
+}
+
+static void up_destroy(struct up *u)
+{
+	netif_napi_del(&u->napi);
+	dev_remove_pack(&u->s.w.net, &u->pt);
+	scene_fini(&u->s);
+	free(u->j.packet);
+	free(u);
+}
+
+/* The packets of a train, in one poll.  Return: the last that went up, ready to be cut again */
+static struct sk_buff *go_up(struct up *u, struct sk_buff *segs)
+{
+	struct sk_buff *next;
+
+	u->j.train = NULL;
+	u->j.count = 0;
+	for (; segs; segs = next) {
+		next = segs->next;
+		segs->next = NULL;
+		segs->protocol = eth_type_trans(segs, u->s.dev);
+		napi_gro_receive(&u->napi, segs);
+	}
+	napi_gro_flush(u->napi.gro);
+	skb_push(u->j.train, ETH_HLEN);
+	u->j.train->mark = 77;
+	return u->j.train;
+}
+
+static u32 segs_of(const struct scene *s)
+{
+	return (s->len - s->payload_at + s->mss - 1) / s->mss;
+}
+
 /* What GRO makes of the packets of a train is the train, octet for octet; and it can be cut again, as often as one likes,
  * the second time without a copy. */
 static void gro_undoes_what_gso_does(void **state)
 {
-	struct scene *s = malloc(sizeof(*s));
-
 	(void)state;
 	for (u32 seed = 0; seed < 200; seed++) {
-		struct joined j = { .packet = malloc(TRAIN_MAX) };
-		const struct packet_type pt = { .type = CONST_BE16(ETH_P_IP), .func = joined_rcv, .ctx = &j };
 		u32 features = features_of[seed % ARRAY_SIZE(features_of)];
-		struct napi_struct *napi = malloc(sizeof(*napi));
-		struct sk_buff *skb, *segs, *next;
+		struct up *u = up_create((u8)seed);
+		struct scene *s = &u->s;
+		struct sk_buff *skb, *segs;
 
-		scene_init(s, (u8)seed);
-		s->dev->features |= NETIF_F_GRO;
-		assert_int_equal(dev_add_pack(&s->w.net, &pt), 0);
-		netif_napi_add(s->dev, napi, NULL, 64);
 		s->mss = 1 + draw(s, 1460);
 		draw_headers(s, s->mss + 1 + draw(s, min_u32(65000, 60 * s->mss)), 0, 4 * draw(s, 11));
 		skb = train_make(s);
 		for (u32 again = 0; again < 3; again++) {
 			assert_int_equal(skb_gso_segment(skb, features, &segs), 0);
 			consume_skb(skb);
-			j.train = NULL;
-			j.count = 0;
-			for (; segs; segs = next) {
-				next = segs->next;
-				segs->next = NULL;
-				segs->protocol = eth_type_trans(segs, s->dev);
-				napi_gro_receive(napi, segs);
-			}
-			napi_gro_flush(napi->gro);
-			assert_int_equal(j.count, 1);
-			assert_int_equal(j.len, s->len - s->ip_at);
-			assert_memory_equal(j.packet, s->flat + s->ip_at, j.len);
-			assert_int_equal(skb_shinfo(j.train)->gso_segs, (s->len - s->payload_at + s->mss - 1) / s->mss);
-			skb = j.train;
-			skb_push(skb, ETH_HLEN);
-			skb->mark = 77;
+			skb = go_up(u, segs);
+			assert_int_equal(u->j.count, 1);
+			assert_int_equal(u->j.len, s->len - s->ip_at);
+			assert_memory_equal(u->j.packet, s->flat + s->ip_at, u->j.len);
+			assert_int_equal(skb_shinfo(skb)->gso_segs, segs_of(s));
 		}
 		consume_skb(skb);
-		netif_napi_del(napi);
-		dev_remove_pack(&s->w.net, &pt);
-		scene_fini(s);
-		free(j.packet);
-		free(napi);
+		up_destroy(u);
 	}
-	free(s);
+}
+
+static struct sk_buff *gro_train(struct up *u)
+{
+	struct scene *s = &u->s;
+	struct sk_buff *skb, *segs;
+
+	s->mss = 1000;
+	draw_headers(s, 10500, 0, 12);
+	skb = train_make(s);
+	assert_int_equal(skb_gso_segment(skb, 0, &segs), 0);
+	consume_skb(skb);
+	skb = go_up(u, segs);
+	assert_int_equal(u->j.count, 1);
+	return skb;
+}
+
+static void octets_are_those_of_the_train(struct scene *s, const struct sk_buff *skb)
+{
+	u8 *have = malloc(s->len);
+
+	assert_int_equal(skb->len, s->len);
+	assert_int_equal(skb_copy_bits(skb, 0, have, s->len), 0);
+	assert_memory_equal(have + s->payload_at, s->flat + s->payload_at, s->len - s->payload_at);
+	free(have);
+}
+
+/* A train that another one has as well, all of it or only what is chained to it, stays whole for him. */
+static void a_train_that_two_have_is_cut_for_each(void **state)
+{
+	(void)state;
+	for (u32 own_head = 0; own_head < 2; own_head++) {
+		struct up *u = up_create(7);
+		struct sk_buff *skb = gro_train(u), *other = skb_clone(skb), *segs;
+
+		if (own_head)
+			assert_int_equal(pskb_expand_head(other, 0, 0), 0);
+		assert_int_equal(skb_gso_segment(skb, NETIF_F_SG, &segs), 0);
+		consume_skb(skb);
+		judge(&u->s, segs, NETIF_F_SG, 7);
+		free_list(segs);
+		octets_are_those_of_the_train(&u->s, other);
+		assert_int_equal(skb_gso_segment(other, NETIF_F_SG, &segs), 0);
+		consume_skb(other);
+		judge(&u->s, segs, NETIF_F_SG, 7);
+		free_list(segs);
+		up_destroy(u);
+	}
+}
+
+/* A train that came in one by one, and that somebody is charged for. */
+static void what_an_owner_is_charged_does_not_change(void **state)
+{
+	struct up *u = up_create(8);
+	struct sk_buff *skb = gro_train(u), *segs;
+
+	(void)state;
+	skb->destructor = owner_told;
+	owner_charge = skb->truesize;
+	assert_int_equal(skb_gso_segment(skb, NETIF_F_SG, &segs), 0);
+	consume_skb(skb);
+	free_list(segs);
+	assert_int_equal(owner_charge, 0);
+	up_destroy(u);
+}
+
+/* Packets that are chained are no pieces that a driver knows, unless it says so. */
+static void a_chain_is_for_those_who_know_it(void **state)
+{
+	(void)state;
+	for (u32 knows = 0; knows < 2; knows++) {
+		struct up *u = up_create(10);
+		struct sk_buff *skb = gro_train(u);
+
+		u->s.dev->features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_ALL_TSO | (knows ? NETIF_F_FRAGLIST : 0);
+		assert_int_equal(dev_queue_xmit(skb), NET_XMIT_SUCCESS);
+		assert_int_equal(test_dev(u->s.dev)->sent_count, knows ? 1 : segs_of(&u->s));
+		up_destroy(u);
+	}
+}
+
+/* A packet that somebody else sees is not changed, and so not held. */
+static void what_is_shared_goes_up_as_it_is(void **state)
+{
+	struct up *u = up_create(9);
+	struct sk_buff *skb = gro_train(u), *segs, *copies = NULL, **tailp = &copies;
+
+	(void)state;
+	assert_int_equal(skb_gso_segment(skb, NETIF_F_SG, &segs), 0);
+	consume_skb(skb);
+	for (struct sk_buff *seg = segs; seg; seg = seg->next) {
+		*tailp = skb_clone(seg);
+		tailp = &(*tailp)->next;
+	}
+	consume_skb(go_up(u, copies));
+	assert_int_equal(u->j.count, segs_of(&u->s));
+	judge(&u->s, segs, NETIF_F_SG, 9);
+	free_list(segs);
+	up_destroy(u);
 }
 
 int main(void)
@@ -451,6 +581,10 @@ int main(void)
 		cmocka_unit_test(a_busy_driver_gets_the_rest_in_order),
 		cmocka_unit_test(without_a_queue_the_rest_is_dropped),
 		cmocka_unit_test(gro_undoes_what_gso_does),
+		cmocka_unit_test(a_train_that_two_have_is_cut_for_each),
+		cmocka_unit_test(what_an_owner_is_charged_does_not_change),
+		cmocka_unit_test(a_chain_is_for_those_who_know_it),
+		cmocka_unit_test(what_is_shared_goes_up_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,39 @@ static void a_train_crosses_a_wire(void **state)
 	}
 }
 
+/* One that came as a train is not put together with the next. */
+static void trains_go_up_one_by_one(void **state)
+{
+	struct cable *c = cable_create(6, true);
+	struct scene *s = &c->a;
+
+	(void)state;
+	s->mss = 1000;
+	for (u32 i = 0; i < 3; i++) {
+		struct sk_buff *skb;
+
+		draw_headers(s, 20000, 0, 0);
+		memset(s->flat, 2, s->payload_at);
+		s->flat[12] = 8;
+		s->flat[13] = 0;
+		ip_at(s->flat, s)->version = 4;
+		ip_at(s->flat, s)->ihl = 5;
+		ip_at(s->flat, s)->frag_off = CONST_BE16(IP_DF);
+		ip_at(s->flat, s)->protocol = IPPROTO_TCP;
+		tcp_at(s->flat, s)->doff_res = 0x50;
+		tcp_at(s->flat, s)->flags = TCPHDR_ACK;
+		tcp_at(s->flat, s)->seq = cpu_to_be32(i * 20000);
+		skb = train_make(s);
+		skb->dev = c->da;
+		assert_int_equal(dev_queue_xmit(skb), 0);
+	}
+	world_poll(&c->b.w);
+	assert_int_equal(c->j.count, 3);
+	c->j.count = 1;
+	joined_is_the_train(c);
+	cable_destroy(c);
+}
+
 /* As the recorder writes it down, so it comes again. */
 static void a_train_comes_again_from_a_recording(void **state)
 {
@@ -149,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_train_crosses_a_wire),
+		cmocka_unit_test(trains_go_up_one_by_one),
 		cmocka_unit_test(a_train_comes_again_from_a_recording),
 		cmocka_unit_test(a_wire_without_memory_loses_whole_trains),
 	};
