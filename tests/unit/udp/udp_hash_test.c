@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "base/byteorder.h"
+#include "ipv4/netns_ipv4.h"
 #include "udp/udp.h"
 
 #define IP(a, b, c, d) CONST_BE32((u32)(a) << 24 | (u32)(b) << 16 | (u32)(c) << 8 | (u32)(d))
