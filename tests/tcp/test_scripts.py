@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Each script of scripts/ is a test of the kernel, then of nethood."""
+"""Each script of scripts/ is a test of the kernel, of nethood under a program, and of nethood as a library."""
 
 import glob
 import os
@@ -9,19 +9,22 @@ import pytest
 from lab.kernel import KernelStack
 from lab.nethood import NethoodStack
 from runner import play
+from runner.library import LibraryStack
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-KINDS = {"kernel": KernelStack, "nethood": NethoodStack}
+KINDS = {"kernel": KernelStack, "nethood": NethoodStack, "library": LibraryStack}
 SCRIPTS = sorted(glob.glob(os.path.join(HERE, "scripts", "**", "*.pkt"), recursive=True))
+CASES = [(kind, path) for kind in KINDS for path in SCRIPTS if kind != "library" or not play.blocks(path)]
 
 
-def name_of(path):
-    return os.path.relpath(path, os.path.join(HERE, "scripts"))[:-4]
+def name_of(case):
+    kind, path = case
+    return f"{kind}-{os.path.relpath(path, os.path.join(HERE, 'scripts'))[:-4]}"
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_script(path, kind):
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_script(case):
+    kind, path = case
     why = None
     try:
         play.play(path, KINDS[kind])

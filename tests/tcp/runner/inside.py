@@ -20,7 +20,7 @@ import threading
 import time
 
 PERIOD = bytes(range(251))
-SIOCATMARK, SIOCINQ, SIOCOUTQ, SIOCOUTQNSD = 0x8905, termios.FIONREAD, termios.TIOCOUTQ, 0x894B
+IOCTLS = {"SIOCATMARK": 0x8905, "SIOCINQ": termios.FIONREAD, "SIOCOUTQ": termios.TIOCOUTQ, "SIOCOUTQNSD": 0x894B}
 POLL_NAMES = (("IN", select.POLLIN), ("PRI", select.POLLPRI), ("OUT", select.POLLOUT), ("RDHUP", select.POLLRDHUP),
               ("ERR", select.POLLERR), ("HUP", select.POLLHUP), ("NVAL", select.POLLNVAL))
 TCP_CONGESTION, TCP_INFO = 13, 11
@@ -52,6 +52,8 @@ class Program:
     def __init__(self):
         self.socks = {}
         self.later = {}
+
+    now, sleep = staticmethod(time.monotonic), staticmethod(time.sleep)
 
     # ---- requests -------------------------------------------------------
 
@@ -95,19 +97,19 @@ class Program:
 
     def _done(self, name, function, args, patience_s, want):
         """("ok", value) or ("error", name)."""
-        deadline = time.monotonic() + (patience_s or 0)
+        deadline = self.now() + (patience_s or 0)
         while True:
             try:
                 return ("ok", getattr(self, "call_" + function)(name, want, *args))
             except Wrong as error:
                 return ("wrong", str(error))
             except OSError as error:
-                left = deadline - time.monotonic()
+                left = deadline - self.now()
                 if error.errno != errno.EAGAIN or left <= 0:
                     return ("error", errno.errorcode.get(error.errno, str(error.errno)))
             waits_for = select.POLLOUT if function.startswith("send") else select.POLLIN
             self.socks[args[0]].wait(waits_for, left)
-            time.sleep(0.001)
+            self.sleep(0.001)
 
     def call_socket(self, name, want, blocking, cc):
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -178,12 +180,11 @@ class Program:
             sock.got += len(data)
         return len(data)
 
-    @staticmethod
-    def _gather(sock, size, want):
+    def _gather(self, sock, size, want):
         """What is on its way may come in parts."""
-        data, deadline = sock.sock.recv(size), time.monotonic() + PATIENCE_S
+        data, deadline = sock.sock.recv(size), self.now() + PATIENCE_S
         while data and len(data) < min(want, size):
-            if not sock.wait(select.POLLIN, max(0, deadline - time.monotonic())):
+            if not sock.wait(select.POLLIN, max(0, deadline - self.now())):
                 break
             more = sock.sock.recv(size - len(data))
             if not more:
@@ -211,22 +212,25 @@ class Program:
 
     def call_ioctl(self, name, want, s, request):
         buffer = bytearray(4)
-        fcntl.ioctl(self.socks[s].sock, {"SIOCATMARK": SIOCATMARK, "SIOCINQ": SIOCINQ, "SIOCOUTQ": SIOCOUTQ,
-                                         "SIOCOUTQNSD": SIOCOUTQNSD}[request], buffer)
+        fcntl.ioctl(self.socks[s].sock, IOCTLS[request], buffer)
         return struct.unpack("=i", buffer)[0]
 
     def call_poll(self, name, want, s):
         """The events, once they are those that are wanted or time is up."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = self.now() + PATIENCE_S
         while True:
-            poll = select.poll()
-            poll.register(self.socks[s].sock, select.POLLIN | select.POLLPRI | select.POLLOUT | select.POLLRDHUP)
-            found = poll.poll(0)
-            bits = found[0][1] if found else 0
+            bits = self.poll_bits(self.socks[s])
             names = "|".join(text for text, bit in POLL_NAMES if bits & bit) or "0"
-            if set(names.split("|")) == set((want or names).split("|")) or time.monotonic() > deadline:
+            if set(names.split("|")) == set((want or names).split("|")) or self.now() > deadline:
                 return names
-            time.sleep(0.005)
+            self.sleep(0.005)
+
+    @staticmethod
+    def poll_bits(sock):
+        poll = select.poll()
+        poll.register(sock.sock, select.POLLIN | select.POLLPRI | select.POLLOUT | select.POLLRDHUP)
+        found = poll.poll(0)
+        return found[0][1] if found else 0
 
     def call_info(self, name, want, s):
         return self.socks[s].sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, 512)

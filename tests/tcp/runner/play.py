@@ -53,8 +53,9 @@ class Flow:
         self.win, self.rcv_nxt = 65535, 0
         self.offered_ts = self.stack_ts = self.ts = False
         self.ts_recent, self.ts_base = 0, 1000
-        self.born = time.monotonic()
+        self.now = time.monotonic
         self.__dict__.update(given)
+        self.born = self.now()
 
     def rel(self, seq, base):
         """A number as scripts have it; numbers below the base are negative."""
@@ -62,7 +63,7 @@ class Flow:
         return away - (1 << 32) if away >> 31 and base is not None else away
 
     def ts_now(self):
-        return (self.ts_base + int((time.monotonic() - self.born) * 1000)) & MASK
+        return (self.ts_base + int((self.now() - self.born) * 1000)) & MASK
 
 
 class Player:
@@ -70,8 +71,9 @@ class Player:
         self.script, self.stack, self.port = script, stack, stack.port
         self.port.answers.update(PEERS)
         self.flows, self.saved, self.log = {}, {}, []
-        self.start = self.last = time.monotonic()
-        self.agent = Agent(stack)
+        self.now, self.sleep = getattr(stack, "now", time.monotonic), getattr(stack, "sleep", time.sleep)
+        self.start = self.last = self.now()
+        self.agent = getattr(stack, "program", None) or Agent(stack)
         self.step = self.newest = None
 
     # ---- the script -------------------------------------------------------
@@ -86,7 +88,7 @@ class Player:
             self.begin()
             for self.step in self.script.steps:
                 getattr(self, "do_" + self.step.kind)(self.step)
-            left = self.take(time.monotonic() + 0.01)
+            left = self.take(self.now() + 0.01)
             if left:
                 self.step = None
                 self._differs(f"more came than the script says: {self._show(left)}")
@@ -101,7 +103,7 @@ class Player:
         sender = socket.inet_aton(PEER_ADDRESS)
         arp = mac + segment_mac(PEER_MAC) + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1)
         self.port.send(arp + segment_mac(PEER_MAC) + sender + bytes(6) + socket.inet_aton(STACK_ADDRESS))
-        self.last = time.monotonic()
+        self.last = self.now()
 
     def _differs(self, why):
         step = self.step
@@ -123,26 +125,26 @@ class Player:
     def _pause(self, step):
         """Wait until the moment of a line that we ourselves do."""
         if step.timed:
-            time.sleep(max(0, self.last + step.after_s - time.monotonic()))
+            self.sleep(max(0, self.last + step.after_s - self.now()))
 
     def do_pause(self, step):
         self._pause(step)
-        self.last = time.monotonic()
+        self.last = self.now()
 
     # ---- flows ------------------------------------------------------------
 
     def _flow(self, name):
         if name not in self.flows:
-            self.flows[name] = Flow(len(self.flows))
+            self.flows[name] = Flow(len(self.flows), now=self.now)
         return self.flows[name]
 
     def do_flow(self, step):
         given = step.words
         if "like" in given:
             like = self._flow(given["like"])
-            flow = Flow(len(self.flows), address=like.address, port=like.port, stack_port=like.stack_port)
+            flow = Flow(len(self.flows), now=self.now, address=like.address, port=like.port, stack_port=like.stack_port)
         else:
-            flow = Flow(len(self.flows))
+            flow = Flow(len(self.flows), now=self.now)
         if "peer" in given:
             address, _, port = given["peer"].partition(":")
             flow.address, flow.port = address or flow.address, int(port)
@@ -174,7 +176,7 @@ class Player:
                 val = flow.ts_now() if value[0] == "*" else self._number(value[0])
                 ecr = flow.ts_recent if value[1] == "*" else self._number(value[1])
                 if syn:
-                    flow.offered_ts, flow.ts_base, flow.born = True, val, time.monotonic()
+                    flow.offered_ts, flow.ts_base, flow.born = True, val, self.now()
                 flow.ts = flow.offered_ts and flow.stack_ts
                 out += struct.pack("!BBII", 8, 10, val, ecr)
             elif name == "sack":
@@ -247,17 +249,23 @@ class Player:
 
     def take(self, deadline):
         """The next segment of any flow; None when none came in time."""
+        while True:
+            frame = self._next_frame(deadline)
+            if frame is None or frame.raw[12:14] == b"\x08\x00" and frame.raw[23] == 6:
+                return frame and self._parsed(frame)
+
+    def _next_frame(self, deadline):
+        """The inbox is the lab's or the library's; a script looks at all of it, in order."""
+        if hasattr(self.stack, "next_frame"):
+            return self.stack.next_frame(deadline)
         port = self.port
-        with port._changed:             # the inbox is the lab's; a script looks at all of it, in order
-            while True:
-                while port._inbox:
-                    frame = port._inbox.pop(0)
-                    if frame.raw[12:14] == b"\x08\x00" and frame.raw[23] == 6:
-                        return self._parsed(frame)
-                left = deadline - time.monotonic()
+        with port._changed:
+            while not port._inbox:
+                left = deadline - self.now()
                 if left <= 0:
                     return None
                 port._changed.wait(left)
+            return port._inbox.pop(0)
 
     def _parsed(self, frame):
         found = Segment.parse(frame.raw[14:])
@@ -268,6 +276,9 @@ class Player:
         return found
 
     def _put_back(self, found):
+        if hasattr(self.stack, "next_frame"):
+            self.port.inbox.insert(0, found.frame)
+            return
         with self.port._changed:
             self.port._inbox.insert(0, found.frame)
 
@@ -278,7 +289,7 @@ class Player:
         if step.timed:
             return (self.last + step.after_s * 0.9 - EARLY_S if step.after_s else 0,
                     self.last + step.after_s * 1.5 + LATE_S)
-        return 0, max(self.last, time.monotonic()) + PATIENCE_S
+        return 0, max(self.last, self.now()) + PATIENCE_S
 
     def _expect(self, step):
         first, deadline = self._deadlines(step)
@@ -442,16 +453,16 @@ class Player:
 
     def do_silence(self, step):
         self._pause(step)
-        found = self.take(time.monotonic() + step.words["during_s"])
+        found = self.take(self.now() + step.words["during_s"])
         if found:
             self._differs(f"there came {self._show(found)}")
-        self.last = time.monotonic()
+        self.last = self.now()
 
     def do_drain(self, step):
         """Whatever comes in some time; at most its count, and the last of all that was drained, are looked at."""
         given = step.words
         self._pause(step)
-        time.sleep(given["during_s"])
+        self.sleep(given["during_s"])
         count = 0
         while True:
             found = self.take(0)
@@ -468,7 +479,7 @@ class Player:
             wrong = self._compare(asked, self.newest) if self.newest else ["nothing came"]
             if wrong:
                 self._differs("of the last: " + "; ".join(wrong))
-        self.last = time.monotonic()
+        self.last = self.now()
 
     # ---- for people -------------------------------------------------------
 
@@ -537,11 +548,11 @@ class Player:
             if ticket is None:
                 ticket = function
             self.agent.ask("start", ticket, name, function, made)
-            self._note(time.monotonic(), f"{step.text}")
+            self._note(self.now(), f"{step.text}")
             return
         patience = want not in ("EAGAIN",)
         answer = self.agent.ask("call", name, function, made, patience, expected)
-        self.last = time.monotonic()
+        self.last = self.now()
         self._judge(function, args, want, answer)
         self._note(self.last, f"{step.text}")
 
@@ -619,7 +630,7 @@ class Player:
         """For a call that was begun with &."""
         name, want = step.words["name"], step.words["want"]
         first, deadline = self._deadlines(step)
-        answer = self.agent.ask("join", name, max(0, deadline - time.monotonic()), timeout=60)
+        answer = self.agent.ask("join", name, max(0, deadline - self.now()), timeout=60)
         if answer is None:
             self._differs("the call has not returned")
         value, when = answer
@@ -638,7 +649,7 @@ class Player:
 
     def do_info(self, step):
         self._pause(step)
-        deadline, tries = time.monotonic() + PATIENCE_S / 2, []
+        deadline, tries = self.now() + PATIENCE_S / 2, []
         while True:
             kind, raw = self.agent.ask("call", None, "info", (step.words["name"],), False, None)
             if kind != "ok":
@@ -648,10 +659,10 @@ class Player:
             if not wrong:
                 break
             tries.append("; ".join(wrong))
-            if time.monotonic() > deadline:
+            if self.now() > deadline:
                 self._differs(f"{tries[0]} (and at last: {tries[-1]})")
-            time.sleep(0.01)
-        self.last = time.monotonic()
+            self.sleep(0.01)
+        self.last = self.now()
 
     def do_state(self, step):
         step.words.setdefault("tests", [("state", Want(str(words.STATES.index(step.words["want"]))))])
@@ -660,15 +671,15 @@ class Player:
     def do_diag(self, step):
         """The state of a connection that may belong to no program any more."""
         self._pause(step)
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = self.now() + PATIENCE_S
         while True:
             found = self._diag_state(self.flows[step.words["name"]])
             if found == step.words["want"]:
                 break
-            if time.monotonic() > deadline:
+            if self.now() > deadline:
                 self._differs(f"it is {found}")
-            time.sleep(0.02)
-        self.last = time.monotonic()
+            self.sleep(0.02)
+        self.last = self.now()
 
     def _diag_state(self, flow):
         request = struct.pack("=BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, MASK) + bytes(48)
@@ -689,16 +700,23 @@ class Player:
     def do_sysctl(self, step):
         self._pause(step)
         self.stack.sysctl(step.words["key"], step.words["value"])
-        self.last = time.monotonic()
+        self.last = self.now()
 
     def do_ip(self, step):
         self._pause(step)
         self.stack.ip(step.words["rest"])
-        self.last = time.monotonic()
+        self.last = self.now()
 
 
 def segment_mac(text):
     return bytes.fromhex(text.replace(":", ""))
+
+
+def blocks(path):
+    """Whether a script is about calls that wait, or about the end of a program: nothing for a library."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    return any(word in text for word in (" block)", "(block)", ") &", "exit()"))
 
 
 def play(path, boot):
