@@ -22,7 +22,8 @@ MB = 1 << 20
 
 @pytest.fixture(scope="session", autouse=True)
 def tcp(public_binary):
-    done = subprocess.run([public_binary, "run", "--dev", "eth0=tap:hastcp", "--addr", "10.76.0.2/24", "--", "/usr/bin/python3", "-c",
+    done = subprocess.run([public_binary, "run", "--dev", "eth0=tap:hastcp", "--addr", "10.76.0.2/24", "--",
+                           "/usr/bin/python3", "-c",
                            "import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 6)"], capture_output=True)
     if b"not supported" in done.stderr:
         pytest.skip("this build has no TCP")
@@ -155,7 +156,8 @@ def test_redis_under_its_benchmark(on_nethood, tmp_path):
                                "--protected-mode", "no"], 6379)
     for options in (["-c", "50"], ["-c", "10", "-P", "16"]):
         done = host.run(["redis-benchmark", "-h", NET, "-n", "5000", "-t", "set,get", "--csv", *options], as_root=True)
-        rates = [float(line.split('","')[1].strip('"')) for line in done.stdout.splitlines() if line[:4] in ('"SET', '"GET')]
+        rates = [float(line.split('","')[1].strip('"')) for line in done.stdout.splitlines()
+                 if line[:4] in ('"SET', '"GET')]
         assert done.returncode == 0 and len(rates) == 2 and min(rates) > 100, done
     assert host.run(["redis-cli", "-h", NET, "shutdown", "nosave"], as_root=True).returncode == 0
     server.wait(10)
@@ -284,7 +286,8 @@ TALKS = [
     ("nc to itself", "nc -l -N 9000 </dev/null & sleep 0.7; echo hello | nc -N 127.0.0.1 9000; wait", "hello"),
     ("Go to itself", "{go} serve 127.0.0.1:7000 >/dev/null & p=$!; sleep 1; {go} 127.0.0.1:7000; kill $p", "20 of 20"),
 ]
-PROGRAM = {"redis": "redis-benchmark", "iperf3 to itself": "iperf3", "openssl to itself": "openssl", "nc to itself": "nc"}
+PROGRAM = {"redis": "redis-benchmark", "iperf3 to itself": "iperf3", "openssl to itself": "openssl",
+           "nc to itself": "nc"}
 
 
 @pytest.mark.parametrize("says, script, output", [pytest.param(*t, id=t[0]) for t in TALKS])
@@ -396,7 +399,8 @@ def test_the_port_of_a_killed_server_is_free_at_once(net):
     host, name = net
     for _ in range(3):
         server = host.start([host.binary, "exec", name, "--", "nc", "-l", "-k", "9000"])
-        host.wait(lambda: ":9000" in host.nethood("exec", name, "--", "ss", "-Hltn").stdout or server.poll(), 5, "it listens")
+        host.wait(lambda: ":9000" in host.nethood("exec", name, "--", "ss", "-Hltn").stdout or server.poll(), 5,
+                  "it listens")
         assert server.poll() is None, server.communicate()
         os.kill(int(child_of(host, server)[0]), signal.SIGKILL)
         server.wait(5)
@@ -404,7 +408,8 @@ def test_the_port_of_a_killed_server_is_free_at_once(net):
 
 def test_ss_tells_sane_numbers(on_nethood, files):
     host, _ = on_nethood(["/usr/bin/python3", "-m", "http.server", "8000", "-d", files[0]], 8000)
-    slow = host.start(["curl", "-sS", "--limit-rate", "1M", "-o", "/dev/null", f"http://{NET}:8000/4MB.bin"], as_root=True)
+    slow = host.start(["curl", "-sS", "--limit-rate", "1M", "-o", "/dev/null", f"http://{NET}:8000/4MB.bin"],
+                      as_root=True)
     name = host.names[0]
 
     def shown():
@@ -435,7 +440,8 @@ def said(call, *args):
 u = socket.socket(type=socket.SOCK_DGRAM); u.settimeout(3)
 t = socket.socket(); t.settimeout(3)
 t.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-print(said(t.connect, ("127.0.0.1", 9000)), said(t.send, b"TCP"), said(t.recv, 20), t.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+print(said(t.connect, ("127.0.0.1", 9000)), said(t.send, b"TCP"), said(t.recv, 20),
+      t.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 u.sendto(b"UDP", ("127.0.0.1", 9000)); print(said(u.recv, 20))
 """
 
