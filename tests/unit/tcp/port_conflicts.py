@@ -6,7 +6,8 @@
 
 One socket has port P in some state; a second one wants it.  A row has both addresses, the state and what the second one
 does; its string has an answer for each of 32 cases: bit 0 the first said SO_REUSEADDR, bit 1 the second did, bit 2 and
-3 the same of SO_REUSEPORT, bit 4: they have two owners.  `.`: it may; `X`: it may not; `L`: it may bind, but not listen.
+3 the same of SO_REUSEPORT, bit 4: they have two owners.  `.`: it may; `X`: it may not; `L`: it may bind, but not
+listen.
 """
 import errno
 import os
