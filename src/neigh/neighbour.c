@@ -347,7 +347,7 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 	neigh_del_timer(n);
 	if (news->old & NUD_CONNECTED)
 		neigh_suspect(n);
-	n->nud_state = news->new_state == NUD_INCOMPLETE ? NUD_NONE : news->new_state;
+	n->nud_state = news->new_state & NUD_INCOMPLETE ? NUD_NONE : news->new_state;
 	neigh_history_add(n, &was, false);
 	n->was_used = n->was_used && news->new_state != NUD_NONE;
 	news->notify = (news->old & NUD_VALID) != 0; /* flags alone, on what is not valid, are told to nobody */
@@ -356,7 +356,7 @@ static void neigh_update_not_valid(struct neighbour *n, struct neigh_news *news)
 		n->updated = n->tbl->net->now;
 		n->tbl->stats.res_failed++;
 		neigh_invalidate(n);
-	} else if (news->new_state == NUD_INCOMPLETE) {
+	} else if (news->new_state & NUD_INCOMPLETE) { /* also "INCOMPLETE and FAILED", which a request can say */
 		/* Linux leaves the entry without a timer, and its packets for ever: begin to resolve instead. */
 		neigh_use(n);
 	} else {
