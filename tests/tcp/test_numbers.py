@@ -3,7 +3,6 @@
 
 import random
 import struct
-import time
 
 import pytest
 
@@ -11,9 +10,10 @@ from lab.kernel import KernelStack
 from lab.nethood import NethoodStack
 from runner import play, segment
 from runner.language import Script
+from runner.library import LibraryStack
 from runner.segment import ACK, RST, SYN, Segment
 
-KINDS = {"kernel": KernelStack, "nethood": NethoodStack}
+KINDS = {"kernel": KernelStack, "nethood": NethoodStack, "library": LibraryStack}
 LISTENER = "listen l backlog 64"
 
 
@@ -39,7 +39,7 @@ def send(net, **fields):
 
 def answers(net, count, within=5.0):
     """The next @count segments; fewer if that takes too long."""
-    deadline, found = time.monotonic() + within, []
+    deadline, found = net.now() + within, []
     while len(found) < count:
         one = net.take(deadline)
         if one is None:
@@ -81,8 +81,8 @@ def test_isns_of_one_pair_of_ports_go_up_with_the_clock(net):
     isns, times = [], []
     for _ in range(12):
         isns.append(isns_of_ports(net, [20000])[20000])
-        times.append(time.monotonic())
-        time.sleep(0.02)
+        times.append(net.now())
+        net.sleep(0.02)
     steps = distances(isns)
     assert all(0 < step < 1 << 28 for step in steps), steps
     rates = [step / (later - earlier) for step, earlier, later in zip(steps, times, times[1:])]
@@ -164,13 +164,13 @@ def test_ten_thousand_single_octets_out_of_order(net):
         send(net, sport=flow.port, seq=flow.iss + 3 + 2 * (9999 - i), ack=flow.isn + 1, flags=ACK, payload=b"x")
         if i % 500 == 499:
             net.lines("drain 0")
-    begun = time.monotonic()
+    begun = net.now()
     net.lines("""drain 0.3
 < P. 1:3(2) ack 1
 +0..2 > . 1:1(0) ack 3..20003 <...>
 drain 0.1
 state s = ESTABLISHED""")
-    assert time.monotonic() - begun < 5
+    assert net.now() - begun < 5
 
 
 @pytest.mark.net(tcp_max_tw_buckets=20)
@@ -190,7 +190,7 @@ close(s)
 def test_two_ends_that_disagree_do_not_talk_for_ever(net):
     """Whatever the stack says is answered by an ACK outside its window; it soon falls silent."""
     net.lines("server s rtt 0")
-    flow, count, until = net.flows["a"], 0, time.monotonic() + 1.2
+    flow, count, until = net.flows["a"], 0, net.now() + 1.2
     stray = {"sport": flow.port, "seq": flow.iss + 500000, "ack": flow.isn + 1, "flags": ACK}
     send(net, **stray)
     while net.take(until):
@@ -208,7 +208,7 @@ def test_challenge_acks_of_eight_connections(net):
         flow = net.flows["abcdefgh"[i]]
         for away in range(3):
             send(net, sport=flow.port, seq=flow.iss + 101 + away, flags=RST)
-    time.sleep(0.2)
+    net.sleep(0.2)
     found = answers(net, 100, 0.2)
     assert sorted(one.dport for one in found) == list(range(20000, 20008))
     assert all(one.flags == ACK and not one.payload for one in found)
@@ -265,7 +265,7 @@ def test_each_flag_in_each_state(net):
         for away in (100, 70000, 1 << 30):
             send(net, sport=port, seq=flow.iss + away, ack=flow.isn + 1, flags=flags, payload=b"abc")
         net.lines("< P. 1:11(10) ack 1\nrecv(s, 100) = *\nsetsockopt(s, SO_LINGER, 1 0)\nclose(s)")
-        until = time.monotonic() + 1
+        until = net.now() + 1
         while True:                     # until it says that it is reset
             one = net.take(until)
             if one is None or one.flags & RST:
