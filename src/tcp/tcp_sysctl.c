@@ -231,94 +231,119 @@ static int ulp_get(const struct ctl_dir *dir, const struct ctl_table *e, char *b
 	{ .name = "tcp_" name_, .type = SYSCTL_FN, AT(member), .min = (min_), .max = INT_MAX, .get = triple_get, .set = triple_set }
 #define TEXT(name_, get_) { .name = "tcp_" name_, .type = SYSCTL_FN, .get = (get_), .read_only = true }
 
-static const struct ctl_table tcp_table[] = {
+static const struct ctl_table tcp_table[] = { /* the comments are docs/SYSCTL.md */
+	/* a connection that finds the accept queue full is reset, not left to try again */
 	BYTE("abort_on_overflow", abort_on_overflow),
-	NUMBER("adv_win_scale", adv_win_scale, -31, 31),
+	NUMBER("adv_win_scale", adv_win_scale, -31, 31), /* kept; how much of a buffer is window is measured */
+	/* of a buffer that is small, 1/2^n is kept back from the first windows; 31: nothing */
 	NUMBER("app_win", app_win, 0, 31),
+	/* small writes wait while segments of the same connection are below, in the queues */
 	SWITCH("autocorking", autocorking),
-	TEXT("available_ulp", ulp_get),
-	SWITCH("backlog_ack_defer", backlog_ack_defer),
-	NUMBER("base_mss", base_mss, INT_MIN, INT_MAX),
+	TEXT("available_ulp", ulp_get), /* none */
+	SWITCH("backlog_ack_defer", backlog_ack_defer), /* kept */
+	NUMBER("base_mss", base_mss, INT_MIN, INT_MAX), /* where probing for the path MTU begins (RFC 4821) */
+	/* challenge ACKs a second, of the whole net (RFC 5961) */
 	NUMBER("challenge_ack_limit", challenge_ack_limit, INT_MIN, INT_MAX),
+	/* kept; the table of connections grows */
 	NUMBER("child_ehash_entries", tcp_child_ehash_entries, 0, 16777216),
+	/* kept; each out of order segment has its ACK */
 	NUMBER("comp_sack_delay_ns", comp_sack_delay_ns, 0, INT_MAX),
-	BYTE("comp_sack_nr", comp_sack_nr),
-	NUMBER("comp_sack_slack_ns", comp_sack_slack_ns, 0, INT_MAX),
-	BYTE("dsack", dsack),
-	BYTE("early_demux", early_demux),
-	NUMBER("early_retrans", early_retrans, 0, 4),
-	NUMBER("ecn", ecn, 0, 2),
-	SWITCH("ecn_fallback", ecn_fallback),
-	NUMBER("ecn_option", ecn_option, 0, 2),
-	NUMBER("ecn_option_beacon", ecn_option_beacon, 0, 3),
-	TEXT("ehash_entries", hash_entries_get),
-	BYTE("fack", fack),
+	BYTE("comp_sack_nr", comp_sack_nr), /* kept */
+	NUMBER("comp_sack_slack_ns", comp_sack_slack_ns, 0, INT_MAX), /* kept */
+	BYTE("dsack", dsack), /* duplicates are told of (RFC 2883) */
+	BYTE("early_demux", early_demux), /* kept */
+	NUMBER("early_retrans", early_retrans, 0, 4), /* 3, 4: a loss probe at the tail (RFC 8985 7) */
+	NUMBER("ecn", ecn, 0, 2), /* 1: asked for and answered, 2: answered, 0: neither (RFC 3168) */
+	SWITCH("ecn_fallback", ecn_fallback), /* a SYN that is sent again asks no more for ECN */
+	NUMBER("ecn_option", ecn_option, 0, 2), /* kept; accurate ECN is not spoken */
+	NUMBER("ecn_option_beacon", ecn_option_beacon, 0, 3), /* kept */
+	TEXT("ehash_entries", hash_entries_get), /* size of the table of connections; it grows */
+	BYTE("fack", fack), /* kept */
+	/* 1: connect, 2: listen, 4, 0x200: without a cookie, 0x400: every listener (RFC 7413) */
 	NUMBER("fastopen", fastopen, INT_MIN, INT_MAX),
+	/* after a path that loses data in SYNs no Fast Open for so long; 0: always */
 	NUMBER("fastopen_blackhole_timeout_sec", fastopen_blackhole_timeout_s, 0, INT_MAX),
+	/* of cookies; behind a comma the older one */
 	{ .name = "tcp_fastopen_key", .type = SYSCTL_FN, .get = fastopen_key_get, .set = fastopen_key_set },
+	/* FIN-WAIT-2 of a connection that nobody has open */
 	NUMBER("fin_timeout", fin_timeout_s, -SECONDS_MAX, SECONDS_MAX),
-	BYTE("frto", frto),
-	BYTE("fwmark_accept", fwmark_accept),
+	BYTE("frto", frto), /* a timeout that was for nothing is undone (RFC 5682) */
+	BYTE("fwmark_accept", fwmark_accept), /* an accepted connection has the mark of its SYN */
+	/* answers to segments out of window: one in so many ms, for each connection */
 	NUMBER("invalid_ratelimit", invalid_ratelimit_ms, 0, INT_MAX),
+	/* seconds between keep-alive probes */
 	NUMBER("keepalive_intvl", keepalive_intvl_s, -SECONDS_MAX, SECONDS_MAX),
-	BYTE("keepalive_probes", keepalive_probes),
+	BYTE("keepalive_probes", keepalive_probes), /* probes until the connection is given up */
+	/* seconds of silence before the first one */
 	NUMBER("keepalive_time", keepalive_time_s, -SECONDS_MAX, SECONDS_MAX),
-	SWITCH("l3mdev_accept", l3mdev_accept),
+	SWITCH("l3mdev_accept", l3mdev_accept), /* kept */
+	/* of one connection, in the queues below (small queues) */
 	NUMBER("limit_output_bytes", limit_output_bytes, INT_MIN, INT_MAX),
-	NUMBER("low_latency", low_latency, INT_MIN, INT_MAX),
+	NUMBER("low_latency", low_latency, INT_MIN, INT_MAX), /* kept */
+	/* connections that nobody has open; those beyond are reset */
 	NUMBER("max_orphans", max_orphans, INT_MIN, INT_MAX),
-	NUMBER("max_reordering", max_reordering, 1, INT_MAX),
+	NUMBER("max_reordering", max_reordering, 1, INT_MAX), /* how far reordering may be learned, in segments */
+	/* requests of one listener whose handshake is not over */
 	NUMBER("max_syn_backlog", max_syn_backlog, INT_MIN, INT_MAX),
-	NUMBER("max_tw_buckets", max_tw_buckets, INT_MIN, INT_MAX),
+	NUMBER("max_tw_buckets", max_tw_buckets, INT_MIN, INT_MAX), /* connections in TIME-WAIT */
+	/* pages of all queues: below the first nothing is limited, from the second on buffers stop growing, the third is the limit */
 	TRIPLE("mem", mem_pages, 0),
-	SWITCH("migrate_req", migrate_req),
-	NUMBER("min_rtt_wlen", min_rtt_wlen_s, 0, 86400),
-	NUMBER("min_snd_mss", min_snd_mss, TCP_MIN_SND_MSS, 65535),
-	NUMBER("min_tso_segs", min_tso_segs, 1, UINT8_MAX),
-	BYTE("moderate_rcvbuf", moderate_rcvbuf),
-	NUMBER("mtu_probe_floor", mtu_probe_floor, TCP_MIN_SND_MSS, 65535),
-	BYTE("mtu_probing", mtu_probing),
-	BYTE("no_metrics_save", no_metrics_save),
-	SWITCH("no_ssthresh_metrics_save", no_ssthresh_metrics_save),
+	SWITCH("migrate_req", migrate_req), /* kept */
+	NUMBER("min_rtt_wlen", min_rtt_wlen_s, 0, 86400), /* seconds that the smallest round trip is remembered */
+	NUMBER("min_snd_mss", min_snd_mss, TCP_MIN_SND_MSS, 65535), /* smallest segment that a peer may ask for */
+	NUMBER("min_tso_segs", min_tso_segs, 1, UINT8_MAX), /* smallest train of a paced connection */
+	BYTE("moderate_rcvbuf", moderate_rcvbuf), /* the receive buffer grows with the path */
+	NUMBER("mtu_probe_floor", mtu_probe_floor, TCP_MIN_SND_MSS, 65535), /* how far probing may go down */
+	BYTE("mtu_probing", mtu_probing), /* 1: after a black hole, 2: always (RFC 4821) */
+	BYTE("no_metrics_save", no_metrics_save), /* kept; nothing is remembered of a destination */
+	SWITCH("no_ssthresh_metrics_save", no_ssthresh_metrics_save), /* kept */
+	/* a program is asked for more while less than this is not sent yet */
 	{ .name = "tcp_notsent_lowat", .type = SYSCTL_FN, AT(notsent_lowat), .get = unsigned_get, .set = unsigned_set },
-	BYTE("orphan_retries", orphan_retries),
+	BYTE("orphan_retries", orphan_retries), /* retransmissions of a connection that nobody has open; 0: 8 */
+	/* percent of window / round trip, in congestion avoidance */
 	NUMBER("pacing_ca_ratio", pacing_ca_ratio, 0, 1000),
-	NUMBER("pacing_ss_ratio", pacing_ss_ratio, 0, 1000),
+	NUMBER("pacing_ss_ratio", pacing_ss_ratio, 0, 1000), /* the same in slow start */
+	/* exchanges after which a connection is taken for interactive */
 	NUMBER("pingpong_thresh", pingpong_thresh, 1, UINT8_MAX),
-	NUMBER("plb_cong_thresh", plb_cong_thresh, 0, 256),
-	SWITCH("plb_enabled", plb_enabled),
-	NUMBER("plb_idle_rehash_rounds", plb_idle_rehash_rounds, 0, 31),
-	NUMBER("plb_rehash_rounds", plb_rehash_rounds, 0, 31),
-	BYTE("plb_suspend_rto_sec", plb_suspend_rto_s),
-	NUMBER("probe_interval", probe_interval_s, 0, 17179869),
+	NUMBER("plb_cong_thresh", plb_cong_thresh, 0, 256), /* kept */
+	SWITCH("plb_enabled", plb_enabled), /* kept */
+	NUMBER("plb_idle_rehash_rounds", plb_idle_rehash_rounds, 0, 31), /* kept */
+	NUMBER("plb_rehash_rounds", plb_rehash_rounds, 0, 31), /* kept */
+	BYTE("plb_suspend_rto_sec", plb_suspend_rto_s), /* kept */
+	NUMBER("probe_interval", probe_interval_s, 0, 17179869), /* seconds between searches for a larger path MTU */
+	/* such a search ends when its bounds are so near */
 	NUMBER("probe_threshold", probe_threshold, INT_MIN, INT_MAX),
+	/* 1: RACK, 2: its window of reordering stays, 4: no threshold of duplicate ACKs (RFC 8985) */
 	BYTE("recovery", recovery),
-	SWITCH("reflect_tos", reflect_tos),
-	NUMBER("reordering", reordering, 1, 300),
-	BYTE("retrans_collapse", retrans_collapse),
-	BYTE("retries1", retries1),
-	BYTE("retries2", retries2),
-	BYTE("rfc1337", rfc1337),
-	TRIPLE("rmem", rmem_bytes, 1),
-	NUMBER("rto_max_ms", rto_max_ms, 1000, 120000),
-	NUMBER("rto_min_us", rto_min_us, 1, INT_MAX),
-	BYTE("sack", sack),
-	SWITCH("shrink_window", shrink_window),
+	SWITCH("reflect_tos", reflect_tos), /* a SYN-ACK has the TOS of its SYN */
+	NUMBER("reordering", reordering, 1, 300), /* segments that may overtake each other, at first */
+	BYTE("retrans_collapse", retrans_collapse), /* small segments are joined when they are sent again */
+	BYTE("retries1", retries1), /* timeouts until another route is looked for */
+	BYTE("retries2", retries2), /* timeouts until a connection is given up */
+	BYTE("rfc1337", rfc1337), /* a RST does not end TIME-WAIT */
+	TRIPLE("rmem", rmem_bytes, 1), /* receive buffer: at least, at first, at the most */
+	NUMBER("rto_max_ms", rto_max_ms, 1000, 120000), /* longest timeout */
+	NUMBER("rto_min_us", rto_min_us, 1, INT_MAX), /* shortest timeout */
+	BYTE("sack", sack), /* selective acknowledgments (RFC 2018) */
+	SWITCH("shrink_window", shrink_window), /* a window that was offered may be taken back when memory ends */
+	/* after a timeout of silence the window begins again (RFC 2861) */
 	BYTE("slow_start_after_idle", slow_start_after_idle),
-	BYTE("stdurg", stdurg),
-	NUMBER("syn_linear_timeouts", syn_linear_timeouts, 0, 127),
-	NUMBER("syn_retries", syn_retries, 1, 127),
-	BYTE("synack_retries", synack_retries),
-	BYTE("syncookies", syncookies),
+	BYTE("stdurg", stdurg), /* the urgent pointer points to the octet behind (RFC 793) */
+	NUMBER("syn_linear_timeouts", syn_linear_timeouts, 0, 127), /* SYNs sent again without doubling the timeout */
+	NUMBER("syn_retries", syn_retries, 1, 127), /* SYNs sent again */
+	BYTE("synack_retries", synack_retries), /* SYN-ACKs sent again */
+	BYTE("syncookies", syncookies), /* 1: when a backlog is full, 2: always (RFC 4987) */
+	/* a connection with little to send does not double its timeouts */
 	BYTE("thin_linear_timeouts", thin_linear_timeouts),
-	BYTE("timestamps", timestamps),
-	BYTE("tso_rtt_log", tso_rtt_log),
-	BYTE("tso_win_divisor", tso_win_divisor),
+	BYTE("timestamps", timestamps), /* 1: with an offset of each connection, 2: without (RFC 7323) */
+	BYTE("tso_rtt_log", tso_rtt_log), /* trains grow when the round trip is short */
+	BYTE("tso_win_divisor", tso_win_divisor), /* one train is no more than so much of the window */
+	/* connect(2) may reuse TIME-WAIT: 1: always, 2: on the loopback device (RFC 6191) */
 	NUMBER("tw_reuse", tw_reuse, 0, 2),
-	NUMBER("tw_reuse_delay", tw_reuse_delay_ms, 1, 60000),
-	BYTE("window_scaling", window_scaling),
-	TRIPLE("wmem", wmem_bytes, 1),
-	BYTE("workaround_signed_windows", workaround_signed_windows),
+	NUMBER("tw_reuse_delay", tw_reuse_delay_ms, 1, 60000), /* after so many ms */
+	BYTE("window_scaling", window_scaling), /* (RFC 7323) */
+	TRIPLE("wmem", wmem_bytes, 1), /* send buffer: at least, at first, at the most */
+	BYTE("workaround_signed_windows", workaround_signed_windows), /* without scaling no window beyond 32767 */
 	{ 0 },
 };
 /* clang-format on */
