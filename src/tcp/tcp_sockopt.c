@@ -24,6 +24,8 @@
 #define TCP_FIN_TIMEOUT_MAX_S 120
 #define TCP_MAX_TX_DELAY_US ((1 << 28) - 1)
 #define TCP_FASTOPEN_KEY_BYTES 16U
+#define TCP_MD5SIG_BYTES 216U
+#define TCP_REPAIR_WINDOW_BYTES 20U
 #define TFO_CLIENT_ENABLE 1
 #define TICK_US 4000 /* timeouts of programs are kept in such steps, as by a kernel with 250 ticks a second */
 
@@ -362,6 +364,9 @@ int tcp_setsockopt(struct sock *sk, int level, int name, const void *value, sock
 		return len_bytes ? -ENOENT : -EINVAL;
 	case TCP_FASTOPEN_KEY:
 		return set_fastopen_key(tp, value, len_bytes);
+	case TCP_MD5SIG: /* RFC 2385: not spoken here */
+	case TCP_MD5SIG_EXT:
+		return len_bytes < TCP_MD5SIG_BYTES ? -EINVAL : -ENOPROTOOPT;
 	default:
 		break;
 	}
@@ -480,7 +485,6 @@ static int get_int(const struct tcp_sock *tp, int name, int *v)
 		return 0;
 	case TCP_REPAIR_QUEUE:
 	case TCP_QUEUE_SEQ:
-	case TCP_REPAIR_WINDOW:
 		return -EINVAL;
 	case TCP_AO_REPAIR:
 		return -EPERM;
@@ -573,6 +577,8 @@ int tcp_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t 
 		return get_saved_syn(tp, value, len_bytes);
 	case TCP_FASTOPEN_KEY:
 		return get_fastopen_key(tp, value, len_bytes);
+	case TCP_REPAIR_WINDOW:
+		return *len_bytes == TCP_REPAIR_WINDOW_BYTES ? -EPERM : -EINVAL;
 	default:
 		break;
 	}

@@ -5,22 +5,27 @@
  */
 #include "twin.h"
 
+/** enum where - in its life */
+enum where { FRESH, LISTENING, CONNECTED };
+
 static const struct {
 	int type, protocol;
 	const char *name;
+	enum where where;
+	int only_level; /* 0: all */
 } kinds[] = {
-	{ SOCK_DGRAM, 0, "UDP" },
-	{ SOCK_RAW, IPPROTO_ICMP, "raw ICMP" },
-	{ SOCK_DGRAM, IPPROTO_ICMP, "ping" },
+	{ SOCK_DGRAM, 0, "UDP", FRESH, 0 },
+	{ SOCK_RAW, IPPROTO_ICMP, "raw ICMP", FRESH, 0 },
+	{ SOCK_DGRAM, IPPROTO_ICMP, "ping", FRESH, 0 },
+	{ SOCK_STREAM, 0, "TCP", FRESH, 0 },
+	{ SOCK_STREAM, 0, "TCP that listens", LISTENING, IPPROTO_TCP },
+	{ SOCK_STREAM, 0, "TCP that is connected", CONNECTED, IPPROTO_TCP },
 };
 
 static const struct {
 	int level, names;
 } levels[] = {
-	{ SOL_SOCKET, 90 },
-	{ SOL_IP, 53 },
-	{ IPPROTO_UDP, 110 },
-	{ 255 /* SOL_RAW */, 12 },
+	{ SOL_SOCKET, 90 }, { SOL_IP, 53 }, { IPPROTO_UDP, 110 }, { IPPROTO_TCP, 60 }, { 255 /* SOL_RAW */, 12 },
 };
 
 static const socklen_t lengths[] = { 0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 40 };
@@ -50,6 +55,13 @@ static const struct {
 	{ SOL_IP, IP_MSFILTER, "whole source filters at once" },
 	{ SOL_IP, MCAST_MSFILTER, "whole source filters at once" },
 	{ IPPROTO_UDP, 100, "UDP_ENCAP: no tunnels" },
+	{ IPPROTO_TCP, 11, "TCP_INFO: times and windows" },
+	{ IPPROTO_TCP, 13, "TCP_CONGESTION: names; what the host prefers" },
+	{ IPPROTO_TCP, 19, "TCP_REPAIR: nobody may" },
+	{ IPPROTO_TCP, 24, "TCP_TIMESTAMP: a clock" },
+	{ IPPROTO_TCP, 26, "TCP_CC_INFO: of what the host prefers" },
+	{ IPPROTO_TCP, 35, "TCP_ZEROCOPY_RECEIVE: memory of programs is theirs" },
+	{ IPPROTO_TCP, 42, "TCP_AO_REPAIR: nobody may" },
 };
 
 static bool stands_apart(int level, int name)
@@ -63,8 +75,8 @@ static bool stands_apart(int level, int name)
 
 /* Two sockets of a kind, one in each world. */
 struct pair {
-	int fd;
-	struct nethood_sock *sk;
+	int fd, child_fd, peer_fd; /**< CONNECTED: peer listens, child is what it accepted */
+	struct nethood_sock *sk, *child, *peer;
 	const char *kind;
 	unsigned compared, different;
 };
@@ -115,6 +127,58 @@ static void compare_option(struct pair *p, int level, int name, int value, sockl
 	compare_get(p, SOL_IP, IP_TOS, 4);
 }
 
+/* Listening, or connected to one that listens; over the loopback device. */
+static void enter(struct nethood_net *net, struct pair *p, enum where where)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	struct twin t = { .net = net, .now_ns = 1000000000ULL };
+
+	if (where == FRESH)
+		return;
+	if (where == LISTENING) {
+		assert_int_equal(listen(p->fd, 5), 0);
+		assert_int_equal(nethood_listen(p->sk, 5), 0);
+		return;
+	}
+	assert_int_equal(getsockname(p->peer_fd, (struct sockaddr *)&sin, &len), 0);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(p->fd, (struct sockaddr *)&sin, len), 0);
+	p->child_fd = accept(p->peer_fd, NULL, NULL);
+	assert_true(p->child_fd >= 0);
+	assert_int_equal(nethood_getsockname(p->peer, (struct sockaddr *)&sin, &len), 0);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(nethood_connect(p->sk, (struct sockaddr *)&sin, len), -EINPROGRESS);
+	t_settle(&t);
+	assert_int_equal(nethood_accept(p->peer, &p->child, NULL, NULL), 0);
+}
+
+static void leave(struct nethood_net *net, struct pair *p)
+{
+	struct twin t = { .net = net, .now_ns = 1000000000ULL };
+
+	close(p->fd);
+	nethood_close(p->sk);
+	if (p->child) {
+		close(p->child_fd);
+		nethood_close(p->child);
+		p->child = NULL;
+		t_settle(&t);
+	}
+}
+
+static void listeners_begin(struct nethood_net *net, struct pair *p)
+{
+	struct twin t = { .net = net, .now_ns = 1000000000ULL }, kernel = { 0 };
+
+	t_loopback_up(&t);
+	t_loopback_up(&kernel);
+	p->peer_fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(listen(p->peer_fd, 5), 0);
+	assert_int_equal(nethood_socket(net, AF_INET, SOCK_STREAM, 0, &p->peer), 0);
+	assert_int_equal(nethood_listen(p->peer, 5), 0);
+}
+
 static void compare_values(struct nethood_net *net, size_t kind, struct pair *p, int level, int name)
 {
 	for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
@@ -125,9 +189,9 @@ static void compare_values(struct nethood_net *net, size_t kind, struct pair *p,
 			assert_true(p->fd >= 0);
 			assert_int_equal(nethood_socket(net, AF_INET, kinds[kind].type, kinds[kind].protocol, &p->sk),
 					 0);
+			enter(net, p, kinds[kind].where);
 			compare_option(p, level, name, values[v], lengths[l]);
-			close(p->fd);
-			nethood_close(p->sk);
+			leave(net, p);
 		}
 	}
 }
@@ -138,6 +202,7 @@ static int compare_all(void)
 	struct pair p = { 0 };
 
 	assert_non_null(net);
+	listeners_begin(net, &p);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		p.kind = kinds[k].name;
 		p.fd = socket(AF_INET, kinds[k].type, kinds[k].protocol);
@@ -146,11 +211,15 @@ static int compare_all(void)
 		close(p.fd);
 		for (size_t l = 0; l < sizeof(levels) / sizeof(levels[0]); l++) {
 			for (int name = 0; name < levels[l].names; name++) {
+				if (kinds[k].only_level && kinds[k].only_level != levels[l].level)
+					continue;
 				if (!stands_apart(levels[l].level, name))
 					compare_values(net, k, &p, levels[l].level, name);
 			}
 		}
 	}
+	nethood_close(p.peer);
+	close(p.peer_fd);
 	nethood_free(net);
 	print_message("%u answers compared\n", p.compared);
 	assert_true(p.compared > 10000);
