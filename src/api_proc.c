@@ -21,6 +21,7 @@
 #include "raw/raw.h"
 #include "socket/netns_sock.h"
 #include "socket/sock_proc_ipv4.h"
+#include "tcp/tcp_proc_ipv4.h"
 #include "udp/udp.h"
 
 #define SYSCTL_FILE_BYTES 256U
@@ -51,11 +52,10 @@ static void raw_show(struct seq_file *m, struct net *net)
 	sock_seq_show(m, net, &raw_file);
 }
 
-/* ss(8) wants to know of TCP: there is none yet, so nobody has a connection. */
 static void sockstat_show(struct seq_file *m, struct net *net)
 {
 	seq_printf(m, "sockets: used %u\n", net->sock->open_count);
-	seq_puts(m, "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0\n");
+	sockstat_seq_show_tcp(m, net);
 	seq_printf(m, "UDP: inuse %u mem %llu\n", sock_prot_inuse_count(net, &udp_prot),
 		   (unsigned long long)((net->udp->mem_bytes + UDP_PAGE_BYTES - 1) / UDP_PAGE_BYTES));
 	seq_puts(m, "UDPLITE: inuse 0\n");
@@ -70,13 +70,20 @@ static void snmp_show(struct seq_file *m, struct net *net)
 				    "IgnoredMulti MemErrors";
 
 	snmp_seq_show_ipstats(m, net);
-	seq_puts(m, "Tcp: CurrEstab InSegs OutSegs\nTcp: 0 0 0\n");
+	snmp_seq_show_tcp(m, net);
 	seq_printf(m, "Udp: %s\nUdp: %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", names,
 		   (unsigned long long)mib->in_datagrams, (unsigned long long)mib->no_ports,
 		   (unsigned long long)mib->in_errors, (unsigned long long)mib->out_datagrams,
 		   (unsigned long long)mib->rcvbuf_errors, (unsigned long long)mib->sndbuf_errors,
 		   (unsigned long long)mib->in_csum_errors, (unsigned long long)mib->ignored_multi,
 		   (unsigned long long)mib->mem_errors);
+}
+
+static void netstat_show(struct seq_file *m, struct net *net)
+{
+	netstat_seq_show_tcp(m, net, net->ipv4->stats.arp_filter,
+			     net->skb_pool->stats.dropped[SKB_DROP_REASON_IP_RPFILTER]);
+	netstat_seq_show_ipext(m, net);
 }
 
 static void arp_stat_show(struct seq_file *m, struct net *net)
@@ -113,7 +120,7 @@ static const struct proc_file {
 	{ "net/igmp", igmp_mc_seq_show },
 	{ "net/igmp6", nothing_show },
 	{ "net/ipv6_route", nothing_show },
-	{ "net/netstat", netstat_seq_show },
+	{ "net/netstat", netstat_show },
 	{ "net/psched", psched_show },
 	{ "net/raw", raw_show },
 	{ "net/route", fib_route_seq_show },
@@ -121,6 +128,7 @@ static const struct proc_file {
 	{ "net/sockstat", sockstat_show },
 	{ "net/stat", NULL },
 	{ "net/stat/arp_cache", arp_stat_show },
+	{ "net/tcp", tcp4_seq_show },
 	{ "net/udp", udp_show },
 	{ "sys", NULL },
 };

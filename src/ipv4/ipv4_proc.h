@@ -14,8 +14,8 @@ void fib_route_seq_show(struct seq_file *m, struct net *net);
 void igmp_mc_seq_show(struct seq_file *m, struct net *net);
 /** snmp_seq_show_ipstats() - lines Ip, Icmp and IcmpMsg of /proc/net/snmp */
 void snmp_seq_show_ipstats(struct seq_file *m, struct net *net);
-/** netstat_seq_show() - /proc/net/netstat */
-void netstat_seq_show(struct seq_file *m, struct net *net);
+/** netstat_seq_show_ipext() - the group IpExt of /proc/net/netstat */
+void netstat_seq_show_ipext(struct seq_file *m, struct net *net);
 /** sockstat_seq_show_frag() - the last line of /proc/net/sockstat */
 void sockstat_seq_show_frag(struct seq_file *m, struct net *net);
 

@@ -184,14 +184,10 @@ void snmp_seq_show_ipstats(struct seq_file *m, struct net *net)
 	icmpmsg_show(m, icmp);
 }
 
-/* Of the kernel's group TcpExt what is not about TCP. */
-void netstat_seq_show(struct seq_file *m, struct net *net)
+void netstat_seq_show_ipext(struct seq_file *m, struct net *net)
 {
 	const struct ipstats *st = &net->ipv4->stats;
 
-	seq_puts(m, "TcpExt: ArpFilter IPReversePathFilter\n");
-	seq_printf(m, "TcpExt: %llu %llu\n", (unsigned long long)st->arp_filter,
-		   (unsigned long long)net->skb_pool->stats.dropped[SKB_DROP_REASON_IP_RPFILTER]);
 	seq_puts(m, "IpExt:");
 	names(m, ipextstats_list, ARRAY_SIZE(ipextstats_list));
 	seq_puts(m, "\nIpExt:");

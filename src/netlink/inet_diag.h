@@ -13,7 +13,7 @@
 /** struct diag_request - what is wanted, of either form of request; points into it */
 struct diag_request {
 	struct net *net;
-	u8 protocol;
+	u32 protocol;
 	u8 raw_protocol; /**< of IPPROTO_RAW: which of them */
 	u8 ext;          /**< 1 << (INET_DIAG_* - 1) */
 	u16 type;        /**< of answers */

@@ -13,9 +13,9 @@
 
 #define DIAG_ANSWER_BYTES 1024U /* one socket with all that can be asked of it */
 
-static const struct diag_handler *const handlers[] = { &udp_diag_handler, &raw_diag_handler };
+static const struct diag_handler *const handlers[] = { &tcp_diag_handler, &udp_diag_handler, &raw_diag_handler };
 
-static const struct diag_handler *handler_of(u8 protocol)
+static const struct diag_handler *handler_of(u32 protocol)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (handlers[i]->protocol == protocol)
@@ -37,7 +37,7 @@ static int parse_attrs(const struct nlmsghdr *nlh, size_t header_bytes, struct d
 		return err;
 	rq->bytecode = tb[INET_DIAG_REQ_BYTECODE];
 	if (tb[INET_DIAG_REQ_PROTOCOL] && nla_len(tb[INET_DIAG_REQ_PROTOCOL]) == sizeof(u32))
-		rq->protocol = (u8)nla_get_u32(tb[INET_DIAG_REQ_PROTOCOL]);
+		rq->protocol = nla_get_u32(tb[INET_DIAG_REQ_PROTOCOL]);
 	return rq->bytecode ? inet_diag_bc_audit(nla_data(rq->bytecode), nla_len(rq->bytecode), rq->admin) : 0;
 }
 

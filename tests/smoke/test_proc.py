@@ -123,7 +123,7 @@ SYSCTLS = [
     ("a bad value", "sysctl -w net.ipv4.ip_default_ttl=999", "Invalid argument", None),
     ("no number", "python3 -c 'with open(\"/proc/sys/net/ipv4/ip_forward\",\"w\") as f: f.write(\"x\")'",
      "OSError: .Errno 22. Invalid argument", 1),
-    ("what a net has not", "cat /proc/sys/net/ipv4/tcp_rmem", "No such file or directory", 1),
+    ("what a net has not", "cat /proc/sys/net/ipv4/cipso_cache_enable", "No such file or directory", 1),
     ("nor its directory", "ls /proc/sys/net/netfilter", "No such file or directory", 2),
     ("a new file", "echo 1 > /proc/sys/net/ipv4/new", "(nonexistent|No such file)", 2),
     ("a new directory", "mkdir /proc/sys/net/ipv4/new", "No such file", 1),
@@ -192,8 +192,8 @@ def test_an_ordinary_user_with_a_device_of_his_own(host, public_binary, tmp_path
 def test_where_it_cannot_be_mounted_sysctls_are_read(host, public_binary):
     """Without /dev/fuse: cat(1) reads, nothing is written, and nothing of the machine is touched."""
     script = ("cat /proc/sys/net/ipv4/neigh/eth0/locktime; echo 1 > /proc/sys/net/ipv4/ip_forward; "
-              "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/tcp_rmem")
+              "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/cipso_cache_enable")
     done = host.run(["unshare", "-m", "sh", "-c", "mount --bind /dev/null /dev/fuse; exec "
                      f"{public_binary} run --proc -- sh -c '{script}'"])
     assert done.stdout == "100\n0\n", done
-    assert "Read-only file system" in done.stderr and "tcp_rmem: No such file" in done.stderr, done
+    assert "Read-only file system" in done.stderr and "cipso_cache_enable: No such file" in done.stderr, done

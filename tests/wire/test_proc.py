@@ -368,6 +368,8 @@ BY_TYPE = ("DestUnreachs TimeExcds ParmProbs SrcQuenchs Redirects Echos EchoReps
 ICMP = ["InMsgs", "InErrors", "InCsumErrors", *("In" + name for name in BY_TYPE),
         "OutMsgs", "OutErrors", "OutRateLimitGlobal", "OutRateLimitHost", *("Out" + name for name in BY_TYPE)]
 UDP = "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors"
+TCP = ("RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs "
+       "RetransSegs InErrs OutRsts InCsumErrors")
 IPEXT = ("InNoRoutes InTruncatedPkts InMcastPkts OutMcastPkts InBcastPkts OutBcastPkts InOctets OutOctets "
          "InMcastOctets OutMcastOctets InBcastOctets OutBcastOctets InCsumErrors InNoECTPkts InECT1Pkts InECT0Pkts "
          "InCEPkts ReasmOverlaps")
@@ -377,7 +379,10 @@ def test_names_are_the_kernels_in_its_order(shared):
     assert names(shared, "snmp", "Ip") == IP.split()
     assert names(shared, "snmp", "Icmp") == ICMP
     assert names(shared, "snmp", "Udp") == UDP.split()
+    assert names(shared, "snmp", "Tcp") == TCP.split()
     assert names(shared, "netstat", "IpExt") == IPEXT.split()
+    with open("/proc/net/netstat", encoding="ascii") as running:
+        assert names(shared, "netstat", "TcpExt") == running.readline().split()[1:]
     lines = [line.split(":")[0] for line in proc(shared, "snmp")]
     assert [group for group in lines[::2] if group not in ("IcmpMsg", "UdpLite")] == ["Ip", "Icmp", "Tcp", "Udp"]
 

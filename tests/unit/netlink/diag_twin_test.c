@@ -9,6 +9,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 
 enum { A, B, C, D, SOCKETS };
 
@@ -22,6 +23,19 @@ static void diag_world(struct twin *t)
 	assert_int_equal(t_bind(t, t->count - SOCKETS + C, "0.0.0.0", 8888), 0);
 	assert_int_equal(t_setopt(t, t->count - SOCKETS + C, SOL_SOCKET, SO_MARK, 5), 0);
 	assert_int_equal(t_connect(t, t->count - SOCKETS + D, "127.0.0.1", 7777), 0);
+}
+
+/* Of TCP: L listens, C connected to it, K is what L was given, B is bound, T waits in TIME-WAIT. */
+static char tcp_letter_of(const struct inet_diag_msg *m)
+{
+	switch (m->idiag_state) {
+	case TCP_LISTEN:
+		return 'L';
+	case TCP_TIME_WAIT:
+		return 'T';
+	default:
+		return ntohs(m->id.idiag_sport) == 5555 ? 'C' : ntohs(m->id.idiag_sport) == 8888 ? 'B' : 'K';
+	}
 }
 
 static char letter_of(const struct inet_diag_msg *m)
@@ -43,7 +57,7 @@ struct listing {
 	const char *error;
 	struct inet_diag_msg last;
 	uint32_t attrs; /* of the last one: bit n: INET_DIAG_n */
-	bool over;
+	bool over, tcp;
 };
 
 static uint32_t attrs_of(const struct nlmsghdr *nlh)
@@ -73,9 +87,11 @@ static void message(struct listing *l, const struct nlmsghdr *nlh)
 		l->over = true;
 		break;
 	default:
+		if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(l->last))
+			return;
 		memcpy(&l->last, nlh + 1, sizeof(l->last));
 		l->attrs = attrs_of(nlh);
-		l->in[(uint8_t)letter_of(&l->last)] = true;
+		l->in[(uint8_t)(l->tcp ? tcp_letter_of(&l->last) : letter_of(&l->last))] = true;
 		l->over |= !(nlh->nlmsg_flags & NLM_F_MULTI);
 	}
 }
@@ -88,6 +104,8 @@ static void ask(struct twin *t, const void *request, size_t len, struct listing 
 
 	assert_true(s >= 0);
 	memset(l, 0, sizeof(*l));
+	l->tcp = ((const struct inet_diag_req_v2 *)(const void *)((const struct nlmsghdr *)request + 1))
+			 ->sdiag_protocol == IPPROTO_TCP;
 	assert_int_equal(t_send(t, s, request, len, 0), len);
 	while (!l->over) {
 		long got = t_recv(t, s, buf, sizeof(buf), 0);
@@ -115,7 +133,7 @@ static const char *letters(const struct listing *l, char out[16])
 		snprintf(out, 16, "%s", l->error);
 		return out;
 	}
-	for (int c = 'A'; c <= 'D'; c++) {
+	for (int c = 'A'; c <= 'Z'; c++) {
 		if (l->in[c])
 			*p++ = (char)c;
 	}
@@ -370,6 +388,148 @@ static void script_pieces(struct twin *t)
 		EXPECT(t, "each once", told[i], 1);
 }
 
+/* ------------------------------------------------------------------ TCP */
+
+enum { L, CLIENT, CHILD, BOUND };
+
+static int t_accept(struct twin *t, int s)
+{
+	int child = t->count++;
+	long ret = t->net ? nethood_accept(t->sk[s], &t->sk[child], NULL, NULL)
+			  : twin_ret(t->fd[child] = accept4(t->fd[s], NULL, NULL, SOCK_NONBLOCK));
+
+	assert_true(ret >= 0);
+	return child;
+}
+
+static void tcp_world(struct twin *t)
+{
+	int first = t->count;
+	long ret;
+
+	for (int s = 0; s < 2; s++)
+		assert_true(t_socket(t, AF_INET, SOCK_STREAM, 0) >= 0);
+	assert_int_equal(t_bind(t, first + L, "127.0.0.1", 7777), 0);
+	ret = t->net ? nethood_listen(t->sk[first + L], 5) : listen(t->fd[first + L], 5);
+	assert_int_equal(ret, 0);
+	assert_int_equal(t_bind(t, first + CLIENT, "127.0.0.1", 5555), 0);
+	ret = t_connect(t, first + CLIENT, "127.0.0.1", 7777);
+	assert_true(ret == 0 || ret == -EINPROGRESS);
+	t_settle(t);
+	assert_int_equal(t_accept(t, first + L), first + CHILD);
+	assert_true(t_socket(t, AF_INET, SOCK_STREAM, 0) >= 0);
+	assert_int_equal(t_bind(t, first + BOUND, "127.0.0.1", 8888), 0);
+}
+
+static void tcp_request_of(struct request *r, uint16_t flags, uint32_t states)
+{
+	request_of(r, flags, states);
+	r->req.sdiag_protocol = IPPROTO_TCP;
+}
+
+static void script_tcp(struct twin *t)
+{
+	int first = t->count;
+	struct request r;
+	char got[16];
+
+	tcp_world(t);
+	tcp_request_of(&r, NLM_F_DUMP, ~0U);
+	EXPECT_STR(t, "all", list(t, &r, got), "BCKL");
+	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_LISTEN);
+	EXPECT_STR(t, "who listens", list(t, &r, got), "L");
+	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_ESTABLISHED);
+	EXPECT_STR(t, "who is connected", list(t, &r, got), "CK");
+	tcp_request_of(&r, NLM_F_DUMP, 1U << 13);
+	EXPECT_STR(t, "who is bound only", list(t, &r, got), "B");
+	tcp_request_of(&r, NLM_F_DUMP, ~0U & ~(1U << 13));
+	r.req.id.idiag_dport = htons(7777);
+	EXPECT_STR(t, "to a port", list(t, &r, got), "C");
+	tcp_request_of(&r, NLM_F_DUMP, ~0U);
+	r.attr.nla_type = INET_DIAG_REQ_BYTECODE;
+	r.attr.nla_len = sizeof(r.attr) + 4;
+	r.code[0] = INET_DIAG_BC_AUTO;
+	r.code[1] = 4;
+	r.code[2] = 8;
+	r.nlh.nlmsg_len += sizeof(r.attr) + 4;
+	EXPECT_STR(t, "whose port was not asked for", list(t, &r, got), "K");
+	t_close(t, first + CHILD);
+	t_wait(t, 1);
+	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_FIN_WAIT2);
+	EXPECT_STR(t, "one that said goodbye", list(t, &r, got), "K");
+	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_CLOSE_WAIT);
+	EXPECT_STR(t, "one that was told so", list(t, &r, got), "C");
+	t_close(t, first + CLIENT);
+	t_wait(t, 1);
+	tcp_request_of(&r, NLM_F_DUMP, ~0U);
+	EXPECT_STR(t, "what is left", list(t, &r, got), "BLT");
+}
+
+/* What is told of one, and that it is the right one. */
+static void script_tcp_one(struct twin *t)
+{
+	const uint32_t all = 1U << INET_DIAG_SHUTDOWN | 1U << INET_DIAG_TOS | 1U << INET_DIAG_MARK |
+			     1U << INET_DIAG_CLASS_ID | 1U << INET_DIAG_SOCKOPT | 1U << INET_DIAG_MEMINFO |
+			     1U << INET_DIAG_SKMEMINFO | 1U << INET_DIAG_INFO | 1U << INET_DIAG_CONG;
+	const uint32_t maybe = 1U << INET_DIAG_CGROUP_ID | 1U << INET_DIAG_BBRINFO;
+	int first = t->count;
+	struct listing l;
+	struct request r;
+	char got[16];
+
+	tcp_world(t);
+	EXPECT(t, "data that nobody reads", t_send(t, first + CLIENT, "hello", 5, 0), 5);
+	t_wait(t, 1);
+	tcp_request_of(&r, 0, ~0U);
+	r.req.idiag_ext = 0xff;
+	id_of(&r, "127.0.0.1", 7777, "127.0.0.1", 5555);
+	ask(t, &r, r.nlh.nlmsg_len, &l);
+	EXPECT_STR(t, "by its addresses", letters(&l, got), "K");
+	EXPECT(t, "its state", l.last.idiag_state, TCP_ESTABLISHED);
+	EXPECT(t, "what it has not read", l.last.idiag_rqueue, 5);
+	EXPECT(t, "what it has not sent", l.last.idiag_wqueue, 0);
+	EXPECT(t, "its attributes", l.attrs & ~maybe, all);
+	r.req.id.idiag_cookie[0] = l.last.id.idiag_cookie[0];
+	r.req.id.idiag_cookie[1] = l.last.id.idiag_cookie[1];
+	EXPECT_STR(t, "with its cookie", list(t, &r, got), "K");
+	r.req.id.idiag_cookie[0]++;
+	EXPECT_STR(t, "with another", list(t, &r, got), "ENOENT");
+	id_of(&r, "127.0.0.1", 7777, "127.0.0.1", 0);
+	ask(t, &r, r.nlh.nlmsg_len, &l);
+	EXPECT_STR(t, "who listens there", letters(&l, got), "L");
+	EXPECT(t, "how many wait", l.last.idiag_rqueue, 0);
+	EXPECT(t, "how many may", l.last.idiag_wqueue, 5);
+	EXPECT(t, "its attributes", l.attrs & ~maybe, all);
+	id_of(&r, "127.0.0.1", 7778, "127.0.0.1", 0);
+	EXPECT_STR(t, "nobody", list(t, &r, got), "ENOENT");
+	tcp_request_of(&r, 0, ~0U);
+	r.nlh.nlmsg_type = TCPDIAG_GETSOCK; /* its request has other fields in front */
+	EXPECT_STR(t, "the old way, cut off", (r.nlh.nlmsg_len -= 20, list(t, &r, got)), "EINVAL");
+}
+
+static void script_tcp_destroy(struct twin *t)
+{
+	int first = t->count;
+	struct listing l;
+	struct request r;
+	char got[16], c;
+
+	tcp_world(t);
+	tcp_request_of(&r, NLM_F_ACK, ~0U);
+	r.nlh.nlmsg_type = SOCK_DESTROY;
+	id_of(&r, "127.0.0.1", 5555, "127.0.0.1", 7777);
+	ask(t, &r, r.nlh.nlmsg_len, &l);
+	EXPECT_STR(t, "ended", letters(&l, got), "");
+	EXPECT(t, "its program hears of it", t_recv(t, first + CLIENT, &c, 1, 0), -ECONNABORTED);
+	t_wait(t, 1);
+	EXPECT(t, "its peer was reset", t_recv(t, first + CHILD, &c, 1, 0), -ECONNRESET);
+	id_of(&r, "127.0.0.1", 7777, "127.0.0.1", 0);
+	ask(t, &r, r.nlh.nlmsg_len, &l);
+	EXPECT_STR(t, "one that listens", letters(&l, got), "");
+	tcp_request_of(&r, NLM_F_DUMP, ~0U & ~(1U << 13));
+	EXPECT_STR(t, "nobody is left", list(t, &r, got), "");
+}
+
 #define SCRIPT(name) \
 	static void test_##name(void **state) \
 	{ \
@@ -381,12 +541,16 @@ SCRIPT(requests)
 SCRIPT(one)
 SCRIPT(destroy)
 SCRIPT(pieces)
+SCRIPT(tcp)
+SCRIPT(tcp_one)
+SCRIPT(tcp_destroy)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filters), cmocka_unit_test(test_requests), cmocka_unit_test(test_one),
-		cmocka_unit_test(test_destroy), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_filters), cmocka_unit_test(test_requests),    cmocka_unit_test(test_one),
+		cmocka_unit_test(test_destroy), cmocka_unit_test(test_pieces),      cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_tcp_one), cmocka_unit_test(test_tcp_destroy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
