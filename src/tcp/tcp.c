@@ -334,8 +334,7 @@ static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len
 
 /* ------------------------------------------------------------------ room for more */
 
-/* As many segments as the window may come to hold.  @linux tcp_sndbuf_expand */
-static void tcp_sndbuf_expand(struct tcp_sock *tp)
+void tcp_sndbuf_expand(struct tcp_sock *tp)
 {
 	struct sock *sk = tcp_sock_of(tp);
 	u32 per_mss = max_u32(tp->rx_opt.mss_clamp, tp->mss_cache) + MAX_TCP_HEADER + 320, segs;

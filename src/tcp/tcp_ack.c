@@ -63,7 +63,7 @@ void tcp_rtt_estimator(struct tcp_sock *tp, s64 mrtt_us)
 
 void tcp_set_rto(struct tcp_sock *tp)
 {
-	ktime_t rto_max = (ktime_t)tcp_sysctl(tp)->rto_max_ms * NSEC_PER_MSEC;
+	ktime_t rto_max = tcp_rto_max(tp);
 
 	tp->rto = ((ktime_t)(tp->srtt_us >> 3) + tp->rttvar_us) * NSEC_PER_USEC;
 	if (tp->rto > rto_max)
@@ -183,7 +183,7 @@ static void tcp_ack_probe(struct tcp_sock *tp)
 			tcp_clear_rtx_timer(tp);
 		/* the data itself goes at the end of the input: tcp_data_snd_check() */
 	} else {
-		when = tcp_probe0_when(tp, TCP_RTO_MAX);
+		when = tcp_probe0_when(tp, tcp_rto_max(tp));
 		if (tp->user_timeout_ms && tp->probes_tstamp) {
 			ktime_t left = tp->probes_tstamp + (ktime_t)tp->user_timeout_ms * NSEC_PER_MSEC -
 				       tcp_net_of(tp)->now;

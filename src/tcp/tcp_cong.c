@@ -92,6 +92,10 @@ void tcp_set_ca_state(struct tcp_sock *tp, enum tcp_ca_state state)
 {
 	if (tp->ca_ops->set_state)
 		tp->ca_ops->set_state(tp, state);
+	if (unlikely(tp->rto_stamp && state != TCP_CA_Loss)) { /* a period of timeouts is over */
+		tp->total_rto_time_ms += (u32)((tcp_net_of(tp)->now - tp->rto_stamp) / NSEC_PER_MSEC);
+		tp->rto_stamp = 0;
+	}
 	tp->ca_state = (u8)state;
 }
 

@@ -28,6 +28,8 @@ void tcp_push(struct tcp_sock *tp, int flags, u32 mss_now, u32 size_goal);
 /** tcp_orphan_or_die() - the program is gone: may the connection say goodbye by itself?  @linux tcp_check_oom, tcp_out_of_resources */
 bool tcp_too_many_orphans(struct tcp_sock *tp, u32 shift);
 void tcp_write_space(struct tcp_sock *tp);
+/** tcp_sndbuf_expand() - room for as many segments as the window may come to hold.  @linux tcp_sndbuf_expand */
+void tcp_sndbuf_expand(struct tcp_sock *tp);
 /** tcp_cleanup_rbuf() - @copied octets were read: tell the peer of the room?  @linux tcp_cleanup_rbuf */
 void tcp_cleanup_rbuf(struct tcp_sock *tp, u32 copied);
 

@@ -162,6 +162,8 @@ void tcp_send_delayed_ack(struct tcp_sock *tp)
 		if (ato > most)
 			ato = most;
 	}
+	if (ato > tcp_delack_max(tp))
+		ato = tcp_delack_max(tp);
 	expires = now + ato;
 	if (tp->ack.pending & TCP_ACK_TIMER) {
 		/* it is nearly due: now */
@@ -292,7 +294,7 @@ void tcp_send_probe0(struct tcp_sock *tp)
 	if (err <= 0) {
 		if (tp->backoff < tcp_sysctl(tp)->retries2)
 			tp->backoff++;
-		timeout = tcp_probe0_when(tp, TCP_RTO_MAX);
+		timeout = tcp_probe0_when(tp, tcp_rto_max(tp));
 	} else {
 		timeout = TCP_RESOURCE_PROBE_INTERVAL;
 	}

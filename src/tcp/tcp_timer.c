@@ -18,7 +18,7 @@
 void tcp_reset_xmit_timer(struct tcp_sock *tp, enum tcp_rtx_kind kind, ktime_t after)
 {
 	struct net *net = tcp_net_of(tp);
-	ktime_t rto_max = (ktime_t)net->tcp->sysctl.rto_max_ms * NSEC_PER_MSEC;
+	ktime_t rto_max = tcp_rto_max(tp);
 
 	if (after > rto_max)
 		after = rto_max;
@@ -101,7 +101,7 @@ static bool tcp_out_of_resources(struct tcp_sock *tp, bool do_reset)
 	ktime_t idle = net->now - tp->lsndtime;
 	u32 shift = 0;
 
-	if (idle > 2 * TCP_RTO_MAX || !do_reset)
+	if (idle > 2 * tcp_rto_max(tp) || !do_reset)
 		shift++;
 	if (tcp_sock_of(tp)->err_soft)
 		shift++;
@@ -119,7 +119,7 @@ static bool tcp_out_of_resources(struct tcp_sock *tp, bool do_reset)
 /* How long @boundary retransmissions take if the timeout begins at @rto_base. */
 static ktime_t model_timeout(const struct tcp_sock *tp, u32 boundary, ktime_t rto_base)
 {
-	ktime_t rto_max = (ktime_t)tcp_sysctl(tp)->rto_max_ms * NSEC_PER_MSEC, sum = 0, rto = rto_base;
+	ktime_t rto_max = tcp_rto_max(tp), sum = 0, rto = rto_base;
 
 	for (u32 i = 0; i <= boundary; i++) {
 		sum += rto < rto_max ? rto : rto_max;
@@ -201,7 +201,7 @@ static bool tcp_write_timeout(struct tcp_sock *tp)
 		}
 		retries = tcp_sysctl(tp)->retries2;
 		if (sock_flag(sk, SOCK_F_DEAD)) {
-			bool alive = tp->rto < TCP_RTO_MAX;
+			bool alive = tp->rto < tcp_rto_max(tp);
 
 			retries = tcp_orphan_retries(tp, alive);
 			if (tcp_out_of_resources(tp, alive || !retransmits_timed_out(tp, (u32)retries, 0)))
@@ -259,7 +259,7 @@ static void rto_backoff(struct tcp_sock *tp)
 		tp->backoff = 0;
 		tcp_set_rto(tp);
 	} else if (state != TCP_SYN_SENT || tp->backoff > sysctl->syn_linear_timeouts) {
-		tp->rto = tp->rto * 2 < TCP_RTO_MAX ? tp->rto * 2 : TCP_RTO_MAX;
+		tp->rto = tp->rto * 2 < tcp_rto_max(tp) ? tp->rto * 2 : tcp_rto_max(tp);
 	}
 }
 
@@ -271,6 +271,16 @@ static bool window_was_withdrawn(const struct tcp_sock *tp)
 	return !tp->snd_wnd && !sock_flag(sk, SOCK_F_DEAD) && !(TCPF(sk->state) & (TCPF_SYN_SENT | TCPF_SYN_RECV));
 }
 
+static void count_retransmit(struct tcp_sock *tp)
+{
+	if (!tp->retransmits) {
+		tp->total_rto_recoveries++;
+		tp->rto_stamp = tcp_net_of(tp)->now;
+	}
+	tp->total_rto++;
+	tp->retransmits++;
+}
+
 static void tcp_retransmit_timer(struct tcp_sock *tp)
 {
 	struct net *net = tcp_net_of(tp);
@@ -279,7 +289,7 @@ static void tcp_retransmit_timer(struct tcp_sock *tp)
 		return;
 	tp->tlp_high_seq = 0;
 	if (window_was_withdrawn(tp)) {
-		if (net->now - tp->rcv_tstamp > TCP_RTO_MAX) {
+		if (net->now - tp->rcv_tstamp > tcp_rto_max(tp)) {
 			tcp_write_err(tp);
 			return;
 		}
@@ -290,7 +300,7 @@ static void tcp_retransmit_timer(struct tcp_sock *tp)
 			return;
 		count_timeout(tp);
 		tcp_enter_loss(tp);
-		tp->retransmits++;
+		count_retransmit(tp);
 		if (tcp_retransmit_skb(tp, tcp_skb_first(&tp->rtx_queue), 1) > 0) {
 			/* our own queues are full: no sign of the path */
 			tcp_reset_xmit_timer(tp, TCP_RTX_RETRANS, TCP_RESOURCE_PROBE_INTERVAL);
@@ -332,7 +342,7 @@ static void tcp_probe_timer(struct tcp_sock *tp)
 	else if (tp->user_timeout_ms && net->now - tp->probes_tstamp >= user_timeout(tp))
 		goto abort;
 	if (sock_flag(sk, SOCK_F_DEAD)) {
-		bool alive = tcp_probe0_when(tp, TCP_RTO_MAX) < TCP_RTO_MAX;
+		bool alive = tcp_probe0_when(tp, tcp_rto_max(tp)) < tcp_rto_max(tp);
 
 		max_probes = tcp_orphan_retries(tp, alive);
 		if (!alive && tp->backoff >= max_probes)
