@@ -613,11 +613,24 @@ static bool data_may_come(struct tcp_sock *tp, struct sk_buff *skb)
 	return false;
 }
 
+/* With Fast Open a segment must please the request first.  Return: false: it did not, and is gone */
+static bool fastopen_check(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_TCP_FASTOPEN;
+
+	if (tcp_check_req(tp->fastopen_rsk, skb, true, &reason))
+		return true;
+	kfree_skb_reason(skb, reason);
+	return false;
+}
+
 static enum skb_drop_reason after_syn(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct sock *sk = tcp_sock_of(tp);
 	int acked;
 
+	if (tp->fastopen_rsk && !fastopen_check(tp, skb))
+		return SKB_NOT_DROPPED_YET;
 	if (!(tcp_hdr(skb)->flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_SYN))) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
 		return SKB_NOT_DROPPED_YET;

@@ -251,7 +251,8 @@ static void ack_for_listener(struct net *net, struct tcp_sock *listener, struct 
 		tcp_child_process(child, skb);
 		return;
 	}
-	tcp_v4_send_reset(net, skb);
+	if (reason != SKB_DROP_REASON_TCP_LISTEN_OVERFLOW) /* else it is as if it were lost */
+		tcp_v4_send_reset(net, skb);
 	kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_TCP_FLAGS);
 }
 

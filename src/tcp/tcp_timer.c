@@ -285,6 +285,11 @@ static void tcp_retransmit_timer(struct tcp_sock *tp)
 {
 	struct net *net = tcp_net_of(tp);
 
+	if (tp->fastopen_rsk) {
+		if (!tcp_fastopen_synack_timer(tp))
+			tcp_write_err(tp);
+		return;
+	}
 	if (!tp->packets_out)
 		return;
 	tp->tlp_high_seq = 0;
