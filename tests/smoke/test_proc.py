@@ -19,6 +19,10 @@ UDP = ("python3 -c 'import socket,subprocess as p; s=socket.socket(type=socket.S
        "s.bind((\"10.77.0.2\",5353)); r=socket.socket(type=socket.SOCK_RAW,proto=89); "
        "print(p.run(\"%s\".split(),stdout=p.PIPE,text=True).stdout)'")
 
+TCP = ("ip link set lo up; python3 -c 'import socket as s,subprocess as p; l=s.socket(); l.bind((\"127.0.0.1\",7777)); "
+       "l.listen(5); c=s.create_connection((\"127.0.0.1\",7777)); a,_=l.accept(); c.send(b\"hello\"); a.recv(5); "
+       "print(p.run(\"%s\",shell=True,stdout=p.PIPE,text=True).stdout)'")
+
 PROGRAMS = [
     # what                        shell, what its output must match, what must not be in it
     ("arp -n", PING + "arp -n", rf"^{PEER}\s+ether\s+[0-9a-f:]{{17}}\s+C\s+eth0$", None),
@@ -40,6 +44,14 @@ PROGRAMS = [
     ("ss -u", UDP % "ss -uan", r"^UNCONN\s+0\s+0\s+10\.77\.0\.2:5353\s+0\.0\.0\.0:\*", None),
     ("ss -w", UDP % "ss -wan", r"^UNCONN\s+0\s+0\s+0\.0\.0\.0:(ospf|89)\s+0\.0\.0\.0:\*", None),
     ("ss -s", UDP % "ss -s", r"^RAW\s+1\s+1\s+0\s*\nUDP\s+1\s+1\s+0", None),
+    ("netstat -t", TCP % "netstat -tan", r"^tcp\s+0\s+0 127\.0\.0\.1:7777\s+0\.0\.0\.0:\*\s+LISTEN", None),
+    ("ss -l", TCP % "ss -ltn", r"^LISTEN\s+0\s+5\s+127\.0\.0\.1:7777\s", "ESTAB"),
+    ("ss of one port", TCP % "ss -tn state established sport = :7777", r"^0\s+0\s+127\.0\.0\.1:7777\s", "LISTEN"),
+    ("ss -tinmope", TCP % "ss -tinmope dport = :7777",
+     r"^ESTAB.*127\.0\.0\.1:7777 .*\n.*skmem:\(r0.* ts sack cubic wscale:.* cwnd:10 bytes_sent:5 ", None),
+    ("ss -s, of TCP", TCP % "ss -s", r"^TCP: .*\(estab 2, closed \d+, orphaned 0, timewait 0\)", None),
+    ("ss -K", TCP % "ss -tK dport = :7777 >/dev/null; ss -tan; echo over", r"^LISTEN(?s:.)*^over$", "ESTAB"),
+    ("nstat, of TCP", TCP % "nstat -as", r"^TcpPassiveOpens\s+1\s(?s:.)*^TcpExtTCPOrigDataSent\s+1\s", None),
     ("ifconfig", "ifconfig -a", r"^eth0: flags=.*\n\s+inet 10\.77\.0\.2  netmask 255\.255\.255\.0", "inet6"),
     ("ifconfig counts", PING + "ifconfig eth0", r"RX packets [1-9]\d*  bytes [1-9]", None),
     ("nstat", PING + "nstat -as", r"^IcmpInEchoReps\s+1\s", None),
@@ -118,6 +130,9 @@ SYSCTLS = [
      "sysctl -n net.ipv4.neigh.eth0.gc_stale_time net.ipv4.neigh.default.gc_stale_time", "^60\n7$", 0),
     ("two numbers", "sysctl net.ipv4.ip_local_port_range='2000 3000' && sysctl net.ipv4.ip_local_port_range",
      "^net.ipv4.ip_local_port_range = 2000\t3000$", 0),
+    ("TCP's", "sysctl net.ipv4.tcp_rmem", "^net.ipv4.tcp_rmem = 4096\t131072\t33554432$", 0),
+    ("an empty list", "cd /proc/sys/net/ipv4; echo 5-7 >ip_local_reserved_ports; cat ip_local_reserved_ports; "
+     "sysctl -qw net.ipv4.ip_local_reserved_ports=; echo end=$(cat ip_local_reserved_ports)", "^5-7\nend=$", 0),
     ("cat and echo", "cd /proc/sys/net/ipv4/conf/eth0; echo 2 > arp_ignore; cat arp_ignore", "^2$", 0),
     ("without a newline", "cd /proc/sys/net/ipv4; printf 5 > ip_default_ttl; cat ip_default_ttl", "^5$", 0),
     ("a bad value", "sysctl -w net.ipv4.ip_default_ttl=999", "Invalid argument", None),
