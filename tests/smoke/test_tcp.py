@@ -388,7 +388,7 @@ def test_programs_get_errors_when_nethood_is_killed(host, on_kernel):
     program = host.start([host.binary, "exec", name, "--", "/usr/bin/python3", "-c", script])
     first_line(program, "ready")
     host.names.remove(name)
-    pid = host.run(["pgrep", "-f", f"nethood up {name}"], as_root=True).stdout.split()
+    pid = host.run(["pgrep", "-f", f"up {name}"], as_root=True).stdout.split()
     assert pid, "the net's process"
     os.kill(int(pid[0]), signal.SIGKILL)
     text = ended(host, program, 10)
