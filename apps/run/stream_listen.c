@@ -150,13 +150,19 @@ long stream_listen(struct call *c, int backlog)
 static int take_child(struct stream *st, struct stream_child *child)
 {
 	struct stream_backlog *b = st->backlog;
+	int err;
 
-	child->name_bytes = sizeof(child->name);
-	if (!b || !b->has_child)
-		return nethood_accept(st->cr.sk, &child->sk, (struct sockaddr *)&child->name, &child->name_bytes);
-	*child = b->child;
-	b->has_child = false;
-	return 0;
+	if (b && b->has_child) {
+		*child = b->child;
+		b->has_child = false;
+		return 0;
+	}
+	*child = (struct stream_child){ .name = { .ss_family = AF_INET }, .name_bytes = sizeof(child->name) };
+	err = nethood_accept(st->cr.sk, &child->sk, NULL, NULL);
+	/* One that was reset meanwhile has no peer any more, and is accepted all the same: its program finds the error. */
+	if (!err && nethood_getpeername(child->sk, (struct sockaddr *)&child->name, &child->name_bytes))
+		child->name_bytes = sizeof(struct sockaddr_in);
+	return err;
 }
 
 /* A signal came between: the next accept(2) gets it. */

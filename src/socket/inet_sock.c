@@ -62,7 +62,7 @@ int inet_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer)
 	const struct inet_sock *inet = inet_sk(sk);
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 
-	if (peer && (!inet->dport || sk->state == INET_TCP_CLOSE))
+	if (peer && (!inet->dport || sk->state == INET_TCP_CLOSE || sk->state == INET_TCP_SYN_SENT))
 		return -ENOTCONN;
 	sin.sin_port = (__force u16)(peer ? inet->dport : inet->sport);
 	if (peer)

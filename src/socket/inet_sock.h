@@ -77,6 +77,7 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 #endif
 
 #define INET_TCP_ESTABLISHED 1
+#define INET_TCP_SYN_SENT 2
 #define INET_TCP_CLOSE 7
 
 /** struct inet_skb_cb - skb->cb in the receive queue */

@@ -20,15 +20,6 @@ PEER, NET, LO = "10.77.0.1", "10.77.0.2", "127.0.0.1"
 MB = 1 << 20
 
 
-@pytest.fixture(scope="session", autouse=True)
-def tcp(public_binary):
-    done = subprocess.run([public_binary, "run", "--dev", "eth0=tap:hastcp", "--addr", "10.76.0.2/24", "--",
-                           "/usr/bin/python3", "-c",
-                           "import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 6)"], capture_output=True)
-    if b"not supported" in done.stderr:
-        pytest.skip("this build has no TCP")
-
-
 def needs(*programs):
     for program in programs:
         if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
