@@ -186,10 +186,12 @@ static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *p
 
 	if (unlikely(!copy))
 		return NULL;
-	if (likely(!skb->data_len && !copy->data_len))
-		memcpy(copy->data, skb->data, skb->len);
-	else
+	if (likely(!copy->data_len)) {
+		if (skb_copy_bits(skb, 0, copy->data, skb->len))
+			assert(0); /* it is as long */
+	} else {
 		wire_copy_pieces(skb, copy);
+	}
 	wire_set_offload(copy, o, wire_payload_bytes(skb->len, o));
 	return copy;
 }
