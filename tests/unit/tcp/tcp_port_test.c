@@ -231,6 +231,29 @@ static void a_sockets_own_range_is_tried_one_by_one(void **state)
 	table_world_fini(&t);
 }
 
+static void reserved_ports_are_given_to_nobody_who_did_not_ask(void **state)
+{
+	static u8 reserved[65536 / 8];
+	struct table_world t;
+
+	(void)state;
+	table_world_init(&t);
+	t.ipv4.ip_local_port_range[1] = 32768 + 39;
+	reserved[32768 / 8] = 0xff;
+	t.ipv4.reserved_ports = reserved;
+	for (u32 i = 0; i < 16; i++) {
+		struct tcp_sock *a = table_socket(&t, ANY), *b = table_socket(&t, ANY);
+
+		assert_int_equal(tcp_get_port(a, 0), 0);
+		assert_int_equal(table_connect(b, HERE, SERVER, 80), 0);
+		assert_in_range(a->inet.num, 32776, 32768 + 39);
+		assert_in_range(b->inet.num, 32776, 32768 + 39);
+	}
+	assert_int_equal(table_connect(table_socket(&t, ANY), HERE, SERVER, 80), -EADDRNOTAVAIL);
+	assert_int_equal(tcp_get_port(table_socket(&t, ANY), 32768), 0);
+	table_world_fini(&t);
+}
+
 static void with_reuseaddr_bind_looks_in_the_lower_half(void **state)
 {
 	struct table_world t;
@@ -387,6 +410,7 @@ int main(void)
 		cmocka_unit_test(ports_to_one_peer_go_on_and_to_another_begin_elsewhere),
 		cmocka_unit_test(all_ports_of_the_range_are_used_and_then_there_is_none),
 		cmocka_unit_test(a_sockets_own_range_is_tried_one_by_one),
+		cmocka_unit_test(reserved_ports_are_given_to_nobody_who_did_not_ask),
 		cmocka_unit_test(with_reuseaddr_bind_looks_in_the_lower_half),
 		cmocka_unit_test(time_waits_make_room_for_connections),
 		cmocka_unit_test(time_waits_end),
