@@ -86,13 +86,13 @@ static size_t add_iov(struct iovec *iov, size_t n, uint64_t at, size_t len_bytes
 	return len_bytes ? n + 1 : n;
 }
 
-/* Name and control of the message, then its data.  Return: 0, -EFAULT, -EINVAL, -ENOBUFS, -EMSGSIZE */
+/* Name and control of the message, then its data.  Return: 0, -EFAULT, -EINVAL, -ENOBUFS, -EMSGSIZE, -ESRCH */
 static int gather(const struct call *c, const struct user_msg *m, struct packet *p)
 {
 	struct supervisor *sv = c->sv;
 	struct iovec local[3];
 	size_t n = 0, locals = 0, head_bytes;
-	ssize_t got;
+	int err;
 
 	*p = (struct packet){ .control = sv->control, .data = sv->data };
 	p->name_bytes = m->name_at ? m->name_bytes : 0;
@@ -112,15 +112,10 @@ static int gather(const struct call *c, const struct user_msg *m, struct packet 
 	locals = add_iov(local, locals, (uintptr_t)p->data, p->data_bytes);
 	head_bytes = p->name_bytes + p->control_bytes;
 	if (n + m->iov_count > IOV_COUNT_MAX) { /* one call may have no more: name and control by themselves */
-		got = process_vm_readv(call_tid(c), local, n, sv->iov, n, 0);
-		if (got < 0 || (size_t)got != head_bytes)
-			return -EFAULT;
-		return task_readv(call_tid(c), p->data, p->data_bytes, m->iov, m->iov_count);
+		err = task_gather(call_tid(c), local, n, sv->iov, n, head_bytes);
+		return err ? err : task_readv(call_tid(c), p->data, p->data_bytes, m->iov, m->iov_count);
 	}
-	if (!locals)
-		return 0;
-	got = process_vm_readv(call_tid(c), local, locals, sv->iov, n + m->iov_count, 0);
-	return got < 0 || (size_t)got != head_bytes + p->data_bytes ? -EFAULT : 0;
+	return task_gather(call_tid(c), local, locals, sv->iov, n + m->iov_count, head_bytes + p->data_bytes);
 }
 
 static long pass(struct call *c, const struct user_msg *m, bool to_send)

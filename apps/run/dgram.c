@@ -503,6 +503,8 @@ static void dgram_event(struct carrier *cr, uint32_t events)
 
 	if (events & (EPOLLRDHUP | EPOLLHUP))
 		cr->peer_shut = true;
+	if (events & EPOLLHUP)
+		cr->hung_up = true;
 	if (events & EPOLLIN)
 		err = drain(cr);
 	if (events & EPOLLHUP && err != -EAGAIN) {
@@ -515,7 +517,9 @@ static void dgram_event(struct carrier *cr, uint32_t events)
 
 static void dgram_flush(struct carrier *cr)
 {
-	if ((cr->tx_held || cr->tx_junk || cr->tx_more || cr->peer_shut) && drain(cr) == -EPIPE && !cr->shut_wr) {
+	bool closed = !cr->shut_wr || cr->hung_up; /* when nothing more comes out: it is not only half closed */
+
+	if ((cr->tx_held || cr->tx_junk || cr->tx_more || cr->peer_shut) && drain(cr) == -EPIPE && closed) {
 		carrier_destroy(cr);
 		return;
 	}

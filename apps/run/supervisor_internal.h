@@ -237,6 +237,7 @@ struct carrier {
 	bool connected;  /**< all that comes has one source */
 	bool error_news; /**< an error came that pollers were not told of */
 	bool peer_shut;  /**< own end saw that nothing more will be written, or all is closed */
+	bool hung_up;    /**< own end saw that all is closed; there was still something to be sent */
 	bool shut_rd, shut_wr;
 
 	/* to the program */

@@ -121,13 +121,19 @@ static int vm_error(ssize_t n, size_t want_bytes)
 	return errno == ESRCH ? -ESRCH : -EFAULT;
 }
 
+int task_gather(pid_t tid, const struct iovec *local, size_t local_count, const struct iovec *remote, size_t count,
+		size_t len_bytes)
+{
+	if (!len_bytes)
+		return 0;
+	return vm_error(process_vm_readv(tid, local, local_count, remote, count, 0), len_bytes);
+}
+
 int task_readv(pid_t tid, void *to, size_t len_bytes, const struct iovec *remote, size_t count)
 {
 	const struct iovec local = { .iov_base = to, .iov_len = len_bytes };
 
-	if (!len_bytes)
-		return 0;
-	return vm_error(process_vm_readv(tid, &local, 1, remote, count, 0), len_bytes);
+	return task_gather(tid, &local, 1, remote, count, len_bytes);
 }
 
 int task_writev(pid_t tid, const struct iovec *remote, size_t count, const struct iovec *local, size_t local_count,

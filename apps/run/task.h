@@ -57,6 +57,9 @@ ssize_t task_read_some(pid_t tid, void *to, uint64_t from, size_t len_bytes);
 int task_write(pid_t tid, uint64_t to, const void *from, size_t len_bytes);
 /** task_readv() - gather @remote into @to, all @len_bytes of it.  Return: 0, -EFAULT, -ESRCH */
 int task_readv(pid_t tid, void *to, size_t len_bytes, const struct iovec *remote, size_t count);
+/** task_gather() - the same into several places.  Return: 0, -EFAULT, -ESRCH */
+int task_gather(pid_t tid, const struct iovec *local, size_t local_count, const struct iovec *remote, size_t count,
+		size_t len_bytes);
 /** task_writev() - scatter.  Return: 0, -EFAULT, -ESRCH */
 int task_writev(pid_t tid, const struct iovec *remote, size_t count, const struct iovec *local, size_t local_count,
 		size_t len_bytes);

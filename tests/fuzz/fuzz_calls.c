@@ -38,6 +38,8 @@
 #define PAGE_MISSING 13U
 #define SPACE_BEGIN 0x10000U
 #define FDS 24
+#define END_NS (3600 * FUZZ_SEC)
+#define END_TIMERS_MAX 2000U
 #define THREADS 3U
 
 /** struct program - the one that is supervised */
@@ -122,20 +124,33 @@ static size_t copy_from(void *to, u64 at, size_t len_bytes)
 	return n;
 }
 
-int task_readv(pid_t tid, void *to, size_t len_bytes, const struct iovec *remote, size_t count)
+/* Octet by octet: the pieces of both sides need not fit. */
+int task_gather(pid_t tid, const struct iovec *local, size_t local_count, const struct iovec *remote, size_t count,
+		size_t len_bytes)
 {
-	size_t done = 0;
+	size_t li = 0, lat = 0, done = 0;
 
 	(void)tid;
-	for (size_t i = 0; i < count && done < len_bytes; i++) {
-		size_t want = remote[i].iov_len < len_bytes - done ? remote[i].iov_len : len_bytes - done;
-		size_t n = copy_from((u8 *)to + done, (uintptr_t)remote[i].iov_base, want);
-
-		done += n;
-		if (n < want)
-			break;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < remote[i].iov_len && done < len_bytes; k++, done++) {
+			while (li < local_count && lat == local[li].iov_len) {
+				li++;
+				lat = 0;
+			}
+			if (li == local_count)
+				fuzz_fail("more is read of a program than there is room for");
+			if (!copy_from((u8 *)local[li].iov_base + lat++, (uintptr_t)remote[i].iov_base + k, 1))
+				return -EFAULT;
+		}
 	}
 	return done == len_bytes ? 0 : -EFAULT;
+}
+
+int task_readv(pid_t tid, void *to, size_t len_bytes, const struct iovec *remote, size_t count)
+{
+	const struct iovec local = { to, len_bytes };
+
+	return task_gather(tid, &local, 1, remote, count, len_bytes);
 }
 
 int task_read(pid_t tid, void *to, uint64_t from, size_t len_bytes)
@@ -152,7 +167,6 @@ ssize_t task_read_some(pid_t tid, void *to, uint64_t from, size_t len_bytes)
 	return !n && len_bytes ? -EFAULT : (ssize_t)n;
 }
 
-/* Octet by octet: the pieces of both sides need not fit. */
 int task_writev(pid_t tid, const struct iovec *remote, size_t count, const struct iovec *local, size_t local_count,
 		size_t len_bytes)
 {
@@ -535,7 +549,21 @@ static void create_program(u8 config)
 	program.now_ns = FUZZ_BEGIN_NS;
 }
 
-static void close_program(struct supervisor *sv)
+/* What the program wrote may still wait for a neighbour that does not answer, or for a peer's window: time goes by. */
+static void wait_for_carriers(struct fuzz_net *fn, struct supervisor *sv)
+{
+	u64 until_ns = program.now_ns + END_NS;
+
+	for (u32 i = 0; i < END_TIMERS_MAX && sv->carrier_count && program.now_ns < until_ns; i++) {
+		u64 next_ns = nethood_next_deadline(fn->net);
+
+		program.now_ns = next_ns > program.now_ns ? (next_ns < until_ns ? next_ns : until_ns) : program.now_ns;
+		fn->now_ns = program.now_ns;
+		turn(sv, 2);
+	}
+}
+
+static void close_program(struct fuzz_net *fn, struct supervisor *sv)
 {
 	program.gone_after = 0;
 	for (int i = 0; i < FDS; i++) {
@@ -544,6 +572,7 @@ static void close_program(struct supervisor *sv)
 		program.fd[i] = -1;
 	}
 	turn(sv, 8);
+	wait_for_carriers(fn, sv);
 	if (sv->carrier_count)
 		fuzz_fail("%zu sockets of a program that closed all are left", sv->carrier_count);
 }
@@ -591,7 +620,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
 		fuzz_check(&fn);
 	}
 	fuzz_memory(&fn, 0, false);
-	close_program(sv);
+	close_program(&fn, sv);
 	supervisor_destroy(sv);
 	fuzz_net_free(&fn);
 	if (lowest_free_fd() != first)
