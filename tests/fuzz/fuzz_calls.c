@@ -11,9 +11,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/neighbour.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -23,6 +25,7 @@
 #include "loop.h"
 #include "mutate.h"
 #include "notify.h"
+#include "segments.h"
 #include "task.h"
 
 /* of the supervisor: its own ARRAY_SIZE and container_of are the same as ours */
@@ -54,7 +57,8 @@ static struct program {
 	bool called;
 	u64 call_id;
 	u64 now_ns;
-} program; /* there is one, and task.c's functions do not say whose they are */
+	struct segments segments; /**< what peers know of its connections */
+} program;                        /* there is one, and task.c's functions do not say whose they are */
 
 u64 __wrap_loop_now(void);
 u64 __wrap_loop_now(void)
@@ -316,6 +320,27 @@ static u64 insane(struct input *in, u8 how)
 	}
 }
 
+/* What has to do with TCP.  Return: false: nothing of that kind */
+static bool of_tcp(enum kind kind, u8 how, u64 *out)
+{
+	static const u16 types[] = { SOCK_STREAM, SOCK_STREAM | SOCK_NONBLOCK };
+
+	switch (kind) {
+	case TYPE:
+		*out = types[how & 1];
+		return true;
+	case PROTOCOL:
+	case LEVEL:
+		*out = IPPROTO_TCP;
+		return true;
+	case FLAGS:
+		*out = how & 1 ? MSG_FASTOPEN : MSG_FASTOPEN | MSG_DONTWAIT;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static u64 argument(struct input *in, enum kind kind)
 {
 	static const u16 domains[] = { AF_INET, AF_NETLINK, AF_INET6, AF_UNIX, AF_PACKET };
@@ -332,9 +357,12 @@ static u64 argument(struct input *in, enum kind kind)
 				     MSG_WAITALL, MSG_OOB,      O_WRONLY | O_TRUNC,      O_CREAT | O_EXCL };
 	static const u16 lengths[] = { 16, 0, 4, 8, 12, 28, 1, 128, 65535, 4096, 512, 100, 24 };
 	u8 how = in_u8(in);
+	u64 value;
 
 	if (how >= 248 && kind != FD)
 		return insane(in, how);
+	if (how >= 224 && of_tcp(kind, how, &value))
+		return value;
 	switch (kind) {
 	case FD:
 		return how >= 250 ? (u64)AT_FDCWD : (u64)(how % FDS);
@@ -519,6 +547,25 @@ static void step_frame(struct fuzz_net *fn, struct supervisor *sv, struct input 
 	turn(sv, 2);
 }
 
+/* A segment of 10.0.0.1 on one of the connections.  Body: which, flags, distances of both numbers, window, data, options */
+static void step_segment(struct fuzz_net *fn, struct supervisor *sv, struct input *in)
+{
+	static const u8 data[1000];
+	struct segment_shape shape = { .data = data };
+	u8 frame[14 + 40 + 40 + sizeof(data)] = { 2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 1, 8, 0 };
+
+	shape.which = in_u8(in);
+	shape.flags = in_u8(in);
+	shape.seq = (s16)in_u16(in);
+	shape.ack = (s16)in_u16(in);
+	shape.window = in_u16(in);
+	shape.data_bytes = in_u16(in) % sizeof(data);
+	shape.options = in_bytes(in, 40, &shape.option_bytes);
+	shape.option_bytes &= ~(size_t)3;
+	(void)nethood_dev_receive(fn->dev[0].dev, frame, 14 + segments_build(&program.segments, &shape, frame + 14));
+	turn(sv, 2);
+}
+
 static void step_memory(struct fuzz_net *fn, struct supervisor *sv, struct input *in)
 {
 	u32 after = in_u8(in);
@@ -528,14 +575,22 @@ static void step_memory(struct fuzz_net *fn, struct supervisor *sv, struct input
 }
 
 static void (*const steps[])(struct fuzz_net *fn, struct supervisor *sv, struct input *in) = {
-	step_call, step_poke, step_build, step_native, step_time, step_signal, step_frame, step_memory,
+	step_call, step_poke, step_build, step_native, step_time, step_signal, step_frame, step_memory, step_segment,
 };
 
 /* ------------------------------------------------------------------ an input */
 
-/* Config: 1 of another user, 2 sysctls are mounted */
+static void sent(struct fuzz_net *fn, const struct fuzz_dev *dev, const u8 *frame, size_t len_bytes)
+{
+	(void)fn, (void)dev;
+	if (len_bytes > 14 && frame[12] == 8 && !frame[13])
+		segments_learn(&program.segments, frame + 14, len_bytes - 14);
+}
+
+/* Config: 1 of another user, 2 sysctls are mounted, 4 there is a neighbour */
 static void create_program(u8 config)
 {
+	(void)signal(SIGPIPE, SIG_IGN); /* the program's first thread is ours */
 	memset(&program, 0, sizeof(program));
 	for (int i = 0; i < FDS; i++)
 		program.fd[i] = -1;
@@ -581,10 +636,13 @@ static struct supervisor *create_world(struct fuzz_net *fn, u8 config)
 {
 	struct supervisor *sv;
 
+	fn->sent = sent;
 	fuzz_net_create(fn, NETHOOD_PROFILE_LINUX);
 	for (int i = 1; i <= 2; i++)
 		(void)fuzz_link_up(fn, i, true);
 	(void)fuzz_addr(fn, 2, "10.0.0.2", 24);
+	if (config & 4)
+		(void)fuzz_neigh(fn, 2, "10.0.0.1", (const u8[]){ 2, 0xee, 0, 0, 0, 1 }, NUD_PERMANENT, 0);
 	fuzz_sysctl(fn, "net.ipv4.ping_group_range", "0 2147483647");
 	fuzz_poll(fn);
 	if (supervisor_create(fn->net, 0, &sv) ||

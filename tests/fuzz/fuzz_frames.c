@@ -7,7 +7,7 @@
  * A frame says in its second octet what of it is to be put right before it arrives: addresses, lengths, checksums, and the
  * numbers that its sender must have learned from us (the id of a DHCP exchange, ports, the packet that an ICMP error
  * speaks of).  So a mutation changes one thing, and what would have been lost in the first check reaches the last one.
- * What a peer learns of TCP, its sequence numbers, belongs to struct learned as well.
+ * What a peer learns of TCP, ports and sequence numbers, is in segments.c: those in a frame are distances from them.
  *
  * After each step all must hold that a net says of itself, each frame that it sent is well-formed, and in the end nothing
  * is left.
@@ -24,10 +24,12 @@
 #include "base/csum.h"
 #include "fuzz.h"
 #include "mutate.h"
+#include "segments.h"
 #include "wire/arp.h"
 #include "wire/dhcp.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
+#include "wire/tcp.h"
 #include "wire/udp.h"
 
 #define STEPS_AT_MOST 100U
@@ -62,7 +64,9 @@ struct learned {
 struct world {
 	struct fuzz_net fn; /**< first */
 	struct nethood_sock *sk[SOCKS];
+	struct nethood_sock *stream[STREAMS];
 	struct learned learned[FUZZ_DEVS];
+	struct segments segments;
 	__be32 addr[FUZZ_DEVS];
 };
 
@@ -108,10 +112,12 @@ static void sent(struct fuzz_net *fn, const struct fuzz_dev *dev, const u8 *fram
 	memcpy(&eth, frame, sizeof(eth));
 	if (!ether_addr_equal(eth.h_source, dev->mac))
 		fuzz_fail("a frame was sent that is not from the device's address");
-	if (eth.h_proto == CONST_BE16(ETH_P_IP))
+	if (eth.h_proto == CONST_BE16(ETH_P_IP)) {
 		learn_ip(&w->learned[dev - fn->dev], frame + L3, len_bytes - L3);
-	else if (eth.h_proto == CONST_BE16(ETH_P_ARP) && !arp_check(frame + L3, len_bytes - L3))
+		segments_learn(&w->segments, frame + L3, len_bytes - L3);
+	} else if (eth.h_proto == CONST_BE16(ETH_P_ARP) && !arp_check(frame + L3, len_bytes - L3)) {
 		fuzz_fail("a bad ARP packet was sent");
+	}
 }
 
 /* ------------------------------------------------------------------ the world */
@@ -186,7 +192,73 @@ static void create_neighbours(struct world *w)
 	(void)fuzz_neigh(&w->fn, 3, "10.1.0.9", (const u8[]){ 2, 0xee, 1, 0, 0, 9 }, NUD_REACHABLE, 0);
 }
 
-/* Config: 1 as the RFCs say, 2 a router, 4 DHCP, 8 IPv4LL, 16 by ARP, 32 proxies, 64 everything takes less time */
+static void arrive(struct world *w, const struct segments *known, const struct segment_shape *shape)
+{
+	u8 frame[FRAME_ROOM_BYTES] = { 2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 4, 8, 0 };
+
+	(void)nethood_dev_receive(w->fn.dev[0].dev, frame, L3 + segments_build(known, shape, frame + L3));
+	fuzz_poll(&w->fn);
+}
+
+static void segment(struct world *w, u8 which, u8 flags, const u8 *options, size_t option_bytes, size_t data_bytes)
+{
+	static const u8 zeros[1000];
+
+	arrive(w, &w->segments,
+	       &(struct segment_shape){ .which = which,
+					.flags = flags,
+					.window = 20000,
+					.options = options,
+					.option_bytes = option_bytes,
+					.data = zeros,
+					.data_bytes = data_bytes });
+}
+
+/* 10.0.0.7, port 999, begins a connection with our port 7000. */
+static void arrive_syn(struct world *w, const u8 *options, size_t option_bytes)
+{
+	const struct segments known = { .count = 1,
+					.seen = { { .ours = w->addr[0],
+						    .peer = ip4(10, 0, 0, 7),
+						    .our_port = CONST_BE16(7000),
+						    .peer_port = CONST_BE16(999) } } };
+
+	arrive(w, &known,
+	       &(struct segment_shape){
+		       .flags = TCPHDR_SYN, .window = 20000, .options = options, .option_bytes = option_bytes });
+}
+
+/* Sockets that listen, connect, are connected with and without options, and close, from either side. */
+static void create_connections(struct world *w)
+{
+	static const u8 all_options[] = { 2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7 };
+	static const u8 stamps[] = { 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0 };
+	static const u8 zeros[3000];
+
+	for (u32 i = 0; i < 6; i++) {
+		if (nethood_socket(w->fn.net, AF_INET, SOCK_STREAM, 0, &w->stream[i]))
+			fuzz_fail("no socket");
+	}
+	for (u16 i = 1; i < 6; i++) { /* the first one gets no answer */
+		name_socket(w->stream[i], ip4(10, 0, 0, 7), (u16)(7000 + i), true);
+		fuzz_poll(&w->fn);
+		if (i > 1)
+			segment(w, (u8)(i - 1), TCPHDR_SYN | TCPHDR_ACK, all_options, i > 2 ? sizeof(all_options) : 4,
+				0);
+	}
+	for (u8 i = 1; i < 5; i++) {
+		(void)nethood_sendto(w->stream[i + 1], zeros, i == 2 ? sizeof(zeros) : 10, 0, NULL, 0);
+		segment(w, i, TCPHDR_ACK, stamps, i > 1 ? sizeof(stamps) : 0, i == 2 ? 500 : 0);
+	}
+	segment(w, 3, TCPHDR_ACK | TCPHDR_FIN, stamps, sizeof(stamps), 0);
+	(void)nethood_shutdown(w->stream[5], SHUT_WR);
+	name_socket(w->stream[0], 0, 7000, false);
+	(void)nethood_listen(w->stream[0], 3);
+	arrive_syn(w, all_options, sizeof(all_options));
+}
+
+/* Config: 1 as the RFCs say, 2 a router, 4 DHCP, 8 IPv4LL, 16 by ARP, 32 proxies, 64 everything takes less time,
+ * 128 connections */
 static void create_world(struct world *w, u8 config)
 {
 	const struct nethood_dhcp_config dhcp = { .hostname = "h", .link_local = (config & 8) != 0 };
@@ -227,6 +299,8 @@ static void create_world(struct world *w, u8 config)
 		(void)nethood_ipv4ll_start(w->fn.dev[DHCP_DEV].dev);
 	if (config & 16)
 		(void)nethood_by_arp_start(w->fn.dev[DHCP_DEV].dev, &by_arp);
+	if (config & 128)
+		create_connections(w);
 	fuzz_poll(&w->fn);
 }
 
@@ -282,6 +356,8 @@ static void fix_csum(struct iphdr *iph, u8 *p, size_t len_bytes)
 		sum = csum_tcpudp_magic(iph->saddr, iph->daddr, (u32)len_bytes, IPPROTO_UDP,
 					csum_partial(p, (u32)len_bytes, 0));
 		memcpy(p + 6, &sum, 2);
+	} else if (iph->protocol == IPPROTO_TCP) {
+		segments_csum(iph->saddr, iph->daddr, p, len_bytes);
 	} else if ((iph->protocol == IPPROTO_ICMP || iph->protocol == IPPROTO_IGMP) && len_bytes >= 4) {
 		memcpy(p + 2, &sum, 2);
 		sum = ip_compute_csum(p, (u32)len_bytes);
@@ -320,8 +396,11 @@ static void fix_ip(const struct world *w, u32 d, u8 fix, u8 *p, size_t len_bytes
 	memcpy(p, &iph, sizeof(iph));
 	if (head < sizeof(iph) || head > len_bytes)
 		return;
-	if (fix & FIX_LEARNED)
+	if (fix & FIX_LEARNED) {
 		fix_learned(w, d, iph.protocol, p + head, len_bytes - head);
+		segments_fix(&w->segments, p, len_bytes);
+		memcpy(&iph, p, sizeof(iph));
+	}
 	if ((fix & FIX_LENGTH) && iph.protocol == IPPROTO_UDP && len_bytes - head >= 8 && !(fix & FIX_FRAGMENT)) {
 		p[head + 4] = (u8)((len_bytes - head) >> 8);
 		p[head + 5] = (u8)(len_bytes - head);
@@ -589,9 +668,15 @@ static void step_memory(struct world *w, struct input *in)
 	fuzz_memory(&w->fn, after, in_u8(in) & 1);
 }
 
+static void step_stream(struct world *w, struct input *in)
+{
+	streams_step(w->fn.net, w->stream, in);
+	fuzz_poll(&w->fn);
+}
+
 static void (*const steps[])(struct world *w, struct input *in) = {
-	step_frame,  step_time, step_send,  step_receive, step_option,
-	step_sysctl, step_link, step_neigh, step_outside, step_memory,
+	step_frame, step_time,  step_send,    step_receive, step_option, step_sysctl,
+	step_link,  step_neigh, step_outside, step_memory,  step_stream,
 };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
