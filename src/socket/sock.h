@@ -48,8 +48,9 @@ struct proto {
 	/** an option of SOL_SOCKET was set; NULL: its value is all that matters */
 	void (*socket_option)(struct sock *sk, int name);
 	void (*meminfo)(const struct sock *sk,
-			u32 *mem); /**< SO_MEMINFO: what only the protocol knows; NULL: nothing */
-	bool may_peek_off;         /**< recvmsg obeys SO_PEEK_OFF */
+			u32 *mem);                  /**< SO_MEMINFO: what only the protocol knows; NULL: nothing */
+	u32 (*queued_bytes)(const struct sock *sk); /**< truesize received that waits elsewhere; NULL: nowhere else */
+	bool may_peek_off;                          /**< recvmsg obeys SO_PEEK_OFF */
 };
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
@@ -73,7 +74,7 @@ struct sock {
 	int err;   /**< pending error, positive errno; SO_ERROR takes it */
 	int err_soft;
 	u32 wmem_alloc_bytes; /**< truesize of what is on its way down */
-	u32 rmem_alloc_bytes; /**< truesize in receive_queue and error_queue */
+	u32 rmem_alloc_bytes; /**< truesize in receive_queue, error_queue and those of the protocol */
 	u32 sndbuf_bytes, rcvbuf_bytes;
 	struct sk_buff_head receive_queue;
 	struct sk_buff_head error_queue;

@@ -16,8 +16,11 @@ static u32 owned_bytes(const struct sk_buff_head *queue, const struct sock *sk)
 
 static const char *sock_check(const struct sock *sk)
 {
+	u32 elsewhere_bytes = sk->prot->queued_bytes ? sk->prot->queued_bytes(sk) : 0;
+
 	HOLDS(sk->refcnt >= 1, "an open socket is held");
-	HOLDS(owned_bytes(&sk->receive_queue, sk) + owned_bytes(&sk->error_queue, sk) == sk->rmem_alloc_bytes,
+	HOLDS(owned_bytes(&sk->receive_queue, sk) + owned_bytes(&sk->error_queue, sk) + elsewhere_bytes ==
+		      sk->rmem_alloc_bytes,
 	      "what a socket has received is what waits in its queues");
 	HOLDS(sk->err >= 0, "a pending error is positive");
 	return NULL;

@@ -980,5 +980,6 @@ const struct proto tcp_prot = {
 	.route_changed = inet_route_changed,
 	.socket_option = tcp_socket_option,
 	.meminfo = tcp_meminfo,
+	.queued_bytes = tcp_ofo_bytes,
 	.may_peek_off = true,
 };

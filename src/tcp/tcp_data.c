@@ -396,6 +396,16 @@ static void data_queue_ofo(struct tcp_sock *tp, struct sk_buff *skb)
 		sack_new_ofo_skb(tp, seq, end_seq);
 }
 
+u32 tcp_ofo_bytes(const struct sock *sk)
+{
+	const struct sk_buff_head *list = &tcp_sk(sk)->out_of_order_queue.list;
+	u32 bytes = 0;
+
+	for (const struct sk_buff *skb = list->next; skb != (const void *)list; skb = skb->next)
+		bytes += skb->truesize;
+	return bytes;
+}
+
 void tcp_ofo_purge(struct tcp_sock *tp)
 {
 	struct sk_buff *skb;

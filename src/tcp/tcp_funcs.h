@@ -207,6 +207,8 @@ void tcp_data_ready(struct tcp_sock *tp);
 void tcp_urg(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th);
 int tcp_prune_queue(struct tcp_sock *tp, const struct sk_buff *in_skb);
 void tcp_ofo_purge(struct tcp_sock *tp);
+/** tcp_ofo_bytes() - truesize of what waits out of order */
+u32 tcp_ofo_bytes(const struct sock *sk);
 void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks);
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
 
