@@ -30,19 +30,18 @@ def sh(text):
     return ["sh", "-c", textwrap.dedent(text)]
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """A folder to be served: (path, {name: sha256})."""
-    folder = tmp_path_factory.mktemp("served")
-    os.chmod(folder, 0o755)
+@pytest.fixture(scope="session")
+def files(public):
+    """A folder to be served, also to and by an ordinary user: (path, {name: sha256})."""
+    folder = os.path.join(public, "served")
+    os.mkdir(folder, 0o755)
     sums = {}
     for name, size in (("100MB.bin", 100 * MB), ("4MB.bin", 4 * MB), ("4KB.bin", 4096)):
-        data = hashlib.shake_256(name.encode()).digest(min(size, 4 * MB)) * (1 if size <= 4 * MB else 25)
-        (folder / name).write_bytes(data)
+        data = hashlib.shake_256(name.encode()).digest(min(size, 4 * MB)) * (size // min(size, 4 * MB))
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(data)
         sums[name] = hashlib.sha256(data).hexdigest()
-    for parent in [folder, *folder.parents][:4]:
-        os.chmod(parent, os.stat(parent).st_mode | 0o055)
-    return str(folder), sums
+    return folder, sums
 
 
 def listening(host, port, kernel=True):
@@ -170,7 +169,7 @@ def test_iperf3(side, options, request):
         done = host.nethood("run", "--", *client, "-c", PEER)
     assert done.returncode == 0, done.stdout[-600:] + done.stderr
     rate = float(re.search(r'"sum_received":\s*{[^}]*?"bits_per_second":\s*([\d.e+]+)', done.stdout)[1])
-    assert rate > 2e7, f"{rate / 1e6:.1f} Mbit/s"
+    assert rate > 1e6, f"{rate / 1e6:.1f} Mbit/s"
     ended(host, run)
 
 
