@@ -45,6 +45,11 @@ bool inet_port_is_reserved(const struct net *net, u16 port)
 	return ip_is_local_reserved_port(net, port);
 }
 
+u8 ip_pmtudisc_default(const struct net *net)
+{
+	return net->ipv4->ip_no_pmtu_disc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
+}
+
 int ip_bind_check(const struct sockaddr *addr, socklen_t len_bytes, const struct sockaddr_in **sin)
 {
 	if (len_bytes < sizeof(**sin))

@@ -14,7 +14,7 @@ void inet_sock_init(struct sock *sk)
 	inet->mc_ttl = 1;
 	inet->mc_loop = true;
 	inet->mc_all = true;
-	inet->pmtudisc = IP_PMTUDISC_WANT;
+	inet->pmtudisc = ip_pmtudisc_default(sk->net);
 }
 
 void inet_sock_clone(struct sock *sk, const struct sock *parent)

@@ -315,6 +315,8 @@ static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len
 		return err;
 	}
 	tcp_rate_check_app_limited(tp);
+	if (!tp->packets_out && !tcp_send_head(tp))
+		tcp_slow_start_after_idle(tp);
 	s.mss_now = tcp_send_mss(tp, &s.size_goal, flags);
 	if (!tp->chrono_type && len_bytes)
 		tcp_chrono_start(tp, TCP_CHRONO_BUSY);
@@ -334,6 +336,7 @@ static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len
 
 /* ------------------------------------------------------------------ room for more */
 
+/* As many segments as the window may come to hold. */
 void tcp_sndbuf_expand(struct tcp_sock *tp)
 {
 	struct sock *sk = tcp_sock_of(tp);
@@ -946,7 +949,7 @@ static int tcp_stream_connect(struct sock *sk, const struct sockaddr *addr, sock
 	if (sk->state != TCP_CLOSE)
 		return -EISCONN;
 	err = tcp_v4_connect(sk, addr, len_bytes);
-	tp->connecting = err == -EINPROGRESS;
+	tp->connecting = err == -EINPROGRESS || (!err && tp->defer_connect);
 	return err;
 }
 

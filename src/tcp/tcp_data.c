@@ -45,7 +45,7 @@ void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks)
 
 static bool tcp_in_quickack_mode(const struct tcp_sock *tp)
 {
-	return tp->ack.quick && !tcp_in_pingpong(tp);
+	return tp->quickack_always || (tp->ack.quick && !tcp_in_pingpong(tp));
 }
 
 void tcp_ack_snd_check(struct tcp_sock *tp)

@@ -41,6 +41,23 @@ static void tcp_v4_mtu_reduced(struct tcp_sock *tp, const struct sk_buff *skb, u
 	tcp_simple_retransmit(tp);
 }
 
+/* RFC 6069: somebody on the way says that there is no way: then it was no congestion, and the backoff is taken back. */
+static void tcp_ld_rto_revert(struct tcp_sock *tp, const struct sk_buff *skb, u32 seq)
+{
+	const struct icmphdr *icmp = (const struct icmphdr *)(const void *)skb_transport_header(skb);
+	const struct sk_buff *head = tcp_skb_first(&tp->rtx_queue);
+	ktime_t left, rto;
+
+	if (icmp->type != ICMP_DEST_UNREACH || icmp->code > ICMP_HOST_UNREACH || seq != tp->snd_una ||
+	    !tp->retransmits || !tp->backoff || !head)
+		return;
+	tp->backoff--;
+	rto = tp->srtt_us ? ((ktime_t)(tp->srtt_us >> 3) + tp->rttvar_us) * NSEC_PER_USEC : TCP_TIMEOUT_INIT;
+	tp->rto = rto << tp->backoff < tcp_rto_max(tp) ? rto << tp->backoff : tcp_rto_max(tp);
+	left = tp->rto - (tcp_net_of(tp)->now - head->tstamp);
+	tcp_reset_xmit_timer(tp, TCP_RTX_RETRANS, left > 0 ? left : 0);
+}
+
 static void err_for_sock(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th, u32 info)
 {
 	struct sock *sk = tcp_sock_of(tp);
@@ -57,6 +74,7 @@ static void err_for_sock(struct tcp_sock *tp, struct sk_buff *skb, const struct 
 	v = ip_icmp_verdict(&tp->inet, skb, info);
 	if (!v.err)
 		return;
+	tcp_ld_rto_revert(tp, skb, be32_to_cpu(th->seq));
 	if (TCPF(sk->state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
 		/* nothing stands yet: who is told that nobody is there believes it */
 		if (!tp->fastopen_rsk) {

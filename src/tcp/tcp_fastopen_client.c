@@ -121,7 +121,6 @@ static struct sk_buff *syn_data_make(struct tcp_sock *tp, const struct sk_buff *
 	}
 	*TCP_SKB_CB(skb) = *TCP_SKB_CB(syn);
 	TCP_SKB_CB(skb)->end_seq += skb->len;
-	TCP_SKB_CB(skb)->flags |= TCPHDR_PSH;
 	return skb;
 }
 

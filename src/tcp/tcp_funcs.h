@@ -165,6 +165,7 @@ static inline u32 tcp_space(const struct tcp_sock *tp)
 	return used < all ? tcp_win_from_space(tp, all - used) : 0;
 }
 void tcp_init_buffer_space(struct tcp_sock *tp);
+void tcp_sndbuf_expand(struct tcp_sock *tp);
 void tcp_initialize_rcv_mss(struct tcp_sock *tp);
 void tcp_measure_rcv_mss(struct tcp_sock *tp, const struct sk_buff *skb);
 void tcp_grow_window(struct tcp_sock *tp, const struct sk_buff *skb);
@@ -189,10 +190,14 @@ enum skb_drop_reason tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *
 /** tcp_finish_connect() - ESTABLISHED, by our SYN.  tcp_init_transfer(): what every connection does when it begins */
 void tcp_finish_connect(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_init_transfer(struct tcp_sock *tp);
+/** tcp_route_settings() - what the route says of the whole connection */
+void tcp_route_settings(struct tcp_sock *tp);
 void tcp_fin(struct tcp_sock *tp);
 void tcp_send_challenge_ack(struct tcp_sock *tp);
 /** tcp_oow_rate_limited() - was a useless segment answered a moment ago?  @rfc 5961 7 */
 bool tcp_oow_rate_limited(struct net *net, const struct sk_buff *skb, u64 *counter, ktime_t *last);
+/** tcp_segs_in() - @skb, data at the TCP header, is counted.  @rfc 4898 */
+void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb);
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
 
 /* ------------------------------------------------------------------ tcp_data.c: octets from the peer */
@@ -310,6 +315,8 @@ bool tcp_rack_mark_lost(struct tcp_sock *tp);
 void tcp_rack_reo_timeout(struct tcp_sock *tp);
 void tcp_newreno_mark_lost(struct tcp_sock *tp, bool snd_una_advanced);
 void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta);
+void tcp_slow_start_after_idle(struct tcp_sock *tp);
+u32 tcp_init_cwnd(const struct tcp_sock *tp);
 static inline bool tcp_in_cwnd_reduction(const struct tcp_sock *tp)
 {
 	return (1U << tp->ca_state) & ((1U << TCP_CA_CWR) | (1U << TCP_CA_Recovery));

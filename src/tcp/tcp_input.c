@@ -273,6 +273,15 @@ void tcp_rcv_established(struct tcp_sock *tp, struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ the beginning */
 
+void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 segs = max_u32(1, skb_shinfo(skb)->gso_segs);
+
+	tp->segs_in += segs;
+	if (skb->len > tcp_hdrlen_bytes(tcp_hdr(skb)))
+		tp->data_segs_in += segs;
+}
+
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th)
 {
 	if ((tp->ecn_flags & TCP_ECN_OK) && (th->flags & (TCPHDR_ECE | TCPHDR_CWR)) != (TCPHDR_ECE | TCPHDR_CWR))
@@ -285,7 +294,7 @@ static void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th)
 		tp->ecn_flags &= (u8)~TCP_ECN_OK;
 }
 
-static u32 tcp_init_cwnd(const struct tcp_sock *tp)
+u32 tcp_init_cwnd(const struct tcp_sock *tp)
 {
 	struct tcp_route_metrics m;
 
@@ -293,16 +302,26 @@ static u32 tcp_init_cwnd(const struct tcp_sock *tp)
 	return m.initcwnd ? m.initcwnd : TCP_INIT_CWND;
 }
 
+/* What the route says of the whole connection. */
+void tcp_route_settings(struct tcp_sock *tp)
+{
+	struct tcp_route_metrics m;
+
+	tp->af->route_metrics(tp, &m);
+	if (m.rto_min_ms)
+		tp->rto_min = (ktime_t)m.rto_min_ms * NSEC_PER_MSEC;
+	tp->quickack_always = m.quickack;
+}
+
 void tcp_init_transfer(struct tcp_sock *tp)
 {
 	struct tcp_route_metrics m;
 
 	(void)tp->af->rebuild_header(tp);
+	tcp_mtup_init(tp);
 	tp->af->route_metrics(tp, &m);
 	tp->gso_max_bytes = m.gso_max_bytes;
 	tp->gso_max_segs = (u16)min_u32(m.gso_max_segs, UINT16_MAX);
-	if (m.rto_min_ms)
-		tp->rto_min = (ktime_t)m.rto_min_ms * NSEC_PER_MSEC;
 	if (m.reordering)
 		tp->reordering = m.reordering;
 	/* RFC 6298 5.7: a handshake that lost something begins with one segment */
@@ -508,6 +527,7 @@ static void syn_recv_acked(struct tcp_sock *tp, const struct sk_buff *skb)
 	struct sock *sk = tcp_sock_of(tp);
 
 	tp->delivered++;
+	tcp_route_settings(tp);
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(tp, tp->fastopen_rsk);
 	if (tp->fastopen_rsk) {
@@ -532,35 +552,30 @@ static void syn_recv_acked(struct tcp_sock *tp, const struct sk_buff *skb)
 	}
 }
 
-/* Our FIN is acked.  Return: false: the connection is over, @skb ended */
-static bool fin_wait1_acked(struct tcp_sock *tp, struct sk_buff *skb)
+enum after_ack { GO_ON, OVER, OVER_WITH_RESET };
+
+/* Our FIN is acked. */
+static enum after_ack fin_wait1_acked(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	struct sock *sk = tcp_sock_of(tp);
 	ktime_t left;
 
 	if (tp->snd_una != tp->write_seq)
-		return true;
+		return GO_ON;
 	tcp_set_state(tp, TCP_FIN_WAIT2);
 	sk->shutdown |= SEND_SHUTDOWN;
 	tp->dst_pending_confirm = true;
 	if (!sock_flag(sk, SOCK_F_DEAD)) {
 		sk_wake(sk, EPOLLOUT | EPOLLHUP);
-		return true;
+		return GO_ON;
 	}
-	if (tp->linger2_s < 0) {
-		tcp_done(tp);
+	/* data for a program that is gone, or one that would not wait for the peer's FIN */
+	if (tp->linger2_s < 0 ||
+	    (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq &&
+	     after(TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) != 0), tp->rcv_nxt))) {
 		TCP_INC(tcp_net_of(tp), TCPAbortOnData);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
-		return false;
-	}
-	if (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq &&
-	    after(TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) != 0), tp->rcv_nxt)) {
-		/* data for a program that is gone */
-		tcp_send_active_reset(tp);
 		tcp_done(tp);
-		TCP_INC(tcp_net_of(tp), TCPAbortOnData);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
-		return false;
+		return OVER_WITH_RESET;
 	}
 	left = tcp_fin_time(tp);
 	if (left > TCP_TIMEWAIT_LEN) {
@@ -569,32 +584,28 @@ static bool fin_wait1_acked(struct tcp_sock *tp, struct sk_buff *skb)
 		tcp_reset_keepalive_timer(tp, left); /* the FIN is in this very segment */
 	} else {
 		tcp_time_wait(tp, TCP_FIN_WAIT2, left);
-		consume_skb(skb);
-		return false;
+		return OVER;
 	}
-	return true;
+	return GO_ON;
 }
 
-/* Return: false: @skb ended */
-static bool closing_acked(struct tcp_sock *tp, struct sk_buff *skb)
+static enum after_ack closing_acked(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	switch (tcp_sock_of(tp)->state) {
 	case TCP_FIN_WAIT1:
 		return fin_wait1_acked(tp, skb);
 	case TCP_CLOSING:
 		if (tp->snd_una != tp->write_seq)
-			return true;
+			return GO_ON;
 		tcp_time_wait(tp, TCP_TIME_WAIT, 0);
-		consume_skb(skb);
-		return false;
+		return OVER;
 	case TCP_LAST_ACK:
 		if (tp->snd_una != tp->write_seq)
-			return true;
+			return GO_ON;
 		tcp_done(tp);
-		consume_skb(skb);
-		return false;
+		return OVER;
 	default:
-		return true;
+		return GO_ON;
 	}
 }
 
@@ -627,6 +638,7 @@ static bool fastopen_check(struct tcp_sock *tp, struct sk_buff *skb)
 static enum skb_drop_reason after_syn(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct sock *sk = tcp_sock_of(tp);
+	enum after_ack next = GO_ON;
 	int acked;
 
 	if (tp->fastopen_rsk && !fastopen_check(tp, skb))
@@ -649,8 +661,14 @@ static enum skb_drop_reason after_syn(struct tcp_sock *tp, struct sk_buff *skb)
 	}
 	if (sk->state == TCP_SYN_RECV)
 		syn_recv_acked(tp, skb);
-	else if (!closing_acked(tp, skb))
+	else
+		next = closing_acked(tp, skb);
+	if (next == OVER_WITH_RESET)
+		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;
+	if (next == OVER) {
+		consume_skb(skb);
 		return SKB_NOT_DROPPED_YET;
+	}
 	tcp_urg(tp, skb, tcp_hdr(skb));
 	if (!data_may_come(tp, skb))
 		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;

@@ -205,9 +205,7 @@ static void deliver_to_sock(struct tcp_sock *tp, struct sk_buff *skb)
 	if (socket_refuses(sk, skb))
 		return;
 	sock_hold(sk);
-	tp->segs_in += max_u32(1, skb_shinfo(skb)->gso_segs);
-	if (skb->len > tcp_hdrlen_bytes(tcp_hdr(skb)))
-		tp->data_segs_in += max_u32(1, skb_shinfo(skb)->gso_segs);
+	tcp_segs_in(tp, skb);
 	if (likely(sk->state == TCP_ESTABLISHED)) {
 		tcp_rcv_established(tp, skb);
 	} else {
@@ -378,6 +376,12 @@ static struct rtable *route_of(struct tcp_sock *tp, int *err)
 	return *err ? NULL : rt;
 }
 
+/* ip route ... mtu lock: the administrator says that the path tells nothing. */
+static bool mtu_is_locked(const struct rtable *rt)
+{
+	return rt->fi && (rt->fi->metrics_lock & (1U << RTAX_MTU));
+}
+
 static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct inet_sock *inet = &tp->inet;
@@ -404,7 +408,7 @@ static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
 	ipc.priority = skb->priority;
 	ipc.mark = skb->mark;
 	ipc.protocol = IPPROTO_TCP;
-	ipc.df = ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len);
+	ipc.df = ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len) && !mtu_is_locked(rt);
 	ipc.ident = &inet->ident;
 	skb_dst_set_noref(skb, &rt->dst);
 	ip_push_header(net, skb, rt, &fl4, &ipc);
@@ -620,7 +624,7 @@ int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_b
 	tp->tsoffset = tcp_secure_ts_off(net, &tp->conn);
 	tp->inet.ident = (u16)get_random_u32(&net->rng);
 	if (tcp_fastopen_defer_connect(tp, &err))
-		return err ? err : -EINPROGRESS;
+		return err;
 	err = err ? err : tcp_connect(tp);
 	if (err)
 		goto failed;

@@ -144,6 +144,11 @@ static bool req_refused(struct tcp_request_sock *req, struct sk_buff *skb, struc
 		req->ts_recent = seg->opt.rcv_tsval;
 	if (seg->seq == req->rcv_isn)
 		seg->flags &= (u8)~TCPHDR_SYN; /* it lies before the window, and is cut off */
+	if ((seg->flags & TCPHDR_RST) &&
+	    seg->seq != req->rcv_nxt) { /* RFC 5961 3.2: only exactly the next one counts */
+		*reason = SKB_DROP_REASON_TCP_RESET;
+		return true;
+	}
 	if (seg->flags & (TCPHDR_RST | TCPHDR_SYN)) {
 		TCP_INC(tcp_req_net(req), AttemptFails);
 		*reason = seg->flags & TCPHDR_RST ? SKB_DROP_REASON_TCP_RESET : SKB_DROP_REASON_TCP_INVALID_SYN;
@@ -190,6 +195,7 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 		return NULL;
 	}
 	tcp_request_unlink(req);
+	tcp_route_settings(child);
 	tcp_synack_rtt_meas(child, req);
 	tcp_accept_queue_add(req, child);
 	return child;
@@ -356,7 +362,10 @@ drop:
 void tcp_child_process(struct tcp_sock *child, struct sk_buff *skb)
 {
 	struct net *net = tcp_net_of(child);
-	enum skb_drop_reason reason = tcp_rcv_state_process(child, skb);
+	enum skb_drop_reason reason;
+
+	tcp_segs_in(child, skb);
+	reason = tcp_rcv_state_process(child, skb);
 
 	if (!reason)
 		return;

@@ -388,6 +388,30 @@ static void tcp_identify_packet_loss(struct tcp_sock *tp, int *ack_flag)
 		*ack_flag |= FLAG_LOST_RETRANS;
 }
 
+/* ------------------------------------------------------------------ after a silence.  @rfc 7661, 2861, 5681 4.1 */
+
+/* Halved for each timeout that has passed, for nobody knows the path any more. */
+void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta)
+{
+	u32 restart = min_u32(tcp_init_cwnd(tp), tp->snd_cwnd), cwnd = tp->snd_cwnd;
+
+	tcp_ca_event(tp, CA_EVENT_CWND_RESTART);
+	tp->snd_ssthresh = tcp_current_ssthresh(tp);
+	while ((delta -= tp->rto) > 0 && cwnd > restart)
+		cwnd >>= 1;
+	tp->snd_cwnd = max_u32(cwnd, restart);
+	tp->snd_cwnd_stamp = tcp_net_of(tp)->now;
+	tp->snd_cwnd_used = 0;
+}
+
+void tcp_slow_start_after_idle(struct tcp_sock *tp)
+{
+	ktime_t idle = tcp_net_of(tp)->now - tp->lsndtime;
+
+	if (tcp_sysctl(tp)->slow_start_after_idle && !tp->ca_ops->cong_control && idle > tp->rto)
+		tcp_cwnd_restart(tp, idle);
+}
+
 /* ------------------------------------------------------------------ Loss: the timer says so.  @rfc 6298 5, 5682 */
 
 /* The peer took back what it had told by SACK, or nothing is known: all is lost, but what RACK knows to be too young. */

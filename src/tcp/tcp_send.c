@@ -11,6 +11,8 @@
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
+#define RTAX_FEATURE_ECN_BIT 1U /* RTAX_FEATURE_ECN of linux/rtnetlink.h */
+
 /* A segment of its own, in no queue.  NULL: no memory */
 static struct sk_buff *make_segment(struct tcp_sock *tp, u32 seq, u8 flags)
 {
@@ -51,6 +53,7 @@ static void tcp_connect_init(struct tcp_sock *tp)
 	tp->af->route_metrics(tp, &m);
 	if (!tp->window_clamp)
 		tp->window_clamp = m.window;
+	tcp_route_settings(tp);
 	tp->advmss = (u16)m.advmss;
 	if (tp->rx_opt.user_mss && tp->rx_opt.user_mss < tp->advmss)
 		tp->advmss = tp->rx_opt.user_mss;
@@ -76,6 +79,16 @@ static void tcp_connect_init(struct tcp_sock *tp)
 	tp->rx_opt.wscale_ok = false;
 }
 
+static bool tcp_wants_ecn(struct tcp_sock *tp)
+{
+	struct tcp_route_metrics m;
+
+	if (tcp_sysctl(tp)->ecn == 1 || tp->ca_ops->needs_ecn)
+		return true;
+	tp->af->route_metrics(tp, &m);
+	return m.features & RTAX_FEATURE_ECN_BIT;
+}
+
 int tcp_connect(struct tcp_sock *tp)
 {
 	struct sk_buff *skb;
@@ -90,7 +103,7 @@ int tcp_connect(struct tcp_sock *tp)
 	*TCP_SKB_CB(skb) = (struct tcp_skb_cb){
 		.seq = tp->write_seq, .end_seq = tp->write_seq + 1, .flags = TCPHDR_SYN, .gso_segs = 1
 	};
-	if (tcp_sysctl(tp)->ecn == 1) { /* RFC 3168 6.1.1 */
+	if (tcp_wants_ecn(tp)) { /* RFC 3168 6.1.1 */
 		TCP_SKB_CB(skb)->flags |= TCPHDR_ECE | TCPHDR_CWR;
 		tp->ecn_flags = TCP_ECN_OK;
 	}
@@ -135,7 +148,7 @@ void tcp_send_ack(struct tcp_sock *tp)
 	skb = make_segment(tp, tcp_acceptable_seq(tp), TCPHDR_ACK);
 	if (unlikely(!skb)) {
 		tp->ack.pending |= TCP_ACK_SCHED | TCP_ACK_TIMER;
-		mod_timer(tcp_net_of(tp)->timers, &tp->delack_timer, tcp_net_of(tp)->now + TCP_DELACK_MAX);
+		mod_timer(tcp_net_of(tp)->timers, &tp->delack_timer, tcp_net_of(tp)->now + tcp_delack_max(tp));
 		return;
 	}
 	(void)tcp_transmit_made(tp, skb);
@@ -144,7 +157,7 @@ void tcp_send_ack(struct tcp_sock *tp)
 /* How long?  As the peer's own rhythm says, but never so long that it times out. */
 void tcp_send_delayed_ack(struct tcp_sock *tp)
 {
-	ktime_t ato = tp->ack.ato, now = tcp_net_of(tp)->now, expires, most = TCP_DELACK_MAX;
+	ktime_t ato = tp->ack.ato, now = tcp_net_of(tp)->now, expires, most = tcp_delack_max(tp);
 
 	if (ato > TCP_DELACK_MIN) {
 		if (tp->ack.pingpong >= tcp_sysctl(tp)->pingpong_thresh || (tp->ack.pending & TCP_ACK_PUSHED))

@@ -173,14 +173,11 @@ static void tcp_mtu_probing(struct tcp_sock *tp)
 
 static bool syn_timed_out(struct tcp_sock *tp)
 {
-	const struct tcp_sysctls *sysctl = tcp_sysctl(tp);
-	int retries = tp->syn_retries ? tp->syn_retries : sysctl->syn_retries;
+	int retries = tp->syn_retries ? tp->syn_retries : tcp_sysctl(tp)->syn_retries;
 
 	if (tp->retransmits)
 		tp->af->negative_advice(tp);
-	if (tcp_sock_of(tp)->state == TCP_SYN_SENT)
-		retries += sysctl->syn_linear_timeouts;
-	return tp->retransmits >= retries;
+	return retransmits_timed_out(tp, (u32)retries, 0);
 }
 
 /* Return: the connection is over */
@@ -439,11 +436,9 @@ ktime_t tcp_fin_time(const struct tcp_sock *tp)
 
 void tcp_set_keepalive(struct tcp_sock *tp, bool on)
 {
-	bool was = sock_flag(tcp_sock_of(tp), SOCK_F_KEEPALIVE);
-
 	if (TCPF(tcp_sock_of(tp)->state) & (TCPF_CLOSE | TCPF_LISTEN))
 		return;
-	if (on && !was)
+	if (on && !timer_pending(&tp->keepalive_timer))
 		tcp_reset_keepalive_timer(tp, tcp_keepalive_time_when(tp));
 	else if (!on)
 		tcp_delete_keepalive_timer(tp);

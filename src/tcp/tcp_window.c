@@ -15,6 +15,8 @@
 #include "tcp/tcp.h"
 #include "wire/tcp.h"
 
+#define SCALING_RATIO_HALF 128U
+
 static u32 rounddown_u32(u32 x, u32 unit)
 {
 	return x - x % unit;
@@ -56,6 +58,8 @@ void tcp_init_buffer_space(struct tcp_sock *tp)
 	tp->rcvq_space.time = tcp_net_of(tp)->now;
 	tp->rcvq_space.seq = tp->copied_seq;
 	tp->rcvq_space.space = min_u32(tp->rcv_wnd, TCP_INIT_CWND * (u32)tp->advmss);
+	if (!sock_flag(tcp_sock_of(tp), SOCK_F_SNDBUF_LOCK))
+		tcp_sndbuf_expand(tp);
 	max_win = tcp_full_space(tp);
 	if (tp->window_clamp >= max_win) {
 		tp->window_clamp = max_win;
@@ -150,6 +154,19 @@ u32 tcp_select_window(struct tcp_sock *tp)
 
 /* ------------------------------------------------------------------ how long the peer's segments are */
 
+/* What a segment carries for the memory that it takes; one of usual size is taken for half at least. */
+static void update_scaling_ratio(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u64 ratio = ((u64)skb->len << 8) / skb->truesize;
+	u8 old = tp->scaling_ratio;
+
+	if (skb->len >= TCP_MSS_DEFAULT && ratio < SCALING_RATIO_HALF)
+		ratio = SCALING_RATIO_HALF;
+	tp->scaling_ratio = (u8)(ratio > 255 ? 255 : ratio ? ratio : 1);
+	if (old != tp->scaling_ratio)
+		tp->window_clamp = min_u32(tcp_full_space(tp), 65535U << tp->rx_opt.rcv_wscale);
+}
+
 void tcp_measure_rcv_mss(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	u32 last_seg_size = tp->ack.last_seg_size, len_bytes;
@@ -159,9 +176,7 @@ void tcp_measure_rcv_mss(struct tcp_sock *tp, const struct sk_buff *skb)
 	if (len_bytes >= tp->ack.rcv_mss) {
 		/* what a segment carries for the memory that it takes: of the largest ones, for they make the most of it */
 		if (unlikely(len_bytes != tp->ack.rcv_mss)) {
-			u64 ratio = ((u64)skb->len << 8) / skb->truesize;
-
-			tp->scaling_ratio = (u8)(ratio > 255 ? 255 : ratio ? ratio : 1);
+			update_scaling_ratio(tp, skb);
 		}
 		tp->ack.rcv_mss = (u16)min_u32(len_bytes, tp->advmss);
 		return;
