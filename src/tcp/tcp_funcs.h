@@ -165,7 +165,6 @@ static inline u32 tcp_space(const struct tcp_sock *tp)
 	return used < all ? tcp_win_from_space(tp, all - used) : 0;
 }
 void tcp_init_buffer_space(struct tcp_sock *tp);
-void tcp_sndbuf_expand(struct tcp_sock *tp);
 void tcp_initialize_rcv_mss(struct tcp_sock *tp);
 void tcp_measure_rcv_mss(struct tcp_sock *tp, const struct sk_buff *skb);
 void tcp_grow_window(struct tcp_sock *tp, const struct sk_buff *skb);

@@ -538,7 +538,7 @@ static bool mtup_probe_failed(struct tcp_sock *tp)
 /* Segments that no longer fit the path go again, in smaller ones; no sign of congestion.  @rfc 1191 6.4 */
 void tcp_simple_retransmit(struct tcp_sock *tp)
 {
-	u32 mss = tcp_current_mss(tp), before_lost = tp->lost_out;
+	u32 mss = tcp_current_mss(tp);
 
 	for (struct sk_buff *skb = tcp_skb_first(&tp->rtx_queue); skb; skb = tcp_skb_next(&tp->rtx_queue, skb)) {
 		u32 size = tcp_skb_pcount(skb) > 1 ? tcp_skb_mss(skb) : skb->len;
@@ -547,7 +547,7 @@ void tcp_simple_retransmit(struct tcp_sock *tp)
 			tcp_mark_skb_lost(tp, skb);
 	}
 	tp->retransmit_skb_hint = NULL;
-	if (before_lost == tp->lost_out)
+	if (!tp->lost_out)
 		return;
 	if (tcp_is_reno(tp))
 		tp->sacked_out = min_u32(tp->sacked_out, tp->packets_out - tp->lost_out);

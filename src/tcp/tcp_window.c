@@ -53,8 +53,6 @@ void tcp_init_buffer_space(struct tcp_sock *tp)
 {
 	u32 app_win = (u32)tcp_sysctl(tp)->app_win, max_win;
 
-	if (!sock_flag(tcp_sock_of(tp), SOCK_F_SNDBUF_LOCK))
-		tcp_sndbuf_expand(tp);
 	tp->rcvq_space.time = tcp_net_of(tp)->now;
 	tp->rcvq_space.seq = tp->copied_seq;
 	tp->rcvq_space.space = min_u32(tp->rcv_wnd, TCP_INIT_CWND * (u32)tp->advmss);
