@@ -597,6 +597,14 @@ static void connect_failed(struct tcp_sock *tp)
 	inet_dst_set(inet, NULL);
 }
 
+void tcp_v4_options_changed(struct tcp_sock *tp)
+{
+	if (TCPF(tp->inet.sk.state) & (TCPF_CLOSE | TCPF_LISTEN))
+		return; /* connect(2) and accept(2) look themselves */
+	tp->ext_hdr_len = tp->inet.opt ? tp->inet.opt->optlen : 0;
+	tcp_sync_mss(tp, tp->pmtu_cookie);
+}
+
 int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -350,13 +350,22 @@ static int set_fastopen_key(struct tcp_sock *tp, const void *value, socklen_t le
 	return 0;
 }
 
+static int set_ip(struct tcp_sock *tp, int level, int name, const void *value, socklen_t len_bytes)
+{
+	int err = ip_setsockopt(tcp_sock_of(tp), level, name, value, len_bytes);
+
+	if (!err && name == IP_OPTIONS)
+		tcp_v4_options_changed(tp);
+	return err;
+}
+
 int tcp_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	int v;
 
 	if (level != IPPROTO_TCP)
-		return ip_setsockopt(sk, level, name, value, len_bytes);
+		return set_ip(tp, level, name, value, len_bytes);
 	switch (name) {
 	case TCP_CONGESTION:
 		return set_congestion(tp, value, len_bytes);

@@ -325,7 +325,7 @@ static const struct ctl_table tcp_table[] = { /* the comments are docs/SYSCTL.md
 	NUMBER("rto_max_ms", rto_max_ms, 1000, 120000), /* longest timeout */
 	NUMBER("rto_min_us", rto_min_us, 1, INT_MAX), /* shortest timeout */
 	BYTE("sack", sack), /* selective acknowledgments (RFC 2018) */
-	SWITCH("shrink_window", shrink_window), /* a window that was offered may be taken back when memory ends */
+	SWITCH("shrink_window", shrink_window), /* kept; a window that was offered is not taken back */
 	/* after a timeout of silence the window begins again (RFC 2861) */
 	BYTE("slow_start_after_idle", slow_start_after_idle),
 	BYTE("stdurg", stdurg), /* the urgent pointer points to the octet behind (RFC 793) */
