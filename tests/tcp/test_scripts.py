@@ -24,11 +24,13 @@ def name_of(case):
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_script(case):
+    """On a wall clock, what differs plays once more, since the machine may have been late; in virtual time never."""
     kind, path = case
-    why = None
-    try:
-        play.play(path, KINDS[kind])
-    except play.Differs as error:
-        why = str(error)
-    if why:
-        pytest.fail(why, pytrace=False)
+    why = ""
+    for _ in range(1 if kind == "library" else 2):
+        try:
+            play.play(path, KINDS[kind])
+            return
+        except play.Differs as error:
+            why = str(error)
+    pytest.fail(why, pytrace=False)
