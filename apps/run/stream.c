@@ -141,12 +141,13 @@ void stream_advance(struct stream *st)
 		return;
 	events = nethood_readiness(st->cr.sk);
 	if (events & (EPOLLERR | EPOLLHUP)) {
-		st->poisoned = true; /* the junk does it */
-		carrier_unwatch(&st->cr);
+		st->poisoned = true;      /* the junk does it */
+		carrier_unwatch(&st->cr); /* lastclose.c still tells of the end */
 		st->state = STREAM_OVER;
 		st->junk_bytes = 0;
 	} else if (events & EPOLLOUT) {
 		st->state = STREAM_OPEN;
+		lastclose_forget(&st->cr); /* from now on own end tells */
 		stream_drain_junk(st);
 	}
 }

@@ -263,6 +263,14 @@ int notify_add_fd(int fd, const struct seccomp_notif_addfd *add)
 	(void)fd;
 	if (!still_there())
 		return -ENOENT;
+	if (add->flags & SECCOMP_ADDFD_FLAG_SETFD) {
+		if (add->newfd >= FDS)
+			return -EBADF;
+		if (program.fd[add->newfd] >= 0)
+			close(program.fd[add->newfd]);
+		program.fd[add->newfd] = fcntl((int)add->srcfd, F_DUPFD_CLOEXEC, 0);
+		return (int)add->newfd;
+	}
 	for (int i = 0; i < FDS; i++) {
 		if (program.fd[i] >= 0)
 			continue;
