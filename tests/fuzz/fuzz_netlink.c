@@ -27,6 +27,7 @@
 
 #define STEPS_AT_MOST 80U
 #define INPUT_MAX_BYTES 16000U
+#define STREAMS 3U
 #define SOCKS 4U            /* 0: each answer is read at once; 3: listens to all, and is read when a step says so */
 #define MESSAGE_BYTES 8192U /* of a dump */
 #define READS_AT_MOST 1000U /* answers to one request */
@@ -35,6 +36,7 @@ struct world {
 	struct fuzz_net fn; /**< first */
 	struct nethood_sock *sk[SOCKS], *udp;
 	struct nethood_sock *diag; /**< NETLINK_SOCK_DIAG */
+	struct nethood_sock *stream[STREAMS];
 	u32 seq;
 	bool small_tables; /**< an entry that there is no room for takes away others */
 	u8 *batch;         /**< requests that go with the next one */
@@ -539,7 +541,28 @@ static void (*const steps[])(struct world *w, struct input *in) = {
 
 /* ------------------------------------------------------------------ an input */
 
-/* Config: 1 as the RFCs say, 2 small tables, 4 strict checks of requests, 8 errors in words */
+/* One socket that listens, one that connects to it, and one that gets no answer: for those who ask about sockets. */
+static void create_streams(struct world *w)
+{
+	static const u32 addrs[] = { 0, 0x0a000002, 0x0a000009 };
+
+	for (u32 i = 0; i < STREAMS; i++) {
+		struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(7000) };
+
+		sin.sin_addr.s_addr = htonl(addrs[i]);
+		if (nethood_socket(w->fn.net, AF_INET, SOCK_STREAM, 0, &w->stream[i]))
+			fuzz_fail("no socket");
+		if (i)
+			(void)nethood_connect(w->stream[i], (struct sockaddr *)&sin, sizeof(sin));
+		else if (nethood_bind(w->stream[i], (struct sockaddr *)&sin, sizeof(sin)) ||
+			 nethood_listen(w->stream[i], 5))
+			fuzz_fail("nobody listens");
+		fuzz_poll(&w->fn);
+	}
+	(void)nethood_sendto(w->stream[1], "x", 1, 0, NULL, 0);
+}
+
+/* Config: 1 as the RFCs say, 2 small tables, 4 strict checks of requests, 8 errors in words, 16 streams */
 static void create_world(struct world *w, u8 config)
 {
 	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 0x8d7 };
@@ -570,6 +593,8 @@ static void create_world(struct world *w, u8 config)
 	if (nethood_socket(w->fn.net, AF_INET, SOCK_DGRAM, 0, &w->udp) ||
 	    nethood_socket(w->fn.net, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, &w->diag))
 		fuzz_fail("no socket");
+	if (config & 16)
+		create_streams(w);
 	fuzz_poll(&w->fn);
 }
 
