@@ -4,6 +4,7 @@
 #include "neigh/neigh_check.h"
 #include "neigh/neighbour.h"
 #include "socket/sock_check.h"
+#include "tcp/tcp.h"
 
 static const char *ledger_check(struct nethood_net *nn)
 {
@@ -41,5 +42,7 @@ const char *nethood_check(struct nethood_net *nn)
 
 	if (!broken)
 		broken = neigh_net_check(&nn->net);
-	return broken ? broken : sock_net_check(&nn->net);
+	if (!broken)
+		broken = sock_net_check(&nn->net);
+	return broken ? broken : tcp_net_check(&nn->net);
 }

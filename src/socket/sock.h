@@ -50,7 +50,9 @@ struct proto {
 	void (*meminfo)(const struct sock *sk,
 			u32 *mem);                  /**< SO_MEMINFO: what only the protocol knows; NULL: nothing */
 	u32 (*queued_bytes)(const struct sock *sk); /**< truesize received that waits elsewhere; NULL: nowhere else */
-	bool may_peek_off;                          /**< recvmsg obeys SO_PEEK_OFF */
+	const char *(*check)(
+		const struct sock *sk); /**< a sentence that does not hold, NULL: all do; NULL: nothing to say */
+	bool may_peek_off;              /**< recvmsg obeys SO_PEEK_OFF */
 };
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */

@@ -23,7 +23,7 @@ static const char *sock_check(const struct sock *sk)
 		      sk->rmem_alloc_bytes,
 	      "what a socket has received is what waits in its queues");
 	HOLDS(sk->err >= 0, "a pending error is positive");
-	return NULL;
+	return sk->prot->check ? sk->prot->check(sk) : NULL;
 }
 
 const char *sock_net_check(const struct net *net)

@@ -962,6 +962,11 @@ static int tcp_listen(struct sock *sk, int backlog)
 	return tcp_listen_start(tp, backlog);
 }
 
+static const char *tcp_sock_check(const struct sock *sk)
+{
+	return tcp_check(tcp_sk(sk));
+}
+
 const struct proto tcp_prot = {
 	.name = "TCP",
 	.obj_bytes = sizeof(struct tcp_sock),
@@ -984,5 +989,6 @@ const struct proto tcp_prot = {
 	.socket_option = tcp_socket_option,
 	.meminfo = tcp_meminfo,
 	.queued_bytes = tcp_ofo_bytes,
+	.check = tcp_sock_check,
 	.may_peek_off = true,
 };

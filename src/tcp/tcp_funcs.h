@@ -579,5 +579,7 @@ static inline bool tcp_in_pingpong(const struct tcp_sock *tp)
 
 /** tcp_check() - of a connection: T1 to T8.  Return: NULL, or the sentence that does not hold */
 const char *tcp_check(const struct tcp_sock *tp);
+/** tcp_net_check() - of those that nobody has open, and of all counts; the others are reached by proto.check */
+const char *tcp_net_check(const struct net *net);
 
 #endif
