@@ -30,6 +30,8 @@ bool tcp_too_many_orphans(struct tcp_sock *tp, u32 shift);
 void tcp_write_space(struct tcp_sock *tp);
 /** tcp_sndbuf_expand() - room for as many segments as the window may come to hold.  @linux tcp_sndbuf_expand */
 void tcp_sndbuf_expand(struct tcp_sock *tp);
+/* ---- tcp_recv.c */
+ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags);
 /** tcp_cleanup_rbuf() - @copied octets were read: tell the peer of the room?  @linux tcp_cleanup_rbuf */
 void tcp_cleanup_rbuf(struct tcp_sock *tp, u32 copied);
 
