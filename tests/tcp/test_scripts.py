@@ -17,12 +17,25 @@ SCRIPTS = sorted(glob.glob(os.path.join(HERE, "scripts", "**", "*.pkt"), recursi
 CASES = [(kind, path) for kind in KINDS for path in SCRIPTS if kind != "library" or not play.blocks(path)]
 
 
+TRUESIZE = "a frame that was received is charged more memory than the kernel's TAP does, so the window closes sooner"
+KNOWN = {       # what differs from the kernel, and why; one that plays after all fails
+    ("library", "data/ack_every_second"): TRUESIZE,
+    ("library", "window/right_edge"): TRUESIZE,
+    ("library", "data/partly_beyond"): "a device that is given frames refuses those that are longer than its MTU",
+}
+
+
 def name_of(case):
     kind, path = case
     return f"{kind}-{os.path.relpath(path, os.path.join(HERE, 'scripts'))[:-4]}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+def param_of(case):
+    why = KNOWN.get(tuple(name_of(case).split("-", 1)))
+    return pytest.param(case, marks=[pytest.mark.xfail(reason=why, strict=True)] if why else [])
+
+
+@pytest.mark.parametrize("case", map(param_of, CASES), ids=map(name_of, CASES))
 def test_script(case):
     """On a wall clock, what differs plays once more, since the machine may have been late; in virtual time never."""
     kind, path = case
