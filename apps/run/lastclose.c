@@ -2,8 +2,10 @@
 /* The program's last close(2) of a descriptor whose other end does not tell of it.
  *
  * A unix socket that is not connected, that listens, or whose two directions are both shut looks the same before and after
- * the last of its descriptors is closed.  inotify(7) tells: a watch of the socket's inode, by way of /proc/self/fd, gets
- * IN_CLOSE when its file ends, which dup, fork and SCM_RIGHTS do not change.  The watch holds no descriptor.
+ * the last of its descriptors is closed; and own end, once it is closed to show an error, tells nothing.  inotify(7) does:
+ * a watch of the socket's inode, by way of /proc/self/fd, gets IN_CLOSE when its file ends, which dup, fork and SCM_RIGHTS
+ * do not change.  The watch holds no descriptor.  It is set while the program's end is at hand: after fork(2) or dup(2)
+ * nobody knows where that is.
  */
 #include <errno.h>
 #include <stdio.h>

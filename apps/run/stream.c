@@ -147,7 +147,6 @@ void stream_advance(struct stream *st)
 		st->junk_bytes = 0;
 	} else if (events & EPOLLOUT) {
 		st->state = STREAM_OPEN;
-		lastclose_forget(&st->cr); /* from now on own end tells */
 		stream_drain_junk(st);
 	}
 }

@@ -95,8 +95,6 @@ int stream_attach(struct call *c, struct stream *st, bool junk)
 		close(own);
 		return err;
 	}
-	if (!junk)
-		lastclose_forget(&st->cr); /* own end tells */
 	st->junk_bytes = junk ? fill(sv, c->fd) : 0;
 	st->state = junk ? STREAM_CONNECTING : STREAM_OPEN;
 	return 0;

@@ -204,6 +204,7 @@ static long install(struct call *c, struct stream *ls, struct stream_child *chil
 		close(fd);
 		return err;
 	}
+	lastclose_watch(cr, fd);
 	cr->domain = ls->cr.domain;
 	stream_of(cr)->state = STREAM_OPEN;
 	stream_of(cr)->tuned = ls->tuned;
