@@ -221,7 +221,7 @@ NETHOOD_API int nethood_by_arp_addr(const struct nethood_dev *dev, struct in_add
 /**
  * nethood_socket() - as socket(2); @type may carry no SOCK_NONBLOCK or SOCK_CLOEXEC
  *
- * AF_INET: SOCK_DGRAM (UDP, ICMP ping), SOCK_RAW.  AF_NETLINK: SOCK_RAW, SOCK_DGRAM with NETLINK_ROUTE, NETLINK_SOCK_DIAG.
+ * AF_INET: SOCK_STREAM (TCP), SOCK_DGRAM (UDP, ICMP ping), SOCK_RAW.  AF_NETLINK: SOCK_RAW, SOCK_DGRAM with NETLINK_ROUTE, NETLINK_SOCK_DIAG.
  * Return: 0, -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EPERM, -ENOBUFS.
  */
 NETHOOD_API int nethood_socket(struct nethood_net *net, int domain, int type, int protocol, struct nethood_sock **out);
