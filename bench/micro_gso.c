@@ -49,7 +49,8 @@ static void scene_init(struct scene *s)
 
 static void headers(u8 *packet, u32 payload_bytes, u32 number)
 {
-	struct iphdr *iph = (struct iphdr *)(void *)(packet + ETH_HLEN);
+	_Alignas(4) u8 aligned[HEADERS - ETH_HLEN] = { 0 }; /* a frame's IP header is not */
+	struct iphdr *iph = (struct iphdr *)(void *)aligned;
 	struct tcphdr *th = (struct tcphdr *)(void *)(iph + 1);
 
 	memset(packet, 0, HEADERS);
@@ -67,6 +68,7 @@ static void headers(u8 *packet, u32 payload_bytes, u32 number)
 	th->seq = cpu_to_be32(number * MSS);
 	th->doff_res = 32 / 4 << 4;
 	th->flags = TCPHDR_ACK;
+	memcpy(packet + ETH_HLEN, aligned, sizeof(aligned));
 }
 
 static struct sk_buff *train_make(struct scene *s)
@@ -162,12 +164,13 @@ static int upper_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 static void frames_make(u8 (*frames)[HEADERS + MSS])
 {
 	for (u32 i = 0; i < SEGS; i++) {
-		struct tcphdr *th = (struct tcphdr *)(void *)(frames[i] + ETH_HLEN + 20);
+		u8 *th = frames[i] + ETH_HLEN + 20;
 
 		memset(frames[i], 'x', HEADERS + MSS);
 		headers(frames[i], MSS, i);
-		th->check = csum_tcpudp_magic(CONST_BE32(0x0a000001), CONST_BE32(0x0a000002), 32 + MSS, IPPROTO_TCP,
-					      csum_partial(th, 32 + MSS, 0));
+		put_unaligned_be16(csum_tcpudp_magic(CONST_BE32(0x0a000001), CONST_BE32(0x0a000002), 32 + MSS,
+						     IPPROTO_TCP, csum_partial(th, 32 + MSS, 0)),
+				   th + offsetof(struct tcphdr, check));
 	}
 }
 

@@ -436,6 +436,7 @@ struct tcp_sock {
 	bool connect_bind;            /**< the port was found by connect(2) */
 	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
 	bool quickack_always;         /**< of the route */
+	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
 	bool tsq_throttled, dst_pending_confirm, nospace, fin_received, connecting, is_orphan;
 	u8 ack_compressed, dup_ack_counter;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];

@@ -138,7 +138,7 @@ static void tcp_wfree(struct sk_buff *skb)
 	struct sock *sk = skb->sk;
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (unlikely(tp->tsq_throttled) && sk->refcnt) {
+	if (unlikely(tp->tsq_throttled) && sk->refcnt && !tp->in_xmit) {
 		tp->tsq_throttled = false;
 		mod_timer(sk->net->timers, &tp->pacing_timer, sk->net->now);
 	}
@@ -197,6 +197,7 @@ int tcp_transmit_made(struct tcp_sock *tp, struct sk_buff *skb)
 	const struct tcp_skb_cb tcb = *TCP_SKB_CB(skb);
 	struct net *net = tcp_net_of(tp);
 	u32 payload_bytes = skb->len;
+	int err;
 
 	TRACE_STEP(3, skb);
 	skb->tstamp = 0;
@@ -216,7 +217,10 @@ int tcp_transmit_made(struct tcp_sock *tp, struct sk_buff *skb)
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->dst_pending_confirm = tp->dst_pending_confirm;
 	tp->dst_pending_confirm = false;
-	return tp->af->queue_xmit(tp, skb);
+	tp->in_xmit = true;
+	err = tp->af->queue_xmit(tp, skb);
+	tp->in_xmit = false;
+	return err;
 }
 
 static void after_send(struct tcp_sock *tp, struct sk_buff *skb)

@@ -292,7 +292,7 @@ static void segments_for_a_request(void **state)
 		{ "an ACK of what was never sent", TCPHDR_ACK, 8, 5, NULL, TCPHDR_RST, true },
 		{ "an ACK of the past", TCPHDR_ACK, 8, -1, NULL, TCPHDR_RST, true },
 		{ "a reset where it is expected", TCPHDR_RST, 8, 0, NULL, 0, false },
-		{ "a reset somewhere in the window", TCPHDR_RST, 1008, 0, NULL, 0, false },
+		{ "RFC 5961 3.2: a reset somewhere in the window", TCPHDR_RST, 1008, 0, NULL, 0, true },
 		{ "a reset outside of the window", TCPHDR_RST, 7 + 70000, 0, NULL, 0, true },
 		{ "data outside of the window: an ACK", TCPHDR_ACK, 7 + 70000, 1, "x", TCPHDR_ACK, true },
 		{ "a SYN in the window: a reset", TCPHDR_SYN, 1008, 0, NULL, TCPHDR_RST | TCPHDR_ACK, false },
