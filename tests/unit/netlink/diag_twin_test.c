@@ -454,13 +454,13 @@ static void script_tcp(struct twin *t)
 	r.nlh.nlmsg_len += sizeof(r.attr) + 4;
 	EXPECT_STR(t, "whose port was not asked for", list(t, &r, got), "K");
 	t_close(t, first + CHILD);
-	t_wait(t, 1);
+	t_wait(t, 60); /* an ACK of a FIN may be delayed */
 	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_FIN_WAIT2);
 	EXPECT_STR(t, "one that said goodbye", list(t, &r, got), "K");
 	tcp_request_of(&r, NLM_F_DUMP, 1U << TCP_CLOSE_WAIT);
 	EXPECT_STR(t, "one that was told so", list(t, &r, got), "C");
 	t_close(t, first + CLIENT);
-	t_wait(t, 1);
+	t_wait(t, 60); /* an ACK of a FIN may be delayed */
 	tcp_request_of(&r, NLM_F_DUMP, ~0U);
 	EXPECT_STR(t, "what is left", list(t, &r, got), "BLT");
 }
