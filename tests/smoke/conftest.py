@@ -57,6 +57,19 @@ def daemon_of(name):
     raise AssertionError(f"no process shows the name of {name}")
 
 
+def end(process):
+    """It may say goodbye to its own children; what they still hold of its output is not waited for."""
+    process.terminate()
+    try:
+        process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        process.wait()
+
+
 class Host:
     """The machine on which a user types `nethood ...`."""
 
@@ -143,8 +156,7 @@ class Host:
 
     def close(self):
         for process in self.running:
-            process.kill()
-            process.communicate()
+            end(process)
         for name in self.names:
             self.nethood("down", name)
         if self.netns:
