@@ -134,17 +134,17 @@ def piped(call, *args):
 
 
 def fill(s):
-    """Write until it is full; Return: is more than nothing in it?"""
+    """Write until it stays full, longer than a window probe takes.  Return: how much is in it"""
     s.setblocking(False)
     total = 0
     quiet = 0
-    while quiet < 3:
+    while quiet < 8:
         try:
             total += s.send(b"x" * 65536)
             quiet = 0
         except BlockingIOError:
             quiet += 1
-            time.sleep(0.03)
+            time.sleep(0.1)
     return total
 
 
