@@ -92,14 +92,16 @@ NETHOOD_API void nethood_set_wall(struct nethood_net *net, uint64_t now_ns, uint
 struct nethood_dev_config {
 	const char *name; /**< "eth0" */
 	const char *
-		driver; /**< "tap", "packet", "pcap", "unix", "fd"; "user" with .xmit below; "wire" for nethood_wire() */
+		driver; /**< "tap", "packet", "pcap", "unix", "fd"; "user", "user-ip" with .xmit below; "wire" for nethood_wire() */
 	const char *arg;       /**< what the driver wants: interface, path, "in.pcap,out.pcap" */
 	int fd;                /**< driver "fd": an open TAP or stream socket (taken); else -1 */
 	uint32_t mtu;          /**< 0: the driver's default */
 	const uint8_t *lladdr; /**< 6 bytes, NULL: random, locally administered */
 	uint32_t queues;       /**< 0: 1 */
 	bool offload;          /**< use what the driver can */
-	/** driver "user": called with each frame that leaves.  Return: 0 taken, -EAGAIN: not now, nethood_dev_wake() later */
+	/** driver "user": called with each frame that leaves.  Return: 0 taken, -EAGAIN: not now, nethood_dev_wake() later.
+	 *  "user-ip" is the same with IP packets, as on a TUN device: no link-layer header, no neighbours, IFF_POINTOPOINT;
+	 *  packets up to 65535 octets come in whatever the MTU, and with .offload leave as long, with their checksums */
 	int (*xmit)(void *ctx, const struct iovec *frame, int pieces);
 	void *ctx;
 };
@@ -111,9 +113,10 @@ NETHOOD_API int nethood_dev_create(struct nethood_net *net, const struct nethood
 NETHOOD_API void nethood_dev_destroy(struct nethood_dev *dev);
 /** nethood_wire() - join two "wire" devices of two nets (or one) by memory; either's destruction cuts it */
 NETHOOD_API int nethood_wire(struct nethood_dev *a, struct nethood_dev *b);
-/** nethood_dev_receive() - a frame arrived, Ethernet header first; copied.  Return: 0, -ENOBUFS, -ENETDOWN, -EMSGSIZE */
+/** nethood_dev_receive() - a frame arrived, Ethernet header first ("user-ip": an IP packet); copied.
+ *  Return: 0, -ENOBUFS, -ENETDOWN, -EMSGSIZE, -EINVAL */
 NETHOOD_API int nethood_dev_receive(struct nethood_dev *dev, const void *frame, size_t len_bytes);
-/** nethood_dev_wake() - a "user" device that said -EAGAIN takes frames again */
+/** nethood_dev_wake() - a "user" or "user-ip" device that said -EAGAIN takes frames again */
 NETHOOD_API void nethood_dev_wake(struct nethood_dev *dev);
 /** nethood_dev_carrier() - plug (true) or unplug the cable */
 NETHOOD_API void nethood_dev_carrier(struct nethood_dev *dev, bool on);

@@ -12,11 +12,13 @@
 
 #define NET_SKB_PAD 66U /* before a received frame: room for the headers of where it is forwarded to; aligns IP */
 #define VLAN_HLEN 4U
+#define LINEAR_MAX_BYTES 16384U /* longer frames lie in pages, but for their headers */
 #define LLADDR_LOCAL 0x02
 #define LLADDR_GROUP 0x01
 
 static const struct netdev_driver *const drivers[] = {
-	&tap_driver, &stream_driver, &packet_driver, &pcap_driver, &wire_driver, &user_driver, &null_driver,
+	&tap_driver,  &stream_driver, &packet_driver,  &pcap_driver,
+	&wire_driver, &user_driver,   &user_ip_driver, &null_driver,
 };
 
 static const struct netdev_driver *driver_find(struct net *net, const struct netdev_config *cfg)
@@ -206,6 +208,29 @@ struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes)
 	return skb;
 }
 
+struct sk_buff *netdev_skb_alloc_long(struct net_device *dev, u32 len_bytes)
+{
+	u32 linear = len_bytes <= LINEAR_MAX_BYTES ? len_bytes : NETDEV_HEADERS_BYTES, n;
+	struct sk_buff *skb = netdev_skb_alloc(dev, linear);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_put(skb, linear);
+	for (len_bytes -= linear; unlikely(len_bytes); len_bytes -= n) {
+		struct skb_page *page;
+
+		n = min_u32(len_bytes, SKB_PAGE_FRAG_BYTES);
+		page = skb_page_alloc(skb->pool, n);
+		if (!page) {
+			dev->stats.rx_dropped++;
+			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			return NULL;
+		}
+		skb_add_frag(skb, page, 0, n);
+	}
+	return skb;
+}
+
 void netdev_show_frame(const struct net_device *dev, const void *frame, size_t len_bytes)
 {
 	struct iovec iov = { (void *)(uintptr_t)frame, len_bytes };
@@ -243,7 +268,8 @@ void netdev_receive_frame(struct net_device *dev, const void *frame, size_t len_
 int netdev_receive(struct net_device *dev, const void *frame, size_t len_bytes)
 {
 	struct sk_buff *skb;
-	int err = netdev_frame_to_skb(dev, frame, len_bytes, &skb);
+	int err = dev->header_ops ? netdev_frame_to_skb(dev, frame, len_bytes, &skb)
+				  : netdev_packet_to_skb(dev, frame, len_bytes, &skb);
 
 	if (err)
 		return err;

@@ -20,7 +20,7 @@ struct netdev_driver {
 	int (*setup)(struct net_device *dev, const struct netdev_config *cfg);
 };
 extern const struct netdev_driver tap_driver, stream_driver, packet_driver, pcap_driver, wire_driver, user_driver,
-	null_driver;
+	user_ip_driver, null_driver;
 
 /** struct netdev_common - every priv begins with it */
 struct netdev_common {
@@ -40,6 +40,12 @@ void netdev_link(struct net_device *dev, bool up);
 int netdev_frame_to_skb(struct net_device *dev, const void *frame, size_t len_bytes, struct sk_buff **out);
 /** netdev_skb_alloc() - empty skb for a frame of @len_bytes, with room to forward it; NULL: no memory, counted */
 struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes);
+#define NETDEV_HEADERS_BYTES 176U /**< of a long frame these are in the head at least */
+/** netdev_skb_alloc_long() - skb of @len_bytes, of a long one all but the headers in pages; NULL: no memory, counted */
+struct sk_buff *netdev_skb_alloc_long(struct net_device *dev, u32 len_bytes);
+/** netdev_packet_to_skb() - netdev_frame_to_skb() for a device without link-layer headers: @packet is an IP packet, of up
+ *  to 65535 octets whatever the MTU.  Return: 0, -ENETDOWN, -EMSGSIZE, -EINVAL (no IP version that is known), -ENOBUFS */
+int netdev_packet_to_skb(struct net_device *dev, const void *packet, size_t len_bytes, struct sk_buff **out);
 /** netdev_frame_check() - may a frame of this length come in?  Return: 0, or the error, counted */
 int netdev_frame_check(struct net_device *dev, size_t len_bytes);
 /** netdev_show_frame() - in a replay: to whoever looks at frames that come in */

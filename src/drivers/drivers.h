@@ -24,7 +24,7 @@ struct netdev_config {
 	u32 queues;         /**< 0: 1 */
 	bool offload;       /**< leave checksums to what is on the other side, where it can */
 	int fd;             /**< drivers "fd", "tap", "unix": an open one, taken also on error; -1: none */
-	/** driver "user": a frame leaves; @frame borrowed.  Return: 0 taken, -EAGAIN: not now, netdev_user_wake() later */
+	/** drivers "user", "user-ip": a frame leaves; @frame borrowed.  Return: 0 taken, -EAGAIN: not now, netdev_user_wake() later */
 	int (*xmit)(void *ctx, const struct iovec *frame, int pieces);
 	void *ctx;
 };
@@ -45,8 +45,8 @@ bool netdev_want_write(const struct net_device *dev);
 void netdev_fd_ready(struct net_device *dev);
 /** netdev_plug() - put the cable in, or pull it out, whatever the other side says */
 void netdev_plug(struct net_device *dev, bool in);
-/** netdev_receive() - a frame, link-layer header first, is copied; it goes up with the next poll.
- *  Return: 0, -ENETDOWN, -EMSGSIZE (too short or too long), -ENOBUFS */
+/** netdev_receive() - a frame, link-layer header first if the device has any, is copied; it goes up with the next poll.
+ *  Return: 0, -ENETDOWN, -EMSGSIZE (too short or too long), -EINVAL ("user-ip": no IP version), -ENOBUFS */
 int netdev_receive(struct net_device *dev, const void *frame, size_t len_bytes);
 /** netdev_user_wake() - a "user" device that said -EAGAIN takes frames again */
 void netdev_user_wake(struct net_device *dev);

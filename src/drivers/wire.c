@@ -15,8 +15,6 @@
 
 #define WIRE_RING_FRAMES 1024U
 #define WIRE_FRAME_MAX_BYTES (ETH_HLEN + GSO_MAX_SIZE_BYTES + 60U)
-#define WIRE_LINEAR_MAX_BYTES 16384U /* longer frames lie in pages, but for their headers */
-#define WIRE_HEADERS_BYTES 176U
 
 struct wire_priv {
 	struct netdev_common common;
@@ -133,30 +131,6 @@ static struct wire_offload wire_offload_of(const struct sk_buff *skb)
 	return o;
 }
 
-/* Headers in the head, the rest of a long frame in pages.  NULL: no memory */
-static struct sk_buff *wire_skb_alloc(struct net_device *dev, u32 len_bytes)
-{
-	u32 linear = len_bytes <= WIRE_LINEAR_MAX_BYTES ? len_bytes : WIRE_HEADERS_BYTES, n;
-	struct sk_buff *skb = netdev_skb_alloc(dev, linear);
-
-	if (unlikely(!skb))
-		return NULL;
-	skb_put(skb, linear);
-	for (len_bytes -= linear; unlikely(len_bytes); len_bytes -= n) {
-		struct skb_page *page;
-
-		n = min_u32(len_bytes, SKB_PAGE_FRAG_BYTES);
-		page = skb_page_alloc(skb->pool, n);
-		if (!page) {
-			dev->stats.rx_dropped++;
-			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
-			return NULL;
-		}
-		skb_add_frag(skb, page, 0, n);
-	}
-	return skb;
-}
-
 static void wire_set_offload(struct sk_buff *copy, const struct wire_offload *o, u32 payload_max_bytes)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(copy);
@@ -182,7 +156,7 @@ static u32 wire_payload_bytes(u32 len_bytes, const struct wire_offload *o)
 
 static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *peer, const struct wire_offload *o)
 {
-	struct sk_buff *copy = wire_skb_alloc(peer, skb->len);
+	struct sk_buff *copy = netdev_skb_alloc_long(peer, skb->len);
 
 	if (unlikely(!copy))
 		return NULL;
@@ -231,13 +205,13 @@ int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_byte
 	if (o->gso_size && (!o->csum_offset || o->segment_bytes <= o->gso_size || o->segment_bytes > len_bytes))
 		return -EINVAL;
 	if (o->csum_offset && ((u64)o->csum_start + o->csum_offset + 2 > len_bytes ||
-			       o->csum_start + o->csum_offset + 2 > WIRE_HEADERS_BYTES))
+			       o->csum_start + o->csum_offset + 2 > NETDEV_HEADERS_BYTES))
 		return -EINVAL;
 	if (netdev_frame_check(dev, o->gso_size ? o->segment_bytes : len_bytes))
 		return WIRE_REFUSED;
 	if (wire_priv(dev)->ring.qlen >= WIRE_RING_FRAMES)
 		return WIRE_FULL;
-	copy = wire_skb_alloc(dev, (u32)len_bytes);
+	copy = netdev_skb_alloc_long(dev, (u32)len_bytes);
 	if (!copy)
 		return WIRE_NOMEM;
 	if (skb_store_bits(copy, 0, frame, (u32)len_bytes))

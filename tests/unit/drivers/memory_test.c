@@ -3,6 +3,7 @@
  * netdev_driver_open() refuses. */
 #include "../dev/dev_world.h"
 
+#include "base/csum.h"
 #include "drivers/drivers.h"
 
 /** struct got - what a handler of ETH_P_IP saw */
@@ -79,6 +80,7 @@ static const struct {
 	{ "too many queues", { .name = "a", .driver = "null", .queues = 17 }, -EINVAL },
 	{ "several queues on a TAP", { .name = "a", .driver = "tap", .queues = 2 }, -EINVAL },
 	{ "a user device that cannot send", { .name = "a", .driver = "user" }, -EINVAL },
+	{ "nor one of packets", { .name = "a", .driver = "user-ip" }, -EINVAL },
 	{ "a descriptor that is none", { .name = "a", .driver = "fd" }, -EINVAL },
 	{ "a packet device on nothing", { .name = "a", .driver = "packet" }, -EINVAL },
 	{ "a stream to nowhere", { .name = "a", .driver = "unix" }, -EINVAL },
@@ -439,6 +441,77 @@ static void a_user_device_sends_and_receives(void **state)
 	world_fini(&w);
 }
 
+/* A train: headers of 40 octets of which the last 20 are summed from, the sum at 16 of those, then a payload. */
+static struct sk_buff *train(struct world *w, struct net_device *dev, u32 payload_bytes)
+{
+	struct sk_buff *skb = alloc_skb(w->net.skb_pool, 40 + payload_bytes);
+
+	memset(skb_put(skb, 40 + payload_bytes), 0x5a, 40 + payload_bytes);
+	skb_reset_network_header(skb);
+	skb->dev = dev;
+	skb->protocol = CONST_BE16(ETH_P_IP);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = (u16)(skb->data + 20 - skb->head);
+	skb->csum_offset = 16;
+	memset(skb->data + 36, 0, 2);
+	skb_shinfo(skb)->gso_size = 1000;
+	skb_shinfo(skb)->gso_segs = (u16)((payload_bytes + 999) / 1000);
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	return skb;
+}
+
+static int sum_take(void *ctx, const struct iovec *f, int pieces)
+{
+	struct user *u = ctx;
+
+	assert_int_equal(pieces, 1);
+	u->frames++;
+	u->bytes = (u32)f->iov_len;
+	u->answer = csum_fold(csum_partial((const u8 *)f->iov_base + 20, (u32)f->iov_len - 20, 0)) != 0;
+	return 0;
+}
+
+static void a_user_device_of_packets_has_no_link_layer(void **state)
+{
+	static u8 in[65536];
+	struct user u = { 0 };
+	struct got got;
+	struct world w;
+	struct net_device *dev;
+
+	(void)state;
+	world_init(&w);
+	dev = open_dev(&w, (struct netdev_config){
+				   .driver = "user-ip", .xmit = sum_take, .ctx = &u, .mtu = 1300, .offload = true });
+	in[0] = 0x45;
+	assert_int_equal(netdev_receive(dev, in, 20), -ENETDOWN);
+	assert_int_equal(dev_open(dev), 0);
+	assert_int_equal(dev->flags & (IFF_NOARP | IFF_POINTOPOINT | IFF_BROADCAST), IFF_NOARP | IFF_POINTOPOINT);
+	assert_int_equal(dev->addr_len, 0);
+	want_ip(&w, &got);
+	assert_int_equal(netdev_receive(dev, in, 0), -EMSGSIZE);
+	assert_int_equal(netdev_receive(dev, in, 65536), -EMSGSIZE);
+	memcpy(in + 0, "\x45\1\2\3\4\5\6\7", 8);
+	assert_int_equal(netdev_receive(dev, in, 65535), 0); /* whatever the MTU */
+	world_poll(&w);
+	assert_int_equal(got.count, 1);
+	assert_int_equal(got.last_len, 65535);
+	assert_memory_equal(&got.mark[0], in, 8);
+	in[0] = 0x60;
+	assert_int_equal(netdev_receive(dev, in, 40), 0); /* nobody wants it */
+	world_poll(&w);
+	assert_int_equal(got.count, 1);
+	in[0] = 0x50;
+	assert_int_equal(netdev_receive(dev, in, 40), -EINVAL);
+	dev_queue_xmit(train(&w, dev, 60000));
+	assert_int_equal(u.frames, 1);
+	assert_int_equal(u.bytes, 60040);
+	assert_int_equal(u.answer, 0); /* the sum is right */
+	netdev_plug(dev, false);
+	assert_int_equal(netdev_receive(dev, in, 40), -ENETDOWN);
+	world_fini(&w);
+}
+
 static void the_null_device_takes_all(void **state)
 {
 	struct world w;
@@ -459,7 +532,7 @@ static void the_null_device_takes_all(void **state)
 
 static void making_a_device_may_fail_anywhere(void **state)
 {
-	static const char *const names[] = { "wire", "user", "null" };
+	static const char *const names[] = { "wire", "user", "user-ip", "null" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -494,6 +567,7 @@ int main(void)
 		cmocka_unit_test(sums_cross_unfinished_if_both_agree),
 		cmocka_unit_test(what_the_other_end_cannot_take_is_counted),
 		cmocka_unit_test(a_user_device_sends_and_receives),
+		cmocka_unit_test(a_user_device_of_packets_has_no_link_layer),
 		cmocka_unit_test(the_null_device_takes_all),
 		cmocka_unit_test(making_a_device_may_fail_anywhere),
 	};
