@@ -123,7 +123,19 @@ static long pass(struct call *c, const struct user_msg *m, bool to_send)
 	return c->carrier->ops->pass ? c->carrier->ops->pass(c, m, to_send) : CALL_OURS;
 }
 
-static long send_one(struct call *c, const struct user_msg *m)
+static void cut_message(struct user_msg *m)
+{
+	size_t left = DATA_BYTES_MAX;
+
+	for (size_t i = 0; i < m->iov_count; i++) {
+		if (m->iov[i].iov_len > left)
+			m->iov[i].iov_len = left;
+		left -= m->iov[i].iov_len;
+	}
+	m->total_bytes = DATA_BYTES_MAX;
+}
+
+static long send_one(struct call *c, struct user_msg *m)
 {
 	struct packet p;
 	long ret = pass(c, m, true);
@@ -131,6 +143,8 @@ static long send_one(struct call *c, const struct user_msg *m)
 
 	if (ret != CALL_OURS)
 		return ret;
+	if (m->total_bytes > DATA_BYTES_MAX && c->carrier->ops->any_part)
+		cut_message(m);
 	err = gather(c, m, &p);
 	if (err)
 		return err;

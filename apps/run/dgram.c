@@ -501,6 +501,8 @@ static void dgram_event(struct carrier *cr, uint32_t events)
 {
 	int err = 0;
 
+	if (cr->shut_rd && cr->shut_wr)
+		events &= ~(uint32_t)EPOLLHUP; /* it always looks so: lastclose.c tells */
 	if (events & (EPOLLRDHUP | EPOLLHUP))
 		cr->peer_shut = true;
 	if (events & EPOLLHUP)
@@ -526,6 +528,13 @@ static void dgram_flush(struct carrier *cr)
 	pump(cr);
 }
 
+static void dgram_closed(struct carrier *cr)
+{
+	cr->peer_shut = cr->hung_up = true;
+	if (drain(cr) != -EAGAIN)
+		carrier_destroy(cr);
+}
+
 static int dgram_shutdown(struct call *c, int how)
 {
 	struct carrier *cr = c->carrier;
@@ -535,16 +544,15 @@ static int dgram_shutdown(struct call *c, int how)
 	err = nethood_shutdown(cr->sk, how);
 	if (err)
 		return err;
+	lastclose_watch(cr, c->fd); /* both directions shut look like the last close */
+	cr->shut_rd = cr->shut_rd || how != SHUT_WR;
+	cr->shut_wr = cr->shut_wr || how != SHUT_RD;
 	if (how != SHUT_WR) {
-		cr->shut_rd = true;
 		shutdown(cr->watch.fd, SHUT_WR);
 		carrier_mark(cr); /* who waits to receive waits in vain */
 	}
-	if (how != SHUT_RD) {
-		cr->shut_wr = true;
-		if (!cr->shut_rd) /* both would look like the last close */
-			shutdown(c->fd, SHUT_WR);
-	}
+	if (how != SHUT_RD)
+		shutdown(c->fd, SHUT_WR);
 	return 0;
 }
 
@@ -559,6 +567,7 @@ const struct carrier_ops dgram_ops = {
 	.bytes = sizeof(struct carrier),
 	.event = dgram_event,
 	.flush = dgram_flush,
+	.closed = dgram_closed,
 	.send = dgram_send,
 	.recv = dgram_recv,
 	.shutdown = dgram_shutdown,

@@ -12,14 +12,17 @@
  *	the program's last close the same, with EPOLLHUP; with ECONNRESET if it left something unread: RST
  *	the peer's FIN           own end's SHUT_WR, after the last byte
  *	the peer's RST           own end is closed with something unread in it, which is ECONNRESET at the other end
- * What one side has no room for stays on the other; what was taken already is held here, a chunk at the most.
+ * What one side has no room for stays on the other.  What was lent to the carrier still counts in the net's socket until
+ * the program has read it, so that the peer's window is closed by what is unread; what the net's socket had no room
+ * for after all is held here, a chunk at the most.
  */
 #include "stream.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -45,6 +48,24 @@ static int hold(struct stream_held *h, const uint8_t *data, size_t len_bytes)
 	h->at = 0;
 	h->len_bytes = len_bytes;
 	return 0;
+}
+
+static ssize_t take(struct stream *st, int flags, size_t room_bytes)
+{
+	return nethood_recvfrom(st->cr.sk, st->cr.sv->data, room_bytes, flags | MSG_DONTWAIT, NULL, NULL);
+}
+
+/* The first @bytes of what was lent were read. */
+static void take_back(struct stream *st, size_t bytes)
+{
+	while (bytes) {
+		ssize_t n = take(st, MSG_TRUNC, bytes < DATA_BYTES_MAX ? bytes : DATA_BYTES_MAX);
+
+		if (n <= 0)
+			return;
+		bytes -= (size_t)n;
+		st->lent_bytes -= (size_t)n;
+	}
 }
 
 /* ---- the end */
@@ -89,10 +110,11 @@ static bool end(struct stream *st)
 		carrier_destroy(&st->cr);
 		return false;
 	}
-	if (error || st->rx.data || lingers_not(st)) {
+	if (error || lingers_not(st)) {
 		abort_connection(st); /* something was left unread */
 		return false;
 	}
+	take_back(st, st->lent_bytes);
 	make_room(st);
 	return stream_from_program(st);
 }
@@ -105,7 +127,9 @@ static void cut(struct stream *st, bool with_error)
 	const uint8_t byte = 0;
 	int fd = carrier_program_end(&st->cr);
 
-	if (!with_error) {
+	if (st->reserve && with_error) {
+		st->poisoned = true;
+	} else if (!with_error) {
 		while (recv(st->cr.watch.fd, st->cr.sv->data, DATA_BYTES_MAX, MSG_DONTWAIT) > 0)
 			;
 	} else if (fd >= 0 && send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
@@ -118,17 +142,37 @@ static void cut(struct stream *st, bool with_error)
 	carrier_unwatch(&st->cr);
 	st->state = STREAM_OVER;
 	held_free(&st->tx);
-	held_free(&st->rx);
 	carrier_mark(&st->cr); /* for calls that wait */
 }
 
-/* The net's socket has said @err, for the last time.  After a FIN a program finds an end, not an error. */
-static void fail(struct stream *st, int err)
+/* After a FIN a program finds an end, not an error. */
+void stream_fail(struct stream *st, int err)
 {
 	if (st->state != STREAM_OPEN)
 		return;
 	st->cr.error = err;
 	cut(st, !st->rx_shut && err != -EPIPE);
+}
+
+static bool has_ended(const struct stream *st)
+{
+	uint8_t state = TCP_CLOSE;
+	socklen_t len = sizeof(state);
+
+	nethood_getsockopt(st->cr.sk, IPPROTO_TCP, TCP_INFO, &state, &len);
+	return state == TCP_CLOSE;
+}
+
+/* The net's socket said @err instead of giving or taking something: its last word, or (IP_RECVERR) a message on the way.
+ * Return: does it go on? */
+static bool goes_on(struct stream *st, int err)
+{
+	if (err == -EPIPE || err == -ENOBUFS || err == -ENOMEM || has_ended(st)) {
+		stream_fail(st, err);
+		return false;
+	}
+	st->cr.error = err; /* for the next call that is passed on */
+	return true;
 }
 
 /* ---- connecting */
@@ -151,46 +195,51 @@ void stream_advance(struct stream *st)
 	}
 }
 
-/* ---- to the program */
+/* ---- to the program: what lies in the carrier stays in the net's socket, too, and in its window, until it was read */
 
-/* Return: false: it has no room for all, and what is left is held */
-static bool give(struct stream *st, const uint8_t *data, size_t len_bytes)
+static size_t unread(struct stream *st)
 {
-	ssize_t n = send(st->cr.watch.fd, data, len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+	int bytes = 0, fd;
 
-	if (n < 0 && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
-		n = (ssize_t)len_bytes; /* nobody will read it; who closed is noticed by the event */
-	if (n < 0)
-		n = 0;
-	if (!TAILQ_EMPTY(&st->cr.waits))
-		carrier_mark(&st->cr);
-	if ((size_t)n == len_bytes)
-		return true;
-	if (hold(&st->rx, data + n, len_bytes - (size_t)n))
-		fail(st, -ENOBUFS);
-	return false;
+	if (ioctl(st->cr.watch.fd, SIOCOUTQ, &bytes) == 0 &&
+	    bytes <= 1) /* one: a reader who is about to be done with it */
+		return 0;
+	fd = carrier_program_end(&st->cr);
+	if (fd < 0)
+		return st->lent_bytes; /* some of it */
+	if (ioctl(fd, FIONREAD, &bytes) < 0 || bytes < 0)
+		bytes = INT_MAX;
+	close(fd);
+	return (size_t)bytes;
 }
 
-static bool give_held(struct stream *st)
+static void look_what_was_read(struct stream *st)
 {
-	struct stream_held *h = &st->rx;
+	size_t bytes = st->lent_bytes ? unread(st) : 0;
+
+	if (bytes < st->lent_bytes)
+		take_back(st, st->lent_bytes - bytes);
+}
+
+/* Return: as recv(2) */
+static ssize_t lend(struct stream *st)
+{
+	const int from = (int)st->lent_bytes;
 	ssize_t n;
 
-	if (!h->data)
-		return true;
-	n = send(st->cr.watch.fd, h->data + h->at, h->len_bytes - h->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+	nethood_setsockopt(st->cr.sk, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from));
+	n = take(st, MSG_PEEK, CHUNK_BYTES);
+	if (n <= 0)
+		return n;
+	n = send(st->cr.watch.fd, st->cr.sv->data, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
-		return false;
-	h->at += (size_t)n;
-	if (h->at < h->len_bytes)
-		return false;
-	held_free(h);
-	return true;
-}
-
-static ssize_t take(struct stream *st, int flags, size_t room_bytes)
-{
-	return nethood_recvfrom(st->cr.sk, st->cr.sv->data, room_bytes, flags | MSG_DONTWAIT, NULL, NULL);
+		return -EAGAIN; /* who closed is noticed by the event */
+	st->lent_bytes += (size_t)n;
+	if (st->urgent) /* what is lent is counted in octets of the stream, and the urgent one is none */
+		take_back(st, st->lent_bytes);
+	if (!TAILQ_EMPTY(&st->cr.waits))
+		carrier_mark(&st->cr);
+	return n;
 }
 
 /* The urgent octet, when all before it has been given. */
@@ -200,6 +249,8 @@ static void give_urgent(struct stream *st)
 
 	if (!(nethood_readiness(st->cr.sk) & EPOLLPRI))
 		return;
+	st->urgent = true;
+	take_back(st, st->lent_bytes); /* or there would be no mark before all was read */
 	if (nethood_ioctl(st->cr.sk, SIOCATMARK, &at_mark, sizeof(at_mark)) < 0 || !at_mark)
 		return;
 	if (take(st, MSG_OOB, 1) == 1)
@@ -221,7 +272,7 @@ static void look_for_error(struct stream *st)
 	if (!(nethood_readiness(st->cr.sk) & EPOLLERR))
 		return;
 	if (nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error)
-		fail(st, -error);
+		stream_fail(st, -error);
 }
 
 void stream_to_program(struct stream *st)
@@ -230,7 +281,8 @@ void stream_to_program(struct stream *st)
 		return;
 	if (st->rx_shut)
 		look_for_error(st);
-	if (st->state != STREAM_OPEN || st->rx_shut || !give_held(st))
+	look_what_was_read(st);
+	if (st->state != STREAM_OPEN || st->rx_shut)
 		return;
 	for (unsigned i = 0; i < CHUNKS_AT_ONCE; i++) {
 		ssize_t n;
@@ -238,14 +290,14 @@ void stream_to_program(struct stream *st)
 		give_urgent(st);
 		if (!(nethood_readiness(st->cr.sk) & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 			return; /* SO_RCVLOWAT counts there */
-		n = take(st, 0, CHUNK_BYTES);
+		n = lend(st);
 		if (n == -EAGAIN)
 			return;
-		if (n < 0)
-			fail(st, (int)n);
-		else if (!n)
+		if (n < 0 && goes_on(st, (int)n))
+			continue;
+		if (!n)
 			finished(st);
-		if (n <= 0 || !give(st, st->cr.sv->data, (size_t)n))
+		if (n <= 0)
 			return;
 	}
 	carrier_mark(&st->cr);
@@ -267,31 +319,34 @@ static bool put_all(struct stream *st, const uint8_t *data, size_t len_bytes, st
 	while (at < len_bytes) {
 		ssize_t n = put(st, data + at, len_bytes - at);
 
-		if (n < 0 && n != -EAGAIN) {
-			fail(st, (int)n);
+		if (n < 0 && n != -EAGAIN && !goes_on(st, (int)n))
 			return false;
-		}
-		if (n <= 0)
+		if (n == 0 || n == -EAGAIN)
 			break;
-		at += (size_t)n;
+		at += n > 0 ? (size_t)n : 0;
 	}
 	if (h) {
 		h->at = at;
 		if (at == len_bytes)
 			held_free(h);
 	} else if (at < len_bytes && hold(&st->tx, data + at, len_bytes - at)) {
-		fail(st, -ENOBUFS);
+		stream_fail(st, -ENOBUFS);
 	}
 	return at == len_bytes;
 }
 
-bool stream_all_taken(const struct stream *st)
+size_t stream_on_the_way(const struct stream *st)
 {
 	int bytes = 0;
 
-	if (st->state != STREAM_OPEN || st->fin)
-		return true;
-	return !st->tx.data && ioctl(st->cr.watch.fd, FIONREAD, &bytes) == 0 && !bytes;
+	if (st->state != STREAM_OPEN || ioctl(st->cr.watch.fd, FIONREAD, &bytes) < 0)
+		bytes = 0;
+	return (size_t)bytes - (st->reserve && bytes ? 1 : 0) + st->tx.len_bytes - st->tx.at;
+}
+
+bool stream_all_taken(const struct stream *st)
+{
+	return st->state != STREAM_OPEN || st->fin || !stream_on_the_way(st);
 }
 
 /* Own end reads no more.  Return: false: @st is no more */
@@ -308,6 +363,46 @@ static bool end_of_file(struct stream *st)
 	return true;
 }
 
+/* What was written before the reserve, and by a thread that did not know that another had ended the writing, behind it: it is
+ * known by who wrote it, and bytes of two writers never come at once.  Return: as recv(2); 0: only the reserve is left */
+static ssize_t read_before_reserve(struct stream *st)
+{
+	union {
+		struct cmsghdr h;
+		uint8_t room[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec iov = { .iov_base = st->cr.sv->data, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
+	struct ucred who = { .pid = 0 };
+	ssize_t n = recvmsg(st->cr.watch.fd, &msg, MSG_DONTWAIT | MSG_PEEK);
+
+	if (n <= 0)
+		return n;
+	if (msg.msg_controllen >= CMSG_LEN(sizeof(who)) && control.h.cmsg_type == SCM_CREDENTIALS)
+		memcpy(&who, CMSG_DATA(&control.h), sizeof(who));
+	if (who.pid != getpid())
+		return recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+	if (!stream_on_the_way(st))
+		return 0;
+	st->reserve = false;
+	recv(st->cr.watch.fd, st->cr.sv->data, 1, MSG_DONTWAIT);
+	return recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+}
+
+static ssize_t read_own_end(struct stream *st)
+{
+	return st->reserve ? read_before_reserve(st)
+			   : recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+}
+
+/* If the program said how much its send buffer holds, the rest is left where it is: the carrier is as full as the socket. */
+static bool must_stay(const struct stream *st)
+{
+	return st->tx_room_bytes && !st->closed && !(nethood_readiness(st->cr.sk) & EPOLLOUT);
+}
+
 bool stream_from_program(struct stream *st)
 {
 	if (st->state != STREAM_OPEN)
@@ -315,8 +410,11 @@ bool stream_from_program(struct stream *st)
 	if (st->tx.data && !put_all(st, st->tx.data, st->tx.len_bytes, &st->tx))
 		return true;
 	for (unsigned i = 0; i < CHUNKS_AT_ONCE; i++) {
-		ssize_t n = recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+		ssize_t n;
 
+		if (must_stay(st))
+			return true;
+		n = read_own_end(st);
 		if (n < 0 && errno == EAGAIN)
 			return true;
 		if (n < 0) { /* it closed, and left something unread */
@@ -375,7 +473,6 @@ static void stream_exit(struct carrier *cr)
 {
 	struct stream *st = stream_of(cr);
 
-	held_free(&st->rx);
 	held_free(&st->tx);
 	stream_backlog_free(st);
 }
@@ -398,6 +495,7 @@ int stream_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end
 
 const struct carrier_ops stream_ops = {
 	.bytes = sizeof(struct stream),
+	.any_part = true,
 	.event = stream_event,
 	.flush = stream_flush,
 	.closed = stream_closed,

@@ -6,6 +6,7 @@
 #include "supervisor_internal.h"
 
 #define STREAM_TOKENS 64U
+#define STREAM_ROOM_BYTES (104 * 1024) /* what net.core.wmem_default says, nearly everywhere; the kernel doubles it */
 
 enum stream_state {
 	STREAM_IDLE, /**< no peer; the program's end is as fresh as the socket */
@@ -33,7 +34,7 @@ struct stream_backlog {
 	struct stream_child child;
 };
 
-/** struct stream_held - bytes that were taken from one side, and for which the other had no room */
+/** struct stream_held - bytes that were read at own end, and for which the net's socket had no room */
 struct stream_held {
 	uint8_t *data;
 	size_t at, len_bytes;
@@ -43,13 +44,17 @@ struct stream {
 	struct carrier cr;
 	enum stream_state state;
 	size_t junk_bytes;
-	bool rx_shut;  /**< the program gets nothing more: the peer has finished, or the program does not read */
-	bool tx_shut;  /**< the program said that it writes nothing more */
-	bool fin;      /**< all that it wrote is in the net's socket, with the end */
-	bool closed;   /**< there is no program any more, only what it wrote */
-	bool poisoned; /**< the program's end was given an error */
-	bool tuned;    /**< options were set that the program's end has, too */
-	struct stream_held rx, tx;
+	bool rx_shut;      /**< the program gets nothing more: the peer has finished, or the program does not read */
+	bool tx_shut;      /**< the program said that it writes nothing more */
+	bool fin;          /**< all that it wrote is in the net's socket, with the end */
+	bool closed;       /**< there is no program any more, only what it wrote */
+	bool poisoned;     /**< the program's end was given an error */
+	bool tuned;        /**< options were set that the program's end has, too */
+	bool urgent;       /**< the peer has sent urgent data */
+	bool reserve;      /**< the last byte in own end's queue is none of the program's: it stays unread */
+	int tx_room_bytes; /**< what the program said that its send buffer holds, less than the carrier would; 0: nothing */
+	size_t lent_bytes; /**< in the carrier, and still in the net's socket: they keep its window closed */
+	struct stream_held tx;
 	struct stream_backlog *backlog;
 };
 
@@ -64,6 +69,10 @@ void stream_advance(struct stream *st);
 void stream_to_program(struct stream *st);
 /** stream_from_program() - Return: false: @st is no more */
 bool stream_from_program(struct stream *st);
+/** stream_fail() - the net's socket has said @err, for the last time */
+void stream_fail(struct stream *st, int err);
+/** stream_on_the_way() - bytes that the program wrote and that are not in the net's socket yet */
+size_t stream_on_the_way(const struct stream *st);
 /** stream_all_taken() - nothing of what the program wrote is on this side of the net's socket */
 bool stream_all_taken(const struct stream *st);
 
@@ -91,6 +100,8 @@ int stream_shutdown(struct call *c, int how);
 long stream_set_option(struct call *c, int level, int name, const void *value, socklen_t len_bytes);
 long stream_get_option(struct call *c, int level, int name);
 long stream_ioctl(struct call *c, uint32_t request, int *value);
+/** stream_fit() - the program's end holds no more than its limit allows */
+void stream_fit(const struct stream *st, int program_end);
 /** stream_copy_tuning() - options that only @from, an end of the program, knows of */
 void stream_copy_tuning(int from, int to);
 

@@ -4,6 +4,7 @@
  * Reading order: stream_pass(); then what it did not pass.
  */
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -74,24 +75,38 @@ static bool has_bytes(const struct call *c)
 
 /* ---- messages */
 
-static long pass_over(struct call *c, struct stream *st, const struct user_msg *m, bool to_send)
+/* Return: CALL_CONTINUE; -errno */
+static long tell_error(const struct call *c, struct stream *st, bool to_send)
 {
 	int err;
 
 	if (!to_send && has_bytes(c))
 		return CALL_CONTINUE;
 	err = take_error(c, st);
-	if (err == -EPIPE && to_send)
-		return CALL_CONTINUE; /* with its signal */
-	(void)m;
-	return err && err != -EPIPE ? err : CALL_CONTINUE;
+	return err && err != -EPIPE ? err : CALL_CONTINUE; /* EPIPE: with its signal */
 }
 
-static bool is_special(const struct user_msg *m, bool to_send)
+/* May the answer be what the net's socket has room for, without a wait halfway? */
+static bool goes_direct(const struct call *c, const struct stream *st, const struct user_msg *m)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(mem);
+
+	if (!(m->flags & MSG_MORE) && !st->tx_room_bytes)
+		return false;
+	if (!call_may_wait(c, m->flags))
+		return true;
+	if (m->total_bytes > DATA_BYTES_MAX)
+		return false;
+	nethood_getsockopt(st->cr.sk, SOL_SOCKET, SO_MEMINFO, mem, &len);
+	return mem[SK_MEMINFO_WMEM_QUEUED] + 2 * m->total_bytes < mem[SK_MEMINFO_SNDBUF];
+}
+
+static bool is_special(const struct call *c, const struct stream *st, const struct user_msg *m, bool to_send)
 {
 	if (to_send)
-		return m->flags & MSG_OOB || m->name_at;
-	return m->flags & (MSG_TRUNC | MSG_ERRQUEUE) || m->name_at;
+		return m->flags & MSG_OOB || m->name_at || goes_direct(c, st, m);
+	return m->flags & (MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB) || m->name_at;
 }
 
 long stream_pass(struct call *c, const struct user_msg *m, bool to_send)
@@ -106,12 +121,15 @@ long stream_pass(struct call *c, const struct user_msg *m, bool to_send)
 			return CALL_OURS;
 		return to_send ? broken_pipe(c, m->flags) : -ENOTCONN;
 	case STREAM_OVER:
-		return pass_over(c, st, m, to_send);
-	case STREAM_CONNECTING:
+		return tell_error(c, st, to_send);
 	case STREAM_OPEN:
+		if (st->cr.error)
+			return tell_error(c, st, to_send);
+		break;
+	case STREAM_CONNECTING:
 		break;
 	}
-	return is_special(m, to_send) ? CALL_OURS : CALL_CONTINUE;
+	return is_special(c, st, m, to_send) ? CALL_OURS : CALL_CONTINUE;
 }
 
 static long wait_to_send(struct call *c, int flags)
@@ -122,22 +140,28 @@ static long wait_to_send(struct call *c, int flags)
 	return CALL_WAIT;
 }
 
-/* Bytes and an urgent one: after all that was written before. */
-static long send_urgent(struct call *c, struct stream *st, const struct packet *p, int flags)
+/* To the net's socket itself, after all that was written before: what the carrier could not say (MSG_OOB, MSG_MORE), or
+ * where the program shall be told how much room there is.  @p is where it was.  Return: bytes, -EAGAIN, -errno */
+static ssize_t send_direct(struct stream *st, const struct packet *p, int flags)
 {
-	struct packet *copy;
-	ssize_t n = -EAGAIN;
+	struct packet *copy = NULL;
 
+	if (!stream_all_taken(st)) {
+		bool there;
+
+		copy = packet_copy(p); /* the bytes before take their place */
+		if (!copy)
+			return -ENOBUFS;
+		there = stream_from_program(st) && stream_all_taken(st);
+		memcpy(p->data, copy->data, p->data_bytes);
+		free(copy);
+		if (!there)
+			return -EAGAIN;
+	}
 	if (st->state != STREAM_OPEN)
-		return wait_to_send(c, flags);
-	copy = packet_copy(p); /* the bytes before take their place */
-	if (!copy)
-		return -ENOBUFS;
-	if (stream_from_program(st) && st->state == STREAM_OPEN && stream_all_taken(st))
-		n = nethood_sendto(st->cr.sk, copy->data, copy->data_bytes, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
-				   0);
-	free(copy);
-	return n == -EAGAIN ? wait_to_send(c, flags) : n;
+		return -EAGAIN;
+	return nethood_sendto(st->cr.sk, p->data, p->data_bytes,
+			      (flags & (MSG_OOB | MSG_MORE)) | MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 }
 
 /* Connect, and send what the SYN may carry.  Without a cookie it carries nothing, and this waits. */
@@ -158,19 +182,27 @@ static long send_fastopen(struct call *c, struct stream *st, const struct packet
 long stream_send(struct call *c, const struct packet *p, int flags)
 {
 	struct stream *st = stream_of(c->carrier);
-	ssize_t n;
+	ssize_t n, more;
 
 	if (st->state == STREAM_IDLE)
 		return send_fastopen(c, st, p, flags);
+	n = st->state == STREAM_OPEN ? send_direct(st, p, flags) : -EAGAIN;
+	if (n < 0 && n != -EAGAIN) {
+		stream_fail(st, (int)n);
+		return tell_error(c, st, true);
+	}
+	if (n == (ssize_t)p->data_bytes)
+		return n;
 	if (flags & MSG_OOB)
-		return send_urgent(c, st, p, flags);
-	/* An address that goes with it means nothing: the kernel would look at it. */
-	n = send(c->fd, p->data, p->data_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0 && errno == EAGAIN)
+		return n < 0 ? wait_to_send(c, flags) : n;
+	/* The rest, which makes it look full.  An address that goes with it means nothing: the kernel would look at it. */
+	n = n < 0 ? 0 : n;
+	more = send(c->fd, p->data + n, p->data_bytes - (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n || more >= 0)
+		return n + (more > 0 ? more : 0);
+	if (errno == EAGAIN)
 		return wait_to_send(c, flags);
-	if (n < 0 && errno == EPIPE)
-		return broken_pipe(c, flags);
-	return n < 0 ? -errno : n;
+	return errno == EPIPE ? broken_pipe(c, flags) : -errno;
 }
 
 /* What waits as an error is the socket's; all else lies at the program's end. */
@@ -195,6 +227,9 @@ static ssize_t take_bytes(struct call *c, const struct user_msg *m, struct packe
 		return n;
 	}
 	n = recv(c->fd, c->sv->data, room, MSG_DONTWAIT | (m->flags & (MSG_PEEK | MSG_OOB)));
+	if (n < 0 && errno == EINVAL &&
+	    m->flags & MSG_OOB) /* not here, or not yet: it may have come before what is before it */
+		return nethood_recvfrom(c->carrier->sk, c->sv->data, room, m->flags | MSG_DONTWAIT, NULL, NULL);
 	return n < 0 ? -errno : n;
 }
 
@@ -213,6 +248,18 @@ long stream_recv(struct call *c, const struct user_msg *m)
 }
 
 /* ---- shutdown */
+
+/* Who writes no more still reads.  If a RST comes, own end will be closed with this byte unread, which is ECONNRESET there:
+ * then nothing can be written any more for that. */
+static void put_reserve(const struct call *c, struct stream *st)
+{
+	const int on = 1;
+
+	if (st->reserve || st->rx_shut || st->fin)
+		return;
+	st->reserve = setsockopt(st->cr.watch.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
+		      send(c->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+}
 
 int stream_shutdown(struct call *c, int how)
 {
@@ -237,6 +284,8 @@ int stream_shutdown(struct call *c, int how)
 		st->tx_shut = true;
 	if (how != SHUT_WR)
 		st->rx_shut = true;
+	if (how == SHUT_WR)
+		put_reserve(c, st);
 	shutdown(c->fd, how);
 	stream_from_program(st);
 	return 0;
@@ -257,12 +306,35 @@ void stream_copy_tuning(int from, int to)
 	}
 }
 
+void stream_fit(const struct stream *st, int program_end)
+{
+	if (st->tx_room_bytes)
+		setsockopt(program_end, SOL_SOCKET, SO_SNDBUF, &st->tx_room_bytes, sizeof(st->tx_room_bytes));
+}
+
+static bool is_limit(int level, int name)
+{
+	return (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) ||
+	       (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_SNDBUFFORCE));
+}
+
+/* A program that sets a limit means it: the carrier holds a quarter of that, at the most what it has anyway. */
+static void limit(const struct call *c, struct stream *st, int bytes)
+{
+	st->tx_room_bytes = bytes < 0 || bytes / 4 > STREAM_ROOM_BYTES ? STREAM_ROOM_BYTES : bytes / 4 + 1;
+	if (st->state == STREAM_OPEN)
+		stream_fit(st, c->fd);
+}
+
 long stream_set_option(struct call *c, int level, int name, const void *value, socklen_t len_bytes)
 {
 	struct stream *st = stream_of(c->carrier);
+	int bytes;
 
-	(void)value;
-	(void)len_bytes;
+	if (is_limit(level, name) && len_bytes >= sizeof(bytes)) {
+		memcpy(&bytes, value, sizeof(bytes));
+		limit(c, st, bytes);
+	}
 	if (level != SOL_SOCKET)
 		return 0;
 	if (name == SO_ZEROCOPY)
@@ -287,16 +359,6 @@ long stream_get_option(struct call *c, int level, int name)
 
 /* ---- queues */
 
-/* Bytes that the program wrote and that are not in the net's socket yet. */
-static int on_the_way(const struct stream *st)
-{
-	int bytes = 0;
-
-	if (st->state != STREAM_OPEN || ioctl(st->cr.watch.fd, FIONREAD, &bytes) < 0)
-		bytes = 0;
-	return bytes + (int)(st->tx.len_bytes - st->tx.at);
-}
-
 long stream_ioctl(struct call *c, uint32_t request, int *value)
 {
 	struct stream *st = stream_of(c->carrier);
@@ -306,6 +368,6 @@ long stream_ioctl(struct call *c, uint32_t request, int *value)
 		return CALL_CONTINUE;
 	err = nethood_ioctl(st->cr.sk, request, value, sizeof(*value));
 	if (!err)
-		*value += on_the_way(st);
+		*value += (int)stream_on_the_way(st);
 	return err;
 }

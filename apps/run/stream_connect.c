@@ -18,8 +18,7 @@
 
 #include "stream.h"
 
-#define SMALL_SNDBUF 1            /* the kernel has a minimum of its own */
-#define LARGE_SNDBUF (104 * 1024) /* what net.core.wmem_default says, nearly everywhere; the kernel doubles it */
+#define SMALL_SNDBUF 1 /* the kernel has a minimum of its own */
 
 /* ---- a peer for the program's end */
 
@@ -95,6 +94,8 @@ int stream_attach(struct call *c, struct stream *st, bool junk)
 		close(own);
 		return err;
 	}
+	if (!junk)
+		stream_fit(st, c->fd);
 	st->junk_bytes = junk ? fill(sv, c->fd) : 0;
 	st->state = junk ? STREAM_CONNECTING : STREAM_OPEN;
 	return 0;
@@ -105,7 +106,7 @@ void stream_drain_junk(struct stream *st)
 	int fd = carrier_program_end(&st->cr);
 
 	if (fd >= 0) {
-		set_sndbuf(fd, LARGE_SNDBUF);
+		set_sndbuf(fd, st->tx_room_bytes ? st->tx_room_bytes : STREAM_ROOM_BYTES);
 		close(fd);
 	}
 	while (st->junk_bytes) {
@@ -145,10 +146,10 @@ static int renew(struct call *c, struct stream *st)
 	c->fd = fd;
 	st->state = STREAM_IDLE;
 	st->cr.error = 0;
-	st->rx_shut = st->tx_shut = st->fin = st->poisoned = false;
-	free(st->rx.data);
+	st->rx_shut = st->tx_shut = st->fin = st->poisoned = st->reserve = st->urgent = false;
+	st->lent_bytes = 0;
 	free(st->tx.data);
-	st->rx = st->tx = (struct stream_held){ .data = NULL };
+	st->tx = (struct stream_held){ .data = NULL };
 	return 0;
 }
 

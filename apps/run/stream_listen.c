@@ -208,6 +208,8 @@ static long install(struct call *c, struct stream *ls, struct stream_child *chil
 	cr->domain = ls->cr.domain;
 	stream_of(cr)->state = STREAM_OPEN;
 	stream_of(cr)->tuned = ls->tuned;
+	stream_of(cr)->tx_room_bytes = ls->tx_room_bytes;
+	stream_fit(stream_of(cr), fd);
 	err = carrier_install(c, cr, fd, flags);
 	if (err == CALL_ANSWERED) {
 		carrier_mark(cr); /* what has come already */

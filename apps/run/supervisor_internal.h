@@ -188,7 +188,8 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 
 /** struct carrier_ops - one kind of carrier: dgram.c, stream.c.  What is NULL is not asked for, or the socket's own */
 struct carrier_ops {
-	size_t bytes; /**< of what begins with a struct carrier */
+	size_t bytes;  /**< of what begins with a struct carrier */
+	bool any_part; /**< of what is to be sent, the beginning alone will do */
 	/** own end: the program wrote, read or closed */
 	void (*event)(struct carrier *cr, uint32_t events);
 	/** the socket of the net became ready; waiting calls were served before */

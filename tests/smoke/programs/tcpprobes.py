@@ -1358,6 +1358,221 @@ def urgent_signal():
     return len(got)
 
 
+# ---- limits ---------------------------------------------------------------------------------
+
+def sized_pair(sndbuf=0, rcvbuf=0):
+    """(a, b): so much may wait at a, and at b."""
+    ls = listener()
+    if rcvbuf:
+        ls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    a = stream()
+    if sndbuf:
+        a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+    a.connect(ls.getsockname())
+    return a, ls.accept()[0]
+
+
+@probe
+def more_holds():
+    a, b = pair()
+    out = [a.send(b"x" * 300, socket.MSG_MORE)]
+    time.sleep(SETTLE)
+    out += [fionread(b), a.send(b"y" * 300)]
+    time.sleep(SETTLE)
+    return out, fionread(b), said(b.recv, 600) == f"{600} bytes"
+
+
+@probe
+def more_and_write():
+    a, b = pair()
+    a.send(b"x" * 300, socket.MSG_MORE)
+    os.write(a.fileno(), b"y" * 300)
+    time.sleep(SETTLE)
+    return fionread(b), b.recv(600) == b"x" * 300 + b"y" * 300
+
+
+@probe
+def more_and_fin():
+    a, b = pair()
+    a.send(b"held", socket.MSG_MORE)
+    a.shutdown(socket.SHUT_WR)
+    return said(b.recv, 10), said(b.recv, 10)
+
+
+@probe
+def more_blocking():
+    """Far more than a buffer holds, each piece with MSG_MORE."""
+    a, b = pair()
+    got = []
+    t = threading.Thread(target=lambda: got.append(read_all(b)))
+    t.start()
+    sent = sum(a.send(b"x" * 50000, socket.MSG_MORE) for _ in range(100))
+    a.shutdown(socket.SHUT_WR)
+    t.join(10)
+    return sent, got
+
+
+@probe
+def small_buffers_bound():
+    a, b = sized_pair(20000, 20000)
+    n = fill(a)
+    full = ev(a), said(a.send, b"x"), said(os.write, a.fileno(), b"x")
+    a.shutdown(socket.SHUT_WR)
+    return n < 150000, full, read_all(b) == n
+
+
+@probe
+def small_buffers_bound_write():
+    a, _b = sized_pair(20000, 20000)
+    a.setblocking(False)
+    n = 0
+    for _ in range(40):
+        got = said(os.write, a.fileno(), b"x" * 10000)
+        n += got if isinstance(got, int) else 0
+        time.sleep(0.01)
+    return 20000 < n < 200000, ev(a)
+
+
+@probe
+def small_buffers_edge():
+    a, b = sized_pair(20000, 20000)
+    ep = select.epoll()
+    fill(a)
+    ep.register(a.fileno(), select.EPOLLOUT | select.EPOLLET)
+    out = [edges(ep)]
+    b.setblocking(False)
+    while isinstance(said(b.recv, 65536), (str, bytes)) and fionread(b):
+        time.sleep(0.01)
+    return out, edges(ep), isinstance(said(a.send, b"x"), int)
+
+
+@probe
+def small_buffers_blocking():
+    a, b = sized_pair(5000, 5000)
+    got = []
+    t = threading.Thread(target=lambda: got.append(read_all(b)))
+    t.start()
+    sent = a.send(b"x" * 400000)
+    a.close()
+    t.join(10)
+    return sent, got
+
+
+@probe
+def small_buffers_timeout():
+    a, _b = sized_pair(5000, 5000)
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 300000))
+    n = said(a.send, b"x" * 100000)
+    return isinstance(n, int) and 1000 < n < 60000, said(a.send, b"x" * 10)
+
+
+@probe
+def notsent_lowat():
+    a, b = sized_pair(0, 5000)
+    a.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 10000)
+    n = fill(a)
+    return n < 400000, ev(a), fionread(b) > 0
+
+
+@probe
+def unread_counts_once():
+    """What is in b's buffer, and how much of it when some was read."""
+    a, b = pair()
+    a.send(b"x" * 50000)
+    time.sleep(SETTLE)
+    out = [fionread(b)]
+    b.recv(10000)
+    out += [fionread(b), len(b.recv(100000)), fionread(b)]
+    return out
+
+
+@probe
+def half_close_then_reset():
+    a, b = pair()
+    a.shutdown(socket.SHUT_WR)
+    time.sleep(SETTLE)
+    reset(b)
+    return ev(a), said(os.read, a.fileno(), 1), said(os.read, a.fileno(), 1)
+
+
+@probe
+def half_close_then_reset_recv():
+    a, b = pair()
+    a.send(b"question")
+    a.shutdown(socket.SHUT_WR)
+    time.sleep(SETTLE)
+    b.send(b"half an ans")
+    time.sleep(SETTLE)
+    reset(b)
+    time.sleep(SETTLE)
+    return said(a.recv, 4), said(a.recv, 20), said(a.recv, 20), so_error(a)
+
+
+@probe
+def half_close_then_reset_wakes_reader():
+    a, b = pair()
+    a.shutdown(socket.SHUT_WR)
+    got = []
+    t = threading.Thread(target=lambda: got.append(said(os.read, a.fileno(), 1)))
+    t.start()
+    time.sleep(0.1)
+    reset(b)
+    t.join(2)
+    return got
+
+
+@probe
+def half_close_while_another_writes():
+    """Whatever comes is what was written, to its end."""
+    fine = []
+    for _ in range(20):
+        a, b = pair()
+
+        def write(a=a):
+            while isinstance(said(os.write, a.fileno(), b"z" * 1000), int):
+                pass
+        t = threading.Thread(target=write)
+        t.start()
+        u = threading.Thread(target=a.shutdown, args=(socket.SHUT_WR,))
+        u.start()
+        data = b""
+        while more := b.recv(65536):
+            data += more
+        t.join(2)
+        u.join(2)
+        fine.append(not data.strip(b"z"))
+    return all(fine)
+
+
+@probe
+def datagrams_shut_half_by_half():
+    a, b = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    b.bind((LO, 0))
+    a.connect(b.getsockname())
+    b.connect(a.getsockname())
+    a.shutdown(socket.SHUT_WR)
+    a.shutdown(socket.SHUT_RD)
+    name = a.getsockname()
+    time.sleep(SETTLE)
+    return (ev(a), a.getsockname() == name, piped(a.send, b"x"), piped(os.write, a.fileno(), b"x"), said(a.recv, 1),
+            said(os.read, a.fileno(), 1), a.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE))
+
+
+@probe
+def datagrams_shut_and_closed():
+    """The port is free when the socket is closed, and not before."""
+    a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    a.bind((LO, 0))
+    name = a.getsockname()
+    a.connect((LO, 9))
+    a.shutdown(socket.SHUT_RDWR)
+    time.sleep(SETTLE)
+    before = said(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind, name)
+    a.close()
+    time.sleep(SETTLE)
+    return before, said(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind, name)
+
+
 # ---- options --------------------------------------------------------------------------------
 
 @probe
