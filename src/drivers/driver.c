@@ -10,7 +10,7 @@
 #include "drivers/driver_internal.h"
 #include "net.h"
 
-#define NET_SKB_PAD 66U /* before a received frame: room for the headers of where it is forwarded to; aligns IP */
+#define NET_IP_AT 80U /* where IP begins in a received frame: aligned, with room before it to be forwarded */
 #define VLAN_HLEN 4U
 #define LINEAR_MAX_BYTES 16384U /* longer frames lie in pages, but for their headers */
 #define LLADDR_LOCAL 0x02
@@ -198,13 +198,14 @@ int netdev_frame_check(struct net_device *dev, size_t len_bytes)
 
 struct sk_buff *netdev_skb_alloc(struct net_device *dev, u32 len_bytes)
 {
-	struct sk_buff *skb = alloc_skb(dev->net->skb_pool, len_bytes + NET_SKB_PAD);
+	const u32 pad = NET_IP_AT - dev->hard_header_len;
+	struct sk_buff *skb = alloc_skb(dev->net->skb_pool, len_bytes + pad);
 
 	if (!skb) {
 		dev->stats.rx_dropped++;
 		return NULL;
 	}
-	skb_reserve(skb, NET_SKB_PAD);
+	skb_reserve(skb, pad);
 	return skb;
 }
 
