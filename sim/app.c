@@ -202,6 +202,8 @@ int app_start(struct sim_app *app)
 		err = open_socket(app, APP_PORT_ECHO, echo_ready, &app->echo_sock);
 	if (!err)
 		err = open_socket(app, 0, probe_ready, &app->probe_sock);
+	if (!err && app->stream.ledger)
+		err = stream_start(app);
 	return err;
 }
 
@@ -214,4 +216,5 @@ void app_stop(struct sim_app *app)
 			nethood_close(*socks[i]);
 		*socks[i] = NULL;
 	}
+	stream_stop(app, false);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Programs of simulated hosts: datagrams that a ledger follows, and an echo that says whether two hosts reach each other.
+/* Programs of simulated hosts: datagrams that a ledger follows, an echo that says whether two hosts reach each other,
+ * and streams (stream.h).
  *
  * The ledger is omniscient: it knows each datagram that was sent, and what may arrive: the right octets, from the right
  * address, at the right host, not more often than the wires have doubled it.
@@ -7,6 +8,7 @@
 #ifndef NETHOOD_SIM_APP_H
 #define NETHOOD_SIM_APP_H
 
+#include "stream.h"
 #include "world.h"
 
 #define APP_PORT_LEDGER 7000
@@ -37,6 +39,7 @@ struct sim_app {
 	u8 addr[4]; /**< of the host, as others know it */
 	u8 prefixlen;
 	int ifindex;
+	struct stream_app stream;
 	u32 ask_bytes; /**< of an echo request, its header too; 0: no more than that */
 	/* whom it has asked, and who has answered: by host */
 	u32 *asked, *answered;

@@ -185,6 +185,8 @@ void sim_set_plugged(struct sim_port *port, bool plugged)
 	if (port->unplugged != plugged || !port->dev)
 		return;
 	port->unplugged = !plugged;
+	if (port->host->nud) /* what is sent without a carrier is seen by nobody */
+		nud_ref_slow(port->host->nud);
 	sim_host_enter(port->host);
 	nethood_dev_carrier(port->dev, plugged);
 	sim_host_poll(port->host);

@@ -7,7 +7,9 @@
 
 #define ETH_BYTES 14U
 #define PROTO_ICMP 1
+#define PROTO_TCP 6
 #define PROTO_UDP 17
+#define ECN_MASK 3U
 
 static u32 get16(const u8 *p)
 {
@@ -78,10 +80,30 @@ void mend_checksums(u8 *frame, u32 len_bytes)
 		put16(p.payload + 6, 0);
 		sum = ~sum16(pseudo_header(&p), p.payload, p.payload_bytes) & 0xffff;
 		put16(p.payload + 6, sum ? sum : 0xffff);
+	} else if (p.protocol == PROTO_TCP && p.payload_bytes >= 20) {
+		put16(p.payload + 16, 0);
+		put16(p.payload + 16, ~sum16(pseudo_header(&p), p.payload, p.payload_bytes) & 0xffff);
 	} else if (p.protocol == PROTO_ICMP && p.payload_bytes >= 8) {
 		put16(p.payload + 2, 0);
 		put16(p.payload + 2, ~sum16(0, p.payload, p.payload_bytes) & 0xffff);
 	}
+}
+
+static const char *tcp_broken(const struct ipv4 *p)
+{
+	if (p->payload_bytes < 20 || (p->payload[12] >> 4) < 5 || (p->payload[12] >> 4) * 4U > p->payload_bytes)
+		return "its TCP header";
+	if (sum16(pseudo_header(p), p->payload, p->payload_bytes) != 0xffff)
+		return "its TCP checksum";
+	return NULL;
+}
+
+bool tcp_checksum_broken(const u8 *frame, u32 len_bytes)
+{
+	struct ipv4 p;
+
+	return ipv4_of((u8 *)(uintptr_t)frame, len_bytes, &p) && p.protocol == PROTO_TCP &&
+	       (sum16(0, p.ip, p.header_bytes) != 0xffff || tcp_broken(&p));
 }
 
 static const char *ipv4_broken(const struct ipv4 *p, bool forwards)
@@ -92,6 +114,8 @@ static const char *ipv4_broken(const struct ipv4 *p, bool forwards)
 		return NULL;
 	if (p->protocol == PROTO_ICMP && sum16(0, p->payload, p->payload_bytes) != 0xffff)
 		return "its ICMP checksum";
+	if (p->protocol == PROTO_TCP)
+		return tcp_broken(p);
 	if (p->protocol != PROTO_UDP)
 		return NULL;
 	if (p->payload_bytes < 8 || get16(p->payload + 4) != p->payload_bytes)
@@ -131,4 +155,16 @@ const char *frame_broken(const u8 *frame, u32 len_bytes, const u8 *mac, bool for
 	if (!ipv4_of((u8 *)(uintptr_t)frame, len_bytes, &p))
 		return "its IPv4 lengths";
 	return ipv4_broken(&p, forwards);
+}
+
+bool mark_congestion(u8 *frame, u32 len_bytes)
+{
+	struct ipv4 p;
+
+	if (!ipv4_of(frame, len_bytes, &p) || !(p.ip[1] & ECN_MASK))
+		return false;
+	p.ip[1] |= ECN_MASK;
+	put16(p.ip + 10, 0);
+	put16(p.ip + 10, ~sum16(0, p.ip, p.header_bytes) & 0xffff);
+	return true;
 }

@@ -102,6 +102,23 @@ static void compare(struct nud_ref *r, const struct ref_entry *e, const struct n
 	       same(r, e, ev, "when it was updated", ev->updated_ns, s->updated));
 }
 
+/* RFC 4861 7.3.1: a connection that hears an ACK vouches for its next hop with the next segment that it sends there.  That
+ * segment has left, or leaves after this event, or never leaves, where devices or memory are at fault. */
+static bool tcp_vouched(const struct nud_ref *r, const struct ref_entry *e, s64 at, s64 now)
+{
+	u32 kept = r->segment_count < REF_SEGMENTS ? r->segment_count : REF_SEGMENTS;
+
+	if (r->tcp_came_at > at)
+		return false;
+	for (u32 i = 1; i <= kept; i++) {
+		const struct ref_segment *s = &r->segment[(r->segment_count - i) % REF_SEGMENTS];
+
+		if (s->at == at && memcmp(s->ha, e->s.ha, sizeof(s->ha)) == 0)
+			return true;
+	}
+	return at == now || r->excused || r->slow;
+}
+
 /* What happened to it without an event: packets that needed no question, a program that vouched. */
 static void catch_up(struct nud_ref *r, struct ref_entry *e, const struct nethood_neigh_event *ev)
 {
@@ -114,6 +131,8 @@ static void catch_up(struct nud_ref *r, struct ref_entry *e, const struct nethoo
 		if (r->vouched_at[i] == ev->confirmed_ns)
 			e->s.confirmed = ev->confirmed_ns;
 	}
+	if (ev->confirmed_ns > e->s.confirmed && tcp_vouched(r, e, ev->confirmed_ns, now))
+		e->s.confirmed = ev->confirmed_ns;
 	if (e->s.due != NOT_DUE && now > e->s.due + (s64)r->config.late_ns)
 		ref_broken(r, e, "its timer did not fire at %lld, and now it is %lld", (long long)e->s.due,
 			   (long long)now);
@@ -484,6 +503,11 @@ static bool is_arp(const u8 *frame, u32 len_bytes)
 	       memcmp(frame + ETH_BYTES + 2, begin, sizeof(begin)) == 0;
 }
 
+static bool is_tcp(const u8 *frame, u32 len_bytes)
+{
+	return len_bytes >= ETH_BYTES + 40 && frame[12] == 8 && frame[13] == 0 && frame[ETH_BYTES + 9] == 6;
+}
+
 /* RFC 4861 7.2.2, 7.3.3: a packet goes to an address that is known, and to no other. */
 static void packet_out(struct nud_ref *r, int ifindex, const u8 *frame)
 {
@@ -497,7 +521,7 @@ static void packet_out(struct nud_ref *r, int ifindex, const u8 *frame)
 	ref_broken(r, &to, "a packet to it left for ..:%02x:%02x, where nobody may be sent to", frame[4], frame[5]);
 }
 
-void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes)
+void nud_ref_frame_out(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes)
 {
 	const u8 *sip = frame + ETH_BYTES + 14, *tip = frame + ETH_BYTES + 24;
 	static const u8 nobody[4];
@@ -506,6 +530,8 @@ void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_
 
 	if (len_bytes >= ETH_BYTES + 20 && !to_all && frame[12] == 8 && frame[13] == 0 && !r->broken)
 		packet_out(r, ifindex, frame);
+	if (is_tcp(frame, len_bytes))
+		ref_segment_left(r, (s64)now_ns, frame);
 	if (r->broken || !is_arp(frame, len_bytes) || frame[ETH_BYTES + 7] != 1)
 		return;
 	r->count.questions++;
@@ -529,12 +555,14 @@ void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_
 		   to_all ? "broadcast" : "unicast");
 }
 
-void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes)
+void nud_ref_frame_in(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes)
 {
 	const u8 *arp = frame + ETH_BYTES;
 	struct ref_arp *a = &r->arp;
 	static const u8 all[6] = { 255, 255, 255, 255, 255, 255 };
 
+	if (is_tcp(frame, len_bytes) && r->tcp_came_at == NOT_DUE)
+		r->tcp_came_at = (s64)now_ns;
 	if (!is_arp(frame, len_bytes))
 		return;
 	a->ifindex = ifindex;
@@ -556,6 +584,12 @@ void nud_ref_confirmed(struct nud_ref *r, u64 now_ns)
 void nud_ref_excuse(struct nud_ref *r, bool on)
 {
 	r->excused = on;
+	r->slow |= on; /* a segment that vouched, and found no memory further down */
+}
+
+void nud_ref_slow(struct nud_ref *r)
+{
+	r->slow = true;
 }
 
 void nud_ref_late(struct nud_ref *r, u64 late_ns)

@@ -42,14 +42,16 @@ void nud_ref_destroy(struct nud_ref *r);
 
 /** nud_ref_hear() - what nethood_on_neigh_event() calls; whoever listens himself hands on what he hears.  @ctx: the reference */
 void nud_ref_hear(void *ctx, const struct nethood_neigh_event *event);
-/** nud_ref_frame_out() - a frame leaves device @ifindex */
-void nud_ref_frame_out(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes);
+/** nud_ref_frame_out() - a frame leaves device @ifindex, at @now_ns by the net's clock */
+void nud_ref_frame_out(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes);
 /** nud_ref_frame_in() - a frame is about to be given to device @ifindex */
-void nud_ref_frame_in(struct nud_ref *r, int ifindex, const u8 *frame, u32 len_bytes);
+void nud_ref_frame_in(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes);
 /** nud_ref_confirmed() - a program is about to vouch for somebody (MSG_CONFIRM), at @now_ns by the net's clock */
 void nud_ref_confirmed(struct nud_ref *r, u64 now_ns);
 /** nud_ref_excuse() - from now on memory may be missing, also for what should leave; or no more */
 void nud_ref_excuse(struct nud_ref *r, bool on);
+/** nud_ref_slow() - frames may wait in the driver: when they were made is not known, and nud_ref_frame_out() is not called */
+void nud_ref_slow(struct nud_ref *r);
 /** nud_ref_late() - from now on a timer may be late by as much: the clock jumps */
 void nud_ref_late(struct nud_ref *r, u64 late_ns);
 /** nud_ref_settle() - the net has been polled until nothing was left: each question that must leave has left */

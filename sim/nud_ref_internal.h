@@ -9,7 +9,8 @@
 
 #define MSEC_NS 1000000LL
 #define NOT_DUE INT64_MIN
-#define REF_VOUCHES 32U /* that are remembered: what came of them shows at the next event of an entry */
+#define REF_SEGMENTS 16384U /* of TCP that left, and are remembered for the same reason */
+#define REF_VOUCHES 32U     /* that are remembered: what came of them shows at the next event of an entry */
 
 /** struct ref_parms - of a device, as sysctl(8) shows them */
 struct ref_parms {
@@ -55,6 +56,12 @@ struct ref_arp {
 	u8 sha[6], sip[4], tip[4];
 };
 
+/** struct ref_segment - a TCP segment left: whom it went to may have been vouched for */
+struct ref_segment {
+	s64 at;
+	u8 ha[6];
+};
+
 struct nud_ref {
 	struct nud_ref_config config;
 	struct nethood_allocator memory; /**< config.memory points here, or nowhere */
@@ -65,7 +72,10 @@ struct nud_ref {
 	struct ref_arp arp;
 	s64 vouched_at[REF_VOUCHES]; /**< when programs were about to vouch for somebody; NOT_DUE: never */
 	u32 vouch_count;
-	bool excused, broken;
+	struct ref_segment *segment; /**< the last REF_SEGMENTS of them; NULL: none left */
+	u32 segment_count;
+	s64 tcp_came_at; /**< first TCP segment with an ACK; NOT_DUE: none.  Before it nobody can be vouched for by one */
+	bool excused, slow, broken;
 	struct nud_ref_count count;
 };
 
@@ -79,6 +89,8 @@ void ref_read_parms(struct nud_ref *r, struct ref_parms *p);
 struct ref_parms *ref_parms_of(struct nud_ref *r, int ifindex, const char *dev);
 /** ref_find() - @id NULL: the youngest one; NULL: there is none */
 struct ref_entry *ref_find(const struct nud_ref *r, int ifindex, const u8 *key, const void *id);
+/** ref_segment_left() - to @ha */
+void ref_segment_left(struct nud_ref *r, s64 now, const u8 *ha);
 /** ref_add() - an entry, zeroed but for these */
 struct ref_entry *ref_add(struct nud_ref *r, struct ref_parms *p, const u8 *key, const void *id);
 /** ref_is_valid() - may its address be used? */

@@ -196,6 +196,20 @@ struct ref_entry *ref_add(struct nud_ref *r, struct ref_parms *p, const u8 *key,
 	return e;
 }
 
+void ref_segment_left(struct nud_ref *r, s64 now, const u8 *ha)
+{
+	struct ref_segment *s;
+
+	if (!r->segment)
+		r->segment = ref_zalloc(r, REF_SEGMENTS * sizeof(*r->segment));
+	s = &r->segment[(r->segment_count - 1) % REF_SEGMENTS];
+	if (r->segment_count && s->at == now && memcmp(s->ha, ha, sizeof(s->ha)) == 0)
+		return;
+	s = &r->segment[r->segment_count++ % REF_SEGMENTS];
+	s->at = now;
+	memcpy(s->ha, ha, sizeof(s->ha));
+}
+
 /* ------------------------------------------------------------------ life */
 
 struct nud_ref *nud_ref_create(const struct nud_ref_config *config)
@@ -206,6 +220,7 @@ struct nud_ref *nud_ref_create(const struct nud_ref_config *config)
 	*r = first;
 	for (u32 i = 0; i < REF_VOUCHES; i++)
 		r->vouched_at[i] = NOT_DUE;
+	r->tcp_came_at = NOT_DUE;
 	if (config->memory) {
 		r->memory = *config->memory;
 		r->config.memory = &r->memory;
@@ -233,6 +248,8 @@ void nud_ref_destroy(struct nud_ref *r)
 		ref_free(r, r->parms, sizeof(*next));
 		r->parms = next;
 	}
+	if (r->segment)
+		ref_free(r, r->segment, REF_SEGMENTS * sizeof(*r->segment));
 	ref_free(r, r->slot, r->slots * sizeof(struct ref_entry *));
 	last = *r;
 	last.config.memory = r->config.memory ? &last.memory : NULL;

@@ -78,7 +78,9 @@ static void frame_arrives(struct sim_world *w, void *obj, u64 arg)
 	sim_hash(h->world, &h->id, sizeof(h->id));
 	sim_host_enter(h);
 	if (h->nud)
-		nud_ref_frame_in(h->nud, nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
+		nud_ref_frame_in(h->nud, sim_host_now(h), nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
+	if (h->world->frame_in)
+		h->world->frame_in(h, f->data, f->len_bytes);
 	(void)nethood_dev_receive(port->dev, f->data, f->len_bytes);
 	frame_put(f);
 	sim_host_poll(h);
@@ -144,6 +146,10 @@ static struct sim_frame *damaged(struct sim_segment *seg, struct sim_frame *f)
 	} else if (chance(c, seg->stream, seg->faults.corrupt_ppm)) {
 		worse = frame_copy(seg->world, f, f->len_bytes);
 		set_bits(seg, worse);
+	} else if (chance(c, seg->stream, seg->faults.mark_ppm)) {
+		worse = frame_copy(seg->world, f, f->len_bytes);
+		(void)mark_congestion(worse->data, worse->len_bytes);
+		return worse;
 	} else {
 		f->refcnt++;
 		return f;
@@ -293,8 +299,11 @@ int segment_transmit(struct sim_port *port, const struct iovec *frame, int piece
 		broken = w->frame_wrong(port->host, f->data, f->len_bytes);
 	if (broken)
 		sim_broken(w, "%s sent a wrong frame: %s", port->host->name, broken);
-	if (port->host->nud && !port->host->slow_driver) /* what waited in a queue says nothing of now */
-		nud_ref_frame_out(port->host->nud, nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
+	if (port->host->nud && port->host->slow_driver) /* what waited in a queue says nothing of now */
+		nud_ref_slow(port->host->nud);
+	else if (port->host->nud)
+		nud_ref_frame_out(port->host->nud, sim_host_now(port->host), nethood_dev_ifindex(port->dev), f->data,
+				  f->len_bytes);
 	sim_hash(w, f->data, f->len_bytes);
 	port->sent_count++;
 	seg->sent_count++;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Worlds drawn at random.
  *
- * Reading order: swarm_run(), draw_world(), storm_turn(), quiet(), the_end().  What happens is in swarm_deeds.c, what
- * hosts are like when all is well in swarm_config.c.
+ * Reading order: swarm_run(), draw_world(), storm_turn(), quiet(), the_end().  What happens is in swarm_deeds.c and
+ * swarm_streams.c, what hosts are like when all is well in swarm_config.c.
  */
 #include "swarm.h"
 
@@ -13,8 +13,8 @@
 #include "admin.h"
 #include "swarm_internal.h"
 
-#define QUIET_S 130U   /* of the second phase: an entry that is wrong and REACHABLE is found out in less */
 #define CHECK_EVERY 1U /* events */
+#define END_S 1200U    /* a connection that nobody has open, and whose peer is gone, is given up in less */
 
 static const char *const feature_names[F_COUNT] = {
 	[F_LOSS] = "loss",         [F_BURST] = "burst",
@@ -30,7 +30,9 @@ static const char *const feature_names[F_COUNT] = {
 	[F_SCAN] = "scan",         [F_MTU] = "mtu",
 	[F_ALLOC] = "alloc",       [F_BUSY] = "busy",
 	[F_CLOCK] = "clock",       [F_JUMP] = "jump",
-	[F_STRICT] = "strict",
+	[F_STRICT] = "strict",     [F_TCP] = "tcp",
+	[F_CHURN] = "churn",       [F_SLOW] = "slow",
+	[F_MARK] = "mark",         [F_KILL] = "kill",
 };
 
 /* ------------------------------------------------------------------ setting up */
@@ -46,6 +48,7 @@ static struct sim_faults draw_faults(struct swarm *s)
 	f.corrupt_ppm = has(s, F_CORRUPT) ? 1000U * (1 + pick(s, 100)) : 0;
 	f.mend_ppm = has(s, F_MEND) ? 500000 : 0;
 	f.truncate_ppm = has(s, F_TRUNCATE) ? 1000U * (1 + pick(s, 50)) : 0;
+	f.mark_ppm = has(s, F_MARK) ? 1000U * (1 + pick(s, 300)) : 0;
 	f.delay_us = pick(s, 3) * 500;
 	f.jitter_us = has(s, F_JITTER) ? 1 + pick(s, 20000) : 0;
 	f.rate_bps = has(s, F_RATE) ? 1000000ULL * (1 + pick(s, 100)) : 0;
@@ -99,6 +102,10 @@ static void draw_member(struct swarm *s, u32 i)
 				   .answered = calloc(s->member_count + s->lan_count, sizeof(u32)) };
 	if (!m->app.asked || !m->app.answered)
 		abort();
+	m->app.stream.ledger = &s->streams;
+	m->tcp_options_off = draw_tcp_options(s);
+	m->tcp = s->streams.any_octets ? NULL
+				       : tcp_witness_create(has(s, F_BUSY) || has(s, F_CARRIER) || has(s, F_LINK));
 	member_configure(m);
 	member_start_programs(m);
 	if (has(s, F_ALLOC))
@@ -117,7 +124,7 @@ static void draw_world(struct swarm *s)
 		s->features |= (pick(s, 4) == 3 ? 1U : 0U) << f;
 	s->turns_left = 10 + pick(s, 400);
 	s->ledger.copies_max = has(s, F_DUP) ? UINT16_MAX : 1;
-	s->ledger.any_octets = has(s, F_MEND) || has(s, F_GARBAGE);
+	s->ledger.any_octets = s->streams.any_octets = has(s, F_MEND) || has(s, F_GARBAGE);
 	for (u32 i = 0; i < s->lan_count; i++) {
 		struct sim_faults faults = draw_faults(s);
 
@@ -196,6 +203,7 @@ static bool quiet(struct swarm *s)
 	sim_calm(&s->world);
 	for (u32 i = 0; i < s->member_count; i++)
 		member_heal(&s->member[i]);
+	streams_finish(s);
 	for (u32 at_s = 0; at_s <= QUIET_S; at_s += 10) {
 		if (!sim_run(&s->world, begin + at_s * SIM_NSEC_PER_SEC, 0))
 			return false;
@@ -205,11 +213,17 @@ static bool quiet(struct swarm *s)
 			ask_all(s, 0);
 		if (at_s == QUIET_S)
 			ask_all(s, 20 + pick(s, 4000));
+		if (at_s == 60)
+			streams_open_all(s);
+		if (at_s == QUIET_S - 30 || at_s == QUIET_S - 10)
+			streams_must_be_silent(s, at_s == QUIET_S - 30);
 		read_witnesses(s);
 	}
 	if (!sim_run(&s->world, begin + (QUIET_S + 10) * SIM_NSEC_PER_SEC, 0))
 		return false;
 	all_must_answer(s);
+	streams_must_have_moved(s);
+	streams_must_be_whole(s);
 	for (u32 i = 0; i < s->member_count; i++) {
 		if (s->member[i].witness)
 			witness_compare(s->member[i].witness);
@@ -224,6 +238,7 @@ static void stop_programs(struct swarm *s)
 	for (u32 i = 0; i < s->member_count; i++) {
 		struct member *m = &s->member[i];
 
+		stream_stop(&m->app, true);
 		app_stop(&m->app);
 		witness_destroy(m->witness);
 		m->witness = NULL;
@@ -239,7 +254,7 @@ static void the_end(struct swarm *s)
 			(void)admin_link(s->member[i].host, s->member[i].app.ifindex + (int)k, false);
 		sim_host_poll(s->member[i].host);
 	}
-	(void)sim_run(&s->world, s->world.now_ns + 60 * SIM_NSEC_PER_SEC, 0);
+	(void)sim_run(&s->world, s->world.now_ns + END_S * SIM_NSEC_PER_SEC, 0);
 	for (u32 i = 0; i < s->member_count; i++)
 		sim_host_check_empty(s->member[i].host);
 }
@@ -261,6 +276,9 @@ static void tell_result(const struct swarm *s, struct swarm_result *out)
 	out->event_count = s->world.event_count;
 	out->datagram_count = s->ledger.count;
 	out->delivered_count = s->ledger.delivered_count;
+	out->stream_count = s->streams.count;
+	out->whole_count = s->streams.whole_count;
+	out->octet_count = s->streams.octet_count;
 	out->trace_hash = s->world.trace_hash;
 	out->virtual_ns = s->world.now_ns;
 	out->host_count = s->member_count;
@@ -273,9 +291,12 @@ static void swarm_free(struct swarm *s)
 	for (u32 i = 0; i < s->member_count; i++) {
 		free(s->member[i].app.asked);
 		free(s->member[i].app.answered);
+		stream_forget(&s->member[i].app);
+		tcp_witness_destroy(s->member[i].tcp);
 	}
 	sim_world_end(&s->world);
 	app_ledger_end(&s->ledger);
+	stream_ledger_end(&s->streams);
 	free(s);
 }
 
@@ -290,6 +311,7 @@ bool swarm_run(struct choices *choices, const struct sim_watch *watch, struct sw
 	s->world.check_every = CHECK_EVERY;
 	s->world.reference = true;
 	s->world.frame_wrong = member_frame_wrong;
+	s->world.frame_in = member_frame_in;
 	draw_world(s);
 	name_features(s, out->features, sizeof(out->features)); /* now: a world that dies tells no more */
 	sim_after(&s->world, 0, 0, storm_turn, s, 0);

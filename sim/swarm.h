@@ -15,6 +15,8 @@
 /** struct swarm_result - what became of a world */
 struct swarm_result {
 	u64 event_count, frame_count, datagram_count, delivered_count, trace_hash, virtual_ns;
+	u64 stream_count, whole_count,
+		octet_count; /**< streams; those of them that went as planned; octets read of all */
 	u32 host_count;
 	char features[256]; /**< what could happen in it, in words */
 	char broken[256];   /**< "": all held */

@@ -48,6 +48,9 @@ static void set_default_sysctls(struct member *m)
 	member_sysctl(m, "net.ipv4.conf.all.proxy_arp", "0");
 	member_sysctl(m, "net.ipv4.conf.all.drop_gratuitous_arp", "0");
 	member_sysctl(m, "net.ipv4.conf.all.rp_filter", "0");
+	member_set_tcp_options(m);
+	if (m->swarm->world.calm)
+		member_reset_tcp_sysctls(m);
 }
 
 /* When all is well, an administrator's request is carried out, or was already. */
@@ -163,7 +166,7 @@ void member_heal(struct member *m)
 		member_take_vip(m);
 	if (has(s, F_NEIGH))
 		unset_neighbours(m);
-	if (!m->app.probe_sock || !m->app.echo_sock || !m->app.ledger_sock)
+	if (!m->app.probe_sock || !m->app.echo_sock || !m->app.ledger_sock || !m->app.stream.listener)
 		member_start_programs(m);
 }
 
@@ -200,9 +203,25 @@ const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 le
 
 	if (len_bytes > ETH_BYTES + ETH_MTU_BYTES)
 		return "it is longer than any MTU here";
-	if (h->forwards || (!is_arp && (frame[12] != 8 || frame[13] != 0)))
+	if (!is_arp && (frame[12] != 8 || frame[13] != 0))
+		return NULL;
+	if (m->tcp && !is_arp && is_own(m, source)) { /* a router sends others' packets too */
+		const char *wrong = tcp_witness_out(m->tcp, h->world->now_ns, frame, len_bytes);
+
+		if (wrong)
+			return wrong;
+	}
+	if (h->forwards)
 		return NULL;
 	if (!is_own(m, source) && !(is_arp && memcmp(source, nobody, 4) == 0))
 		return "its source is another's address";
 	return NULL;
+}
+
+void member_frame_in(const struct sim_host *h, const u8 *frame, u32 len_bytes)
+{
+	const struct member *m = h->work;
+
+	if (m->tcp)
+		tcp_witness_in(m->tcp, frame, len_bytes);
 }

@@ -142,6 +142,8 @@ static void do_reboot(struct swarm *s, struct member *m)
 	witness_destroy(m->witness);
 	m->witness = NULL;
 	sim_host_reboot(m->host);
+	if (m->tcp)
+		tcp_witness_forget(m->tcp);
 	m->app.ifindex = nethood_dev_ifindex(m->host->port[0].dev);
 	member_configure(m);
 	member_start_programs(m);
@@ -226,6 +228,12 @@ static void do_sysctl(struct swarm *s, struct member *m)
 	member_sysctl(m, rows[row].key, rows[row].values[pick(s, 4)]);
 }
 
+static void do_tcp_sysctl(struct swarm *s, struct member *m)
+{
+	(void)s;
+	member_tcp_sysctl(m);
+}
+
 static void do_mtu(struct swarm *s, struct member *m)
 {
 	(void)admin_mtu(m->host, m->app.ifindex, 576 + pick(s, 925));
@@ -305,6 +313,11 @@ static const struct deed {
 	{ do_jump, F_JUMP, 2 },
 	{ do_doubt, F_NEIGH, 6 },
 	{ do_vouch, F_NEIGH, 10 },
+	{ do_stream, -1, 12 },
+	{ do_churn, F_CHURN, 4 },
+	{ do_knock, F_CHURN, 4 },
+	{ do_kill, F_KILL, 3 },
+	{ do_tcp_sysctl, F_TCP, 20 },
 };
 
 static bool may_happen(const struct swarm *s, const struct deed *d)

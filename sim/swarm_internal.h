@@ -7,8 +7,10 @@
 
 #include "app.h"
 #include "swarm.h"
+#include "tcp_witness.h"
 #include "witness.h"
 
+#define QUIET_S 130U /* of the second phase: an entry that is wrong and REACHABLE is found out in less */
 #define HOSTS_MAX 8U
 #define LANS_MAX SWARM_LANS_MAX
 #define STREAM_OF_TURNS 1000U /**< each turn of the storm has one: a tape without it is a storm without that turn */
@@ -44,6 +46,11 @@ enum feature {
 	F_CLOCK,
 	F_JUMP,
 	F_STRICT,
+	F_TCP,
+	F_CHURN,
+	F_SLOW,
+	F_MARK,
+	F_KILL,
 	F_COUNT
 };
 
@@ -53,6 +60,8 @@ struct member {
 	struct sim_host *host;
 	struct sim_app app;
 	struct witness *witness;
+	u32 tcp_options_off;     /**< SACK, timestamps, scaled windows: a bit each */
+	struct tcp_witness *tcp; /**< NULL: what arrives may be anything */
 	u32 lan;
 	u8 addr[4]; /**< the one that it has when all is well */
 };
@@ -60,6 +69,9 @@ struct member {
 struct swarm {
 	struct sim_world world;
 	struct app_ledger ledger;
+	struct stream_ledger streams;
+	u32 quiet_first_stream; /**< of those that are opened when all is well */
+	u64 quiet_frames;
 	struct member member[HOSTS_MAX];
 	u32 member_count, lan_count;
 	struct sim_segment *lan[LANS_MAX];
@@ -105,6 +117,8 @@ static inline bool is_router(const struct swarm *s, u32 i)
 void member_configure(struct member *m);
 void member_start_programs(struct member *m);
 void member_sysctl(struct member *m, const char *key, const char *value);
+/** member_frame_in() - a frame reaches @h */
+void member_frame_in(const struct sim_host *h, const u8 *frame, u32 len_bytes);
 /** member_heal() - what was set up otherwise goes, after the last fault */
 void member_heal(struct member *m);
 /** member_settle() - some time later: what could not be done at once */
@@ -113,6 +127,31 @@ void member_settle(struct member *m);
 void member_take_vip(struct member *m);
 /** member_frame_wrong() - what a frame that @h sends says that it must not.  Return: NULL: nothing */
 const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 len_bytes);
+
+/* ---- sim/swarm_sysctls.c */
+
+/** member_tcp_sysctl() - one of TCP's, to some value */
+void member_tcp_sysctl(struct member *m);
+/** draw_tcp_options() - which ones a host does without: struct member, tcp_options_off */
+u32 draw_tcp_options(struct swarm *s);
+void member_set_tcp_options(struct member *m);
+/** member_reset_tcp_sysctls() - to what they are when all is well */
+void member_reset_tcp_sysctls(struct member *m);
+
+/* ---- sim/swarm_streams.c */
+
+void do_stream(struct swarm *s, struct member *m);
+void do_churn(struct swarm *s, struct member *m);
+void do_knock(struct swarm *s, struct member *m);
+void do_kill(struct swarm *s, struct member *m);
+/** streams_finish() - nobody waits any more; and how far they are is noted */
+void streams_finish(struct swarm *s);
+void streams_must_have_moved(struct swarm *s);
+/** streams_open_all() - each member to the next one */
+void streams_open_all(struct swarm *s);
+void streams_must_be_whole(struct swarm *s);
+/** streams_must_be_silent() - since @begin was true */
+void streams_must_be_silent(struct swarm *s, bool begin);
 
 /* ---- sim/swarm_deeds.c */
 

@@ -41,6 +41,7 @@ struct sim_faults {
 	u32 corrupt_ppm; /**< some bits flipped */
 	u32 mend_ppm;    /**< of the corrupted ones: the IPv4 checksums made right again */
 	u32 truncate_ppm;
+	u32 mark_ppm;    /**< told that there is congestion, where it may be: RFC 3168 */
 	u32 delay_us;    /**< of each frame */
 	u32 jitter_us;   /**< more, at random: frames overtake each other */
 	u64 rate_bps;    /**< bits per second that one port sends; 0: no limit */
@@ -156,6 +157,8 @@ struct sim_world {
 	const struct sim_watch *watch;
 	/** what is wrong with a frame that @h sends, for those who know its addresses; may be NULL */
 	const char *(*frame_wrong)(const struct sim_host *h, const u8 *frame, u32 len_bytes);
+	/** a frame reaches @h; may be NULL */
+	void (*frame_in)(const struct sim_host *h, const u8 *frame, u32 len_bytes);
 	char broken[256]; /**< the first thing that did not hold; "": all did */
 };
 

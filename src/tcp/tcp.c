@@ -25,6 +25,8 @@ void tcp_set_state(struct tcp_sock *tp, enum tcp_state state)
 
 	if (old == state)
 		return;
+	if (unlikely(!tcp_may_become(old, state)))
+		net->tcp->broken = "a state changes as RFC 9293 3.3.2 says";
 	if (state == TCP_ESTABLISHED)
 		net->tcp->established_count++;
 	else if (old == TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)
@@ -677,6 +679,7 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->retransmits = tp->probes_out = tp->backoff = 0;
 	tp->urg_data = 0;
 	tp->urg_sent = tp->fin_received = tp->nospace = tp->tsq_throttled = tp->dst_pending_confirm = false;
+	tp->fin_due = false;
 	tp->window_clamp = 0;
 	tp->delivered = tp->delivered_ce = tp->lost = tp->total_retrans = tp->dsack_dups = 0;
 	tp->bytes_acked = tp->bytes_sent = tp->bytes_retrans = tp->bytes_received = 0;

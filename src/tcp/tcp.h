@@ -438,6 +438,7 @@ struct tcp_sock {
 	bool quickack_always;         /**< of the route */
 	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
 	bool tsq_throttled, dst_pending_confirm, nospace, fin_received, connecting, is_orphan;
+	bool fin_due; /**< there was no memory for our FIN: rtx_timer tries again */
 	u8 ack_compressed, dup_ack_counter;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
@@ -552,6 +553,7 @@ struct tcp_net {
 	const struct tcp_congestion_ops *ca_default;
 	u32 ca_allowed; /**< bit n: tcp_cong.c's algorithm n may be chosen by anybody */
 	struct ctl_dir ca_sysctl_dir;
+	const char *broken; /**< tcp_check.c: the first change of a state that is none; NULL: all were */
 	struct tcp_sysctls sysctl;
 	struct tcp_mib mib;
 	struct ctl_dir sysctl_dir;

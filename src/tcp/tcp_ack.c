@@ -65,7 +65,7 @@ void tcp_set_rto(struct tcp_sock *tp)
 {
 	ktime_t rto_max = tcp_rto_max(tp);
 
-	tp->rto = ((ktime_t)(tp->srtt_us >> 3) + tp->rttvar_us) * NSEC_PER_USEC;
+	tp->rto = tcp_rto_of_rtt(tp);
 	if (tp->rto > rto_max)
 		tp->rto = rto_max;
 }

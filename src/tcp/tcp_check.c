@@ -3,8 +3,28 @@
 #include "net.h"
 #include "tcp/tcp.h"
 
+#define TCP_MAX_OVERRUN 65536U /* one segment, as GRO makes them, may begin within the window and end beyond it */
 #define SYNCHRONIZED \
 	(TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT | TCPF_CLOSING | TCPF_LAST_ACK)
+
+/* TIME_WAIT and requests are no sockets: one that goes there is closed, one that comes from there begins in SYN_RECV. */
+static const u16 next_states[TCP_MAX_STATES] = {
+	[TCP_CLOSE] = TCPF_SYN_SENT | TCPF_LISTEN | TCPF_SYN_RECV,
+	[TCP_LISTEN] = TCPF_CLOSE,
+	[TCP_SYN_SENT] = TCPF_ESTABLISHED | TCPF_SYN_RECV | TCPF_CLOSE,
+	[TCP_SYN_RECV] = TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_CLOSE_WAIT | TCPF_CLOSE,
+	[TCP_ESTABLISHED] = TCPF_FIN_WAIT1 | TCPF_CLOSE_WAIT | TCPF_CLOSE,
+	[TCP_FIN_WAIT1] = TCPF_FIN_WAIT2 | TCPF_CLOSING | TCPF_CLOSE,
+	[TCP_FIN_WAIT2] = TCPF_CLOSE,
+	[TCP_CLOSE_WAIT] = TCPF_LAST_ACK | TCPF_CLOSE,
+	[TCP_CLOSING] = TCPF_CLOSE,
+	[TCP_LAST_ACK] = TCPF_CLOSE,
+};
+
+bool tcp_may_become(u8 old, enum tcp_state state)
+{
+	return next_states[old] & TCPF(state);
+}
 
 static const char *check_sequences(const struct tcp_sock *tp)
 {
@@ -12,6 +32,7 @@ static const char *check_sequences(const struct tcp_sock *tp)
 	HOLDS(!after(tp->snd_nxt, tp->write_seq), "what is sent was written");
 	HOLDS(!after(tp->copied_seq, tp->rcv_nxt + 1), "what is read was received");
 	HOLDS(!after(tp->rcv_wup, tp->rcv_nxt), "a window was told of what had come");
+	HOLDS(!after(tp->rcv_nxt, tp->rcv_wup + tp->rcv_wnd + TCP_MAX_OVERRUN), "what is received was offered");
 	return NULL;
 }
 
@@ -87,6 +108,7 @@ static const char *check_timers(const struct tcp_sock *tp)
 		      "what is closed has no timer");
 		return NULL;
 	}
+	HOLDS(!tp->fin_due || timer_pending(&tp->rtx_timer), "a FIN that found no memory is tried again");
 	HOLDS(!tp->packets_out || timer_pending(&tp->rtx_timer) || tp->fastopen_rsk,
 	      "what is in flight is waited for with a timer");
 	HOLDS(tp->packets_out || skb_queue_empty(&tp->write_queue) || timer_pending(&tp->rtx_timer) ||
@@ -102,6 +124,7 @@ const char *tcp_check(const struct tcp_sock *tp)
 	const char *broken = NULL;
 
 	HOLDS(tp->snd_cwnd >= 1, "the window is one segment at least");
+	HOLDS(tp->rto > 0 && tp->rto <= TCP_RTO_MAX, "a timeout is some time, and two minutes at most");
 	HOLDS(tp->snd_ssthresh >= 2 || !(TCPF(state) & SYNCHRONIZED), "slow start ends at two segments at least");
 	HOLDS(!(TCPF(state) & SYNCHRONIZED) || tp->conn.hash, "a connection is in the table");
 	HOLDS(!(TCPF(state) & (TCPF_CLOSE | TCPF_LISTEN)) || !tp->conn.hash, "what is no connection is not");
@@ -133,5 +156,5 @@ static const char *check_all(const struct list_head *orphans, const struct net *
 
 const char *tcp_net_check(const struct net *net)
 {
-	return check_all(&net->tcp->orphans, net);
+	return net->tcp->broken ? net->tcp->broken : check_all(&net->tcp->orphans, net);
 }

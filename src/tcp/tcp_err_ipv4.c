@@ -46,14 +46,17 @@ static void tcp_ld_rto_revert(struct tcp_sock *tp, const struct sk_buff *skb, u3
 {
 	const struct icmphdr *icmp = (const struct icmphdr *)(const void *)skb_transport_header(skb);
 	const struct sk_buff *head = tcp_skb_first(&tp->rtx_queue);
-	ktime_t left, rto;
+	ktime_t left, rto_max = tcp_rto_max(tp);
 
 	if (icmp->type != ICMP_DEST_UNREACH || icmp->code > ICMP_HOST_UNREACH || seq != tp->snd_una ||
 	    !tp->retransmits || !tp->backoff || !head)
 		return;
 	tp->backoff--;
-	rto = tp->srtt_us ? ((ktime_t)(tp->srtt_us >> 3) + tp->rttvar_us) * NSEC_PER_USEC : TCP_TIMEOUT_INIT;
-	tp->rto = rto << tp->backoff < tcp_rto_max(tp) ? rto << tp->backoff : tcp_rto_max(tp);
+	tp->rto = tcp_rto_of_rtt(tp);
+	for (u32 i = 0; i < tp->backoff && tp->rto < rto_max; i++)
+		tp->rto *= 2;
+	if (tp->rto > rto_max)
+		tp->rto = rto_max;
 	left = tp->rto - (tcp_net_of(tp)->now - head->tstamp);
 	tcp_reset_xmit_timer(tp, TCP_RTX_RETRANS, left > 0 ? left : 0);
 }

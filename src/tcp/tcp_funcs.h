@@ -12,6 +12,8 @@ struct tcphdr;
 /** tcp_init_sock() - what every new connection begins with, open()ed by a program or by a peer */
 void tcp_init_sock(struct tcp_sock *tp);
 void tcp_set_state(struct tcp_sock *tp, enum tcp_state state);
+/** tcp_may_become() - is there an arrow from @old to @state?  @rfc 9293 3.3.2 */
+bool tcp_may_become(u8 old, enum tcp_state state);
 /** tcp_done() - the connection is over: CLOSE, timers off, out of the table; an orphan is freed */
 void tcp_done(struct tcp_sock *tp);
 /** tcp_done_with_error() - same, and its program is told @err (positive) */
@@ -392,6 +394,12 @@ void tcp_set_keepalive(struct tcp_sock *tp, bool on); /* SO_KEEPALIVE */
 void tcp_syn_ack_timeout(struct tcp_request_sock *req);
 ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp);
 ktime_t tcp_fin_time(const struct tcp_sock *tp);
+/** tcp_rto_of_rtt() - RFC 6298 2.3; of a path that was never measured, 2.1 */
+static inline ktime_t tcp_rto_of_rtt(const struct tcp_sock *tp)
+{
+	return tp->srtt_us ? ((ktime_t)(tp->srtt_us >> 3) + tp->rttvar_us) * NSEC_PER_USEC : TCP_TIMEOUT_INIT;
+}
+
 /** tcp_rto_max(), tcp_delack_max() - what the program set, or the net */
 static inline ktime_t tcp_rto_max(const struct tcp_sock *tp)
 {

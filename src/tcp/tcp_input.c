@@ -498,6 +498,7 @@ void tcp_fin(struct tcp_sock *tp)
 	tp->ack.pending |= TCP_ACK_SCHED;
 	sk->shutdown |= RCV_SHUTDOWN;
 	tp->fin_received = true;
+	tcp_ofo_purge(tp); /* now: an ACK of the FIN tells of no holes */
 	switch (sk->state) {
 	case TCP_SYN_RECV:
 	case TCP_ESTABLISHED:
@@ -510,14 +511,12 @@ void tcp_fin(struct tcp_sock *tp)
 		break;
 	case TCP_FIN_WAIT2:
 		tcp_send_ack(tp);
-		tcp_ofo_purge(tp);
 		sk_wake(sk, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
 		tcp_time_wait(tp, TCP_TIME_WAIT, 0);
 		return;
 	default: /* CLOSE_WAIT, CLOSING, LAST_ACK: again */
 		break;
 	}
-	tcp_ofo_purge(tp);
 	sk_wake(sk, EPOLLIN | EPOLLRDHUP);
 }
 

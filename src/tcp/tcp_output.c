@@ -164,6 +164,7 @@ static void tcp_event_ack_sent(struct tcp_sock *tp)
 		TCP_ADD(tcp_net_of(tp), TCPAckCompressed, tp->ack_compressed);
 		tp->ack_compressed = 0;
 	}
+	tp->rx_opt.dsack = false; /* RFC 2883 4: a duplicate is told of once */
 	if (tp->ack.quick)
 		tp->ack.quick--;
 	tcp_clear_delack_timer(tp);

@@ -127,7 +127,7 @@ static int __tcp_retransmit_skb(struct tcp_sock *tp, struct sk_buff *skb, u32 se
 		return -EBUSY;
 	if (before(TCP_SKB_CB(skb)->seq, tp->snd_una) && !(TCP_SKB_CB(skb)->flags & TCPHDR_SYN)) {
 		acked = tp->snd_una - TCP_SKB_CB(skb)->seq;
-		if (acked >= skb->len)
+		if (acked > skb->len) /* as much: a FIN is left, which was put to octets that had left already */
 			return -EINVAL;
 		if (tcp_trim_head(tp, skb, acked))
 			return -ENOMEM;

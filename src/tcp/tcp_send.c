@@ -217,6 +217,9 @@ void tcp_send_fin(struct tcp_sock *tp)
 				TCP_SKB_CB(tail)->end_seq++;
 				tp->write_seq++;
 				tp->snd_nxt++;
+			} else { /* nothing that it could ride on: later, or the connection would hang for ever */
+				tp->fin_due = true;
+				tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, TCP_RESOURCE_PROBE_INTERVAL);
 			}
 			return;
 		}

@@ -5,7 +5,8 @@
  *
  * Reading order: tcp_cookie_init_sequence(), cookie_mss(), tcp_cookie_check().
  *
- * cookie = hash1(connection) + the client's number + minute << 24 + ((hash2(connection, minute) + index of the MSS) mod 2^24)
+ * cookie = hash1(connection, the client's number) + minute << 24 +
+ *          ((hash2(connection, the client's number, minute) + index of the MSS) mod 2^24)
  * An answer is good for the minute that it was made in and the next one, and only while the listener is flooded.  What
  * the MSS's two bits cannot say is in the lowest six bits of our timestamp: window scale, SACK, ECN.
  */
@@ -35,12 +36,13 @@ static u32 cookie_time(const struct net *net)
 	return (u32)(net->now / COOKIE_PERIOD);
 }
 
-static u32 cookie_hash(const struct net *net, const struct tcp_conn *c, u32 count, int which)
+/* @sseq: of the SYN.  It is hashed, not only added: where both sides have sent as much, an ACK of more would fit as well. */
+static u32 cookie_hash(const struct net *net, const struct tcp_conn *c, u32 sseq, u32 count, int which)
 {
 	const u32 *k = net->tcp->syncookie_key[which];
 	const siphash_key_t key = { { (u64)k[0] << 32 | k[1], (u64)k[2] << 32 | k[3] } };
 	u32 addr_bytes = tcp_addr_bytes(c->family), len_bytes = 0;
-	u8 data[16 + 16 + 2 + 2 + 4];
+	u8 data[16 + 16 + 2 + 2 + 4 + 4];
 
 	memcpy(data, &c->daddr, addr_bytes);
 	len_bytes += addr_bytes;
@@ -50,6 +52,8 @@ static u32 cookie_hash(const struct net *net, const struct tcp_conn *c, u32 coun
 	len_bytes += (u32)sizeof(c->dport);
 	memcpy(data + len_bytes, &c->num, sizeof(c->num));
 	len_bytes += (u32)sizeof(c->num);
+	memcpy(data + len_bytes, &sseq, sizeof(sseq));
+	len_bytes += (u32)sizeof(sseq);
 	memcpy(data + len_bytes, &count, sizeof(count));
 	len_bytes += (u32)sizeof(count);
 	return (u32)siphash(data, len_bytes, &key);
@@ -57,14 +61,14 @@ static u32 cookie_hash(const struct net *net, const struct tcp_conn *c, u32 coun
 
 u32 tcp_cookie_init_sequence(struct net *net, const struct sk_buff *skb, const struct tcp_conn *conn, u16 *mss)
 {
-	u32 count = cookie_time(net), index = ARRAY_SIZE(mss_table) - 1;
+	u32 count = cookie_time(net), index = ARRAY_SIZE(mss_table) - 1, sseq = TCP_SKB_CB(skb)->seq;
 
 	while (index && *mss < mss_table[index])
 		index--;
 	*mss = mss_table[index];
 	TCP_INC(net, SyncookiesSent);
-	return cookie_hash(net, conn, 0, 0) + TCP_SKB_CB(skb)->seq + (count << COOKIE_BITS) +
-	       ((cookie_hash(net, conn, count, 1) + index) & COOKIE_MASK);
+	return cookie_hash(net, conn, sseq, 0, 0) + (count << COOKIE_BITS) +
+	       ((cookie_hash(net, conn, sseq, count, 1) + index) & COOKIE_MASK);
 }
 
 /* Return: the MSS that was offered, 0: not a cookie of ours, or too old */
@@ -72,11 +76,11 @@ static u16 cookie_mss(const struct net *net, const struct tcp_conn *conn, u32 co
 {
 	u32 count = cookie_time(net), age, index;
 
-	cookie -= cookie_hash(net, conn, 0, 0) + sseq;
+	cookie -= cookie_hash(net, conn, sseq, 0, 0);
 	age = (count - (cookie >> COOKIE_BITS)) & (UINT32_MAX >> COOKIE_BITS);
 	if (age >= COOKIE_MAX_AGE)
 		return 0;
-	index = (cookie - cookie_hash(net, conn, count - age, 1)) & COOKIE_MASK;
+	index = (cookie - cookie_hash(net, conn, sseq, count - age, 1)) & COOKIE_MASK;
 	return index < ARRAY_SIZE(mss_table) ? mss_table[index] : 0;
 }
 

@@ -333,6 +333,11 @@ static void tcp_probe_timer(struct tcp_sock *tp)
 	struct net *net = tcp_net_of(tp);
 	int max_probes = tcp_sysctl(tp)->retries2;
 
+	if (unlikely(tp->fin_due)) {
+		tp->fin_due = false;
+		tcp_send_fin(tp);
+		return;
+	}
 	if (tp->packets_out || !tcp_send_head(tp)) {
 		tp->probes_out = 0;
 		tp->probes_tstamp = 0;

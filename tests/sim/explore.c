@@ -88,7 +88,7 @@ static int leaves(void *ctx, const struct iovec *frame, int pieces)
 	}
 	x->packets_out += flat[12] == 8 && flat[13] == 0;
 	if (x->k->ref)
-		nud_ref_frame_out(x->k->ref, nethood_dev_ifindex(x->k->dev), flat, len_bytes);
+		nud_ref_frame_out(x->k->ref, x->k->now, nethood_dev_ifindex(x->k->dev), flat, len_bytes);
 	return 0;
 }
 

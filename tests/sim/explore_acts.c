@@ -66,7 +66,7 @@ static void do_arp(struct explorer *x, const u8 *dst, u16 op, const u8 *sha, __b
 
 	eth_build((struct ethhdr *)frame, dst, sha, CONST_BE16(ETH_P_ARP));
 	arp_build((struct arp_eth_ip4 *)(frame + ETH_HLEN), op, sha, sip, tha, tip);
-	nud_ref_frame_in(x->k->ref, nethood_dev_ifindex(x->k->dev), frame, sizeof(frame));
+	nud_ref_frame_in(x->k->ref, x->k->now, nethood_dev_ifindex(x->k->dev), frame, sizeof(frame));
 	(void)nethood_dev_receive(x->k->dev, frame, sizeof(frame));
 }
 

@@ -283,7 +283,7 @@ static int run_tape(const struct options *o)
 
 /** struct sum - what a job has to say */
 struct sum {
-	u64 worlds, broken, events, frames, datagrams, delivered, virtual_s;
+	u64 worlds, broken, events, frames, datagrams, delivered, streams, whole, octets, virtual_s;
 	u64 hash; /**< of all traces: of these seeds */
 };
 
@@ -301,6 +301,9 @@ static void add_result(struct sum *sum, u64 seed, const struct swarm_result *res
 	sum->frames += result->frame_count;
 	sum->datagrams += result->datagram_count;
 	sum->delivered += result->delivered_count;
+	sum->streams += result->stream_count;
+	sum->whole += result->whole_count;
+	sum->octets += result->octet_count;
 	sum->virtual_s += result->virtual_ns / SIM_NSEC_PER_SEC;
 	sum->hash += result->trace_hash * (2 * seed + 1);
 	sum->broken += result->broken[0] != 0;
@@ -407,10 +410,11 @@ static int run_seeds(const struct options *o)
 	(void)munmap(jobs, o->jobs * sizeof(*jobs));
 	s = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 	printf("%" PRIu64 " worlds, %" PRIu64 " broken; %" PRIu64 " events, %" PRIu64 " frames, %" PRIu64
-	       " datagrams (%" PRIu64 " delivered), %" PRIu64 " virtual s in %.1f s: %.0f events/s; trace %016" PRIx64
+	       " datagrams (%" PRIu64 " delivered), %" PRIu64 " streams (%" PRIu64 " whole, %" PRIu64
+	       " octets), %" PRIu64 " virtual s in %.1f s: %.0f events/s; trace %016" PRIx64
 	       "\n",
 	       total.worlds, total.broken, total.events, total.frames, total.datagrams, total.delivered,
-	       total.virtual_s, s, (double)total.events / s, total.hash);
+	       total.streams, total.whole, total.octets, total.virtual_s, s, (double)total.events / s, total.hash);
 	return total.broken ? 1 : 0;
 }
 
