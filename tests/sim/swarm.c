@@ -411,10 +411,9 @@ static int run_seeds(const struct options *o)
 	s = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 	printf("%" PRIu64 " worlds, %" PRIu64 " broken; %" PRIu64 " events, %" PRIu64 " frames, %" PRIu64
 	       " datagrams (%" PRIu64 " delivered), %" PRIu64 " streams (%" PRIu64 " whole, %" PRIu64
-	       " octets), %" PRIu64 " virtual s in %.1f s: %.0f events/s; trace %016" PRIx64
-	       "\n",
-	       total.worlds, total.broken, total.events, total.frames, total.datagrams, total.delivered,
-	       total.streams, total.whole, total.octets, total.virtual_s, s, (double)total.events / s, total.hash);
+	       " octets), %" PRIu64 " virtual s in %.1f s: %.0f events/s; trace %016" PRIx64 "\n",
+	       total.worlds, total.broken, total.events, total.frames, total.datagrams, total.delivered, total.streams,
+	       total.whole, total.octets, total.virtual_s, s, (double)total.events / s, total.hash);
 	return total.broken ? 1 : 0;
 }
 
