@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* `IPVERSION,LOCAL/PREFIX,GATEWAY,REMOTE/PREFIX`. */
+/* `IPVERSION,LOCAL/PREFIX,GATEWAY,REMOTE/PREFIX`, and what may follow: `,mtu=1500`. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,9 @@
 
 #define FLAGS_DEFAULT "ipv4,192.168.0.1/16,192.168.0.2,192.0.2.0/24"
 #define FIELDS 4
+#define MTU_DEFAULT 1500
+#define MTU_MIN 68
+#define MTU_MAX 65535
 
 static bool is_ipv4(const char *text)
 {
@@ -45,9 +48,25 @@ static bool addr_parse(char *text, struct in_addr *addr, uint32_t *bits)
 	return !bits || (slash && prefix_parse(slash + 1, bits));
 }
 
+/* Return: NULL; what is wrong */
+static const char *option_parse(const char *text, struct pd_config *out)
+{
+	unsigned long mtu;
+	char *end;
+
+	if (strncmp(text, "mtu=", 4) != 0)
+		return "after REMOTE/PREFIX only mtu=N is known";
+	mtu = strtoul(text + 4, &end, 10);
+	if (*end || mtu < MTU_MIN || mtu > MTU_MAX)
+		return "mtu is a number from 68 to 65535";
+	out->mtu = (uint32_t)mtu;
+	return NULL;
+}
+
 const char *pd_config_parse(const char *flags, struct pd_config *out)
 {
 	char text[256], *rest = text, *field[FIELDS];
+	const char *wrong = NULL;
 
 	if (!flags || !*flags)
 		flags = FLAGS_DEFAULT;
@@ -66,5 +85,8 @@ const char *pd_config_parse(const char *flags, struct pd_config *out)
 		return "GATEWAY is no IPv4 address";
 	if (!addr_parse(field[3], &out->remote, &out->remote_bits))
 		return "REMOTE/PREFIX is no IPv4 address and prefix";
-	return NULL;
+	out->mtu = MTU_DEFAULT;
+	while (rest && !wrong)
+		wrong = option_parse(strsep(&rest, ","), out);
+	return wrong;
 }

@@ -21,7 +21,6 @@
 #define BEGIN_NS (1000 * NS_PER_S)
 #define BEGIN_WALL_NS (1700000000 * NS_PER_S)
 #define RECEIVE_PATIENCE_NS (3 * 3600 * NS_PER_S) /* longer than the longest silence of a connection: keep-alive */
-#define MTU 1500
 #define PACKETS_MAX 65536
 #define LOOK_NS 100000L /* how often is looked for a woken thread, in real time */
 #define LOOKS_MAX 20000 /* it is not waited for longer than 2 s */
@@ -285,6 +284,7 @@ static bool has_packet(void *arg)
 
 int pd_packet_out(struct pd *pd, void *packet, size_t *len_bytes, long long *time_us)
 {
+	size_t room = *len_bytes ? *len_bytes : UINT16_MAX; /* of one who does not say it, as pcap's do not */
 	struct pd_packet *p;
 
 	if (!has_packet(pd) && !advance(pd, pd->now_ns + RECEIVE_PATIENCE_NS, has_packet, pd)) {
@@ -293,7 +293,7 @@ int pd_packet_out(struct pd *pd, void *packet, size_t *len_bytes, long long *tim
 		return 0;
 	}
 	p = TAILQ_FIRST(&pd->packets);
-	*len_bytes = p->len_bytes < *len_bytes ? p->len_bytes : *len_bytes; /* the rest is lost, as with a TUN device */
+	*len_bytes = p->len_bytes < room ? p->len_bytes : room; /* the rest is lost, as with a TUN device */
 	*time_us = p->time_us;
 	memcpy(packet, p->data, *len_bytes);
 	packet_free(pd, p);
@@ -340,7 +340,7 @@ static int net_create(struct pd *pd, const struct pd_config *config)
 	const struct nethood_dev_config dc = { .name = "tun0",
 					       .driver = "user-ip",
 					       .fd = -1,
-					       .mtu = MTU,
+					       .mtu = config->mtu,
 					       .offload = true,
 					       .xmit = packet_left,
 					       .ctx = pd };
@@ -370,6 +370,7 @@ int pd_create(const struct pd_config *config, struct pd **out)
 	pthread_cond_init(&pd->settled, NULL);
 	TAILQ_INIT(&pd->waits);
 	TAILQ_INIT(&pd->packets);
+	TAILQ_INIT(&pd->sysctls);
 	pd->now_ns = BEGIN_NS;
 	pd->first_tid = gettid();
 	err = config ? net_create(pd, config) : 0;
@@ -391,6 +392,7 @@ void pd_destroy(struct pd *pd)
 	while (pd->blocked)
 		pthread_cond_wait(&pd->settled, &pd->lock);
 	pd_files_close(pd);
+	pd_sysctls_forget(pd);
 	nethood_free(pd->net);
 	while (!TAILQ_EMPTY(&pd->packets)) {
 		struct pd_packet *p = TAILQ_FIRST(&pd->packets);

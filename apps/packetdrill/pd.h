@@ -34,6 +34,7 @@
 struct pd_config {
 	struct in_addr local, gateway, remote;
 	uint32_t local_bits, remote_bits;
+	uint32_t mtu;
 };
 /** pd_config_parse() - Return: NULL; what is wrong, in words (static) */
 const char *pd_config_parse(const char *flags, struct pd_config *out);
@@ -67,6 +68,7 @@ struct pd_woken {
 };
 
 struct pd_file;
+struct pd_sysctl;
 
 struct pd {
 	struct pd *next; /**< in the list of file.c */
@@ -75,14 +77,14 @@ struct pd {
 	struct nethood_net *net;
 	struct nethood_dev *dev;
 	uint64_t now_ns;
-	pid_t first_tid; /**< who made it: that thread moves the clock, and so has nobody to wait for */
-	bool sysctls_read;
+	pid_t first_tid;  /**< who made it: that thread moves the clock, and so has nobody to wait for */
 	unsigned blocked; /**< threads inside pd_wait() */
 	TAILQ_HEAD(, pd_wait) waits;
 	struct pd_woken woken[PD_WOKEN_MAX];
 	TAILQ_HEAD(, pd_packet) packets;
 	size_t packet_count;
-	struct pd_file **files; /**< by descriptor */
+	TAILQ_HEAD(, pd_sysctl) sysctls; /**< as they were read last */
+	struct pd_file **files;          /**< by descriptor */
 	int file_count;
 };
 
@@ -104,8 +106,9 @@ long long pd_wall_us(const struct pd *pd);
 int pd_packet_in(struct pd *pd, const void *packet, size_t len_bytes);
 int pd_packet_out(struct pd *pd, void *packet, size_t *len_bytes, long long *time_us);
 
-/** pd_sysctls() - what the network namespace of this thread has set; once per host */
+/** pd_sysctls() - what the network namespace of this thread has set, or changed since the last time */
 void pd_sysctls(struct pd *pd);
+void pd_sysctls_forget(struct pd *pd);
 
 /* ---- file.c: descriptors that stand for something */
 

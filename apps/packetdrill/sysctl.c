@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Sysctls of the network namespace that the script's commands have set: read once, when the first socket is made. */
+/* Sysctls of the network namespace that the script's commands have set: read when the first socket is made, and what a script
+ * has changed since when it makes another one. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -16,6 +18,12 @@ static const char *const wanted[] = {
 	"tcp_", "udp_", "icmp_", "ip_default_ttl", "ip_no_pmtu_disc", "ip_local_port_range", "ip_nonlocal_bind"
 };
 static const char *const of_routes[] = { "route/min_pmtu", "route/mtu_expires", "route/min_adv_mss" };
+
+/** struct pd_sysctl - one that was read */
+struct pd_sysctl {
+	TAILQ_ENTRY(pd_sysctl) node;
+	char text[]; /**< name, NUL, value */
+};
 
 static bool is_wanted(const char *name)
 {
@@ -51,11 +59,34 @@ static bool is_no_key(const char *name, const char *value)
 	return !strcmp(name, "tcp_fastopen_key") && strspn(value, "0-, ") == strlen(value);
 }
 
+/* Return: false: it is as it was */
+static bool is_news(struct pd *pd, const char *name, const char *value)
+{
+	struct pd_sysctl *s;
+
+	TAILQ_FOREACH(s, &pd->sysctls, node) {
+		if (!strcmp(s->text, name))
+			break;
+	}
+	if (s && !strcmp(s->text + strlen(name) + 1, value))
+		return false;
+	if (s) {
+		TAILQ_REMOVE(&pd->sysctls, s, node);
+		free(s);
+	}
+	s = malloc(sizeof(*s) + strlen(name) + strlen(value) + 2);
+	if (s) { /* else it is set again, next time */
+		strcpy(stpcpy(s->text, name) + 1, value);
+		TAILQ_INSERT_TAIL(&pd->sysctls, s, node);
+	}
+	return true;
+}
+
 static void apply(struct pd *pd, const char *name)
 {
 	char key[NAME_MAX + 16], value[VALUE_BYTES];
 
-	if (!read_value(name, value) || is_no_key(name, value))
+	if (!read_value(name, value) || is_no_key(name, value) || !is_news(pd, name, value))
 		return;
 	snprintf(key, sizeof(key), "net/ipv4/%s", name);
 	for (char *p = key; (p = strchr(p, '/')); p++)
@@ -68,9 +99,6 @@ void pd_sysctls(struct pd *pd)
 	const struct dirent *entry;
 	DIR *dir;
 
-	if (pd->sysctls_read)
-		return;
-	pd->sysctls_read = true;
 	dir = opendir(SYSCTL_DIR);
 	if (!dir)
 		return;
@@ -82,4 +110,14 @@ void pd_sysctls(struct pd *pd)
 	closedir(dir);
 	for (size_t i = 0; i < sizeof(of_routes) / sizeof(*of_routes); i++)
 		apply(pd, of_routes[i]);
+}
+
+void pd_sysctls_forget(struct pd *pd)
+{
+	while (!TAILQ_EMPTY(&pd->sysctls)) {
+		struct pd_sysctl *s = TAILQ_FIRST(&pd->sysctls);
+
+		TAILQ_REMOVE(&pd->sysctls, s, node);
+		free(s);
+	}
 }

@@ -60,7 +60,9 @@ static void wrong_flags_make_a_host_without_sockets(void **state)
 					     "ipv4,192.168.0.1/33,192.168.0.2,192.0.2.0/24",
 					     "ipv4,192.168.0/16,192.168.0.2,192.0.2.0/24",
 					     "ipv4,192.168.0.1/255.0.255.0,192.168.0.2,192.0.2.0/24",
-					     "ipv4,192.168.0.1/16,,192.0.2.0/24" };
+					     "ipv4,192.168.0.1/16,,192.0.2.0/24",
+					     "ipv4,192.168.0.1/16,192.168.0.2,192.0.2.0/24,colour=red",
+					     "ipv4,192.168.0.1/16,192.168.0.2,192.0.2.0/24,mtu=67" };
 	struct packetdrill_interface good = pd;
 	int said = dup(2), null = open("/dev/null", O_WRONLY);
 	struct timeval tv;
@@ -81,10 +83,21 @@ static void wrong_flags_make_a_host_without_sockets(void **state)
 	}
 	close(said);
 	close(null);
-	drill_init("ipv4,192.168.0.1/255.255.0.0,192.168.0.2,192.0.2.1/24", &pd);
-	assert_true(CALL(socket, AF_INET, SOCK_STREAM, 0) >= 0);
-	CALL0(free);
 	pd = good;
+}
+
+static void flags_may_say_the_mtu_and_a_mask(void **state)
+{
+	struct sockaddr_in to = addr_of(REMOTE, 80);
+	struct flow f = { .remote_port = 80 };
+	int fd;
+
+	host_end(state);
+	drill_init("ipv4,192.168.0.1/255.255.0.0,192.168.0.2,192.0.2.1/24,mtu=1280", &pd);
+	fd = tcp_socket();
+	set_nonblock(fd, true);
+	assert_int_equal(CALL(connect, fd, (struct sockaddr *)&to, sizeof(to)), -1);
+	assert_int_equal(take_is(&f, SYN, 0, 0, 0)->mss, 1240);
 }
 
 static void a_host_that_ends_ends_calls_that_block(void **state)
@@ -593,6 +606,7 @@ const struct CMUnitTest call_tests[] = {
 	TEST(all_functions_are_there),
 	TEST(two_hosts_know_nothing_of_each_other),
 	TEST(wrong_flags_make_a_host_without_sockets),
+	TEST(flags_may_say_the_mtu_and_a_mask),
 	TEST(a_host_that_ends_ends_calls_that_block),
 	TEST(what_is_no_socket_of_the_host_is_the_systems),
 	TEST(sockets_that_cannot_be),
