@@ -199,8 +199,7 @@ static int end(const struct diag_request *rq, struct sock *sk)
 		return -ENOENT;
 	sock_hold(sk); /* whoever is told may close it */
 	sk_set_err(sk, ECONNABORTED);
-	if (sk->prot->disconnect)
-		sk->prot->disconnect(sk);
+	sk->prot->disconnect(sk);
 	sock_put(sk);
 	return 0;
 }

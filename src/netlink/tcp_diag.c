@@ -24,7 +24,7 @@ enum { TIMER_NONE, TIMER_RETRANS, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE0 
 
 static u32 ms_until(const struct net *net, const struct timer *t)
 {
-	return timer_pending(t) && t->expires > net->now ? (u32)((t->expires - net->now) / NSEC_PER_MSEC) : 0;
+	return t->expires > net->now ? (u32)((t->expires - net->now) / NSEC_PER_MSEC) : 0;
 }
 
 static void fill_timer(struct inet_diag_msg *m, const struct tcp_sock *tp)
@@ -72,7 +72,7 @@ static bool put_congestion(const struct nl_target *to, struct nlmsghdr *nlh, con
 	    !(rq->ext & (1U << (INET_DIAG_VEGASINFO - 1))))
 		return true;
 	info_bytes = tp->ca_ops->get_info(tp, &attr, info);
-	return !info_bytes || nla_put(to->skb, nlh, (u16)attr, info, info_bytes);
+	return nla_put(to->skb, nlh, (u16)attr, info, info_bytes);
 }
 
 static bool put_tcp(const struct nl_target *to, struct nlmsghdr *nlh, const struct diag_request *rq,
@@ -85,7 +85,7 @@ static bool put_tcp(const struct nl_target *to, struct nlmsghdr *nlh, const stru
 		if (!nla_put(to->skb, nlh, INET_DIAG_INFO, &info, sizeof(info)))
 			return false;
 	}
-	return !tp->ca_ops || put_congestion(to, nlh, rq, tp);
+	return put_congestion(to, nlh, rq, tp);
 }
 
 /* @inactive: only bound; it has no connection to tell of. */
