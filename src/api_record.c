@@ -254,6 +254,30 @@ void rec_recvmsg(struct recorder *rec, const struct sock *sk, const struct msghd
 	rec_commit(rec, rec_put_u(p, msg->msg_controllen));
 }
 
+void rec_send_zerocopy(struct recorder *rec, const struct sock *sk, const void *data, size_t len_bytes, int flags)
+{
+	u8 *p = rec_put_u(rec_call(rec, REC_SEND_ZEROCOPY), sk->rec_id);
+
+	p = rec_put_u(rec_put_i(p, flags), len_bytes);
+	rec_commit(rec, rec_put_block(rec, p, data, min_size(len_bytes, REC_DATA_MAX)));
+}
+
+void rec_recv_borrow(struct recorder *rec, const struct sock *sk, const struct msghdr *msg)
+{
+	u8 *p = rec_put_u(rec_call(rec, REC_RECV_BORROW), sk->rec_id);
+
+	p = rec_put_u(p, msg->msg_iovlen);
+	p = rec_put_u(p, msg->msg_name != NULL);
+	p = rec_put_u(p, msg->msg_namelen);
+	p = rec_put_u(p, msg->msg_control != NULL);
+	rec_commit(rec, rec_put_u(p, msg->msg_controllen));
+}
+
+void rec_recv_consume(struct recorder *rec, const struct sock *sk, size_t len_bytes)
+{
+	rec_commit(rec, rec_put_u(rec_put_u(rec_call(rec, REC_RECV_CONSUME), sk->rec_id), len_bytes));
+}
+
 /* A filter is behind a pointer. */
 static const struct sock_fprog *filter_of(int level, int name, const void *value, u32 len_bytes,
 					  struct sock_fprog *room)

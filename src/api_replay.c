@@ -436,6 +436,53 @@ static void do_recvmsg(struct replay *rp, const event *e, struct nethood_sock *s
 	nethood_recvmsg(sk, &msg, (int)(s64)e->value[3]);
 }
 
+/** struct lent - memory that stands for the program's, until it is released */
+struct lent {
+	struct replay *rp;
+	size_t bytes; /* of this and what follows */
+	u8 data[];
+};
+
+static void on_release(void *ctx, const void *data, size_t len_bytes)
+{
+	struct lent *lent = ctx;
+
+	(void)data;
+	(void)len_bytes;
+	called(lent->rp);
+	lent->rp->memory->free(lent->rp->memory->ctx, lent, lent->bytes);
+}
+
+static void do_send_zerocopy(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	size_t len = min_size(e->value[2], REC_DATA_MAX), bytes = sizeof(struct lent) + len;
+	struct lent *lent = rp->memory->zalloc(rp->memory->ctx, bytes);
+	const void *data;
+
+	if (!lent) {
+		rp->bad = true;
+		return;
+	}
+	*lent = (struct lent){ rp, bytes };
+	data = copy(lent->data, len, e->octets[3], e->value[3], len);
+	if (nethood_send_zerocopy(sk, data, len, (int)(s64)e->value[1], on_release, lent) <= 0)
+		rp->memory->free(rp->memory->ctx, lent, bytes);
+}
+
+static void do_recv_borrow(struct replay *rp, const event *e, struct nethood_sock *sk)
+{
+	struct msghdr msg = {
+		.msg_iov = rp->iov,
+		.msg_iovlen = (size_t)min_size(e->value[1], PIECES_MAX),
+		.msg_name = e->value[2] ? &rp->name : NULL,
+		.msg_namelen = (socklen_t)e->value[3],
+		.msg_control = e->value[4] ? rp->control : NULL,
+		.msg_controllen = (size_t)min_size(e->value[5], CONTROL_BYTES),
+	};
+
+	nethood_recv_borrow(sk, &msg);
+}
+
 static void do_setsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
 {
 	int level = (int)(s64)e->value[1], name = (int)(s64)e->value[2];
@@ -523,6 +570,15 @@ static void do_sock(struct replay *rp, const event *e)
 	case REC_RECVMSG:
 		do_recvmsg(rp, e, sk);
 		return;
+	case REC_SEND_ZEROCOPY:
+		do_send_zerocopy(rp, e, sk);
+		return;
+	case REC_RECV_BORROW:
+		do_recv_borrow(rp, e, sk);
+		return;
+	case REC_RECV_CONSUME:
+		nethood_recv_consume(sk, e->value[1]);
+		return;
 	case REC_SHUTDOWN:
 		nethood_shutdown(sk, (int)(s64)e->value[1]);
 		return;
@@ -597,6 +653,7 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 	[REC_NEIGH_DOUBT] = do_neigh_doubt,
 	[REC_TRACE] = do_trace,
 	[REC_CAPTURE] = do_capture,
+	[REC_SEND_ZEROCOPY... REC_RECV_CONSUME] = do_sock,
 };
 
 /* ------------------------------------------------------------------ one after the other */

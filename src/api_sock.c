@@ -205,6 +205,51 @@ ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, i
 	return done_bytes(net, ret);
 }
 
+/* ------------------------------------------------------------------ zero copy */
+
+ssize_t nethood_send_zerocopy(struct nethood_sock *handle, const void *data, size_t len_bytes, int flags,
+			      void (*release)(void *ctx, const void *data, size_t len_bytes), void *ctx)
+{
+	const struct zerocopy_memory memory = { data, len_bytes, release, ctx };
+	struct sock *sk = sock_of(handle);
+	struct net *net = sk->net;
+	struct zerocopy *zc;
+	ssize_t ret;
+
+	if (unlikely(net->rec))
+		rec_send_zerocopy(net->rec, sk, data, len_bytes, flags);
+	ret = done_bytes(net, sock_send_zerocopy(sk, &memory, flags, &zc));
+	if (zc)
+		zerocopy_put(zc); /* not before: it is released by a later call, when the caller knows what was taken */
+	return ret;
+}
+
+ssize_t nethood_recv_borrow(struct nethood_sock *handle, struct msghdr *msg)
+{
+	struct sock *sk = sock_of(handle);
+	struct net *net = sk->net;
+	u32 room_bytes = msg->msg_namelen;
+	ssize_t ret;
+
+	if (unlikely(net->rec))
+		rec_recv_borrow(net->rec, sk, msg);
+	ret = sock_recv_borrow(sk, msg);
+	if (unlikely(net->rec))
+		rec_answer_msg(net->rec, msg, room_bytes, ret);
+	return done_bytes(net, ret);
+}
+
+ssize_t nethood_recv_consume(struct nethood_sock *handle, size_t len_bytes)
+{
+	struct sock *sk = sock_of(handle);
+
+	if (unlikely(sk->net->rec))
+		rec_recv_consume(sk->net->rec, sk, len_bytes);
+	return done_bytes(sk->net, sock_recv_consume(sk, len_bytes));
+}
+
+/* ------------------------------------------------------------------ */
+
 int nethood_shutdown(struct nethood_sock *handle, int how)
 {
 	struct sock *sk = sock_of(handle);

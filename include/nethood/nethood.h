@@ -243,6 +243,50 @@ NETHOOD_API ssize_t nethood_sendto(struct nethood_sock *sk, const void *buf, siz
 				   const struct sockaddr *to, socklen_t to_bytes);
 NETHOOD_API ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, int flags,
 				     struct sockaddr *from, socklen_t *from_bytes);
+/**
+ * nethood_send_zerocopy() - as send(2), but the octets are sent from where they lie, and never copied
+ * @data: not to be changed, nor freed, until @release says so: what is lost is sent from it again
+ * @flags: MSG_MORE, MSG_EOR, MSG_OOB; MSG_DONTWAIT and MSG_NOSIGNAL go without saying
+ * @release: called once for each call that returned more than 0, with @ctx, @data and that number: nothing looks at these
+ *	octets any more.  That is when the peer has acknowledged them, or they can reach nobody (a reset, an error, the end
+ *	of the net), and no packet that holds them waits anywhere, also not unread at a socket of the same net.  Never before
+ *	the call itself is over: at the end of a later nethood_poll() or socket call, or in nethood_free()
+ *
+ * For TCP.  As nethood_sendmsg(), it may take only the first part: the send buffer (SO_SNDBUF) counts what is lent as if it
+ * were copied, and EPOLLOUT tells of room.  The rest is for another call, with a release of its own.  Each call costs one
+ * piece of at most 17 that a segment has: what is short (less than 1 KiB, say) is cheaper copied, and may be: both kinds
+ * go in one stream.  Octets that go with a SYN (TCP_FASTOPEN_CONNECT) are copied.  @release may call what any callback may;
+ * from within nethood_free() nothing of this net.
+ *
+ * @linux MSG_ZEROCOPY, with a callback for what its error queue tells
+ * Return: octets taken; or, and then nothing is taken and @release never called: -EAGAIN: no room; -EPIPE, -ECONNRESET ...
+ * as nethood_sendmsg(); -EOPNOTSUPP: no TCP socket; -EINVAL: another flag, no @data, no @release; -ENOBUFS: no memory;
+ * 0: @len_bytes is 0.
+ */
+NETHOOD_API ssize_t nethood_send_zerocopy(struct nethood_sock *sk, const void *data, size_t len_bytes, int flags,
+					  void (*release)(void *ctx, const void *data, size_t len_bytes), void *ctx);
+/**
+ * nethood_recv_borrow() - what nethood_recvmsg() would read, where it lies
+ * @msg: msg_iov, msg_iovlen: room for so many pieces, 1024 at the most; out: the pieces, in order, and how many; only to
+ *	be read.  Name, control messages and flags as nethood_recvmsg() sets them
+ *
+ * For TCP and UDP.  The pieces are borrowed until the next nethood_poll(), and until this socket is read from (also by
+ * nethood_recv_consume()), connected anew or closed; it may be sent on.  They are still in the receive buffer: what is done with is told by
+ * nethood_recv_consume(), and what is not is there the next time.  TCP: all that has come in order, as far as the pieces
+ * go, and not beyond the urgent octet.  UDP: the first datagram; MSG_TRUNC: it has more pieces than there is room for.
+ *
+ * Return: octets in the pieces; 0: the peer sends no more, or an empty datagram; -EAGAIN: nothing is there; -EINVAL: no room
+ * for a piece; -EOPNOTSUPP: neither TCP nor UDP; -ENOTCONN, -ECONNRESET ... as nethood_recvmsg().
+ */
+NETHOOD_API ssize_t nethood_recv_borrow(struct nethood_sock *sk, struct msghdr *msg);
+/**
+ * nethood_recv_consume() - the first @len_bytes of what has come are done with
+ *
+ * Now the receive buffer has room again, and TCP tells its peer so when that is worth an ACK.  UDP: the first datagram as a
+ * whole.  As recv(2) with MSG_TRUNC, so also without a look at them before.
+ * Return: TCP: octets that are gone, fewer if there were fewer; UDP: length of the datagram; -errno as nethood_recv_borrow().
+ */
+NETHOOD_API ssize_t nethood_recv_consume(struct nethood_sock *sk, size_t len_bytes);
 NETHOOD_API int nethood_shutdown(struct nethood_sock *sk, int how);
 NETHOOD_API int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
 NETHOOD_API int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);

@@ -71,7 +71,10 @@
 	X(PROC_WRITE, "proc_write", "zb", "path,text") \
 	X(NEIGH_DOUBT, "neigh_doubt", "zib", "dev,family,addr") \
 	X(TRACE, "trace", "u", "on") \
-	X(CAPTURE, "capture", "u", "on")
+	X(CAPTURE, "capture", "u", "on") \
+	X(SEND_ZEROCOPY, "send_zerocopy", "siub", "socket,flags,len,data") \
+	X(RECV_BORROW, "recv_borrow", "suuuuu", "socket,pieces,wants_addr,len,wants_control,control_room") \
+	X(RECV_CONSUME, "recv_consume", "su", "socket,len")
 
 enum rec_op {
 #define X(name, text, fields, labels) REC_##name,

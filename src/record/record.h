@@ -208,7 +208,8 @@ enum rec_output {
 	REC_OUT_CHANGED,
 	REC_OUT_CAPTURE,
 	REC_OUT_HOP,
-	REC_OUT_ANSWER
+	REC_OUT_ANSWER,
+	REC_OUT_RELEASE
 };
 
 /** rec_output() - it did something: @what, to or about @id; @value: a hash of the rest */

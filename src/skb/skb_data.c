@@ -140,7 +140,8 @@ int skb_checksum_help(struct sk_buff *skb)
 
 struct iovec_walk {
 	struct iovec *iov;
-	int count, max;
+	size_t count, max;
+	u32 len_bytes;
 };
 
 static int iovec_piece(void *ctx, u8 *p, u32 len_bytes)
@@ -150,15 +151,25 @@ static int iovec_piece(void *ctx, u8 *p, u32 len_bytes)
 	if (w->count == w->max)
 		return -ENOSPC;
 	w->iov[w->count++] = (struct iovec){ p, len_bytes };
+	w->len_bytes += len_bytes;
 	return 0;
 }
 
 int skb_to_iovec(const struct sk_buff *skb, struct iovec *iov, int max)
 {
-	struct iovec_walk w = { iov, 0, max };
+	struct iovec_walk w = { iov, 0, (size_t)max, 0 };
 	int err = skb_walk(skb, 0, skb->len, iovec_piece, &w);
 
-	return err ? err : w.count;
+	return err ? err : (int)w.count;
+}
+
+u32 skb_pieces(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, struct iovec *iov, size_t *count, size_t max)
+{
+	struct iovec_walk w = { iov, *count, max, 0 };
+
+	(void)skb_walk(skb, offset_bytes, len_bytes, iovec_piece, &w); /* what does not fit is not counted */
+	*count = w.count;
+	return w.len_bytes;
 }
 
 /* ------------------------------------------------------------------ fragments */

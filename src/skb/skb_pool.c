@@ -65,11 +65,20 @@ struct skb_page *skb_page_alloc(struct skb_pool *pool, u32 size_bytes)
 
 	if (!page)
 		return NULL;
-	page->refcnt = 1;
-	page->size_bytes = size_bytes;
-	page->pool = pool;
+	*page = (struct skb_page){ .refcnt = 1, .size_bytes = size_bytes, .data = (u8 *)(page + 1), .pool = pool };
 	pool->priv->live_pages++;
 	return page;
+}
+
+void skb_page_wrap(struct skb_page *page, struct skb_pool *pool, const void *data, u32 size_bytes,
+		   void (*unwrapped)(struct skb_page *page))
+{
+	*page = (struct skb_page){ .refcnt = 1,
+				   .size_bytes = size_bytes,
+				   .data = (u8 *)(uintptr_t)data,
+				   .pool = pool,
+				   .unwrapped = unwrapped };
+	pool->priv->live_pages++;
 }
 
 void skb_page_put(struct skb_page *page)
@@ -77,7 +86,10 @@ void skb_page_put(struct skb_page *page)
 	if (--page->refcnt)
 		return;
 	page->pool->priv->live_pages--;
-	mem_free(page->pool->mem, page, sizeof(*page) + page->size_bytes);
+	if (page->unwrapped)
+		page->unwrapped(page);
+	else
+		mem_free(page->pool->mem, page, sizeof(*page) + page->size_bytes);
 }
 
 /* ------------------------------------------------------------------ drops by place */

@@ -29,12 +29,13 @@ struct sk_buff;
 #define SKB_MAX_ALLOC_BYTES (16U << 20) /**< of one head buffer: more is a mistake, not a packet */
 #define LL_MAX_HEADER 32U               /**< room for the largest link-layer header that a driver asks for, aligned */
 
-/** struct skb_page - a refcounted block of memory that fragments of many skbs share; memory follows the header */
+/** struct skb_page - a refcounted block of memory that fragments of many skbs share */
 struct skb_page {
 	u32 refcnt;
 	u32 size_bytes;
+	u8 *data; /**< behind this header; of one that was wrapped somewhere else, and only to be read */
 	struct skb_pool *pool;
-	u8 data[];
+	void (*unwrapped)(struct skb_page *page); /**< NULL: skb_page_alloc() made it */
 };
 
 typedef struct skb_frag {
@@ -321,8 +322,18 @@ int __must_check skb_checksum_help(struct sk_buff *skb);
 /** skb_to_iovec() - the packet as pieces for writev(); Return: number of pieces, -ENOSPC */
 struct iovec;
 int skb_to_iovec(const struct sk_buff *skb, struct iovec *iov, int max);
+/** skb_pieces() - where a range of it lies: up to @max pieces behind the *@count that @iov has.  Return: octets in them */
+u32 skb_pieces(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, struct iovec *iov, size_t *count,
+	       size_t max);
 /** skb_page_alloc() / skb_add_rx_frag(): fragments; pages are refcounted, the skb takes the reference it is given */
 struct skb_page *skb_page_alloc(struct skb_pool *pool, u32 size_bytes);
+/**
+ * skb_page_wrap() - make a page of memory that is not the pool's
+ * @page: its header; the caller's, with one reference
+ * @unwrapped: is told when the last reference is gone: nothing looks at @data or @page any more
+ */
+void skb_page_wrap(struct skb_page *page, struct skb_pool *pool, const void *data, u32 size_bytes,
+		   void (*unwrapped)(struct skb_page *page));
 void skb_page_put(struct skb_page *page);
 void skb_add_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_bytes, u32 len_bytes);
 

@@ -7,11 +7,13 @@
 #include "base/sysctl.h"
 #include "base/types.h"
 #include "socket/sock.h"
+#include "socket/zerocopy.h"
 
 struct netns_sock {
 	struct list_head sockets; /**< open ones, oldest first */
 	struct list_head wakes;   /**< sockets whose owners are to be told */
 	bool waking;
+	struct zerocopy_net zerocopy;
 	u32 open_count;
 	u32 live_count; /**< open, or closed with packets on their way */
 	u64 next_cookie;

@@ -30,6 +30,7 @@ int sock_net_init(struct net *net)
 	ns->next_cookie = 1;
 	ns->netns_cookie = 1;
 	net->sock = ns;
+	zerocopy_net_init(net);
 	sock_sysctl_init(net);
 	return 0;
 }
@@ -49,6 +50,7 @@ void sock_net_exit(struct net *net)
 	if (!ns)
 		return;
 	assert(!ns->live_count);
+	zerocopy_net_exit(net);
 	sock_sysctl_exit(net);
 	mem_free(net->mem, ns, sizeof(*ns));
 	net->sock = NULL;
@@ -234,10 +236,15 @@ bool sock_wake_pending(const struct net *net)
 	return !list_empty(&net->sock->wakes);
 }
 
-static void sock_tell(struct recorder *rec, struct sock *sk, u32 events)
+static void sock_tell(struct recorder *rec, struct sock *sk)
 {
+	u32 events = sk->wake_events;
 	struct rec_cb cb;
 
+	list_del_init(&sk->wake_node);
+	sk->wake_events = 0;
+	if (!sk->ready)
+		return;
 	rec_tell(rec, &cb, REC_OUT_READY, sk->rec_id, events);
 	sk->ready(sk->ready_ctx, (struct nethood_sock *)(void *)sk, events);
 	rec_told(rec, &cb);
@@ -254,13 +261,10 @@ void sock_wake_run(struct net *net)
 	INIT_LIST_HEAD(&now);
 	list_splice_tail_init(&ns->wakes, &now);
 	while (!list_empty(&now)) {
-		struct sock *sk = list_first_entry(&now, struct sock, wake_node);
-		u32 events = sk->wake_events;
-
-		list_del_init(&sk->wake_node);
-		sk->wake_events = 0;
-		if (sk->ready)
-			sock_tell(net->rec, sk, events);
+		if (unlikely(now.next == &ns->zerocopy.mark))
+			zerocopy_run(net);
+		else
+			sock_tell(net->rec, list_first_entry(&now, struct sock, wake_node));
 	}
 	ns->waking = false;
 }

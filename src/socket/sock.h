@@ -36,6 +36,10 @@ struct proto {
 	int (*accept)(struct sock *sk, struct sock **out);
 	ssize_t (*sendmsg)(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags);
 	ssize_t (*recvmsg)(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags);
+	/** the first @len_bytes of @page where they lie: a reference for each that is taken; NULL: cannot */
+	ssize_t (*send_zerocopy)(struct sock *sk, struct skb_page *page, size_t len_bytes, int flags);
+	/** what recvmsg would read, as msg_iovlen pieces of msg_iov at the most; NULL: cannot */
+	ssize_t (*recv_borrow)(struct sock *sk, struct msghdr *msg);
 	int (*shutdown)(struct sock *sk, int how);
 	int (*getname)(struct sock *sk, struct sockaddr_storage *addr, bool peer); /**< Return: length */
 	int (*setsockopt)(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes);
@@ -192,6 +196,10 @@ struct sock *sock_clone(const struct sock *parent);
 void sock_graft(struct sock *sk);
 ssize_t sock_sendmsg(struct sock *sk, const struct msghdr *msg, int flags);
 ssize_t sock_recvmsg(struct sock *sk, struct msghdr *msg, int flags);
+/** sock_recv_borrow() - what sock_recvmsg() would read: msg_iov is where it lies */
+ssize_t sock_recv_borrow(struct sock *sk, struct msghdr *msg);
+/** sock_recv_consume() - it was read: @len_bytes of a stream, or the first datagram */
+ssize_t sock_recv_consume(struct sock *sk, size_t len_bytes);
 int sock_setsockopt(struct sock *sk, int level, int name, const void *value,
 		    socklen_t len_bytes); /* SOL_SOCKET here, else prot */
 int sock_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);

@@ -57,6 +57,28 @@ ssize_t sock_recvmsg(struct sock *sk, struct msghdr *msg, int flags)
 	return sk->prot->recvmsg(sk, msg, len_bytes, flags);
 }
 
+ssize_t sock_recv_borrow(struct sock *sk, struct msghdr *msg)
+{
+	if (!sk->prot->recv_borrow)
+		return -EOPNOTSUPP;
+	if (!msg->msg_iovlen || (int)msg->msg_namelen < 0)
+		return -EINVAL;
+	msg->msg_iovlen = min_size(msg->msg_iovlen, SOCK_IOV_MAX);
+	msg->msg_flags = 0;
+	return sk->prot->recv_borrow(sk, msg);
+}
+
+ssize_t sock_recv_consume(struct sock *sk, size_t len_bytes)
+{
+	struct msghdr msg = { .msg_iovlen = 0 };
+
+	if (!sk->prot->recv_borrow)
+		return -EOPNOTSUPP;
+	if (sk->type != SOCK_STREAM)
+		len_bytes = 0; /* whatever was looked at, the whole datagram goes */
+	return sk->prot->recvmsg(sk, &msg, min_size(len_bytes, INT_MAX), MSG_TRUNC);
+}
+
 u32 sock_poll(const struct sock *sk)
 {
 	return sk->prot->poll ? sk->prot->poll(sk) : datagram_poll(sk);

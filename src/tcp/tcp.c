@@ -97,63 +97,6 @@ void tcp_chrono_stop(struct tcp_sock *tp, u8 type)
 
 /* ------------------------------------------------------------------ octets of a program into segments */
 
-/* Room in the page that all senders of the net fill in turn.  NULL: no memory */
-static struct skb_page *page_with_room(struct net *net)
-{
-	struct tcp_net *tn = net->tcp;
-
-	if (tn->page && tn->page_used_bytes < tn->page->size_bytes)
-		return tn->page;
-	if (tn->page)
-		skb_page_put(tn->page);
-	tn->page = skb_page_alloc(net->skb_pool, SKB_PAGE_FRAG_BYTES);
-	tn->page_used_bytes = 0;
-	return tn->page;
-}
-
-/* @len_bytes at the page's end belong to @skb.  Return: false: it has too many pieces */
-static bool append_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_bytes, u32 len_bytes)
-{
-	struct skb_shared_info *shinfo = skb_shinfo(skb);
-	skb_frag_t *last = shinfo->nr_frags ? &shinfo->frags[shinfo->nr_frags - 1] : NULL;
-
-	if (last && last->page == page && last->offset_bytes + last->len_bytes == offset_bytes) {
-		last->len_bytes += len_bytes;
-	} else {
-		if (shinfo->nr_frags == MAX_SKB_FRAGS)
-			return false;
-		page->refcnt++;
-		shinfo->frags[shinfo->nr_frags++] = (skb_frag_t){ page, offset_bytes, len_bytes };
-	}
-	skb->len += len_bytes;
-	skb->data_len += len_bytes;
-	return true;
-}
-
-/* Copy up to @want octets, from @offset on, to the end of @skb.  Return: how many; 0: no memory, or it is full (*full) */
-u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want,
-		 bool *full)
-{
-	struct net *net = tcp_net_of(tp);
-	struct skb_page *page = page_with_room(net);
-	u32 len;
-
-	*full = false;
-	if (unlikely(!page))
-		return 0;
-	len = min_u32(want, page->size_bytes - net->tcp->page_used_bytes);
-	if (unlikely(memcpy_from_iov(page->data + net->tcp->page_used_bytes, msg->msg_iov, msg->msg_iovlen, offset,
-				     len)))
-		return 0;
-	if (unlikely(!append_frag(skb, page, net->tcp->page_used_bytes, len))) {
-		*full = true;
-		return 0;
-	}
-	net->tcp->page_used_bytes += len;
-	tcp_wmem_grow(tp, skb, len);
-	return len;
-}
-
 static bool forced_push(const struct tcp_sock *tp)
 {
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
@@ -206,9 +149,10 @@ static void remove_empty_skb(struct tcp_sock *tp)
 	}
 }
 
-/** struct sending - one call of tcp_sendmsg() */
+/** struct sending - one call of tcp_sendmsg(), or tcp_send_zerocopy() */
 struct sending {
 	const struct msghdr *msg;
+	struct skb_page *page; /* NULL: octets are copied from @msg; else they lie in it, from its beginning on */
 	size_t len_bytes, copied_bytes;
 	u32 mss_now, size_goal;
 	int flags;
@@ -254,7 +198,10 @@ static int copy_to_queue(struct tcp_sock *tp, struct sending *s)
 			return -EAGAIN;
 		want = (u32)min_size(s->size_goal > skb->len ? s->size_goal - skb->len : 1,
 				     s->len_bytes - s->copied_bytes);
-		got = tcp_skb_fill(tp, skb, s->msg, s->copied_bytes, want, &full);
+		if (likely(!s->page))
+			got = tcp_skb_fill(tp, skb, s->msg, s->copied_bytes, want, &full);
+		else
+			got = tcp_skb_share(tp, skb, s->page, (u32)s->copied_bytes, want, &full);
 		if (!got) {
 			if (!full)
 				return -EAGAIN;
@@ -293,23 +240,11 @@ static int may_send(struct tcp_sock *tp)
 	return TCPF(sk->state) & (TCPF_SYN_SENT | TCPF_SYN_RECV) ? -EAGAIN : -EPIPE;
 }
 
-static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+/* Return: octets that are in the queue by now, -errno */
+static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sending s = { .msg = msg, .len_bytes = len_bytes, .flags = flags };
-	int err;
+	int flags = s->flags, err = may_send(tp);
 
-	if (unlikely((flags & MSG_FASTOPEN) || tp->defer_connect)) {
-		size_t sent = 0;
-
-		err = tcp_sendmsg_fastopen(tp, msg, &sent, len_bytes, flags);
-		if (err == -EINPROGRESS && sent)
-			return (ssize_t)sent;
-		if (err)
-			return err;
-		s.copied_bytes = sent;
-	}
-	err = may_send(tp);
 	if (unlikely(err)) {
 		if (err == -EAGAIN)
 			tp->nospace = true;
@@ -318,21 +253,48 @@ static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len
 	tcp_rate_check_app_limited(tp);
 	if (!tp->packets_out && !tcp_send_head(tp))
 		tcp_slow_start_after_idle(tp);
-	s.mss_now = tcp_send_mss(tp, &s.size_goal, flags);
-	if (!tp->chrono_type && len_bytes)
+	s->mss_now = tcp_send_mss(tp, &s->size_goal, flags);
+	if (!tp->chrono_type && s->len_bytes)
 		tcp_chrono_start(tp, TCP_CHRONO_BUSY);
-	err = copy_to_queue(tp, &s);
+	err = copy_to_queue(tp, s);
 	if (unlikely(err)) {
 		remove_empty_skb(tp);
 		tp->nospace = true;
 		tcp_chrono_start(tp, TCP_CHRONO_SNDBUF_LIMITED);
-		if (!s.copied_bytes)
+		if (!s->copied_bytes)
 			return err;
-		tcp_push(tp, flags & ~MSG_MORE, s.mss_now, s.size_goal);
-	} else if (s.copied_bytes) {
-		tcp_push(tp, flags, s.mss_now, s.size_goal);
+		tcp_push(tp, flags & ~MSG_MORE, s->mss_now, s->size_goal);
+	} else if (s->copied_bytes) {
+		tcp_push(tp, flags, s->mss_now, s->size_goal);
 	}
-	return (ssize_t)s.copied_bytes;
+	return (ssize_t)s->copied_bytes;
+}
+
+static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sending s = { .msg = msg, .len_bytes = len_bytes, .flags = flags };
+
+	if (unlikely((flags & MSG_FASTOPEN) || tp->defer_connect)) {
+		int err = tcp_sendmsg_fastopen(tp, msg, &s.copied_bytes, len_bytes, flags);
+
+		if (err == -EINPROGRESS && s.copied_bytes)
+			return (ssize_t)s.copied_bytes;
+		if (err)
+			return err;
+	}
+	return send_all(tp, &s);
+}
+
+static ssize_t tcp_send_zerocopy(struct sock *sk, struct skb_page *page, size_t len_bytes, int flags)
+{
+	struct sending s = { .page = page, .len_bytes = len_bytes, .flags = flags };
+	struct iovec iov = { page->data, len_bytes };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (tcp_sk(sk)->defer_connect) /* octets that go with a SYN are copied to it */
+		return tcp_sendmsg(sk, &msg, len_bytes, flags);
+	return send_all(tcp_sk(sk), &s);
 }
 
 /* ------------------------------------------------------------------ room for more */
@@ -556,6 +518,13 @@ static bool unread_data(const struct tcp_sock *tp)
 	return !skb_queue_empty(&tcp_sock_of(tp)->receive_queue) && after(tp->rcv_nxt - fin, tp->copied_seq);
 }
 
+/* A FIN is due, and there was no memory for it, nor a segment that it could ride on: nothing would ever happen any more. */
+static bool fin_was_lost(const struct tcp_sock *tp)
+{
+	return (TCPF(tp->inet.sk.state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK)) &&
+	       tp->write_seq == tp->snd_una;
+}
+
 /* proto.destroy: the program closed it.  @rfc 9293 3.10.4, 1122 4.2.2.13, 2525 2.17 */
 static void tcp_close(struct sock *sk)
 {
@@ -578,6 +547,11 @@ static void tcp_close(struct sock *sk)
 		} else if (tcp_close_state(tp)) {
 			tcp_send_fin(tp);
 		}
+	}
+	if (fin_was_lost(tp)) {
+		TCP_INC(sk->net, TCPAbortOnMemory);
+		tcp_send_active_reset(tp);
+		tcp_set_state(tp, TCP_CLOSE);
 	}
 	if (sk->state == TCP_CLOSE)
 		tcp_destroy_sock(tp);
@@ -785,6 +759,8 @@ const struct proto tcp_prot = {
 	.accept = tcp_accept,
 	.sendmsg = tcp_sendmsg,
 	.recvmsg = tcp_recvmsg,
+	.send_zerocopy = tcp_send_zerocopy,
+	.recv_borrow = tcp_recv_borrow,
 	.shutdown = tcp_shutdown,
 	.getname = inet_getname,
 	.setsockopt = tcp_setsockopt,

@@ -34,6 +34,8 @@ void tcp_write_space(struct tcp_sock *tp);
 void tcp_sndbuf_expand(struct tcp_sock *tp);
 /* ---- tcp_recv.c */
 ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags);
+/** tcp_recv_borrow() - what tcp_recvmsg() would read: where it lies */
+ssize_t tcp_recv_borrow(struct sock *sk, struct msghdr *msg);
 /** tcp_cleanup_rbuf() - @copied octets were read: tell the peer of the room?  @linux tcp_cleanup_rbuf */
 void tcp_cleanup_rbuf(struct tcp_sock *tp, u32 copied);
 

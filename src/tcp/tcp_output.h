@@ -50,10 +50,14 @@ bool tcp_fastopen_synack(struct tcp_sock *tp, struct sk_buff *synack, struct tcp
 int tcp_sendmsg_fastopen(struct tcp_sock *tp, const struct msghdr *msg, size_t *copied_bytes, size_t len_bytes,
 			 int flags);
 
-/* ---- tcp.c */
-/** tcp_skb_fill() - copy octets of a program to the end of @skb.  Return: how many; 0: no memory, or *full */
+/* ---- tcp_fill.c */
+/** tcp_skb_fill() - copy up to @want octets, from @offset on, to the end of @skb.  Return: how many; 0: no memory, or *full */
 u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want,
 		 bool *full);
+/** tcp_skb_share() - @want octets of @page, from @offset on, are the end of @skb, where they lie.  Return: @want; 0: *full */
+u32 tcp_skb_share(struct tcp_sock *tp, struct sk_buff *skb, struct skb_page *page, u32 offset, u32 want, bool *full);
+
+/* ---- tcp.c */
 /* what the time is spent with, TCP_INFO */
 enum { TCP_CHRONO_UNSPEC, TCP_CHRONO_BUSY, TCP_CHRONO_RWND_LIMITED, TCP_CHRONO_SNDBUF_LIMITED };
 void tcp_chrono_start(struct tcp_sock *tp, u8 type);

@@ -3,7 +3,7 @@
  *
  * @rfc 9293 3.9.1.3, 3.8.6.2.2, 6093   @linux net/ipv4/tcp.c: tcp_recvmsg, tcp_cleanup_rbuf
  *
- * Reading order: tcp_recvmsg(), read_from(), stop_at_urgent(), eat(), tcp_cleanup_rbuf().
+ * Reading order: tcp_recvmsg(), read_from(), stop_at_urgent(), eat(), tcp_cleanup_rbuf(); tcp_recv_borrow().
  */
 #include <errno.h>
 #include <string.h>
@@ -113,9 +113,14 @@ static u32 stop_at_urgent(const struct tcp_sock *tp, struct reading *r, u32 used
 	return used;
 }
 
+static u32 end_of_octets(const struct sk_buff *skb)
+{
+	return TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) ? 1U : 0U);
+}
+
 static int read_from(struct tcp_sock *tp, struct reading *r, struct sk_buff *skb)
 {
-	u32 offset, used, end = TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) ? 1U : 0U);
+	u32 offset, used, end = end_of_octets(skb);
 	int err;
 
 	used = (u32)min_size(end - r->seq, r->len_bytes - r->copied_bytes);
@@ -205,4 +210,36 @@ ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int f
 	if (r.copied_bytes || r.done || (!len_bytes && !err))
 		return (ssize_t)r.copied_bytes;
 	return err ? err : why_nothing(tp);
+}
+
+/* ------------------------------------------------------------------ where it lies */
+
+/* The octets of @skb from r->seq on, up to the urgent one, as pieces.  Return: may more follow? */
+static bool borrow_from(const struct tcp_sock *tp, struct reading *r, const struct sk_buff *skb, size_t room)
+{
+	u32 used = stop_at_urgent(tp, r, end_of_octets(skb) - r->seq), got;
+
+	got = skb_pieces(skb, r->seq - TCP_SKB_CB(skb)->seq, used, r->msg->msg_iov, &r->msg->msg_iovlen, room);
+	r->seq += got;
+	r->copied_bytes += got;
+	return got == used && !(tp->urg_data && tp->urg_seq == r->seq);
+}
+
+ssize_t tcp_recv_borrow(struct sock *sk, struct msghdr *msg)
+{
+	struct sk_buff_head *queue = &sk->receive_queue;
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct reading r = { .msg = msg, .seq = tp->copied_seq };
+	struct sk_buff *skb = skb_with(tp, r.seq);
+	size_t room = msg->msg_iovlen;
+
+	msg->msg_iovlen = msg->msg_namelen = 0;
+	if (sk->state == TCP_LISTEN)
+		return -ENOTCONN;
+	for (; skb && skb != (struct sk_buff *)(void *)queue; skb = skb->next) {
+		if (before(r.seq, TCP_SKB_CB(skb)->end_seq) && !borrow_from(tp, &r, skb, room))
+			break;
+	}
+	tcp_put_cmsgs(tp, msg);
+	return r.copied_bytes ? (ssize_t)r.copied_bytes : why_nothing(tp);
 }

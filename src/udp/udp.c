@@ -3,7 +3,7 @@
  *
  * @rfc 768, 1122 4.1   @linux net/ipv4/udp.c
  *
- * Reading order: udp_queue_rcv(), udp_recvmsg().
+ * Reading order: udp_queue_rcv(), udp_recvmsg(), udp_recv_borrow().
  */
 #include "udp/udp.h"
 
@@ -228,6 +228,25 @@ ssize_t udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int f
 		consume_skb(skb);
 	}
 	return err;
+}
+
+/* Of one datagram: what is left of it when all pieces are used is MSG_TRUNC's. */
+ssize_t udp_recv_borrow(struct sock *sk, struct msghdr *msg)
+{
+	size_t room = msg->msg_iovlen;
+	struct sk_buff *skb;
+	u32 len_bytes;
+	int err = skb_recv_datagram(sk, MSG_PEEK, &skb);
+
+	msg->msg_iovlen = 0;
+	if (err)
+		return err;
+	len_bytes = skb_pieces(skb, 0, skb->len, msg->msg_iov, &msg->msg_iovlen, room);
+	if (len_bytes < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
+	udp_put_source(skb, msg);
+	udp_put_cmsgs(sk, skb, msg);
+	return (ssize_t)len_bytes;
 }
 
 /* ------------------------------------------------------------------ options */

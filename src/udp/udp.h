@@ -115,6 +115,7 @@ struct list_head *udp_port_socks(struct net *net, u16 port); /* NULL: nobody eve
 
 /* ---- udp.c */
 ssize_t udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags);
+ssize_t udp_recv_borrow(struct sock *sk, struct msghdr *msg);
 int udp_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes);
 int udp_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 int udp_ioctl(struct sock *sk, unsigned long request, void *arg, size_t arg_bytes);

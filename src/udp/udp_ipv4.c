@@ -155,6 +155,7 @@ const struct proto udp_prot = {
 	.disconnect = udp_disconnect,
 	.sendmsg = udp_sendmsg,
 	.recvmsg = udp_recvmsg,
+	.recv_borrow = udp_recv_borrow,
 	.shutdown = inet_shutdown,
 	.route_changed = inet_route_changed,
 	.getname = inet_getname,

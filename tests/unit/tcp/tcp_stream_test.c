@@ -2,7 +2,8 @@
 /* Two hosts, a path that loses, delays, doubles and overtakes, and streams both ways: every octet arrives, once, in order;
  * what always holds of connections is looked at after each step; and at the end nothing is left.
  *
- * Time is virtual.  A world is its seed: STREAM_SEED=n and STREAM_WORLDS=n choose others.
+ * Half of the ends lend their octets instead of having them copied, and free them when they are released; half read
+ * what came where it lies.  Time is virtual.  A world is its seed: STREAM_SEED=n and STREAM_WORLDS=n choose others.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -45,6 +46,7 @@ struct end {
 	struct nethood_sock *sk;
 	uint64_t to_send, sent, received;
 	bool shut, saw_end, gave_up;
+	bool lends, borrows;
 	uint8_t tag;
 };
 
@@ -58,6 +60,14 @@ struct world {
 	struct nethood_sock *listener;
 	struct end end[2][STREAMS_MAX];
 	uint32_t streams, accepted;
+	uint32_t lent, released; /**< pieces of memory */
+};
+
+/** struct loan - a piece that the stack may look at */
+struct loan {
+	struct world *w;
+	size_t taken_bytes;
+	uint8_t octets[];
 };
 
 static bool happens(struct world *w, uint32_t ppm)
@@ -155,6 +165,34 @@ static bool may_give_up(const struct world *w, ssize_t err)
 	return true;
 }
 
+static void on_release(void *ctx, const void *data, size_t len_bytes)
+{
+	struct loan *loan = ctx;
+
+	assert_ptr_equal(data, loan->octets);
+	assert_int_equal(len_bytes, loan->taken_bytes);
+	loan->w->released++;
+	free(loan); /* who looks at it now is found out */
+}
+
+static ssize_t lend(struct world *w, const struct end *e, const uint8_t *octets, uint32_t len, int flags)
+{
+	struct loan *loan = malloc(sizeof(*loan) + len);
+	ssize_t n;
+
+	assert_non_null(loan);
+	loan->w = w;
+	memcpy(loan->octets, octets, len);
+	n = nethood_send_zerocopy(e->sk, loan->octets, len, flags, on_release, loan);
+	if (n > 0) {
+		loan->taken_bytes = (size_t)n;
+		w->lent++;
+	} else {
+		free(loan);
+	}
+	return n;
+}
+
 static void end_writes(struct world *w, struct end *e)
 {
 	uint8_t buf[8192];
@@ -162,13 +200,16 @@ static void end_writes(struct world *w, struct end *e)
 	while (e->sent < e->to_send) {
 		uint64_t left = e->to_send - e->sent;
 		uint32_t len = 1 + get_random_u32_below(&w->rng, sizeof(buf));
+		int flags;
 		ssize_t n;
 
 		if (len > left)
 			len = (uint32_t)left;
 		for (uint32_t i = 0; i < len; i++)
 			buf[i] = octet_at(e->tag, e->sent + i);
-		n = nethood_sendto(e->sk, buf, len, happens(w, 100000) ? MSG_MORE : 0, NULL, 0);
+		flags = happens(w, 100000) ? MSG_MORE : 0;
+		n = e->lends && len > 100 ? lend(w, e, buf, len, flags)
+					  : nethood_sendto(e->sk, buf, len, flags, NULL, 0);
 		if (n == -EAGAIN)
 			return;
 		if (n <= 0) {
@@ -183,13 +224,36 @@ static void end_writes(struct world *w, struct end *e)
 	}
 }
 
+/* What comes out of the pieces is what recv(2) would have given. */
+static ssize_t borrow(const struct end *e, uint8_t *buf, uint32_t want)
+{
+	struct iovec piece[5];
+	struct msghdr msg = { .msg_iov = piece, .msg_iovlen = 5 };
+	ssize_t n = nethood_recv_borrow(e->sk, &msg);
+	uint32_t got = 0;
+
+	if (n <= 0)
+		return n;
+	for (size_t i = 0; i < msg.msg_iovlen && got < want; i++) {
+		uint32_t part = piece[i].iov_len < want - got ? (uint32_t)piece[i].iov_len : want - got;
+
+		memcpy(buf + got, piece[i].iov_base, part);
+		got += part;
+	}
+	assert_true((size_t)n >= got);
+	assert_int_equal(nethood_recv_consume(e->sk, got), got);
+	return got;
+}
+
 static void end_reads(struct world *w, struct end *e, const struct end *peer)
 {
 	uint8_t buf[16384];
 	ssize_t n;
 
 	while (!e->saw_end) {
-		n = nethood_recvfrom(e->sk, buf, 1 + get_random_u32_below(&w->rng, sizeof(buf)), 0, NULL, NULL);
+		uint32_t want = 1 + get_random_u32_below(&w->rng, sizeof(buf));
+
+		n = e->borrows ? borrow(e, buf, want) : nethood_recvfrom(e->sk, buf, want, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
@@ -326,6 +390,8 @@ static void streams_begin(struct world *w)
 			w->end[side][i].tag = (uint8_t)(17 * i + 101 * side);
 			w->end[side][i].to_send =
 				get_random_u32_below(&w->rng, 8) ? get_random_u32_below(&w->rng, 60000) : 400000;
+			w->end[side][i].lends = (w->seed + i + side) & 1;
+			w->end[side][i].borrows = (w->seed + i + side) & 2;
 		}
 		assert_int_equal(nethood_socket(w->host[0].net, AF_INET, SOCK_STREAM, 0, &w->end[0][i].sk), 0);
 		assert_int_equal(nethood_connect(w->end[0][i].sk, (const struct sockaddr *)&to, sizeof(to)),
@@ -403,6 +469,7 @@ static void world_run(uint64_t seed)
 		look(w);
 	for (uint32_t id = 0; id < 2; id++)
 		nethood_free(w->host[id].net); /* asserts that nothing is left */
+	assert_int_equal(w->lent, w->released);
 	while (w->frames)
 		free(w->frame[--w->frames].octets);
 	free(w);
