@@ -197,17 +197,45 @@ static void no_delay(struct nethood_sock *sk)
 static u8 chunk[CHUNK_BYTES];
 
 /* One chunk is written, and what came is read.  Return: octets that were read now */
-static u64 stream_turn(struct world *w, struct nethood_sock *from, struct nethood_sock *to, u64 *unsent)
+/* What is copied into the stack and out of it, and what is sent and read where it lies. */
+enum { ZERO_COPY_SEND = 1, ZERO_COPY_RECEIVE = 2 };
+static u32 zero_copy;
+
+static void released(void *ctx, const void *data, size_t len_bytes)
+{
+	(void)ctx, (void)data, (void)len_bytes;
+}
+
+static ssize_t send_chunk(struct nethood_sock *from, size_t len_bytes)
+{
+	if (zero_copy & ZERO_COPY_SEND)
+		return nethood_send_zerocopy(from, chunk, len_bytes, 0, released, NULL);
+	return nethood_sendto(from, chunk, len_bytes, 0, NULL, 0);
+}
+
+static ssize_t read_some(struct nethood_sock *to)
 {
 	static u8 room[CHUNK_BYTES];
+	struct iovec piece[64];
+	struct msghdr msg = { .msg_iov = piece, .msg_iovlen = 64 };
+	ssize_t n;
+
+	if (!(zero_copy & ZERO_COPY_RECEIVE))
+		return nethood_recvfrom(to, room, sizeof(room), 0, NULL, NULL);
+	n = nethood_recv_borrow(to, &msg);
+	return n > 0 ? nethood_recv_consume(to, (size_t)n) : n;
+}
+
+static u64 stream_turn(struct world *w, struct nethood_sock *from, struct nethood_sock *to, u64 *unsent)
+{
 	u64 got = 0;
 	ssize_t n;
 
-	n = nethood_sendto(from, chunk, *unsent < CHUNK_BYTES ? (size_t)*unsent : CHUNK_BYTES, 0, NULL, 0);
+	n = send_chunk(from, *unsent < CHUNK_BYTES ? (size_t)*unsent : CHUNK_BYTES);
 	if (n > 0)
 		*unsent -= (u64)n;
 	pump(w);
-	while ((n = nethood_recvfrom(to, room, sizeof(room), 0, NULL, NULL)) > 0)
+	while ((n = read_some(to)) > 0)
 		got += (u64)n;
 	return got;
 }
@@ -247,15 +275,15 @@ static double stream(u32 mtu, bool offload, u64 bytes)
 	return t / ((double)bytes / 1024);
 }
 
-static double stream_mtu(u32 arg)
+static double stream_mtu(u32 zero)
 {
-	(void)arg;
+	zero_copy = zero;
 	return stream(1500, false, 2ULL << 30);
 }
 
-static double stream_large(u32 arg)
+static double stream_large(u32 zero)
 {
-	(void)arg;
+	zero_copy = zero;
 	return stream(65535, true, 16ULL << 30);
 }
 
@@ -388,6 +416,13 @@ static double million_bytes(u32 count)
 static const struct bench rows[] = {
 	{ "TCP stream, MTU 1500", NULL, 0, stream_mtu, NULL, 0, false, "ns/KiB" },
 	{ "TCP stream, 64 KiB segments", NULL, 0, stream_large, NULL, 0, false, "ns/KiB" },
+	{ "TCP stream, MTU 1500, zero-copy", NULL, 0, stream_mtu, NULL, ZERO_COPY_SEND | ZERO_COPY_RECEIVE, false,
+	  "ns/KiB" },
+	{ "TCP stream, 64 KiB segments, zero-copy send", NULL, 0, stream_large, NULL, ZERO_COPY_SEND, false, "ns/KiB" },
+	{ "TCP stream, 64 KiB segments, zero-copy receive", NULL, 0, stream_large, NULL, ZERO_COPY_RECEIVE, false,
+	  "ns/KiB" },
+	{ "TCP stream, 64 KiB segments, zero-copy both", NULL, 0, stream_large, NULL,
+	  ZERO_COPY_SEND | ZERO_COPY_RECEIVE, false, "ns/KiB" },
 	{ "TCP request and response, 1 byte", NULL, 0, request_response, NULL, 0, false, NULL },
 	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
 	{ "TCP bytes per idle connection, who connected", NULL, 1536, idle_bytes, NULL, 0, false, "bytes" },

@@ -241,11 +241,11 @@ void rec_recvfrom(struct recorder *rec, const struct sock *sk, size_t len_bytes,
 	rec_commit(rec, rec_put_u(rec_put_u(p, from != NULL), from ? *from_bytes : 0));
 }
 
-void rec_recvmsg(struct recorder *rec, const struct sock *sk, const struct msghdr *msg, int flags)
+void rec_recvmsg(struct recorder *rec, enum rec_op op, const struct sock *sk, const struct msghdr *msg, int flags)
 {
-	u8 *p = rec_put_u(rec_call(rec, REC_RECVMSG), sk->rec_id);
+	u8 *p = rec_put_u(rec_call(rec, op), sk->rec_id);
 
-	p = rec_put_u(p, msg_bytes(msg));
+	p = rec_put_u(p, op == REC_RECVMSG ? msg_bytes(msg) : 0); /* REC_RECV_BORROW: where is said by the answer */
 	p = rec_put_u(p, msg->msg_iovlen);
 	p = rec_put_i(p, flags);
 	p = rec_put_u(p, msg->msg_name != NULL);
@@ -259,18 +259,7 @@ void rec_send_zerocopy(struct recorder *rec, const struct sock *sk, const void *
 	u8 *p = rec_put_u(rec_call(rec, REC_SEND_ZEROCOPY), sk->rec_id);
 
 	p = rec_put_u(rec_put_i(p, flags), len_bytes);
-	rec_commit(rec, rec_put_block(rec, p, data, min_size(len_bytes, REC_DATA_MAX)));
-}
-
-void rec_recv_borrow(struct recorder *rec, const struct sock *sk, const struct msghdr *msg)
-{
-	u8 *p = rec_put_u(rec_call(rec, REC_RECV_BORROW), sk->rec_id);
-
-	p = rec_put_u(p, msg->msg_iovlen);
-	p = rec_put_u(p, msg->msg_name != NULL);
-	p = rec_put_u(p, msg->msg_namelen);
-	p = rec_put_u(p, msg->msg_control != NULL);
-	rec_commit(rec, rec_put_u(p, msg->msg_controllen));
+	rec_commit(rec, rec_put_block(rec, p, data, len_bytes));
 }
 
 void rec_recv_consume(struct recorder *rec, const struct sock *sk, size_t len_bytes)

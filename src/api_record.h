@@ -70,9 +70,9 @@ void rec_sendto(struct recorder *rec, const struct sock *sk, const void *buf, si
 void rec_sendmsg(struct recorder *rec, const struct sock *sk, const struct msghdr *msg, int flags);
 void rec_recvfrom(struct recorder *rec, const struct sock *sk, size_t len_bytes, int flags, const void *from,
 		  const socklen_t *from_bytes);
-void rec_recvmsg(struct recorder *rec, const struct sock *sk, const struct msghdr *msg, int flags);
+/** rec_recvmsg() - @op: REC_RECVMSG, REC_RECV_BORROW */
+void rec_recvmsg(struct recorder *rec, enum rec_op op, const struct sock *sk, const struct msghdr *msg, int flags);
 void rec_send_zerocopy(struct recorder *rec, const struct sock *sk, const void *data, size_t len_bytes, int flags);
-void rec_recv_borrow(struct recorder *rec, const struct sock *sk, const struct msghdr *msg);
 void rec_recv_consume(struct recorder *rec, const struct sock *sk, size_t len_bytes);
 void rec_setsockopt(struct recorder *rec, const struct sock *sk, int level, int name, const void *value, u32 len_bytes);
 void rec_getsockopt(struct recorder *rec, const struct sock *sk, int level, int name, u32 len_bytes);

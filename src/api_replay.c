@@ -36,9 +36,8 @@ struct replay {
 	struct nethood_sock **sock; /* by number - 1 */
 	u32 sock_room;
 	u32 depth;
-	bool bad; /* a record that no recorder writes */
-	/* what one call needs; @room and @data are as long as ROOM_BYTES */
-	u8 *room, *data;
+	bool bad;        /* a record that no recorder writes */
+	u8 *room, *data; /* what one call needs: ROOM_BYTES */
 	struct sockaddr_storage name;
 	_Alignas(16) u8 control[CONTROL_BYTES];
 	struct iovec iov[PIECES_MAX];
@@ -124,15 +123,13 @@ static s64 called(struct replay *rp)
 
 static void on_ready(void *ctx, struct nethood_sock *sk, uint32_t events)
 {
-	(void)sk;
-	(void)events;
+	(void)sk, (void)events;
 	called(ctx);
 }
 
 static int on_xmit(void *ctx, const struct iovec *frame, int pieces)
 {
-	(void)frame;
-	(void)pieces;
+	(void)frame, (void)pieces;
 	return (int)called(ctx);
 }
 
@@ -154,11 +151,7 @@ static void on_log(void *ctx, const char *line)
 
 static void on_capture(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
 {
-	(void)dev;
-	(void)out;
-	(void)now_ns;
-	(void)frame;
-	(void)pieces;
+	(void)dev, (void)out, (void)now_ns, (void)frame, (void)pieces;
 	called(ctx);
 }
 
@@ -220,11 +213,10 @@ static void do_dev_create(struct replay *rp, const event *e)
 }
 
 /* Of a wire to another net there is only this end. */
-static void wire_alone(struct replay *rp, const event *e, struct nethood_dev *dev)
+static void wire_alone(struct replay *rp, struct nethood_dev *dev)
 {
 	struct recorder *rec = rp->at.rec;
 
-	(void)e;
 	rec_note_d(rec, REC_WIRE, dev_of(dev));
 	(void)netdev_wire_foreign(dev_of(dev));
 	run(rp, true);
@@ -241,7 +233,7 @@ static void do_wire(struct replay *rp, const event *e)
 	if (a && b)
 		nethood_wire(a, b);
 	else if (a && !e->value[2])
-		wire_alone(rp, e, a);
+		wire_alone(rp, a);
 	else
 		rp->bad = true;
 }
@@ -433,7 +425,10 @@ static void do_recvmsg(struct replay *rp, const event *e, struct nethood_sock *s
 	u64 len = e->value[1] > INT_MAX ? e->value[1] : min_size(e->value[1], ROOM_BYTES);
 
 	pieces_of(rp, &msg, rp->room, e->value[2], len);
-	nethood_recvmsg(sk, &msg, (int)(s64)e->value[3]);
+	if (e->op == REC_RECV_BORROW)
+		nethood_recv_borrow(sk, &msg);
+	else
+		nethood_recvmsg(sk, &msg, (int)(s64)e->value[3]);
 }
 
 /** struct lent - memory that stands for the program's, until it is released */
@@ -447,8 +442,7 @@ static void on_release(void *ctx, const void *data, size_t len_bytes)
 {
 	struct lent *lent = ctx;
 
-	(void)data;
-	(void)len_bytes;
+	(void)data, (void)len_bytes;
 	called(lent->rp);
 	lent->rp->memory->free(lent->rp->memory->ctx, lent, lent->bytes);
 }
@@ -457,30 +451,15 @@ static void do_send_zerocopy(struct replay *rp, const event *e, struct nethood_s
 {
 	size_t len = min_size(e->value[2], REC_DATA_MAX), bytes = sizeof(struct lent) + len;
 	struct lent *lent = rp->memory->zalloc(rp->memory->ctx, bytes);
-	const void *data;
 
 	if (!lent) {
 		rp->bad = true;
 		return;
 	}
 	*lent = (struct lent){ rp, bytes };
-	data = copy(lent->data, len, e->octets[3], e->value[3], len);
-	if (nethood_send_zerocopy(sk, data, len, (int)(s64)e->value[1], on_release, lent) <= 0)
+	if (nethood_send_zerocopy(sk, copy(lent->data, len, e->octets[3], e->value[3], len), len, (int)(s64)e->value[1],
+				  on_release, lent) <= 0)
 		rp->memory->free(rp->memory->ctx, lent, bytes);
-}
-
-static void do_recv_borrow(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	struct msghdr msg = {
-		.msg_iov = rp->iov,
-		.msg_iovlen = (size_t)min_size(e->value[1], PIECES_MAX),
-		.msg_name = e->value[2] ? &rp->name : NULL,
-		.msg_namelen = (socklen_t)e->value[3],
-		.msg_control = e->value[4] ? rp->control : NULL,
-		.msg_controllen = (size_t)min_size(e->value[5], CONTROL_BYTES),
-	};
-
-	nethood_recv_borrow(sk, &msg);
 }
 
 static void do_setsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
@@ -568,13 +547,11 @@ static void do_sock(struct replay *rp, const event *e)
 		do_recvfrom(rp, e, sk);
 		return;
 	case REC_RECVMSG:
+	case REC_RECV_BORROW:
 		do_recvmsg(rp, e, sk);
 		return;
 	case REC_SEND_ZEROCOPY:
 		do_send_zerocopy(rp, e, sk);
-		return;
-	case REC_RECV_BORROW:
-		do_recv_borrow(rp, e, sk);
 		return;
 	case REC_RECV_CONSUME:
 		nethood_recv_consume(sk, e->value[1]);
@@ -724,9 +701,7 @@ static void run(struct replay *rp, bool nested)
 
 static bool never_fails(void *ctx, const char *site, size_t size_bytes)
 {
-	(void)ctx;
-	(void)site;
-	(void)size_bytes;
+	(void)ctx, (void)site, (void)size_bytes;
 	return false;
 }
 

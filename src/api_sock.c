@@ -139,13 +139,42 @@ int nethood_accept(struct nethood_sock *handle, struct nethood_sock **out, struc
 	return done(net, err);
 }
 
-ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags)
+/* Of one call a recording holds REC_DATA_MAX octets: a stream, which may always take less, takes no more.  A length that
+ * is an error stays one. */
+static size_t recorded_bytes(const struct sock *sk, size_t len_bytes)
 {
-	struct net *net = sock_of(sk)->net;
+	return sk->type == SOCK_STREAM && len_bytes <= INT_MAX ? min_size(len_bytes, REC_DATA_MAX) : len_bytes;
+}
 
-	if (unlikely(net->rec))
-		rec_sendmsg(net->rec, sock_of(sk), msg, flags);
-	return done_bytes(net, sock_sendmsg(sock_of(sk), msg, flags));
+/* The same of several pieces: as many whole ones as fit, or the beginning of the first. */
+static ssize_t sendmsg_recorded(struct sock *sk, const struct msghdr *msg, int flags)
+{
+	struct msghdr part = *msg;
+	struct iovec first;
+	size_t sum_bytes = 0, fit = 0;
+
+	while (fit < msg->msg_iovlen && msg->msg_iov[fit].iov_len <= REC_DATA_MAX - sum_bytes)
+		sum_bytes += msg->msg_iov[fit++].iov_len;
+	if (sk->type == SOCK_STREAM && fit < msg->msg_iovlen && msg->msg_iovlen <= IOV_MAX &&
+	    msg->msg_iov[fit].iov_len <= INT_MAX) {
+		part.msg_iovlen = fit;
+		if (!sum_bytes) {
+			first = (struct iovec){ msg->msg_iov[fit].iov_base, REC_DATA_MAX };
+			part.msg_iov = &first;
+			part.msg_iovlen = 1;
+		}
+	}
+	rec_sendmsg(sk->net->rec, sk, &part, flags);
+	return sock_sendmsg(sk, &part, flags);
+}
+
+ssize_t nethood_sendmsg(struct nethood_sock *handle, const struct msghdr *msg, int flags)
+{
+	struct sock *sk = sock_of(handle);
+
+	if (unlikely(sk->net->rec))
+		return done_bytes(sk->net, sendmsg_recorded(sk, msg, flags));
+	return done_bytes(sk->net, sock_sendmsg(sk, msg, flags));
 }
 
 ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
@@ -155,7 +184,7 @@ ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 	ssize_t ret;
 
 	if (unlikely(net->rec))
-		rec_recvmsg(net->rec, sock_of(sk), msg, flags);
+		rec_recvmsg(net->rec, REC_RECVMSG, sock_of(sk), msg, flags);
 	ret = sock_recvmsg(sock_of(sk), msg, flags);
 	if (unlikely(net->rec))
 		rec_answer_msg(net->rec, msg, room_bytes, ret);
@@ -169,8 +198,10 @@ ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct sock *sk = sock_of(handle);
 
-	if (unlikely(sk->net->rec))
+	if (unlikely(sk->net->rec)) {
+		iov.iov_len = len_bytes = recorded_bytes(sk, len_bytes);
 		rec_sendto(sk->net->rec, sk, buf, len_bytes, flags, to, to_bytes);
+	}
 	if (likely(!to && len_bytes <= INT_MAX && sk->prot->sendmsg)) /* sock_sendmsg() has nothing more to look at */
 		return done_bytes(sk->net, sk->prot->sendmsg(sk, &msg, len_bytes, flags));
 	if (to) {
@@ -210,14 +241,16 @@ ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, i
 ssize_t nethood_send_zerocopy(struct nethood_sock *handle, const void *data, size_t len_bytes, int flags,
 			      void (*release)(void *ctx, const void *data, size_t len_bytes), void *ctx)
 {
-	const struct zerocopy_memory memory = { data, len_bytes, release, ctx };
+	struct zerocopy_memory memory = { data, len_bytes, release, ctx };
 	struct sock *sk = sock_of(handle);
 	struct net *net = sk->net;
 	struct zerocopy *zc;
 	ssize_t ret;
 
-	if (unlikely(net->rec))
-		rec_send_zerocopy(net->rec, sk, data, len_bytes, flags);
+	if (unlikely(net->rec)) {
+		memory.len_bytes = min_size(len_bytes, REC_DATA_MAX);
+		rec_send_zerocopy(net->rec, sk, data, memory.len_bytes, flags);
+	}
 	ret = done_bytes(net, sock_send_zerocopy(sk, &memory, flags, &zc));
 	if (zc)
 		zerocopy_put(zc); /* not before: it is released by a later call, when the caller knows what was taken */
@@ -232,7 +265,7 @@ ssize_t nethood_recv_borrow(struct nethood_sock *handle, struct msghdr *msg)
 	ssize_t ret;
 
 	if (unlikely(net->rec))
-		rec_recv_borrow(net->rec, sk, msg);
+		rec_recvmsg(net->rec, REC_RECV_BORROW, sk, msg, 0);
 	ret = sock_recv_borrow(sk, msg);
 	if (unlikely(net->rec))
 		rec_answer_msg(net->rec, msg, room_bytes, ret);

@@ -73,7 +73,8 @@
 	X(TRACE, "trace", "u", "on") \
 	X(CAPTURE, "capture", "u", "on") \
 	X(SEND_ZEROCOPY, "send_zerocopy", "siub", "socket,flags,len,data") \
-	X(RECV_BORROW, "recv_borrow", "suuuuu", "socket,pieces,wants_addr,len,wants_control,control_room") \
+	X(RECV_BORROW, "recv_borrow", "suuiuuuu", \
+	  "socket,room,pieces,flags,wants_addr,len,wants_control,control_room") \
 	X(RECV_CONSUME, "recv_consume", "su", "socket,len")
 
 enum rec_op {

@@ -530,6 +530,51 @@ static void counters_count(void **state)
 	world_fini(&w);
 }
 
+/* ------------------------------------------------------------------ questions that nobody may ask, or without end */
+
+static void probes_are(struct world *w, const char *unicast, const char *multicast)
+{
+	assert_int_equal(nethood_sysctl_set(w->public_net, "net.ipv4.neigh.eth0.ucast_solicit", unicast), 0);
+	assert_int_equal(nethood_sysctl_set(w->public_net, "net.ipv4.neigh.eth0.mcast_solicit", multicast), 0);
+}
+
+static void a_packet_for_one_who_may_not_be_asked_is_dropped(void **state)
+{
+	struct nethood_sock *sk;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	probes_are(&w, "0", "0");
+	for (u32 i = 0; i < 2; i++) { /* one who is new, and one who has failed */
+		assert_int_equal(udp_send(sk, PEER_IP, "x", 1), 1);
+		world_settle(&w);
+		assert_int_equal(state_of(&w, PEER_IP), NUD_FAILED);
+		assert_int_equal(w.net->skb_pool->stats.dropped[SKB_DROP_REASON_NEIGH_FAILED], i + 1);
+	}
+	assert_int_equal(w.frames_count, 0);
+	nethood_close(sk);
+	world_fini(&w);
+}
+
+static void who_is_asked_more_often_than_the_count_goes_is_asked_on(void **state)
+{
+	struct nethood_sock *sk;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	probes_are(&w, "3", "255");
+	assert_int_equal(udp_send(sk, PEER_IP, "x", 1), 1);
+	world_run(&w, 300 * NSEC_PER_SEC);
+	assert_int_equal(state_of(&w, PEER_IP), NUD_INCOMPLETE);
+	assert_in_range(w.frames_count, 295, 301);
+	nethood_close(sk);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +592,8 @@ int main(void)
 		cmocka_unit_test(what_waited_goes_to_its_routes_present_neighbour),
 		cmocka_unit_test(hooks_see_arp_in_and_out_and_may_refuse_it),
 		cmocka_unit_test(counters_count),
+		cmocka_unit_test(a_packet_for_one_who_may_not_be_asked_is_dropped),
+		cmocka_unit_test(who_is_asked_more_often_than_the_count_goes_is_asked_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

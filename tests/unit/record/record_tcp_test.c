@@ -189,6 +189,113 @@ static void test_ended_from_outside(void **state)
 	nethood_free(h.net);
 }
 
+/* A recording holds a MiB of one call: a stream takes no more of it, in one piece or in many. */
+static void test_a_call_with_much(void **state)
+{
+	static u8 much[3U << 20];
+	struct iovec iov[3] = { { much, 0 }, { much, 700000 }, { much, 700000 } };
+	struct msghdr one = { .msg_iov = (struct iovec[]){ { much, sizeof(much) } }, .msg_iovlen = 1 },
+		      many = { .msg_iov = iov, .msg_iovlen = 3 };
+	int size = 2U << 20;
+	struct stream s;
+	struct host h;
+
+	(void)state;
+	begin(&h);
+	assert_int_equal(nethood_sysctl_set(h.net, "net.core.wmem_max", "8388608"), 0);
+	for (size_t i = 0; i < sizeof(much); i++)
+		much[i] = (u8)(i >> 10);
+	for (u32 how = 0; how < 3; how++) {
+		ssize_t n;
+
+		stream_open(&s, &h);
+		assert_int_equal(nethood_setsockopt(s.client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+		n = !how ? nethood_sendto(s.client, much, sizeof(much), 0, NULL, 0)
+			 : nethood_sendmsg(s.client, how == 1 ? &one : &many, 0);
+		assert_int_equal(n, how == 2 ? 700000 : 1 << 20);
+		poll_for(&h, SECOND);
+		stream_close(&s);
+		poll_for(&h, 100 * SECOND);
+	}
+	same_again(&h);
+	nethood_free(h.net);
+}
+
+/* ------------------------------------------------------------------ zero copy */
+
+struct loan {
+	struct host *h;
+	u8 *octets;
+	u32 *released;
+};
+
+/* Who is told lends no more, but calls. */
+static void on_release(void *ctx, const void *data, size_t len_bytes)
+{
+	struct loan *loan = ctx;
+	int on = 1;
+
+	assert_ptr_equal(data, loan->octets);
+	assert_true(len_bytes > 0);
+	if (++*loan->released % 2)
+		assert_int_equal(nethood_setsockopt(loan->h->udp, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), 0);
+	free(loan->octets);
+	free(loan);
+}
+
+static ssize_t lend(struct stream *s, size_t bytes, u32 *released)
+{
+	struct loan *loan = malloc(sizeof(*loan));
+	ssize_t n;
+
+	assert_non_null(loan);
+	*loan = (struct loan){ s->h, malloc(bytes), released };
+	assert_non_null(loan->octets);
+	memset(loan->octets, (int)bytes, bytes);
+	n = nethood_send_zerocopy(s->client, loan->octets, bytes, 0, on_release, loan);
+	if (n <= 0) {
+		free(loan->octets);
+		free(loan);
+	}
+	return n;
+}
+
+static void test_octets_that_are_lent_and_borrowed(void **state)
+{
+	struct iovec piece[8];
+	u32 lent = 0, released = 0;
+	struct stream s;
+	struct host h;
+	u8 c;
+
+	(void)state;
+	begin(&h);
+	stream_open(&s, &h);
+	assert_int_equal(nethood_send_zerocopy(s.client, NULL, 1, 0, on_release, &s), -EINVAL);
+	assert_int_equal(nethood_send_zerocopy(h.udp, &c, 1, 0, on_release, &s), -EOPNOTSUPP);
+	for (u32 i = 0; i < 100; i++) {
+		struct sockaddr_in from;
+		struct msghdr msg = {
+			.msg_iov = piece, .msg_iovlen = 1 + i % 8, .msg_name = &from, .msg_namelen = sizeof(from)
+		};
+		ssize_t n;
+
+		lent += lend(&s, 1 + i * 977 % 30000, &released) > 0;
+		lent += i == 50 && lend(&s, 3U << 20, &released) > 0; /* more than a recording holds of one call */
+		poll_for(&h, SECOND / 1000 * (i % 7));
+		n = nethood_recv_borrow(s.server, &msg);
+		if (n > 0)
+			nethood_recv_consume(s.server, i % 3 ? (size_t)n : (size_t)n / 2);
+	}
+	assert_true(released > 10 && released < lent);
+	same_again(&h); /* some of it is still lent */
+	stream_close(&s);
+	poll_for(&h, 100 * SECOND);
+	assert_int_equal(released, lent);
+	same_again(&h);
+	nethood_free(h.net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +303,8 @@ int main(void)
 		cmocka_unit_test(test_options_and_answers),
 		cmocka_unit_test(test_connections_that_fail),
 		cmocka_unit_test(test_ended_from_outside),
+		cmocka_unit_test(test_a_call_with_much),
+		cmocka_unit_test(test_octets_that_are_lent_and_borrowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

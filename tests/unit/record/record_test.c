@@ -55,6 +55,11 @@ static void some_ioctls(struct host *h)
 	nethood_ioctl(h->udp, 0x4711, &ifr, sizeof(ifr));
 }
 
+static void on_release(void *ctx, const void *data, size_t len_bytes)
+{
+	(void)ctx, (void)data, (void)len_bytes;
+}
+
 static void some_datagrams(struct host *h)
 {
 	struct sockaddr_in us = in(0x7f000001, 9), any = in(0, 9), from;
@@ -75,6 +80,16 @@ static void some_datagrams(struct host *h)
 	msg.msg_controllen = sizeof(control);
 	assert_int_equal(nethood_recvmsg(h->udp, &msg, 0), 5);
 	assert_int_equal(nethood_recvfrom(h->udp, b, sizeof(b), 0, (struct sockaddr *)&from, &len), 1);
+	assert_int_equal(nethood_sendto(h->udp, "in place", 8, 0, (struct sockaddr *)&us, sizeof(us)), 8);
+	assert_int_equal(nethood_send_zerocopy(h->udp, "x", 1, 0, on_release, NULL), -EOPNOTSUPP);
+	poll_for(h, 1000);
+	msg.msg_iovlen = 5000; /* room for more than there may be */
+	msg.msg_iov = pieces;
+	msg.msg_controllen = sizeof(control);
+	assert_int_equal(nethood_recv_borrow(h->udp, &msg), 8);
+	assert_memory_equal(pieces[0].iov_base, "in place", 8);
+	assert_int_equal(nethood_recv_consume(h->udp, 1), 8);
+	pieces[0] = (struct iovec){ a, sizeof(a) };
 	msg.msg_iovlen = 5000;
 	assert_int_equal(nethood_recvmsg(h->udp, &msg, 0), -EMSGSIZE);
 	assert_int_equal(nethood_recvfrom(h->udp, b, sizeof(b), 0, NULL, NULL), -EAGAIN);
