@@ -4,7 +4,8 @@
 
 #define VALUES 4U
 
-/* The first value is what it is when all is well. */
+/* The first value is what it is when all is well.  The largest receive buffer stays: SYN cookies, as in Linux, find out once
+ * more what scale it was that they told. */
 static const struct {
 	const char *key;
 	const char *values[VALUES];
@@ -13,7 +14,7 @@ static const struct {
 	{ "net.ipv4.tcp_dsack", { "1", "0", "1", "0" } },
 	{ "net.ipv4.tcp_ecn", { "2", "1", "1", "0" } },
 	{ "net.ipv4.tcp_syncookies", { "1", "2", "0", "2" } },
-	{ "net.ipv4.tcp_rmem", { "4096 131072 6291456", "1 2304 2304", "4096 4096 8192", "4096 65536 16777216" } },
+	{ "net.ipv4.tcp_rmem", { "4096 131072 6291456", "1 2304 6291456", "4096 4096 6291456", "4096 65536 6291456" } },
 	{ "net.ipv4.tcp_wmem", { "4096 16384 4194304", "1 4608 4608", "4096 4096 8192", "4096 65536 16777216" } },
 	{ "net.ipv4.tcp_mem", { "93210 124280 186420", "0 0 0", "1 2 4", "8 16 64" } },
 	{ "net.ipv4.tcp_max_orphans", { "65536", "0", "1", "4" } },
