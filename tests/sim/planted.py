@@ -50,7 +50,7 @@ PLANTED = [
     ("tcp-persist-timer", "a window that is closed is not asked about", "src/tcp/tcp_output.c",
      "\t\ttcp_check_probe_timer(tp);\n}", "\t\treturn;\n}"),
     ("tcp-beyond-window", "one segment more than the window holds is sent", "src/tcp/tcp_output.c",
-     "\treturn !after(end_seq, tcp_wnd_end(tp));\n}", "\treturn !after(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp));\n}"),
+     "\treturn !after(end_seq, tcp_wnd_end(tp));\n}", "\treturn !after(end_seq, tcp_wnd_end(tp) + cur_mss);\n}"),
     ("tcp-queue-leaked", "what is out of order is forgotten, not freed, when the connection ends", "src/tcp/tcp_data.c",
      "\t\tkfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_CLOSE);\n\t}\n\ttp->rx_opt.num_sacks = 0;",
      "\t}\n\ttp->rx_opt.num_sacks = 0;"),
