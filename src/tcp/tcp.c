@@ -115,7 +115,8 @@ static bool tcp_should_autocork(const struct tcp_sock *tp, const struct sk_buff 
 	       tcp_sock_of(tp)->wmem_alloc_bytes > skb->truesize;
 }
 
-void tcp_push(struct tcp_sock *tp, int flags, u32 mss_now, u32 size_goal)
+/* Send what may go.  @linux tcp_push */
+static void tcp_push(struct tcp_sock *tp, int flags, u32 mss_now, u32 size_goal)
 {
 	struct sk_buff *skb = skb_peek_tail(&tp->write_queue);
 	int nonagle = tp->nonagle;
@@ -421,6 +422,7 @@ static void tcp_destroy_sock(struct tcp_sock *tp)
 	assert(sk->state == TCP_CLOSE && !tp->conn.hash);
 	tcp_clear_xmit_timers(tp);
 	tcp_write_queue_purge(tp);
+	tcp_fastopen_active_disable_ofo_check(tp);
 	tcp_ofo_purge(tp);
 	sock_queue_purge(sk);
 	tcp_free_fastopen_req(tp);

@@ -48,8 +48,7 @@ struct net_protocol;
 #define TCP_SYN_RETRIES 6
 #define TCP_RTO_MAX (120 * NSEC_PER_SEC)
 #define TCP_RTO_MIN (200 * NSEC_PER_MSEC)
-#define TCP_TIMEOUT_INIT (1 * NSEC_PER_SEC)     /**< RFC 6298 2.1 */
-#define TCP_TIMEOUT_FALLBACK (3 * NSEC_PER_SEC) /**< RFC 6298 5.7: data after a SYN that was lost */
+#define TCP_TIMEOUT_INIT (1 * NSEC_PER_SEC) /**< RFC 6298 2.1 */
 #define TCP_DELACK_MAX (200 * NSEC_PER_MSEC)
 #define TCP_DELACK_MIN (40 * NSEC_PER_MSEC)
 #define TCP_ATO_MIN (40 * NSEC_PER_MSEC)
@@ -439,7 +438,6 @@ struct tcp_sock {
 	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
 	bool tsq_throttled, dst_pending_confirm, nospace, fin_received, connecting, is_orphan;
 	bool fin_due; /**< there was no memory for our FIN: rtx_timer tries again */
-	u8 ack_compressed, dup_ack_counter;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
 
@@ -521,7 +519,7 @@ struct tcp_sysctls {
 	int sack, shrink_window, slow_start_after_idle, stdurg, syn_linear_timeouts, syn_retries, synack_retries;
 	int syncookies, thin_linear_timeouts, timestamps, tso_rtt_log, tso_win_divisor, tw_reuse, tw_reuse_delay_ms;
 	int window_scaling, workaround_signed_windows, comp_sack_delay_ns, comp_sack_nr, comp_sack_slack_ns;
-	int backlog_ack_defer, pingpong_thresh, tcp_child_ehash_entries, max_ssthresh;
+	int backlog_ack_defer, pingpong_thresh, tcp_child_ehash_entries;
 	int ecn_option, ecn_option_beacon, fastopen_blackhole_timeout_s, early_demux, l3mdev_accept, low_latency;
 	int plb_enabled, plb_idle_rehash_rounds, plb_rehash_rounds, plb_suspend_rto_s, plb_cong_thresh;
 	int mem_pages[3], rmem_bytes[3], wmem_bytes[3];
@@ -618,7 +616,7 @@ struct tcp_af_ops {
 
 /** struct tcp_route_metrics - what a route says of connections; 0: nothing */
 struct tcp_route_metrics {
-	u32 advmss, initcwnd, initrwnd, window, rto_min_ms, cwnd, ssthresh, reordering, features, quickack, rtt_ms8;
+	u32 advmss, initcwnd, initrwnd, window, rto_min_ms, cwnd, ssthresh, reordering, features, quickack;
 	u32 gso_max_bytes, gso_max_segs; /**< of the device; 0 segments: no trains */
 	u32 mtu;                         /**< of the device: what could be advertised */
 	bool is_local;

@@ -21,7 +21,7 @@ void tcp_count_delivered(struct tcp_sock *tp, u32 pcount, bool ece_ack)
 /* ------------------------------------------------------------------ round trip.  @rfc 6298 2 */
 
 /* Jacobson and Karels; the mean deviation is the largest of a round trip, so that a quiet moment does not fool us. */
-void tcp_rtt_estimator(struct tcp_sock *tp, s64 mrtt_us)
+static void tcp_rtt_estimator(struct tcp_sock *tp, s64 mrtt_us)
 {
 	u32 rto_min_us = (u32)(tp->rto_min / NSEC_PER_USEC), srtt = tp->srtt_us;
 	s64 m = mrtt_us;
@@ -70,7 +70,7 @@ void tcp_set_rto(struct tcp_sock *tp)
 		tp->rto = rto_max;
 }
 
-void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag)
+static void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag)
 {
 	u32 window_ms = (u32)tcp_sysctl(tp)->min_rtt_wlen_s * 1000;
 
@@ -80,8 +80,9 @@ void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag)
 	minmax_running_min(&tp->rtt_min, window_ms, (u32)(tcp_net_of(tp)->now / NSEC_PER_MSEC), rtt_us ? rtt_us : 1);
 }
 
-bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_rtt_us, s64 ca_rtt_us,
-			struct rate_sample *rs)
+/* Return: was there a sample? */
+static bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_rtt_us, s64 ca_rtt_us,
+			       struct rate_sample *rs)
 {
 	/* RFC 6298 3, Karn: nothing that was sent twice, unless a timestamp tells the two apart */
 	if (seq_rtt_us < 0)
@@ -370,7 +371,8 @@ static void tcp_store_ts_recent(struct tcp_sock *tp)
 	tp->rx_opt.ts_recent_stamp = tcp_net_of(tp)->now ? tcp_net_of(tp)->now : 1;
 }
 
-void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
+/* @rfc 7323 4.3, 5.3 */
+static void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 {
 	/* only of a segment that spans what was acked last; and never an older one, unless ours is from another age */
 	if (!tp->rx_opt.saw_tstamp || after(seq, tp->rcv_wup))

@@ -250,7 +250,7 @@ u32 tcp_reno_ssthresh(struct tcp_sock *tp)
 	return max_u32(tp->snd_cwnd >> 1, 2);
 }
 
-void tcp_reno_cong_avoid(struct tcp_sock *tp, u32 ack, u32 acked)
+static void tcp_reno_cong_avoid(struct tcp_sock *tp, u32 ack, u32 acked)
 {
 	(void)ack;
 	if (!tcp_is_cwnd_limited(tp))

@@ -62,7 +62,7 @@ bool tcp_is_cwnd_limited(const struct tcp_sock *tp)
 }
 
 /* The program has not filled the window for a timeout's length: half way back to what it used.  @rfc 7661 4.4 */
-void tcp_cwnd_application_limited(struct tcp_sock *tp)
+static void tcp_cwnd_application_limited(struct tcp_sock *tp)
 {
 	struct tcp_route_metrics m = { 0 };
 	u32 used;

@@ -102,7 +102,7 @@ static void tcp_ecn_accept_cwr(struct tcp_sock *tp, const struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ data came */
 
-void tcp_event_data_recv(struct tcp_sock *tp, struct sk_buff *skb)
+static void tcp_event_data_recv(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	ktime_t now = tcp_net_of(tp)->now, m;
 

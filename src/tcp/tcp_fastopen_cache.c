@@ -153,7 +153,7 @@ bool tcp_fastopen_cookie_check(struct tcp_sock *tp, u16 *mss, struct tcp_fastope
 
 /* ------------------------------------------------------------------ paths that lose it */
 
-void tcp_fastopen_active_disable(struct tcp_sock *tp)
+static void tcp_fastopen_active_disable(struct tcp_sock *tp)
 {
 	struct tcp_net *tn = tcp_net_of(tp)->tcp;
 

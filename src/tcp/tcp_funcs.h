@@ -25,9 +25,7 @@ u32 tcp_poll(const struct sock *sk);
 int tcp_disconnect(struct sock *sk);
 /** tcp_write_queue_purge() - drop what was to be sent and what was not acked */
 void tcp_write_queue_purge(struct tcp_sock *tp);
-/** tcp_push() - send what may go.  @linux tcp_push */
-void tcp_push(struct tcp_sock *tp, int flags, u32 mss_now, u32 size_goal);
-/** tcp_orphan_or_die() - the program is gone: may the connection say goodbye by itself?  @linux tcp_check_oom, tcp_out_of_resources */
+/** tcp_too_many_orphans() - may a connection that nobody has open not even say goodbye?  @linux tcp_check_oom */
 bool tcp_too_many_orphans(struct tcp_sock *tp, u32 shift);
 void tcp_write_space(struct tcp_sock *tp);
 /** tcp_sndbuf_expand() - room for as many segments as the window may come to hold.  @linux tcp_sndbuf_expand */
@@ -52,7 +50,6 @@ void tcp_wmem_uncharge(struct tcp_sock *tp, const struct sk_buff *skb);
 bool tcp_rmem_schedule(struct tcp_sock *tp, u32 bytes);
 /** tcp_set_owner_r() - @skb is in a receive queue of @tp */
 void tcp_set_owner_r(struct sk_buff *skb, struct tcp_sock *tp);
-void tcp_rmem_grow(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes);
 bool tcp_under_memory_pressure(const struct tcp_sock *tp);
 /** tcp_out_of_memory() - more is in use than net.ipv4.tcp_mem allows at the most */
 bool tcp_out_of_memory(const struct net *net);
@@ -95,7 +92,6 @@ int tcp_send_synack(struct tcp_sock *tp); /* of a simultaneous open */
 void tcp_send_probe0(struct tcp_sock *tp);
 /** tcp_write_wakeup() - a segment that makes the peer answer.  Return: 0: sent, positive: lower layers did not take it, -1: nothing */
 int tcp_write_wakeup(struct tcp_sock *tp);
-void tcp_send_window_probe(struct tcp_sock *tp);
 void tcp_send_loss_probe(struct tcp_sock *tp);
 bool tcp_schedule_loss_probe(struct tcp_sock *tp, bool advancing_rto);
 u32 tcp_current_mss(struct tcp_sock *tp);
@@ -109,7 +105,6 @@ u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags);
 void tcp_select_initial_window(const struct tcp_sock *tp, u32 space, u32 mss, u32 *rcv_wnd, u32 *window_clamp,
 			       bool wscale_ok, u8 *rcv_wscale, u32 init_rcv_wnd);
 u32 tcp_advertise_mss(struct tcp_sock *tp);
-/** tcp_default_init_rwnd() etc. are Linux's; see tcp_output.c */
 void tcp_pacing_kick(struct timer *t);
 /** tcp_init_xmit_timers() - all four, idle */
 void tcp_init_xmit_timers(struct tcp_sock *tp);
@@ -192,8 +187,7 @@ void tcp_parse_options(const struct net *net, const struct sk_buff *skb, struct 
 void tcp_rcv_established(struct tcp_sock *tp, struct sk_buff *skb);
 /** Return: SKB_NOT_DROPPED_YET, or why a reset must be sent (by the caller, who still has @skb) */
 enum skb_drop_reason tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *skb);
-/** tcp_finish_connect() - ESTABLISHED, by our SYN.  tcp_init_transfer(): what every connection does when it begins */
-void tcp_finish_connect(struct tcp_sock *tp, struct sk_buff *skb);
+/** tcp_init_transfer() - what every connection does when it begins */
 void tcp_init_transfer(struct tcp_sock *tp);
 /** tcp_route_settings() - what the route says of the whole connection */
 void tcp_route_settings(struct tcp_sock *tp);
@@ -203,7 +197,6 @@ void tcp_send_challenge_ack(struct tcp_sock *tp);
 bool tcp_oow_rate_limited(struct net *net, const struct sk_buff *skb, u64 *counter, ktime_t *last);
 /** tcp_segs_in() - @skb, data at the TCP header, is counted.  @rfc 4898 */
 void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb);
-void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
 
 /* ------------------------------------------------------------------ tcp_data.c: octets from the peer */
 
@@ -212,7 +205,6 @@ void tcp_data_snd_check(struct tcp_sock *tp);
 void tcp_ack_snd_check(struct tcp_sock *tp);
 /** tcp_queue_rcv() - @skb (taken) is next in order; its header is pulled */
 void tcp_queue_rcv(struct tcp_sock *tp, struct sk_buff *skb);
-void tcp_event_data_recv(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_data_ready(struct tcp_sock *tp);
 void tcp_urg(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th);
 int tcp_prune_queue(struct tcp_sock *tp, const struct sk_buff *in_skb);
@@ -249,15 +241,8 @@ void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
 
 /** tcp_ack() - Return: positive: good, 0: old, negative: -reason of the drop */
 int tcp_ack(struct tcp_sock *tp, const struct sk_buff *skb, int flag);
-/** tcp_replace_ts_recent() - @rfc 7323 4.3, 5.3 */
-void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
 void tcp_synack_rtt_meas(struct tcp_sock *tp, const struct tcp_request_sock *req);
-void tcp_rtt_estimator(struct tcp_sock *tp, s64 mrtt_us);
 void tcp_set_rto(struct tcp_sock *tp);
-void tcp_update_rtt_min(struct tcp_sock *tp, u32 rtt_us, int flag);
-/** tcp_ack_update_rtt() - Return: was there a sample? */
-bool tcp_ack_update_rtt(struct tcp_sock *tp, int flag, s64 seq_rtt_us, s64 sack_rtt_us, s64 ca_rtt_us,
-			struct rate_sample *rs);
 void tcp_rearm_rto(struct tcp_sock *tp);
 
 /* ------------------------------------------------------------------ tcp_sack.c: the scoreboard */
@@ -307,19 +292,13 @@ static inline u32 tcp_packets_in_flight(const struct tcp_sock *tp)
 void tcp_enter_loss(struct tcp_sock *tp);
 void tcp_enter_cwr(struct tcp_sock *tp);
 void tcp_enter_recovery(struct tcp_sock *tp, bool ece_ack);
-void tcp_init_cwnd_reduction(struct tcp_sock *tp);
 void tcp_cwnd_reduction(struct tcp_sock *tp, u32 newly_acked_sacked, u32 newly_lost, int flag);
-void tcp_end_cwnd_reduction(struct tcp_sock *tp);
 void tcp_clear_retrans(struct tcp_sock *tp);
 void tcp_fastretrans_alert(struct tcp_sock *tp, u32 prior_snd_una, u32 num_dupack, int *ack_flag, int *rexmit);
 void tcp_process_tlp_ack(struct tcp_sock *tp, u32 ack, int flag);
 void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, ktime_t xmit_time);
 void tcp_rack_update_reo_wnd(struct tcp_sock *tp, struct rate_sample *rs);
-/** tcp_rack_mark_lost() - Return: was the reordering timer armed? */
-bool tcp_rack_mark_lost(struct tcp_sock *tp);
 void tcp_rack_reo_timeout(struct tcp_sock *tp);
-void tcp_newreno_mark_lost(struct tcp_sock *tp, bool snd_una_advanced);
-void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta);
 void tcp_slow_start_after_idle(struct tcp_sock *tp);
 u32 tcp_init_cwnd(const struct tcp_sock *tp);
 static inline bool tcp_in_cwnd_reduction(const struct tcp_sock *tp)
@@ -363,12 +342,10 @@ void tcp_ca_sysctl_exit(struct net *net);
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);
 u32 tcp_reno_ssthresh(struct tcp_sock *tp);
-void tcp_reno_cong_avoid(struct tcp_sock *tp, u32 ack, u32 acked);
 u32 tcp_reno_undo_cwnd(struct tcp_sock *tp);
 /** tcp_is_cwnd_limited() - does the window hold us back?  @rfc 7661 */
 bool tcp_is_cwnd_limited(const struct tcp_sock *tp);
 void tcp_cwnd_validate(struct tcp_sock *tp, bool is_cwnd_limited);
-void tcp_cwnd_application_limited(struct tcp_sock *tp);
 void tcp_update_pacing_rate(struct tcp_sock *tp);
 /** tcp_cong_control() - after each ACK: window and pacing */
 void tcp_cong_control(struct tcp_sock *tp, u32 ack, u32 acked_sacked, int flag, const struct rate_sample *rs);
@@ -391,9 +368,7 @@ void tcp_clear_rtx_timer(struct tcp_sock *tp);
 void tcp_reset_delack_timer(struct tcp_sock *tp, ktime_t after);
 void tcp_clear_delack_timer(struct tcp_sock *tp);
 void tcp_reset_keepalive_timer(struct tcp_sock *tp, ktime_t after);
-void tcp_delete_keepalive_timer(struct tcp_sock *tp);
 void tcp_set_keepalive(struct tcp_sock *tp, bool on); /* SO_KEEPALIVE */
-void tcp_syn_ack_timeout(struct tcp_request_sock *req);
 ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp);
 ktime_t tcp_fin_time(const struct tcp_sock *tp);
 /** tcp_rto_of_rtt() - RFC 6298 2.3; of a path that was never measured, 2.1 */
@@ -485,12 +460,9 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 			       enum skb_drop_reason *reason);
 /** tcp_child_process() - the first segment of a new connection; @skb taken */
 void tcp_child_process(struct tcp_sock *child, struct sk_buff *skb);
-struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, struct tcp_request_sock *req, struct sk_buff *skb);
 void tcp_request_free(struct tcp_request_sock *req);
 /** tcp_request_drop() - out of the listener and of the table, and freed */
 void tcp_request_drop(struct tcp_request_sock *req);
-/** tcp_make_synack() - returned, NULL: no memory; data at the TCP header */
-struct sk_buff *tcp_make_synack(struct tcp_request_sock *req, const struct tcp_fastopen_cookie *foc);
 /** tcp_rtx_synack() - the SYN-ACK once more.  Return: 0, -errno */
 int tcp_rtx_synack(struct tcp_request_sock *req);
 /** tcp_cookie_init_sequence() - an ISN that says all; *mss becomes what it can say.  @rfc 4987 3.6 */
@@ -504,8 +476,6 @@ u32 tcp_cookie_timestamp(const struct tcp_request_sock *req);
 /** tcp_syn_recv_sock() - the handshake of @req is over: a child of its own, ready to be accepted; NULL: no room, no
  *  memory, no route.  @skb: borrowed.  Used by tcp_check_req() and tcp_cookie_check() */
 struct tcp_sock *tcp_syn_recv_sock(struct tcp_sock *listener, struct sk_buff *skb, struct tcp_request_sock *req);
-void tcp_openreq_init(struct tcp_request_sock *req, const struct tcp_options_received *rx_opt, struct sk_buff *skb,
-		      const struct tcp_sock *listener);
 
 /* ------------------------------------------------------------------ tcp_fastopen.c.  @rfc 7413 */
 
@@ -537,8 +507,6 @@ void tcp_fastopen_cache_set(struct tcp_sock *tp, u16 mss, const struct tcp_fasto
 /** tcp_fastopen_defer_connect() - connect() with TCP_FASTOPEN_CONNECT: wait for data?  Then *err 0, or -ENOBUFS */
 bool tcp_fastopen_defer_connect(struct tcp_sock *tp, int *err);
 void tcp_free_fastopen_req(struct tcp_sock *tp);
-/** tcp_fastopen_active_disable() - packets vanish in the middle: none for a while, longer each time.  @linux same */
-void tcp_fastopen_active_disable(struct tcp_sock *tp);
 bool tcp_fastopen_active_should_disable(struct tcp_sock *tp);
 /** tcp_fastopen_active_disable_ofo_check() - at the end of a connection: did only a FIN or RST come? */
 void tcp_fastopen_active_disable_ofo_check(struct tcp_sock *tp);
@@ -560,7 +528,7 @@ int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_b
 /** tcp_v4_options_changed() - IP_OPTIONS was set: segments leave room for them */
 void tcp_v4_options_changed(struct tcp_sock *tp);
 int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
-/** tcp_send_reset() - the answer to @skb (borrowed), which nobody wants */
+/** tcp_v4_send_reset() - the answer to @skb (borrowed), which nobody wants */
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);
 
 /* ------------------------------------------------------------------ tcp_sockopt.c, tcp_sysctl.c */
@@ -572,8 +540,6 @@ struct tcp_info;
 void tcp_get_info(const struct tcp_sock *tp, struct tcp_info *info);
 void tcp_sysctl_init(struct net *net);
 void tcp_sysctl_exit(struct net *net);
-void tcp_set_nodelay(struct tcp_sock *tp, bool on);
-void tcp_set_cork(struct tcp_sock *tp, bool on);
 /** tcp_sockopt_destroy() - what options hold: Fast Open key, saved SYN */
 void tcp_sockopt_destroy(struct tcp_sock *tp);
 /** tcp_socket_option() - proto.socket_option: an option of SOL_SOCKET was set that means more to TCP than a value */

@@ -282,7 +282,7 @@ void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 		tp->data_segs_in += segs;
 }
 
-void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th)
+static void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th)
 {
 	if ((tp->ecn_flags & TCP_ECN_OK) && (th->flags & (TCPHDR_ECE | TCPHDR_CWR)) != (TCPHDR_ECE | TCPHDR_CWR))
 		tp->ecn_flags &= (u8)~TCP_ECN_OK;
@@ -334,7 +334,8 @@ void tcp_init_transfer(struct tcp_sock *tp)
 	tcp_init_buffer_space(tp);
 }
 
-void tcp_finish_connect(struct tcp_sock *tp, struct sk_buff *skb)
+/* ESTABLISHED, by our SYN. */
+static void tcp_finish_connect(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct sock *sk = tcp_sock_of(tp);
 

@@ -89,13 +89,6 @@ void tcp_set_owner_r(struct sk_buff *skb, struct tcp_sock *tp)
 	mem_add(tcp_net_of(tp), skb->truesize);
 }
 
-void tcp_rmem_grow(struct tcp_sock *tp, struct sk_buff *skb, u32 bytes)
-{
-	skb->truesize += bytes;
-	tcp_sock_of(tp)->rmem_alloc_bytes += bytes;
-	mem_add(tcp_net_of(tp), bytes);
-}
-
 /* Below the low mark anything goes; above the high one nothing; between, a connection may have its least share. */
 bool tcp_rmem_schedule(struct tcp_sock *tp, u32 bytes)
 {

@@ -283,7 +283,8 @@ static void child_sequence(struct tcp_sock *child, const struct tcp_request_sock
 		child->total_rto_time_ms = (u32)((now - req->snt_synack) / NSEC_PER_MSEC);
 }
 
-struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, struct tcp_request_sock *req, struct sk_buff *skb)
+static struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, struct tcp_request_sock *req,
+						 struct sk_buff *skb)
 {
 	struct sock *sk = sock_clone(tcp_sock_of(listener));
 	struct tcp_sock *child = tcp_sk(sk);

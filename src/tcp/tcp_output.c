@@ -160,10 +160,6 @@ static void skb_own(struct sk_buff *skb, struct tcp_sock *tp)
 /* The ACK went: nothing is owed to the peer. */
 static void tcp_event_ack_sent(struct tcp_sock *tp)
 {
-	if (unlikely(tp->ack_compressed)) {
-		TCP_ADD(tcp_net_of(tp), TCPAckCompressed, tp->ack_compressed);
-		tp->ack_compressed = 0;
-	}
 	tp->rx_opt.dsack = false; /* RFC 2883 4: a duplicate is told of once */
 	if (tp->ack.quick)
 		tp->ack.quick--;

@@ -55,7 +55,7 @@ static void retrans_stamp_cleanup(struct tcp_sock *tp)
 
 /* ------------------------------------------------------------------ PRR.  @rfc 6937 */
 
-void tcp_init_cwnd_reduction(struct tcp_sock *tp)
+static void tcp_init_cwnd_reduction(struct tcp_sock *tp)
 {
 	tp->high_seq = tp->snd_nxt;
 	tp->tlp_high_seq = 0;
@@ -93,7 +93,7 @@ void tcp_cwnd_reduction(struct tcp_sock *tp, u32 newly_acked_sacked, u32 newly_l
 	tp->snd_cwnd = tcp_packets_in_flight(tp) + (u32)sndcnt;
 }
 
-void tcp_end_cwnd_reduction(struct tcp_sock *tp)
+static void tcp_end_cwnd_reduction(struct tcp_sock *tp)
 {
 	if (tp->ca_ops->cong_control)
 		return;
@@ -308,7 +308,8 @@ static u32 rack_detect_loss(struct tcp_sock *tp)
 	return timeout_us;
 }
 
-bool tcp_rack_mark_lost(struct tcp_sock *tp)
+/* Return: was the reordering timer armed? */
+static bool tcp_rack_mark_lost(struct tcp_sock *tp)
 {
 	u32 timeout_us;
 
@@ -356,7 +357,7 @@ void tcp_rack_update_reo_wnd(struct tcp_sock *tp, struct rate_sample *rs)
 }
 
 /* RFC 6582: without SACK the first segment is the one that is missing. */
-void tcp_newreno_mark_lost(struct tcp_sock *tp, bool snd_una_advanced)
+static void tcp_newreno_mark_lost(struct tcp_sock *tp, bool snd_una_advanced)
 {
 	struct sk_buff *skb = tcp_skb_first(&tp->rtx_queue);
 	u32 mss;
@@ -391,7 +392,7 @@ static void tcp_identify_packet_loss(struct tcp_sock *tp, int *ack_flag)
 /* ------------------------------------------------------------------ after a silence.  @rfc 7661, 2861, 5681 4.1 */
 
 /* Halved for each timeout that has passed, for nobody knows the path any more. */
-void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta)
+static void tcp_cwnd_restart(struct tcp_sock *tp, ktime_t delta)
 {
 	u32 restart = min_u32(tcp_init_cwnd(tp), tp->snd_cwnd), cwnd = tp->snd_cwnd;
 

@@ -158,8 +158,8 @@ static u16 clamp_mss(const struct tcp_sock *tp, u16 mss)
 	return tp->rx_opt.user_mss && tp->rx_opt.user_mss < mss ? tp->rx_opt.user_mss : mss;
 }
 
-void tcp_openreq_init(struct tcp_request_sock *req, const struct tcp_options_received *rx_opt, struct sk_buff *skb,
-		      const struct tcp_sock *listener)
+static void tcp_openreq_init(struct tcp_request_sock *req, const struct tcp_options_received *rx_opt,
+			     struct sk_buff *skb, const struct tcp_sock *listener)
 {
 	(void)listener;
 	req->rcv_isn = TCP_SKB_CB(skb)->seq;
@@ -426,7 +426,8 @@ static void synack_options(struct tcp_request_sock *req, const struct tcp_fastop
 	synack_fastopen(opts, foc);
 }
 
-struct sk_buff *tcp_make_synack(struct tcp_request_sock *req, const struct tcp_fastopen_cookie *foc)
+/* Returned, NULL: no memory; data at the TCP header */
+static struct sk_buff *tcp_make_synack(struct tcp_request_sock *req, const struct tcp_fastopen_cookie *foc)
 {
 	struct net *net = tcp_req_net(req);
 	struct sk_buff *skb = alloc_skb(net->skb_pool, MAX_TCP_HEADER);

@@ -257,14 +257,6 @@ static int tcp_xmit_probe_skb(struct tcp_sock *tp, bool urgent, u64 *counter)
 	return err > 0 ? net_xmit_errno(err) != 0 : err;
 }
 
-void tcp_send_window_probe(struct tcp_sock *tp)
-{
-	if (tcp_sock_of(tp)->state == TCP_ESTABLISHED) {
-		tp->snd_wl1 = tp->rcv_nxt - 1;
-		(void)tcp_xmit_probe_skb(tp, false, &tcp_net_of(tp)->tcp->mib.TCPWinProbe);
-	}
-}
-
 int tcp_write_wakeup(struct tcp_sock *tp)
 {
 	struct sk_buff *skb = tcp_send_head(tp);

@@ -101,7 +101,7 @@ static int retrans_to_seconds(const struct tcp_sock *tp, u8 retrans)
 
 /* ------------------------------------------------------------------ set */
 
-void tcp_set_nodelay(struct tcp_sock *tp, bool on)
+static void tcp_set_nodelay(struct tcp_sock *tp, bool on)
 {
 	if (!on) {
 		tp->nonagle &= (u8)~TCP_NAGLE_OFF;
@@ -111,7 +111,7 @@ void tcp_set_nodelay(struct tcp_sock *tp, bool on)
 	tcp_push_pending_frames(tp);
 }
 
-void tcp_set_cork(struct tcp_sock *tp, bool on)
+static void tcp_set_cork(struct tcp_sock *tp, bool on)
 {
 	if (on) {
 		tp->nonagle |= TCP_NAGLE_CORK;

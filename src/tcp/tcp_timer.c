@@ -61,7 +61,7 @@ void tcp_reset_keepalive_timer(struct tcp_sock *tp, ktime_t after)
 	mod_timer(tcp_net_of(tp)->timers, &tp->keepalive_timer, tcp_net_of(tp)->now + after);
 }
 
-void tcp_delete_keepalive_timer(struct tcp_sock *tp)
+static void tcp_delete_keepalive_timer(struct tcp_sock *tp)
 {
 	timer_delete(tcp_net_of(tp)->timers, &tp->keepalive_timer);
 }
@@ -206,6 +206,7 @@ static bool tcp_write_timeout(struct tcp_sock *tp)
 		}
 		expired = retransmits_timed_out(tp, (u32)retries, user_timeout(tp));
 	}
+	tcp_fastopen_active_detect_blackhole(tp, expired);
 	if (expired)
 		tcp_write_err(tp);
 	return expired;
