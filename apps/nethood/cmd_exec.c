@@ -2,15 +2,20 @@
 /* nethood exec: a program on a net that is up.
  *
  * The program is a child of this process: it keeps terminal, directory, environment and descriptors.  The listener of its
- * filter goes to the net's process, which answers its calls from then on, and this one only waits.
+ * filter goes to the net's process, which answers its calls from then on, and this one only waits: for the
+ * program's end, and to say so when the net ends first.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +25,7 @@
 #include "host.h"
 #include "spawn.h"
 #include "state.h"
+#include "wake.h"
 
 /* The user namespace of the net gives the right to join its other namespace, and to look into the program. */
 static int join(const char *name, int userns_fd)
@@ -40,10 +46,31 @@ static void block_signals(sigset_t *before, sigset_t *set)
 	sigprocmask(SIG_BLOCK, set, before);
 }
 
-/* What a terminal sends, it sends to the program as well; what was sent to us alone is passed on. */
-static int wait_for(pid_t pid, const sigset_t *set)
+/* The net's process, to be waited for.  Return: descriptor; -1: not known */
+static int pidfd_of_net(int sock)
 {
-	siginfo_t si;
+	struct ucred net = { .pid = 0 };
+	socklen_t len = sizeof(net);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &net, &len) < 0 || net.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, net.pid, 0);
+}
+
+/* What a terminal sends, it sends to the program as well; what was sent to us alone is passed on. */
+static void pass_signal(int fd, pid_t to)
+{
+	struct signalfd_siginfo si;
+
+	if (read(fd, &si, sizeof(si)) == sizeof(si) && si.ssi_signo != SIGCHLD && si.ssi_code != SI_KERNEL)
+		kill(to, (int)si.ssi_signo);
+}
+
+/* Until the program ends; its net may end before. */
+static int wait_for(pid_t pid, const sigset_t *set, int net, const char *name)
+{
+	struct pollfd fds[] = { { .fd = signalfd(-1, set, SFD_CLOEXEC), .events = POLLIN },
+				{ .fd = net, .events = POLLIN } };
 	int status;
 
 	for (;;) {
@@ -51,10 +78,18 @@ static int wait_for(pid_t pid, const sigset_t *set)
 
 		if (got == pid)
 			return spawn_status(status);
-		if (got < 0)
+		if (got < 0 || fds[0].fd < 0)
 			return EXIT_NETHOOD;
-		if (sigwaitinfo(set, &si) > 0 && si.si_signo != SIGCHLD && si.si_code != SI_KERNEL)
-			kill(pid, si.si_signo);
+		if (poll(fds, 2, -1) <= 0)
+			continue;
+		if (fds[0].revents)
+			pass_signal(fds[0].fd, pid);
+		if (fds[1].revents) {
+			cli_error(name, "the net is gone; calls on its sockets fail from now on");
+			wake_listeners(pid);
+			close(fds[1].fd);
+			fds[1].fd = -1;
+		}
 	}
 }
 
@@ -104,20 +139,21 @@ static int run(int sock, const char *name, char **argv, int netns_fd, bool proc,
 		.complain = cli_error,
 	};
 	struct spawned s;
-	int err;
+	int err, net;
 
 	block_signals(&before, &set);
 	err = spawn_prepare(&cfg, &s);
 	if (err)
 		return complain(name, err);
 	err = hand_over(sock, name, &s);
+	net = pidfd_of_net(sock);
 	close(sock);
 	if (err) {
 		spawn_cancel(&s);
 		return EXIT_NETHOOD;
 	}
 	spawn_go(&s);
-	return wait_for(s.pid, &set);
+	return wait_for(s.pid, &set, net, name);
 }
 
 static int set_proc(void *ctx, const char *value)

@@ -469,10 +469,22 @@ static void stream_closed(struct carrier *cr)
 
 /* ---- life */
 
+/* Who waits for connections when the net ends learns it. */
+static void wake_pollers(struct stream *st)
+{
+	int fd = st->state == STREAM_LISTENING && !st->closed ? carrier_program_end(&st->cr) : -1;
+
+	if (fd < 0)
+		return;
+	shutdown(fd, SHUT_RDWR);
+	close(fd);
+}
+
 static void stream_exit(struct carrier *cr)
 {
 	struct stream *st = stream_of(cr);
 
+	wake_pollers(st);
 	held_free(&st->tx);
 	stream_backlog_free(st);
 }

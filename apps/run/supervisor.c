@@ -33,7 +33,10 @@ static void listener_destroy(struct listener *ls)
 	close(fd);
 	LIST_REMOVE(ls, link);
 	sv->listener_count--;
-	tasks_bury(&sv->tasks);
+	if (sv->listener_count)
+		tasks_bury(&sv->tasks);
+	else
+		tasks_exit(&sv->tasks); /* nobody is left, although some may still be ending */
 	loop_bury(&sv->loop, &ls->corpse, listener_free);
 }
 
