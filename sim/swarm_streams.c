@@ -116,7 +116,9 @@ void streams_open_all(struct swarm *s)
 {
 	s->quiet_first_stream = s->streams.count;
 	for (u32 i = 0; i < s->member_count; i++) {
-		struct stream_plan plan = { .len_bytes = 12 + pick(s, 20000) };
+		struct stream_plan plan = { .manner = pick(s, 2) ? STREAM_ONE_WAY : STREAM_HALF_CLOSE };
+
+		plan.len_bytes = 12 + pick(s, pick(s, 4) ? 20000 : 400000);
 
 		(void)stream_open(&s->member[i].app, &s->member[(i + 1) % s->member_count].app, &plan);
 	}
