@@ -35,7 +35,7 @@ void rec_note_du(struct recorder *rec, enum rec_op op, const struct net_device *
 
 void rec_note_s(struct recorder *rec, enum rec_op op, const struct sock *sk)
 {
-	rec_commit(rec, rec_put_u(rec_call(rec, op), sk->rec_id));
+	rec_commit(rec, rec_put_u(rec_has_return(op) ? rec_call(rec, op) : rec_begin(rec, op), sk->rec_id));
 }
 
 void rec_note_si(struct recorder *rec, enum rec_op op, const struct sock *sk, int value)

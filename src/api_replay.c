@@ -568,6 +568,9 @@ static void do_sock(struct replay *rp, const event *e)
 	case REC_IOCTL:
 		do_ioctl(rp, e, sk);
 		return;
+	case REC_READINESS:
+		(void)nethood_readiness(sk);
+		return;
 	case REC_ON_READY:
 		nethood_on_ready(sk, e->value[1] ? on_ready : NULL, rp);
 		return;
@@ -630,7 +633,7 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 	[REC_NEIGH_DOUBT] = do_neigh_doubt,
 	[REC_TRACE] = do_trace,
 	[REC_CAPTURE] = do_capture,
-	[REC_SEND_ZEROCOPY... REC_RECV_CONSUME] = do_sock,
+	[REC_SEND_ZEROCOPY... REC_READINESS] = do_sock,
 };
 
 /* ------------------------------------------------------------------ one after the other */

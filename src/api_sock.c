@@ -335,9 +335,16 @@ int nethood_ioctl(struct nethood_sock *sk, unsigned long request, void *arg, siz
 	return done(net, ret);
 }
 
-uint32_t nethood_readiness(const struct nethood_sock *sk)
+/* It only looks, but for one thing: who finds no room is told when there is some.  Then it is a call like others. */
+uint32_t nethood_readiness(const struct nethood_sock *handle)
 {
-	return sock_poll(sock_of(sk));
+	const struct sock *sk = sock_of(handle);
+	bool had_asked = sock_flag(sk, SOCK_F_NOSPACE);
+	uint32_t events = sock_poll(sk);
+
+	if (unlikely(sk->net->rec) && !had_asked && sock_flag(sk, SOCK_F_NOSPACE))
+		rec_note_s(sk->net->rec, REC_READINESS, sk);
+	return events;
 }
 
 void nethood_on_ready(struct nethood_sock *handle, void (*fn)(void *ctx, struct nethood_sock *sk, uint32_t events),

@@ -75,7 +75,8 @@
 	X(SEND_ZEROCOPY, "send_zerocopy", "siub", "socket,flags,len,data") \
 	X(RECV_BORROW, "recv_borrow", "suuiuuuu", \
 	  "socket,room,pieces,flags,wants_addr,len,wants_control,control_room") \
-	X(RECV_CONSUME, "recv_consume", "su", "socket,len")
+	X(RECV_CONSUME, "recv_consume", "su", "socket,len") \
+	X(READINESS, "readiness", "s", "socket")
 
 enum rec_op {
 #define X(name, text, fields, labels) REC_##name,
@@ -128,7 +129,7 @@ static inline bool rec_is_call(enum rec_op op)
 static inline bool rec_has_return(enum rec_op op)
 {
 	return rec_is_call(op) && op != REC_SET_TIME && op != REC_SET_WALL && op != REC_ON_READY &&
-	       op != REC_SET_ADMIN && op != REC_TRACE;
+	       op != REC_SET_ADMIN && op != REC_TRACE && op != REC_READINESS;
 }
 
 /* ------------------------------------------------------------------ the file: one header, chunks, one tail */

@@ -148,6 +148,8 @@ enum {
 	SOCK_F_RCVMARK = 1U << 27,
 	SOCK_F_RCVPRIORITY = 1U << 28,
 	SOCK_F_NO_TXREHASH = 1U << 29,
+	SOCK_F_NOSPACE =
+		1U << 30, /**< somebody asked, or wrote, and there was no room: it is told when there is some */
 };
 
 /** struct sock_skb_cb - last bytes of cb of an skb in a socket's receive queue; the protocol owns those before */

@@ -248,7 +248,7 @@ static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 
 	if (unlikely(err)) {
 		if (err == -EAGAIN)
-			tp->nospace = true;
+			tcp_sock_of(tp)->flags |= SOCK_F_NOSPACE;
 		return err;
 	}
 	tcp_rate_check_app_limited(tp);
@@ -260,7 +260,7 @@ static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 	err = copy_to_queue(tp, s);
 	if (unlikely(err)) {
 		remove_empty_skb(tp);
-		tp->nospace = true;
+		tcp_sock_of(tp)->flags |= SOCK_F_NOSPACE;
 		tcp_chrono_start(tp, TCP_CHRONO_SNDBUF_LIMITED);
 		if (!s->copied_bytes)
 			return err;
@@ -335,12 +335,12 @@ static bool stream_is_writeable(const struct tcp_sock *tp)
 
 void tcp_write_space(struct tcp_sock *tp)
 {
-	if (!tp->nospace)
+	if (likely(!sock_flag(tcp_sock_of(tp), SOCK_F_NOSPACE)))
 		return;
 	tcp_new_space(tp);
 	if (!stream_is_writeable(tp))
 		return;
-	tp->nospace = false;
+	tcp_sock_of(tp)->flags &= ~(u32)SOCK_F_NOSPACE;
 	tcp_chrono_stop(tp, TCP_CHRONO_SNDBUF_LIMITED);
 	sk_wake(tcp_sock_of(tp), EPOLLOUT);
 }
@@ -365,7 +365,7 @@ static u32 poll_connected(const struct tcp_sock *tp)
 	if ((sk->shutdown & SEND_SHUTDOWN) || stream_is_writeable(tp))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	else
-		((struct tcp_sock *)(uintptr_t)tp)->nospace = true; /* who asked wants to hear of it */
+		((struct sock *)(uintptr_t)sk)->flags |= SOCK_F_NOSPACE; /* who asked wants to hear of it */
 	if (tp->urg_data & TCP_URG_VALID)
 		mask |= EPOLLPRI;
 	return mask;
@@ -654,8 +654,9 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->undo_retrans = -1;
 	tp->retransmits = tp->probes_out = tp->backoff = 0;
 	tp->urg_data = 0;
-	tp->urg_sent = tp->fin_received = tp->nospace = tp->tsq_throttled = tp->dst_pending_confirm = false;
+	tp->urg_sent = tp->fin_received = tp->tsq_throttled = tp->dst_pending_confirm = false;
 	tp->fin_due = false;
+	tcp_sock_of(tp)->flags &= ~(u32)SOCK_F_NOSPACE;
 	tp->window_clamp = 0;
 	tp->delivered = tp->delivered_ce = tp->lost = tp->total_retrans = tp->dsack_dups = 0;
 	tp->bytes_acked = tp->bytes_sent = tp->bytes_retrans = tp->bytes_received = 0;

@@ -436,7 +436,7 @@ struct tcp_sock {
 	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
 	bool quickack_always;         /**< of the route */
 	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
-	bool tsq_throttled, dst_pending_confirm, nospace, fin_received, connecting, is_orphan;
+	bool tsq_throttled, dst_pending_confirm, fin_received, connecting, is_orphan;
 	bool fin_due; /**< there was no memory for our FIN: rtx_timer tries again */
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
