@@ -108,6 +108,8 @@ static const char *check_timers(const struct tcp_sock *tp)
 		      "what is closed has no timer");
 		return NULL;
 	}
+	HOLDS(!(TCPF(state) & SYNCHRONIZED) || !(tp->ack.pending & TCP_ACK_SCHED) || timer_pending(&tp->delack_timer),
+	      "an ACK that is owed has a timer");
 	HOLDS(!tp->fin_due || timer_pending(&tp->rtx_timer), "a FIN that found no memory is tried again");
 	HOLDS(!tp->packets_out || timer_pending(&tp->rtx_timer) || tp->fastopen_rsk,
 	      "what is in flight is waited for with a timer");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The flight recorder: whatever is done to a net, the recording does it again, to the same hash. */
+#include <sys/epoll.h>
+
 #include "record_host.h"
 
 static void on_changed(void *ctx, struct nethood_dev *dev)
@@ -185,6 +187,27 @@ static void the_rest(struct host *h)
 	poll_for(h, SECOND);
 }
 
+/* Who asks whether there is room, and is told no, is called when there is some. */
+static void a_stream_that_fills(struct host *h)
+{
+	const struct sockaddr_in here = in(0x7f000001, 80);
+	static const char data[4096];
+	struct nethood_sock *listener, *sk;
+
+	link_up(h, 1);
+	assert_int_equal(nethood_socket(h->net, AF_INET, SOCK_STREAM, 0, &listener), 0);
+	assert_int_equal(nethood_bind(listener, (const struct sockaddr *)&here, sizeof(here)), 0);
+	assert_int_equal(nethood_listen(listener, 1), 0);
+	assert_int_equal(nethood_socket(h->net, AF_INET, SOCK_STREAM, 0, &sk), 0);
+	assert_int_equal(nethood_connect(sk, (const struct sockaddr *)&here, sizeof(here)), -EINPROGRESS);
+	poll_for(h, SECOND);
+	while (nethood_readiness(sk) & EPOLLOUT)
+		assert_true(nethood_sendto(sk, data, sizeof(data), 0, NULL, 0) > 0);
+	nethood_close(sk);
+	nethood_close(listener);
+	poll_for(h, SECOND);
+}
+
 /* Not of this test: what only the system or another net brings about. */
 static bool of_others(u32 op)
 {
@@ -207,6 +230,7 @@ static void test_every_call(void **state)
 	some_datagrams(&h);
 	on_the_wire(&h);
 	from_outside(&h);
+	a_stream_that_fills(&h);
 	the_rest(&h);
 	same_again(&h);
 	o = record(&h, RING);
