@@ -43,7 +43,7 @@ const struct scenario_word scenario_words[] = {
 	{ IN_SEGMENT, "corrupt", "SHARE", "of frames of which some bits change", TYPE_PPM, SEG(faults.corrupt_ppm), 0, 0 },
 	{ IN_SEGMENT, "mend", "SHARE", "of the corrupted ones whose checksums are made right again", TYPE_PPM, SEG(faults.mend_ppm), 0, 0 },
 	{ IN_SEGMENT, "truncate", "SHARE", "of frames that lose their end", TYPE_PPM, SEG(faults.truncate_ppm), 0, 0 },
-	{ IN_SEGMENT, "mark", "SHARE", "of packets that say so if there was congestion (ECN)", TYPE_PPM,
+	{ IN_SEGMENT, "mark", "SHARE", "of packets that may be told of congestion, and are (ECN)", TYPE_PPM,
 	  SEG(faults.mark_ppm), 0, 0 },
 	{ IN_SEGMENT, "rate", "RATE", "that one port sends: `100mbit`", TYPE_RATE, SEG(faults.rate_bps), 0, 0 },
 	{ IN_SEGMENT, "queue", "SIZE", "that may wait at a port for its turn; more is lost", TYPE_BYTES, SEG(faults.queue_bytes), 1, UINT32_MAX },
