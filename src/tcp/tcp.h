@@ -54,6 +54,7 @@ struct net_protocol;
 #define TCP_ATO_MIN (40 * NSEC_PER_MSEC)
 #define TCP_TIMEOUT_MIN (2 * NSEC_PER_MSEC) /**< what a timer may be late */
 #define TCP_TIMEWAIT_LEN (60 * NSEC_PER_SEC)
+#define TCP_PACING_LATE_MAX (10 * NSEC_PER_MSEC) /**< so much of what was due while nobody polled leaves at once */
 #define TCP_RESOURCE_PROBE_INTERVAL (500 * NSEC_PER_MSEC) /**< a device or memory that did not take a segment: again */
 #define TCP_PAWS_24DAYS (60 * 60 * 24 * 24 * NSEC_PER_SEC)
 #define TCP_PAWS_MSL (60 * NSEC_PER_SEC)
@@ -330,6 +331,7 @@ struct tcp_sock {
 	ktime_t wstamp;                  /**< earliest departure of the next segment */
 	u64 pacing_rate;                 /**< bytes per second; ~0: as fast as it goes */
 	u8 pacing_status;                /**< 0: off, 1: wanted */
+	bool pacing_waits;               /**< a segment would have left, but for wstamp */
 	u8 pacing_shift;                 /**< 10: about a millisecond of pacing_rate in one train */
 
 	/* ---- read for each segment received */

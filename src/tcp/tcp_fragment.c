@@ -9,6 +9,8 @@
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
+#define TCP_TRAIN_TRUESIZE (65536U + 512U) /* of the largest train, with what a packet takes beside its octets */
+
 struct sk_buff *tcp_stream_alloc_skb(struct tcp_sock *tp)
 {
 	struct sk_buff *skb = alloc_skb(tcp_net_of(tp)->skb_pool, MAX_TCP_HEADER);
@@ -109,9 +111,10 @@ int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u3
 	s32 diff;
 
 	assert(len_bytes && len_bytes < skb->len);
-	/* CVE-2019-11478: a peer must not make us cut our whole buffer into crumbs */
+	/* CVE-2019-11478: a peer must not make us cut our whole buffer into crumbs.  A program that fills up the last
+	 * train each time a part of it has left may well have two trains more than its buffer holds. */
 	if (unlikely(in_rtx_queue &&
-		     (tp->wmem_queued_bytes >> 1) > tcp_sock_of(tp)->sndbuf_bytes + 2 * SKB_PAGE_FRAG_BYTES &&
+		     (tp->wmem_queued_bytes >> 1) > tcp_sock_of(tp)->sndbuf_bytes + 2 * TCP_TRAIN_TRUESIZE &&
 		     skb != tcp_skb_first(&tp->rtx_queue) && skb != tcp_skb_last(&tp->rtx_queue))) {
 		TCP_INC(tcp_net_of(tp), TCPWqueueTooBig);
 		return -ENOMEM;

@@ -228,12 +228,16 @@ static void after_send(struct tcp_sock *tp, struct sk_buff *skb)
 	if (tp->pacing_status && tp->pacing_rate != ~0ULL && tp->pacing_rate && tp->data_segs_out >= TCP_INIT_CWND) {
 		ktime_t len_ns = (ktime_t)((u64)skb->len * (u64)NSEC_PER_SEC / tp->pacing_rate), begin = now;
 
-		/* who was late may hurry a little */
-		if (tp->wstamp && now > tp->wstamp)
+		/* Our clock stood still while this segment waited for its time: what was due meanwhile is not lost.
+		 * Who had nothing to send may hurry a little. */
+		if (tp->pacing_waits)
+			begin = tp->wstamp < now - TCP_PACING_LATE_MAX ? now - TCP_PACING_LATE_MAX : tp->wstamp;
+		else if (tp->wstamp && now > tp->wstamp)
 			len_ns -= min_s64(len_ns / 2, now - tp->wstamp);
 		else if (tp->wstamp)
 			begin = tp->wstamp;
 		tp->wstamp = begin + len_ns;
+		tp->pacing_waits = tp->pacing_waits && tp->wstamp <= now;
 	}
 	list_del_init(&skb->by_time);
 	list_add_tail(&skb->by_time, &tp->tsorted_sent);
@@ -267,13 +271,14 @@ int tcp_transmit_skb(struct tcp_sock *tp, struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ may it go? */
 
-static bool tcp_pacing_check(struct tcp_sock *tp)
+bool tcp_pacing_check(struct tcp_sock *tp)
 {
 	struct net *net = tcp_net_of(tp);
 
 	if (!tp->pacing_status || tp->wstamp <= net->now)
 		return false;
 	mod_timer(net->timers, &tp->pacing_timer, tp->wstamp);
+	tp->pacing_waits = true;
 	return true;
 }
 
@@ -288,6 +293,8 @@ void tcp_pacing_kick(struct timer *t)
 			tcp_xmit_retransmit_queue(tp);
 		tcp_write_xmit(tp, tcp_current_mss(tp), tp->nonagle, 0);
 	}
+	if (tp->wstamp <= tcp_net_of(tp)->now)
+		tp->pacing_waits = false; /* something else held it */
 }
 
 /* No more than about two trains, or a millisecond, lie in the queues below us: what waits there cannot be changed. */

@@ -13,6 +13,8 @@ int tcp_transmit_made(struct tcp_sock *tp, struct sk_buff *skb);
 void tcp_event_new_data_sent(struct tcp_sock *tp, struct sk_buff *skb);
 /** tcp_set_skb_tso_segs() - into how many segments will it be cut?  Return: their number */
 u32 tcp_set_skb_tso_segs(struct sk_buff *skb, u32 mss_now);
+/** tcp_pacing_check() - must the next segment wait?  Then the timer is armed */
+bool tcp_pacing_check(struct tcp_sock *tp);
 bool tcp_small_queue_check(struct tcp_sock *tp, const struct sk_buff *skb, u32 factor);
 static inline bool tcp_urg_mode(const struct tcp_sock *tp)
 {

@@ -185,10 +185,8 @@ void tcp_xmit_retransmit_queue(struct tcp_sock *tp)
 		u32 in_flight = tcp_packets_in_flight(tp);
 		u8 sacked = TCP_SKB_CB(skb)->sacked;
 
-		if (tp->pacing_status && tp->wstamp > tcp_net_of(tp)->now) {
-			mod_timer(tcp_net_of(tp)->timers, &tp->pacing_timer, tp->wstamp);
+		if (tcp_pacing_check(tp))
 			break;
-		}
 		if (in_flight >= tp->snd_cwnd || tp->retrans_out >= tp->lost_out)
 			break;
 		next = tcp_skb_next(&tp->rtx_queue, skb);
