@@ -60,9 +60,9 @@ struct inet_sock {
 	u16 cmsg_flags;
 	int uc_index, mc_index;
 	__be32 mc_addr;
+	u32 memberships_count;
 	struct ip_options *opt;
 	struct inet_membership *memberships;
-	u32 memberships_count;
 	u16 local_port_range[2]; /**< 0: the net's */
 	u32 out_genid;           /**< changes with all that a packet's headers are made from */
 };

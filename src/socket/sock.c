@@ -120,7 +120,7 @@ static int sock_create_proto(struct net *net, const struct proto *prot, int fami
 		return -ENOBUFS;
 	sk->prot = prot;
 	sk->family = (u16)family;
-	sk->type = (u16)type;
+	sk->type = (u8)type;
 	sk->protocol = (u16)protocol;
 	sock_init_data(sk, net);
 	err = prot->init ? prot->init(sk) : 0;

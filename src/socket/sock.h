@@ -71,7 +71,8 @@ struct sock {
 	const struct proto *prot;
 	struct net *net;
 	u16 family;   /**< AF_* */
-	u16 type;     /**< SOCK_* */
+	u8 type;      /**< SOCK_* */
+	bool admin;   /**< CAP_NET_ADMIN of its owner */
 	u16 protocol; /**< IPPROTO_*, NETLINK_* */
 	u8 state;     /**< TCP_* of linux/tcp.h states; datagrams: TCP_ESTABLISHED when connected, else TCP_CLOSE */
 	u8 shutdown;  /**< RCV_SHUTDOWN, SEND_SHUTDOWN */
@@ -84,18 +85,19 @@ struct sock {
 	u32 sndbuf_bytes, rcvbuf_bytes;
 	struct sk_buff_head receive_queue;
 	struct sk_buff_head error_queue;
-	u64 drops; /**< for want of room, SK_MEMINFO_DROPS */
+	u32 drops; /**< for want of room, SK_MEMINFO_DROPS */
 
 	int bound_dev_if;
 	u32 mark, priority, rxhash;
 	u32 rcvlowat;
+	u8 txtime_clock, txtime_flags;
+	u16 busy_poll_budget;
 	ktime_t rcvtimeo, sndtimeo; /**< kept for the one who blocks; KTIME_MAX: for ever */
 	ktime_t stamp;              /**< of the last packet read, SIOCGSTAMP */
-	struct linger linger;
-	struct sk_filter *filter; /**< socket/filter.h */
-	u32 portid_uid;           /**< uid of its owner */
+	struct sk_filter *filter;   /**< socket/filter.h */
+	u32 portid_uid;             /**< uid of its owner */
+	u32 rec_id;                 /**< number in a recording */
 	u64 cookie;
-	bool admin;            /**< CAP_NET_ADMIN of its owner */
 	struct netns_sock *ns; /**< socket/netns_sock.h */
 	int peek_off;          /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
 	u32 tsflags;           /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
@@ -103,16 +105,14 @@ struct sock {
 	u32 optmem_bytes;      /**< options, filters and memberships that the socket holds */
 	u64 max_pacing_rate;   /**< bytes per second; ~0: unlimited */
 	u32 busy_poll_us;
-	u16 busy_poll_budget;
 	int incoming_cpu;
-	u32 txtime_clock, txtime_flags;
+	int linger_s;    /**< SO_LINGER, with SOCK_F_LINGER */
+	u32 wake_events; /**< what it has not been told of yet; 0: wake_node is idle */
 
 	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
-	u32 wake_events;            /**< what it has not been told of yet; 0: wake_node is idle */
 	struct list_head wake_node; /**< of netns_sock.wakes */
 	struct list_head net_node;  /**< all sockets of the net: net->sock */
-	u32 rec_id;                 /**< number in a recording */
 };
 
 #define RCV_SHUTDOWN 1
@@ -150,6 +150,7 @@ enum {
 	SOCK_F_NO_TXREHASH = 1U << 29,
 	SOCK_F_NOSPACE =
 		1U << 30, /**< somebody asked, or wrote, and there was no room: it is told when there is some */
+	SOCK_F_LINGER = 1U << 31,
 };
 
 /** struct sock_skb_cb - last bytes of cb of an skb in a socket's receive queue; the protocol owns those before */

@@ -180,9 +180,9 @@ static int set_linger(struct sock *sk, const void *value, socklen_t len_bytes)
 	if (len_bytes < sizeof(l))
 		return -EINVAL;
 	memcpy(&l, value, sizeof(l));
-	sk->linger.l_onoff = !!l.l_onoff;
+	flag_assign(sk, SOCK_F_LINGER, l.l_onoff);
 	if (l.l_onoff)
-		sk->linger.l_linger = l.l_linger < 0 ? INT_MAX : l.l_linger;
+		sk->linger_s = l.l_linger < 0 ? INT_MAX : l.l_linger;
 	return 0;
 }
 
@@ -293,8 +293,8 @@ static int set_txtime(struct sock *sk, const void *value, socklen_t len_bytes)
 	if (v[0] != 1 /* CLOCK_MONOTONIC */ && !sk->admin)
 		return -EPERM;
 	sk->flags |= SOCK_F_TXTIME;
-	sk->txtime_clock = v[0];
-	sk->txtime_flags = v[1];
+	sk->txtime_clock = (u8)v[0];
+	sk->txtime_flags = (u8)v[1];
 	return 0;
 }
 
@@ -591,7 +591,7 @@ static int wide_getsockopt(struct sock *sk, int name, union option_value *v, soc
 {
 	switch (name) {
 	case SO_LINGER:
-		v->linger = sk->linger;
+		v->linger = (struct linger){ sock_flag(sk, SOCK_F_LINGER), sk->linger_s };
 		return sizeof(v->linger);
 	case SO_RCVTIMEO:
 	case NH_SO_RCVTIMEO_NEW:

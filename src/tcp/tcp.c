@@ -424,6 +424,8 @@ static void tcp_destroy_sock(struct tcp_sock *tp)
 	tcp_write_queue_purge(tp);
 	tcp_fastopen_active_disable_ofo_check(tp);
 	tcp_ofo_purge(tp);
+	tcp_holes_put(tp);
+	tcp_mtup_stop(tp);
 	sock_queue_purge(sk);
 	tcp_free_fastopen_req(tp);
 	if (tp->fastopen_rsk)
@@ -497,7 +499,7 @@ static void orphan_goes_on(struct tcp_sock *tp)
 	become_orphan(tp);
 	if (sk->state == TCP_FIN_WAIT2) {
 		left = tcp_fin_time(tp);
-		if (tp->linger2_s < 0) {
+		if (tp->opts->linger2_s < 0) {
 			tcp_send_active_reset(tp);
 			TCP_INC(sk->net, TCPAbortOnLinger);
 			tcp_done(tp);
@@ -543,7 +545,7 @@ static void tcp_close(struct sock *sk)
 			TCP_INC(sk->net, TCPAbortOnClose);
 			tcp_send_active_reset(tp);
 			tcp_set_state(tp, TCP_CLOSE);
-		} else if (sk->linger.l_onoff && !sk->linger.l_linger) {
+		} else if (sock_flag(sk, SOCK_F_LINGER) && !sk->linger_s) {
 			TCP_INC(sk->net, TCPAbortOnData);
 			(void)tcp_disconnect(sk);
 		} else if (tcp_close_state(tp)) {
@@ -587,6 +589,7 @@ int tcp_disconnect(struct sock *sk)
 	sock_queue_purge(sk);
 	tcp_write_queue_purge(tp);
 	tcp_ofo_purge(tp);
+	tcp_holes_put(tp);
 	tcp_free_fastopen_req(tp);
 	tp->inet.dport = (__force __be16)0;
 	tp->inet.daddr = (__force __be32)0U;
@@ -650,7 +653,7 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->rx_opt = (struct tcp_options_received){ .user_mss = user_mss, .mss_clamp = TCP_MSS_DEFAULT };
 	tp->ack = (struct tcp_ack_state){ .rcv_mss = TCP_MIN_MSS };
 	tp->rack = (struct tcp_rack){ .reo_wnd_steps = 1 };
-	tp->mtup = (struct tcp_mtup){ .probe_size = 0 };
+	tcp_mtup_stop(tp);
 	tp->undo_retrans = -1;
 	tp->retransmits = tp->probes_out = tp->backoff = 0;
 	tp->urg_data = 0;
@@ -670,7 +673,6 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->rcv_rtt_est.time = 0;
 	tp->pacing_rate = ~0ULL;
 	tp->gso_max_segs = 0;
-	memset(tp->recv_sack_cache, 0, sizeof(tp->recv_sack_cache));
 }
 
 void tcp_init_sock(struct tcp_sock *tp)
@@ -683,7 +685,8 @@ void tcp_init_sock(struct tcp_sock *tp)
 	tp->conn.kind = TCP_CONN_SOCK;
 	__skb_queue_head_init(&tp->write_queue);
 	tcp_skb_tree_init(&tp->rtx_queue);
-	tcp_skb_tree_init(&tp->out_of_order_queue);
+	tcp_holes_none(tp);
+	tcp_opts_none(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent);
 	INIT_LIST_HEAD(&tp->bind_node);
 	INIT_LIST_HEAD(&tp->orphan_node);

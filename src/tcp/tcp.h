@@ -238,9 +238,9 @@ struct tcp_ack_state {
 	u8 quick;    /**< so many ACKs without delay */
 	u8 pingpong; /**< 3 and more: interactive, ACKs ride on data */
 	u8 retry;
+	u16 last_seg_size, rcv_mss;
 	ktime_t ato;      /**< predicted delay */
 	ktime_t lrcvtime; /**< of the last data */
-	u16 last_seg_size, rcv_mss;
 };
 
 enum { /* tp->nonagle */
@@ -280,7 +280,6 @@ struct tcp_rack {
 
 /** struct tcp_mtup - path MTU discovery by probes.  @rfc 4821 */
 struct tcp_mtup {
-	bool enabled;
 	u32 search_high, search_low; /**< packet sizes */
 	u32 probe_size;              /**< 0: none is on its way */
 	u32 probe_seq_start, probe_seq_end;
@@ -305,6 +304,30 @@ struct tcp_listener {
 	struct tcp_listen_slot *slot; /**< NULL: not in the table */
 };
 
+/** struct tcp_holes - what only a connection needs that misses something, or whose peer does: made by the first time */
+struct tcp_holes {
+	struct tcp_skb_tree out_of_order_queue;
+	struct tcp_sack_block duplicate_sack[1], selective_acks[TCP_NUM_SACKS]; /**< to be told */
+	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];                   /**< were told by the last ACK */
+};
+extern const struct tcp_holes tcp_no_holes;
+
+/** struct tcp_user_opts - options that few programs set; sockets share one until they differ */
+struct tcp_user_opts {
+	u32 refcnt;                              /**< 0: tcp_default_opts, which nobody counts */
+	int keepalive_time_s, keepalive_intvl_s; /**< 0: the net's */
+	int linger2_s;                           /**< TCP_LINGER2; 0: the net's, negative: none */
+	u32 user_timeout_ms;
+	u32 notsent_lowat;     /**< 0: the net's */
+	u32 tx_delay_us;       /**< TCP_TX_DELAY: kept; nothing here delays */
+	u32 fastopen_max_qlen; /**< TCP_FASTOPEN of one that does not listen yet: tcp_listen_start() hands it over */
+	ktime_t rto_max_set, delack_max_set; /**< TCP_RTO_MAX_MS, TCP_DELACK_MAX_US; 0: not set, see tcp_rto_max() */
+	u8 keepalive_probes;
+	u8 defer_accept; /**< TCP_DEFER_ACCEPT, in retransmissions: same */
+	u8 save_syn;     /**< TCP_SAVE_SYN: 1: from the IP header on, 2: from the link's */
+};
+extern const struct tcp_user_opts tcp_default_opts;
+
 struct tcp_af_ops;
 struct ip_options;
 
@@ -324,6 +347,7 @@ struct tcp_sock {
 	u16 gso_max_segs;
 	u8 nonagle; /**< TCP_NAGLE_* */
 	u8 ecn_flags;
+	u32 snd_up;                      /**< urgent pointer that we send */
 	u32 wmem_queued_bytes;           /**< truesize in both queues below */
 	struct sk_buff_head write_queue; /**< not sent yet */
 	struct tcp_skb_tree rtx_queue;   /**< sent, not acked: in order of sequence numbers */
@@ -333,6 +357,7 @@ struct tcp_sock {
 	u8 pacing_status;                /**< 0: off, 1: wanted */
 	bool pacing_waits;               /**< a segment would have left, but for wstamp */
 	u8 pacing_shift;                 /**< 10: about a millisecond of pacing_rate in one train */
+	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
 
 	/* ---- read for each segment received */
 	u32 rcv_nxt, copied_seq, rcv_wup, rcv_wnd;
@@ -340,23 +365,24 @@ struct tcp_sock {
 	u32 urg_seq;
 	u16 urg_data;
 	u16 advmss;
+	u16 saved_syn_bytes;
 	struct tcp_ack_state ack;
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /**< added to the clock in our timestamps */
-	struct tcp_skb_tree out_of_order_queue;
-	struct tcp_sack_block duplicate_sack[1], selective_acks[TCP_NUM_SACKS];
-	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];
-	ktime_t rcv_tstamp; /**< of the last ACK */
+	u32 rcv_rtt_last_tsecr;
+	struct tcp_holes *holes; /**< tcp_no_holes: nothing is to be changed in it; tcp_holes_get() */
+	ktime_t rcv_tstamp;      /**< of the last ACK */
 
 	/* ---- round trips and timeouts.  @rfc 6298 */
 	u32 srtt_us; /**< times 8 */
 	u32 mdev_us, mdev_max_us, rttvar_us, rtt_seq;
 	struct minmax rtt_min;
+	u32 total_rto_time_ms; /**< sum of those periods that are over */
 	ktime_t rto;
 	ktime_t rto_min;
-	ktime_t rto_max_set, delack_max_set; /**< TCP_RTO_MAX_MS, TCP_DELACK_MAX_US; 0: not set, see tcp_rto_max() */
 	u8 retransmits, backoff, syn_retries, probes_out;
 	u8 rtx_kind; /**< enum tcp_rtx_kind */
+	u8 ack_compressed, dup_ack_counter;
 	struct timer rtx_timer, delack_timer, keepalive_timer, pacing_timer;
 
 	/* ---- congestion, loss and recovery */
@@ -366,31 +392,35 @@ struct tcp_sock {
 	bool syn_fastopen_ch, syn_fastopen_exp;
 	bool syn_data, syn_data_acked, syn_fastopen, fastopen_no_cookie, fastopen_connect, defer_connect;
 	bool tlp_retrans, recvmsg_inq, thin_lto, urg_sent;
-	u8 save_syn; /**< TCP_SAVE_SYN: 1: from the IP header on, 2: from the link's */
+	bool quickack_always; /**< of the route */
+	bool connect_bind;    /**< the port was found by connect(2) */
+	bool tsq_throttled, dst_pending_confirm, fin_received, connecting, is_orphan, rate_app_limited;
+	bool fin_due;     /**< there was no memory for our FIN: rtx_timer tries again */
+	u8 chrono_type;   /**< what the time is spent with */
+	u8 scaling_ratio; /**< payload / truesize * 256, of what arrives */
+	u32 rcv_ooopack;  /**< segments that came out of order */
 	u32 snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, max_packets_out, cwnd_usage_seq;
 	ktime_t snd_cwnd_stamp;
 	ktime_t lsndtime; /**< last data sent */
 	u32 prior_cwnd, prior_ssthresh, prr_delivered, prr_out;
 	u32 high_seq, tlp_high_seq;
 	u32 highest_sack_seq; /**< end of the highest segment that SACK told of; meaningful while sacked_out */
+	u32 undo_marker;
 	struct sk_buff *retransmit_skb_hint; /**< nothing before it is to be sent again; NULL: not known */
 	ktime_t retrans_stamp;               /**< when the first retransmission of this recovery was sent; 0: none */
-	u32 undo_marker;
 	s32 undo_retrans;
 	u32 reordering, reord_seen;
 	u32 total_retrans, lost, dsack_dups;
 	u64 bytes_acked, bytes_sent, bytes_retrans, bytes_received;
 	u32 segs_in, segs_out, data_segs_in, data_segs_out;
 	struct tcp_rack rack;
-	struct tcp_mtup mtup;
-	u32 pmtu_cookie; /**< path MTU that mss_cache was made from */
-	u16 ext_hdr_len;
+	struct tcp_mtup *mtup; /**< NULL: no probes */
+	u32 pmtu_cookie;       /**< path MTU that mss_cache was made from */
 
 	/* ---- delivery rate.  @linux tcp_rate.c */
 	u32 delivered, delivered_ce, app_limited;
 	ktime_t first_tx_mstamp, delivered_mstamp;
 	u32 rate_delivered, rate_interval_us;
-	bool rate_app_limited;
 
 	/* ---- receive buffer that grows with the path.  @linux tcp_rcv_space_adjust */
 	struct {
@@ -401,45 +431,26 @@ struct tcp_sock {
 		u32 space, seq;
 		ktime_t time;
 	} rcvq_space;
-	u32 rcv_rtt_last_tsecr;
-	u8 scaling_ratio; /**< payload / truesize * 256, of what arrives */
-	u32 rcv_ooopack;
 
 	/* ---- options of programs */
-	int keepalive_time_s, keepalive_intvl_s; /**< 0: the net's */
-	u8 keepalive_probes;
-	int linger2_s; /**< TCP_LINGER2; 0: the net's, negative: none */
-	u32 user_timeout_ms;
-	u32 notsent_lowat;     /**< 0: the net's */
-	u32 tx_delay_us;       /**< TCP_TX_DELAY: kept; nothing here delays */
-	u8 defer_accept;       /**< TCP_DEFER_ACCEPT, in retransmissions: tcp_listen_start() hands it to the listener */
-	u32 fastopen_max_qlen; /**< TCP_FASTOPEN of one that does not listen yet: same */
+	struct tcp_user_opts *opts;                /**< reference; to be changed only by tcp_opts_change() */
 	struct tcp_fastopen_context *fastopen_ctx; /**< TCP_FASTOPEN_KEY; owned; NULL: the net's */
-	u32 snd_up;                                /**< urgent pointer that we send */
 	ktime_t last_oow_ack_time;
 	ktime_t probes_tstamp;         /**< first probe of a window that is zero */
 	struct tcp_listener *listener; /**< NULL: does not listen */
 	struct tcp_fastopen_request *fastopen_req;
 	struct tcp_request_sock *fastopen_rsk; /**< its SYN-ACK is not acked yet */
 	u8 *saved_syn;
-	u32 saved_syn_bytes;
-	u16 timeout_rehash;
+	u16 ext_hdr_len, timeout_rehash;
 	u16 total_rto, total_rto_recoveries; /**< timeouts, and periods of them */
-	u32 total_rto_time_ms;               /**< sum of those periods that are over */
 	ktime_t rto_stamp;                   /**< when this one began; 0: there is none */
 	ktime_t chrono_start;
 	u64 chrono_ns[3]; /**< busy, rwnd-limited, sndbuf-limited */
-	u8 chrono_type;
 
 	/* ---- where it is found */
 	struct tcp_bind_bucket *bind_bucket;
 	struct list_head bind_node;
-	bool connect_bind;            /**< the port was found by connect(2) */
 	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
-	bool quickack_always;         /**< of the route */
-	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
-	bool tsq_throttled, dst_pending_confirm, fin_received, connecting, is_orphan;
-	bool fin_due; /**< there was no memory for our FIN: rtx_timer tries again */
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
 
@@ -484,7 +495,7 @@ struct tcp_request_sock {
 	u32 mark;
 	int iif;
 	u8 *saved_syn;
-	u32 saved_syn_bytes;
+	u16 saved_syn_bytes;
 };
 
 /** struct tcp_timewait_sock - what is left of a connection that we closed first.  @rfc 9293 3.6.1, 1337, 6191 */
@@ -533,6 +544,7 @@ struct tcp_net {
 	struct htable bhash; /**< struct tcp_bind_bucket by port */
 	struct htable lhash; /**< struct tcp_listen_slot by port: tcp_hash.c */
 	struct kmem_cache bind_cache, request_cache, timewait_cache, listen_slot_cache, fastopen_cache_cache;
+	struct kmem_cache holes_cache;
 	struct htable fastopen_cache;  /**< struct tcp_fastopen_entry by the two addresses: tcp_fastopen.c */
 	struct list_head fastopen_lru; /**< of these, the least recently used first */
 	u32 fastopen_disable_times;    /**< RFC 7413 7.2: paths that lose it, in a row */

@@ -185,8 +185,8 @@ static void tcp_ack_probe(struct tcp_sock *tp)
 		/* the data itself goes at the end of the input: tcp_data_snd_check() */
 	} else {
 		when = tcp_probe0_when(tp, tcp_rto_max(tp));
-		if (tp->user_timeout_ms && tp->probes_tstamp) {
-			ktime_t left = tp->probes_tstamp + (ktime_t)tp->user_timeout_ms * NSEC_PER_MSEC -
+		if (tp->opts->user_timeout_ms && tp->probes_tstamp) {
+			ktime_t left = tp->probes_tstamp + (ktime_t)tp->opts->user_timeout_ms * NSEC_PER_MSEC -
 				       tcp_net_of(tp)->now;
 
 			if (left < when)
@@ -286,15 +286,15 @@ static void remove_acked(struct tcp_sock *tp, struct cleaned *c)
 /* The probe of a larger size arrived.  @rfc 4821 7.6.1 */
 static void mtup_probe_success(struct tcp_sock *tp)
 {
-	u64 cwnd = (u64)tp->snd_cwnd * tcp_mss_to_mtu(tp, tp->mss_cache) / tp->mtup.probe_size;
+	u64 cwnd = (u64)tp->snd_cwnd * tcp_mss_to_mtu(tp, tp->mss_cache) / tp->mtup->probe_size;
 
 	/* as many octets as before, in fewer segments */
 	tp->snd_cwnd = max_u32(1, (u32)cwnd);
 	tp->snd_cwnd_cnt = 0;
 	tp->snd_cwnd_stamp = tcp_net_of(tp)->now;
 	tp->snd_ssthresh = tcp_current_ssthresh(tp);
-	tp->mtup.search_low = tp->mtup.probe_size;
-	tp->mtup.probe_size = 0;
+	tp->mtup->search_low = tp->mtup->probe_size;
+	tp->mtup->probe_size = 0;
 	tcp_sync_mss(tp, tp->pmtu_cookie);
 	TCP_INC(tcp_net_of(tp), TCPMTUPSuccess);
 }
@@ -302,7 +302,7 @@ static void mtup_probe_success(struct tcp_sock *tp)
 static void data_was_acked(struct tcp_sock *tp, u32 prior_fack, struct cleaned *c)
 {
 	c->flag |= FLAG_SET_XMIT_TIMER;
-	if (tp->mtup.probe_size && !after(tp->mtup.probe_seq_end, tp->snd_una))
+	if (tcp_mtup_probe_size(tp) && !after(tp->mtup->probe_seq_end, tp->snd_una))
 		mtup_probe_success(tp);
 	if (tcp_is_reno(tp)) {
 		tcp_remove_reno_sacks(tp, c->pkts_acked, c->ece_ack);

@@ -86,10 +86,11 @@ static const char *check_ofo(const struct tcp_sock *tp)
 	const struct sk_buff *prev = NULL;
 	u32 count;
 
-	HOLDS(!rb_check(&tp->out_of_order_queue.root, &count) && count == tp->out_of_order_queue.list.qlen,
+	HOLDS(!rb_check(&tp->holes->out_of_order_queue.root, &count) &&
+		      count == tp->holes->out_of_order_queue.list.qlen,
 	      "the tree of what is out of order is one, and complete");
-	for (const struct sk_buff *skb = tcp_skb_first(&tp->out_of_order_queue); skb;
-	     skb = tcp_skb_next(&tp->out_of_order_queue, skb)) {
+	for (const struct sk_buff *skb = tcp_skb_first(&tp->holes->out_of_order_queue); skb;
+	     skb = tcp_skb_next(&tp->holes->out_of_order_queue, skb)) {
 		HOLDS(after(TCP_SKB_CB(skb)->seq, tp->rcv_nxt), "what is out of order has a hole before it");
 		HOLDS(!prev || after(TCP_SKB_CB(skb)->seq, TCP_SKB_CB(prev)->seq), "what is out of order is sorted");
 		prev = skb;

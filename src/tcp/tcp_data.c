@@ -59,7 +59,7 @@ void tcp_ack_snd_check(struct tcp_sock *tp)
 		tp->rcv_nxt - tp->rcv_wup > tp->ack.rcv_mss &&
 		(tp->rcv_nxt - tp->copied_seq < tcp_sock_of(tp)->rcvlowat || __tcp_select_window(tp) >= tp->rcv_wnd);
 	if (two_segments || tcp_in_quickack_mode(tp) || (tp->ack.pending & TCP_ACK_NOW) ||
-	    !tcp_skb_tree_empty(&tp->out_of_order_queue))
+	    !tcp_skb_tree_empty(&tp->holes->out_of_order_queue))
 		tcp_send_ack(tp);
 	else
 		tcp_send_delayed_ack(tp);
@@ -143,18 +143,56 @@ void tcp_data_ready(struct tcp_sock *tp)
 		sk_wake(sk, EPOLLIN);
 }
 
+/* ------------------------------------------------------------------ what is missing */
+
+#define NO_SKB ((struct sk_buff *)(uintptr_t)&tcp_no_holes.out_of_order_queue.list)
+const struct tcp_holes tcp_no_holes = { .out_of_order_queue.list = { .next = NO_SKB, .prev = NO_SKB } };
+
+struct tcp_holes *tcp_holes_get(struct tcp_sock *tp)
+{
+	struct tcp_holes *holes = tp->holes;
+
+	if (likely(holes != &tcp_no_holes))
+		return holes;
+	holes = kmem_cache_alloc(&tcp_net_of(tp)->tcp->holes_cache);
+	if (!holes)
+		return NULL;
+	memset(holes, 0, sizeof(*holes));
+	tcp_skb_tree_init(&holes->out_of_order_queue);
+	tp->holes = holes;
+	return holes;
+}
+
+void tcp_holes_put(struct tcp_sock *tp)
+{
+	struct tcp_holes *holes = tp->holes;
+
+	assert(tcp_skb_tree_empty(&holes->out_of_order_queue));
+	if (holes == &tcp_no_holes)
+		return;
+	tp->rx_opt.num_sacks = 0;
+	tp->rx_opt.dsack = false;
+	tcp_holes_none(tp);
+	kmem_cache_free(&tcp_net_of(tp)->tcp->holes_cache, holes);
+}
+
 /* ------------------------------------------------------------------ DSACK.  @rfc 2883 */
 
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq)
 {
+	struct tcp_holes *holes;
+
 	if (!tcp_is_sack(tp) || !tcp_sysctl(tp)->dsack)
 		return;
+	holes = tcp_holes_get(tp);
+	if (!holes)
+		return; /* the peer may hear of the next one */
 	if (before(seq, tp->rcv_nxt))
 		TCP_INC(tcp_net_of(tp), TCPDSACKOldSent);
 	else
 		TCP_INC(tcp_net_of(tp), TCPDSACKOfoSent);
 	tp->rx_opt.dsack = true;
-	tp->duplicate_sack[0] = (struct tcp_sack_block){ seq, end_seq };
+	holes->duplicate_sack[0] = (struct tcp_sack_block){ seq, end_seq };
 }
 
 /* Return: does the range touch the block, which covers both then? */
@@ -174,15 +212,15 @@ static void dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq)
 	if (!tp->rx_opt.dsack)
 		tcp_dsack_set(tp, seq, end_seq);
 	else
-		sack_extend(tp->duplicate_sack, seq, end_seq);
+		sack_extend(tp->holes->duplicate_sack, seq, end_seq);
 }
 
 /* ------------------------------------------------------------------ SACK blocks: the newest first.  @rfc 2018 4 */
 
 static void sack_drop(struct tcp_sock *tp, u32 at)
 {
-	memmove(&tp->selective_acks[at], &tp->selective_acks[at + 1],
-		(tp->rx_opt.num_sacks - at - 1U) * sizeof(tp->selective_acks[0]));
+	memmove(&tp->holes->selective_acks[at], &tp->holes->selective_acks[at + 1],
+		(tp->rx_opt.num_sacks - at - 1U) * sizeof(tp->holes->selective_acks[0]));
 	tp->rx_opt.num_sacks--;
 }
 
@@ -192,8 +230,8 @@ static void sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 
 	/* blocks that it touches are one with it */
 	for (u32 i = 0; i < tp->rx_opt.num_sacks;) {
-		if (sack_extend(&tp->selective_acks[i], fresh.start_seq, fresh.end_seq)) {
-			fresh = tp->selective_acks[i];
+		if (sack_extend(&tp->holes->selective_acks[i], fresh.start_seq, fresh.end_seq)) {
+			fresh = tp->holes->selective_acks[i];
 			sack_drop(tp, i);
 			i = 0;
 		} else {
@@ -202,19 +240,19 @@ static void sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 	}
 	if (tp->rx_opt.num_sacks == TCP_NUM_SACKS)
 		sack_drop(tp, TCP_NUM_SACKS - 1);
-	memmove(&tp->selective_acks[1], &tp->selective_acks[0], tp->rx_opt.num_sacks * sizeof(fresh));
-	tp->selective_acks[0] = fresh;
+	memmove(&tp->holes->selective_acks[1], &tp->holes->selective_acks[0], tp->rx_opt.num_sacks * sizeof(fresh));
+	tp->holes->selective_acks[0] = fresh;
 	tp->rx_opt.num_sacks++;
 }
 
 static void sack_remove(struct tcp_sock *tp)
 {
-	if (tcp_skb_tree_empty(&tp->out_of_order_queue)) {
+	if (tcp_skb_tree_empty(&tp->holes->out_of_order_queue)) {
 		tp->rx_opt.num_sacks = 0;
 		return;
 	}
 	for (u32 i = 0; i < tp->rx_opt.num_sacks;) {
-		if (!before(tp->rcv_nxt, tp->selective_acks[i].start_seq))
+		if (!before(tp->rcv_nxt, tp->holes->selective_acks[i].start_seq))
 			sack_drop(tp, i);
 		else
 			i++;
@@ -273,7 +311,7 @@ static void tcp_ofo_queue(struct tcp_sock *tp)
 	u32 dsack_high = tp->rcv_nxt;
 	struct sk_buff *skb;
 
-	while ((skb = tcp_skb_first(&tp->out_of_order_queue)) && !after(TCP_SKB_CB(skb)->seq, tp->rcv_nxt)) {
+	while ((skb = tcp_skb_first(&tp->holes->out_of_order_queue)) && !after(TCP_SKB_CB(skb)->seq, tp->rcv_nxt)) {
 		u32 seq = TCP_SKB_CB(skb)->seq, end_seq = TCP_SKB_CB(skb)->end_seq;
 		bool fin = TCP_SKB_CB(skb)->flags & TCPHDR_FIN;
 
@@ -284,7 +322,7 @@ static void tcp_ofo_queue(struct tcp_sock *tp)
 				dsack_high = end_seq;
 			dsack_extend(tp, seq, dsack);
 		}
-		tcp_skb_remove(&tp->out_of_order_queue, skb);
+		tcp_skb_remove(&tp->holes->out_of_order_queue, skb);
 		skb_orphan(skb);
 		if (!after(end_seq, tp->rcv_nxt)) {
 			kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OLD_DATA);
@@ -315,10 +353,10 @@ static void queue_in_order(struct tcp_sock *tp, struct sk_buff *skb)
 	tcp_queue_rcv(tp, skb);
 	if (fin)
 		tcp_fin(tp);
-	if (!tcp_skb_tree_empty(&tp->out_of_order_queue)) {
+	if (!tcp_skb_tree_empty(&tp->holes->out_of_order_queue)) {
 		tcp_ofo_queue(tp);
 		/* RFC 5681 4.2: a hole that is filled is acked at once */
-		if (tcp_skb_tree_empty(&tp->out_of_order_queue))
+		if (tcp_skb_tree_empty(&tp->holes->out_of_order_queue))
 			tp->ack.pending |= TCP_ACK_NOW;
 	}
 	if (tp->rx_opt.num_sacks)
@@ -334,13 +372,13 @@ static void ofo_merge_right(struct tcp_sock *tp, struct sk_buff *skb)
 	struct sk_buff *next;
 	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
 
-	while ((next = tcp_skb_next(&tp->out_of_order_queue, skb)) && after(end_seq, TCP_SKB_CB(next)->seq)) {
+	while ((next = tcp_skb_next(&tp->holes->out_of_order_queue, skb)) && after(end_seq, TCP_SKB_CB(next)->seq)) {
 		if (before(end_seq, TCP_SKB_CB(next)->end_seq)) {
 			dsack_extend(tp, TCP_SKB_CB(next)->seq, end_seq);
 			break;
 		}
 		dsack_extend(tp, TCP_SKB_CB(next)->seq, TCP_SKB_CB(next)->end_seq);
-		tcp_skb_remove(&tp->out_of_order_queue, next);
+		tcp_skb_remove(&tp->holes->out_of_order_queue, next);
 		TCP_INC(tcp_net_of(tp), TCPOFOMerge);
 		kfree_skb_reason(next, SKB_DROP_REASON_TCP_OFOMERGE);
 	}
@@ -350,7 +388,7 @@ static void ofo_merge_right(struct tcp_sock *tp, struct sk_buff *skb)
 static bool ofo_insert(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	u32 seq = TCP_SKB_CB(skb)->seq, end_seq = TCP_SKB_CB(skb)->end_seq;
-	struct sk_buff *prev = tcp_skb_find(&tp->out_of_order_queue, seq);
+	struct sk_buff *prev = tcp_skb_find(&tp->holes->out_of_order_queue, seq);
 
 	if (prev && before(seq, TCP_SKB_CB(prev)->end_seq)) {
 		if (!after(end_seq, TCP_SKB_CB(prev)->end_seq)) {
@@ -361,7 +399,7 @@ static bool ofo_insert(struct tcp_sock *tp, struct sk_buff *skb)
 		}
 		if (seq == TCP_SKB_CB(prev)->seq) { /* the same, and more */
 			dsack_extend(tp, seq, TCP_SKB_CB(prev)->end_seq);
-			tcp_skb_replace(&tp->out_of_order_queue, prev, skb);
+			tcp_skb_replace(&tp->holes->out_of_order_queue, prev, skb);
 			TCP_INC(tcp_net_of(tp), TCPOFOMerge);
 			kfree_skb_reason(prev, SKB_DROP_REASON_TCP_OFOMERGE);
 			ofo_merge_right(tp, skb);
@@ -369,7 +407,7 @@ static bool ofo_insert(struct tcp_sock *tp, struct sk_buff *skb)
 		}
 		tcp_dsack_set(tp, seq, TCP_SKB_CB(prev)->end_seq);
 	}
-	tcp_skb_insert_after(&tp->out_of_order_queue, prev, skb);
+	tcp_skb_insert_after(&tp->holes->out_of_order_queue, prev, skb);
 	ofo_merge_right(tp, skb);
 	return true;
 }
@@ -380,7 +418,7 @@ static void data_queue_ofo(struct tcp_sock *tp, struct sk_buff *skb)
 
 	tcp_ecn_check_ce(tp, skb);
 	tp->ack.pending |= TCP_ACK_SCHED;
-	if (unlikely(!tcp_try_rmem_schedule(tp, skb))) {
+	if (unlikely(!tcp_try_rmem_schedule(tp, skb) || !tcp_holes_get(tp))) {
 		TCP_INC(tcp_net_of(tp), TCPOFODrop);
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_DROP);
 		return;
@@ -398,7 +436,7 @@ static void data_queue_ofo(struct tcp_sock *tp, struct sk_buff *skb)
 
 u32 tcp_ofo_bytes(const struct sock *sk)
 {
-	const struct sk_buff_head *list = &tcp_sk(sk)->out_of_order_queue.list;
+	const struct sk_buff_head *list = &tcp_sk(sk)->holes->out_of_order_queue.list;
 	u32 bytes = 0;
 
 	for (const struct sk_buff *skb = list->next; skb != (const void *)list; skb = skb->next)
@@ -410,8 +448,8 @@ void tcp_ofo_purge(struct tcp_sock *tp)
 {
 	struct sk_buff *skb;
 
-	while ((skb = tcp_skb_first(&tp->out_of_order_queue))) {
-		tcp_skb_remove(&tp->out_of_order_queue, skb);
+	while ((skb = tcp_skb_first(&tp->holes->out_of_order_queue))) {
+		tcp_skb_remove(&tp->holes->out_of_order_queue, skb);
 		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_CLOSE);
 	}
 	tp->rx_opt.num_sacks = 0;
@@ -522,11 +560,11 @@ static bool prune_ofo_queue(struct tcp_sock *tp, const struct sk_buff *in_skb)
 	struct sk_buff *skb;
 	s64 goal = sk->rcvbuf_bytes >> 3;
 
-	while ((skb = tcp_skb_last(&tp->out_of_order_queue))) {
+	while ((skb = tcp_skb_last(&tp->holes->out_of_order_queue))) {
 		if (in_skb && after(TCP_SKB_CB(in_skb)->seq, TCP_SKB_CB(skb)->seq))
 			break; /* what comes is farther away than what is here */
 		goal -= skb->truesize;
-		tcp_skb_remove(&tp->out_of_order_queue, skb);
+		tcp_skb_remove(&tp->holes->out_of_order_queue, skb);
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_QUEUE_PRUNE);
 		pruned = true;
 		if (goal <= 0) {

@@ -182,12 +182,12 @@ bool tcp_fastopen_active_should_disable(struct tcp_sock *tp)
 /* Somebody in the middle ends the connection, and lets nothing else through: a FIN out of order is all that came. */
 void tcp_fastopen_active_disable_ofo_check(struct tcp_sock *tp)
 {
-	const struct sk_buff *skb = tcp_skb_first(&tp->out_of_order_queue);
+	const struct sk_buff *skb = tcp_skb_first(&tp->holes->out_of_order_queue);
 
 	if (!tp->syn_fastopen)
 		return;
 	if (!tp->data_segs_in) {
-		if (skb && !tcp_skb_next(&tp->out_of_order_queue, skb) && (TCP_SKB_CB(skb)->flags & TCPHDR_FIN))
+		if (skb && !tcp_skb_next(&tp->holes->out_of_order_queue, skb) && (TCP_SKB_CB(skb)->flags & TCPHDR_FIN))
 			tcp_fastopen_active_disable(tp);
 	} else if (tp->syn_fastopen_ch) {
 		tcp_net_of(tp)->tcp->fastopen_disable_times = 0;

@@ -11,6 +11,12 @@ struct tcphdr;
 
 /** tcp_init_sock() - what every new connection begins with, open()ed by a program or by a peer */
 void tcp_init_sock(struct tcp_sock *tp);
+static inline void tcp_opts_none(struct tcp_sock *tp)
+{
+	tp->opts = (struct tcp_user_opts *)(uintptr_t)&tcp_default_opts; /* who changes it asks tcp_opts_change() */
+}
+/** tcp_opts_share() - @child, which has none, has those of @parent */
+void tcp_opts_share(struct tcp_sock *child, const struct tcp_sock *parent);
 void tcp_set_state(struct tcp_sock *tp, enum tcp_state state);
 /** tcp_may_become() - is there an arrow from @old to @state?  @rfc 9293 3.3.2 */
 bool tcp_may_become(u8 old, enum tcp_state state);
@@ -62,7 +68,7 @@ static inline u32 tcp_wspace_bytes(const struct tcp_sock *tp)
 static inline bool tcp_stream_memory_free(const struct tcp_sock *tp)
 {
 	u32 unsent = tp->write_seq - tp->snd_nxt;
-	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)tcp_net_of(tp)->tcp->sysctl.notsent_lowat;
+	u32 lowat = tp->opts->notsent_lowat ? tp->opts->notsent_lowat : (u32)tcp_net_of(tp)->tcp->sysctl.notsent_lowat;
 
 	return tp->wmem_queued_bytes < tp->inet.sk.sndbuf_bytes && (s32)unsent >= 0 && unsent < lowat;
 }
@@ -99,6 +105,14 @@ u32 tcp_sync_mss(struct tcp_sock *tp, u32 pmtu);
 u32 tcp_mtu_to_mss(const struct tcp_sock *tp, u32 pmtu);
 u32 tcp_mss_to_mtu(const struct tcp_sock *tp, u32 mss);
 void tcp_mtup_init(struct tcp_sock *tp);
+/** tcp_mtup_start() - it looks for larger sizes from now on, if there is memory for it */
+void tcp_mtup_start(struct tcp_sock *tp);
+void tcp_mtup_stop(struct tcp_sock *tp);
+/** tcp_mtup_probe_size() - of the probe that is on its way; 0: none is */
+static inline u32 tcp_mtup_probe_size(const struct tcp_sock *tp)
+{
+	return unlikely(tp->mtup) ? tp->mtup->probe_size : 0;
+}
 void tcp_simple_retransmit(struct tcp_sock *tp);
 /** tcp_send_mss() - *size_goal: how long an skb may grow */
 u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags);
@@ -209,6 +223,14 @@ void tcp_data_ready(struct tcp_sock *tp);
 void tcp_urg(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th);
 int tcp_prune_queue(struct tcp_sock *tp, const struct sk_buff *in_skb);
 void tcp_ofo_purge(struct tcp_sock *tp);
+/** tcp_holes_get() - tp->holes to be changed; borrowed; NULL: no memory */
+struct tcp_holes *tcp_holes_get(struct tcp_sock *tp);
+/** tcp_holes_put() - nothing is out of order, and never will be again */
+void tcp_holes_put(struct tcp_sock *tp);
+static inline void tcp_holes_none(struct tcp_sock *tp)
+{
+	tp->holes = (struct tcp_holes *)(uintptr_t)&tcp_no_holes; /* who changes it asks tcp_holes_get() */
+}
 /** tcp_ofo_bytes() - truesize of what waits out of order */
 u32 tcp_ofo_bytes(const struct sock *sk);
 void tcp_enter_quickack_mode(struct tcp_sock *tp, u32 max_quickacks);
@@ -258,6 +280,8 @@ struct tcp_sacktag_state {
 int tcp_sacktag_write_queue(struct tcp_sock *tp, const struct sk_buff *ack_skb, u32 prior_snd_una,
 			    struct tcp_sacktag_state *state);
 void tcp_check_sack_reordering(struct tcp_sock *tp, u32 low_seq, int ts);
+/** tcp_sack_cache_clear() - what the peer told before does not count any more */
+void tcp_sack_cache_clear(struct tcp_sock *tp);
 /** without SACK each duplicate ACK stands for a segment that arrived */
 void tcp_add_reno_sack(struct tcp_sock *tp, u32 num_dupack, bool ece_ack);
 void tcp_remove_reno_sacks(struct tcp_sock *tp, u32 acked, bool ece_ack);
@@ -380,11 +404,11 @@ static inline ktime_t tcp_rto_of_rtt(const struct tcp_sock *tp)
 /** tcp_rto_max(), tcp_delack_max() - what the program set, or the net */
 static inline ktime_t tcp_rto_max(const struct tcp_sock *tp)
 {
-	return tp->rto_max_set ? tp->rto_max_set : tcp_sysctl(tp)->rto_max_ms * NSEC_PER_MSEC;
+	return tp->opts->rto_max_set ? tp->opts->rto_max_set : tcp_sysctl(tp)->rto_max_ms * NSEC_PER_MSEC;
 }
 static inline ktime_t tcp_delack_max(const struct tcp_sock *tp)
 {
-	return tp->delack_max_set ? tp->delack_max_set : TCP_DELACK_MAX;
+	return tp->opts->delack_max_set ? tp->opts->delack_max_set : TCP_DELACK_MAX;
 }
 /** tcp_probe0_when() - next probe of a closed window */
 ktime_t tcp_probe0_when(const struct tcp_sock *tp, ktime_t max_when);

@@ -49,8 +49,9 @@ int tcp_hash_init(struct net *net)
 
 	if (err)
 		return err;
-	kmem_cache_init(&tn->bind_cache, net->mem, "tcp_bind_bucket", sizeof(struct tcp_bind_bucket), CACHE_ALIGN);
+	kmem_cache_init(&tn->bind_cache, net->mem, "tcp_bind_bucket", sizeof(struct tcp_bind_bucket), 8);
 	kmem_cache_init(&tn->request_cache, net->mem, "request_sock_TCP", sizeof(struct tcp_request_sock), CACHE_ALIGN);
+	kmem_cache_init(&tn->holes_cache, net->mem, "tcp_holes", sizeof(struct tcp_holes), 8);
 	kmem_cache_init(&tn->timewait_cache, net->mem, "tw_sock_TCP", sizeof(struct tcp_timewait_sock), CACHE_ALIGN);
 	kmem_cache_init(&tn->listen_slot_cache, net->mem, "tcp_listen_slot", sizeof(struct tcp_listen_slot),
 			CACHE_ALIGN);
@@ -71,6 +72,7 @@ void tcp_hash_exit(struct net *net)
 		tcp_timewait_kill(list_first_entry(&tn->timewaits, struct tcp_timewait_sock, net_node));
 	tcp_fastopen_exit(net);
 	kmem_cache_fini(&tn->listen_slot_cache);
+	kmem_cache_fini(&tn->holes_cache);
 	kmem_cache_fini(&tn->timewait_cache);
 	kmem_cache_fini(&tn->request_cache);
 	kmem_cache_fini(&tn->bind_cache);

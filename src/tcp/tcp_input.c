@@ -155,10 +155,10 @@ static bool rst_is_exact(const struct tcp_sock *tp, const struct sk_buff *skb)
 		return true;
 	if (!tcp_is_sack(tp) || !tp->rx_opt.num_sacks)
 		return false;
-	max_sack = tp->selective_acks[0].end_seq;
+	max_sack = tp->holes->selective_acks[0].end_seq;
 	for (u32 i = 1; i < tp->rx_opt.num_sacks; i++) {
-		if (after(tp->selective_acks[i].end_seq, max_sack))
-			max_sack = tp->selective_acks[i].end_seq;
+		if (after(tp->holes->selective_acks[i].end_seq, max_sack))
+			max_sack = tp->holes->selective_acks[i].end_seq;
 	}
 	return seq == max_sack;
 }
@@ -407,7 +407,7 @@ static void synack_received(struct tcp_sock *tp, struct sk_buff *skb, struct tcp
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FASTOPEN);
 		return;
 	}
-	if (tcp_send_head(tp) || tp->defer_accept || tcp_in_pingpong(tp)) {
+	if (tcp_send_head(tp) || tp->opts->defer_accept || tcp_in_pingpong(tp)) {
 		/* our own data says the same in a moment */
 		tp->ack.pending |= TCP_ACK_SCHED;
 		tcp_enter_quickack_mode(tp, TCP_MAX_QUICKACKS);
@@ -570,7 +570,7 @@ static enum after_ack fin_wait1_acked(struct tcp_sock *tp, const struct sk_buff 
 		return GO_ON;
 	}
 	/* data for a program that is gone, or one that would not wait for the peer's FIN */
-	if (tp->linger2_s < 0 ||
+	if (tp->opts->linger2_s < 0 ||
 	    (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq &&
 	     after(TCP_SKB_CB(skb)->end_seq - ((TCP_SKB_CB(skb)->flags & TCPHDR_FIN) != 0), tp->rcv_nxt))) {
 		TCP_INC(tcp_net_of(tp), TCPAbortOnData);

@@ -36,8 +36,8 @@ static struct tcp_listener *listener_create(struct tcp_sock *tp)
 	INIT_LIST_HEAD(&l->requests);
 	INIT_LIST_HEAD(&l->fastopen_rst);
 	INIT_LIST_HEAD(&l->port_node);
-	l->defer_accept = tp->defer_accept;
-	l->fastopen_max_qlen = tp->fastopen_max_qlen;
+	l->defer_accept = tp->opts->defer_accept;
+	l->fastopen_max_qlen = tp->opts->fastopen_max_qlen;
 	return l;
 }
 

@@ -207,23 +207,12 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 static void child_options(struct tcp_sock *child, const struct tcp_sock *listener)
 {
 	child->nonagle = listener->nonagle;
-	child->keepalive_time_s = listener->keepalive_time_s;
-	child->keepalive_intvl_s = listener->keepalive_intvl_s;
-	child->keepalive_probes = listener->keepalive_probes;
-	child->linger2_s = listener->linger2_s;
-	child->user_timeout_ms = listener->user_timeout_ms;
-	child->notsent_lowat = listener->notsent_lowat;
-	child->tx_delay_us = listener->tx_delay_us;
+	tcp_opts_share(child, listener);
 	child->syn_retries = listener->syn_retries;
 	child->rto_min = listener->rto_min;
-	child->rto_max_set = listener->rto_max_set;
-	child->delack_max_set = listener->delack_max_set;
-	child->defer_accept = listener->defer_accept;
-	child->fastopen_max_qlen = listener->fastopen_max_qlen;
 	child->fastopen_no_cookie = listener->fastopen_no_cookie;
 	child->thin_lto = listener->thin_lto;
 	child->recvmsg_inq = listener->recvmsg_inq;
-	child->save_syn = listener->save_syn;
 	child->rx_opt.user_mss = listener->rx_opt.user_mss;
 	child->scaling_ratio = listener->scaling_ratio;
 	if (listener->ca_setsockopt) {

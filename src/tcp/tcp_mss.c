@@ -47,12 +47,12 @@ u32 tcp_sync_mss(struct tcp_sock *tp, u32 pmtu)
 {
 	u32 mss;
 
-	if (tp->mtup.search_high > pmtu)
-		tp->mtup.search_high = pmtu;
+	if (unlikely(tp->mtup))
+		tp->mtup->search_high = min_u32(tp->mtup->search_high, pmtu);
 	mss = bound_to_half_wnd(tp, tcp_mtu_to_mss(tp, pmtu));
 	tp->pmtu_cookie = pmtu;
-	if (tp->mtup.enabled)
-		mss = min_u32(mss, tcp_mtu_to_mss(tp, tp->mtup.search_low));
+	if (unlikely(tp->mtup))
+		mss = min_u32(mss, tcp_mtu_to_mss(tp, tp->mtup->search_low));
 	tp->mss_cache = mss;
 	return mss;
 }
@@ -100,14 +100,32 @@ u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags)
 
 void tcp_mtup_init(struct tcp_sock *tp)
 {
-	const struct tcp_sysctls *sysctl = tcp_sysctl(tp);
+	if (tcp_sysctl(tp)->mtu_probing > 1)
+		tcp_mtup_start(tp);
+	else
+		tcp_mtup_stop(tp);
+}
 
-	tp->mtup.enabled = sysctl->mtu_probing > 1;
-	tp->mtup.search_high = tp->rx_opt.mss_clamp + TCP_HEADER_BYTES + tp->af->net_header_bytes;
-	tp->mtup.search_low = tcp_mss_to_mtu(tp, (u32)sysctl->base_mss);
-	tp->mtup.probe_size = 0;
-	if (tp->mtup.enabled)
-		tp->mtup.probe_timestamp = tcp_net_of(tp)->now;
+void tcp_mtup_start(struct tcp_sock *tp)
+{
+	if (!tp->mtup)
+		tp->mtup = mem_alloc(tcp_net_of(tp)->mem, sizeof(*tp->mtup));
+	if (!tp->mtup)
+		return; /* no probes, then */
+	*tp->mtup = (struct tcp_mtup){
+		.search_high = tp->rx_opt.mss_clamp + TCP_HEADER_BYTES + tp->af->net_header_bytes,
+		.search_low = tcp_mss_to_mtu(tp, (u32)tcp_sysctl(tp)->base_mss),
+		.probe_timestamp = tcp_net_of(tp)->now,
+	};
+	if (tp->pmtu_cookie)
+		tp->mtup->search_high = min_u32(tp->mtup->search_high, tp->pmtu_cookie);
+}
+
+void tcp_mtup_stop(struct tcp_sock *tp)
+{
+	if (tp->mtup)
+		mem_free(tcp_net_of(tp)->mem, tp->mtup, sizeof(*tp->mtup));
+	tp->mtup = NULL;
 }
 
 /* A long time without change: the path may be another by now. */
@@ -115,12 +133,12 @@ static void check_reprobe(struct tcp_sock *tp)
 {
 	ktime_t now = tcp_net_of(tp)->now;
 
-	if (now - tp->mtup.probe_timestamp < tcp_sysctl(tp)->probe_interval_s * NSEC_PER_SEC)
+	if (now - tp->mtup->probe_timestamp < tcp_sysctl(tp)->probe_interval_s * NSEC_PER_SEC)
 		return;
-	tp->mtup.probe_size = 0;
-	tp->mtup.search_high = tp->rx_opt.mss_clamp + TCP_HEADER_BYTES + tp->af->net_header_bytes;
-	tp->mtup.search_low = tcp_mss_to_mtu(tp, tp->mss_cache);
-	tp->mtup.probe_timestamp = now;
+	tp->mtup->probe_size = 0;
+	tp->mtup->search_high = tp->rx_opt.mss_clamp + TCP_HEADER_BYTES + tp->af->net_header_bytes;
+	tp->mtup->search_low = tcp_mss_to_mtu(tp, tp->mss_cache);
+	tp->mtup->probe_timestamp = now;
 }
 
 /* May the first segments be joined to one of @len_bytes? */
@@ -181,9 +199,9 @@ static int probe_send(struct tcp_sock *tp, u32 probe_bytes)
 		return -1;
 	tp->snd_cwnd--; /* what is lost of it says nothing of congestion */
 	tcp_event_new_data_sent(tp, skb);
-	tp->mtup.probe_size = tcp_mss_to_mtu(tp, skb->len);
-	tp->mtup.probe_seq_start = TCP_SKB_CB(skb)->seq;
-	tp->mtup.probe_seq_end = TCP_SKB_CB(skb)->end_seq;
+	tp->mtup->probe_size = tcp_mss_to_mtu(tp, skb->len);
+	tp->mtup->probe_seq_start = TCP_SKB_CB(skb)->seq;
+	tp->mtup->probe_seq_end = TCP_SKB_CB(skb)->end_seq;
 	return 1;
 }
 
@@ -191,14 +209,15 @@ int tcp_mtu_probe(struct tcp_sock *tp)
 {
 	u32 mss_now, probe_bytes, needed, interval;
 
-	if (likely(!tp->mtup.enabled || tp->mtup.probe_size || tp->ca_state != TCP_CA_Open || tp->snd_cwnd < 11 ||
+	if (likely(!tp->mtup || tp->mtup->probe_size || tp->ca_state != TCP_CA_Open || tp->snd_cwnd < 11 ||
 		   tp->rx_opt.num_sacks || tp->rx_opt.dsack))
 		return -1;
 	mss_now = tcp_current_mss(tp);
-	probe_bytes = tcp_mtu_to_mss(tp, (tp->mtup.search_high + tp->mtup.search_low) >> 1);
+	probe_bytes = tcp_mtu_to_mss(tp, (tp->mtup->search_high + tp->mtup->search_low) >> 1);
 	needed = probe_bytes + (tp->reordering + 1) * tp->mss_cache;
-	interval = tp->mtup.search_high - tp->mtup.search_low;
-	if (probe_bytes > tcp_mtu_to_mss(tp, tp->mtup.search_high) || interval < (u32)tcp_sysctl(tp)->probe_threshold) {
+	interval = tp->mtup->search_high - tp->mtup->search_low;
+	if (probe_bytes > tcp_mtu_to_mss(tp, tp->mtup->search_high) ||
+	    interval < (u32)tcp_sysctl(tp)->probe_threshold) {
 		check_reprobe(tp);
 		return -1;
 	}

@@ -35,8 +35,8 @@ static void established_options(const struct tcp_sock *tp, struct tcp_out_option
 		u32 most = (room - 4) / TCPOLEN_SACK_PERBLOCK;
 
 		opts->num_sacks = (u8)min_u32(blocks, most);
-		opts->dsack = tp->rx_opt.dsack ? tp->duplicate_sack : NULL;
-		opts->sacks = tp->selective_acks;
+		opts->dsack = tp->rx_opt.dsack ? tp->holes->duplicate_sack : NULL;
+		opts->sacks = tp->holes->selective_acks;
 	}
 }
 

@@ -425,7 +425,7 @@ static void tcp_timeout_mark_lost(struct tcp_sock *tp)
 		TCP_INC(tcp_net_of(tp), TCPSACKReneging);
 		tp->sacked_out = 0;
 		tp->is_sack_reneg = true;
-		memset(tp->recv_sack_cache, 0, sizeof(tp->recv_sack_cache));
+		tcp_sack_cache_clear(tp);
 	} else if (tcp_is_reno(tp)) {
 		tcp_reset_reno_sack(tp);
 	}
@@ -465,7 +465,7 @@ void tcp_enter_loss(struct tcp_sock *tp)
 	tp->tlp_high_seq = 0;
 	ecn_queue_cwr(tp);
 	/* F-RTO: the next ACKs tell whether it was a loss; not while the timer fires again and again */
-	tp->frto = tcp_sysctl(tp)->frto && (new_recovery || tp->retransmits) && !tp->mtup.probe_size;
+	tp->frto = tcp_sysctl(tp)->frto && (new_recovery || tp->retransmits) && !tcp_mtup_probe_size(tp);
 }
 
 static void tcp_process_loss(struct tcp_sock *tp, int flag, u32 num_dupack, int *rexmit)
@@ -526,10 +526,10 @@ void tcp_enter_recovery(struct tcp_sock *tp, bool ece_ack)
 /* The path took less than the probe: that is all that is wrong.  @rfc 4821 7.6.2 */
 static bool mtup_probe_failed(struct tcp_sock *tp)
 {
-	if (tp->ca_state >= TCP_CA_CWR || !tp->mtup.probe_size || tp->snd_una != tp->mtup.probe_seq_start)
+	if (tp->ca_state >= TCP_CA_CWR || !tcp_mtup_probe_size(tp) || tp->snd_una != tp->mtup->probe_seq_start)
 		return false;
-	tp->mtup.search_high = tp->mtup.probe_size - 1;
-	tp->mtup.probe_size = 0;
+	tp->mtup->search_high = tp->mtup->probe_size - 1;
+	tp->mtup->probe_size = 0;
 	TCP_INC(tcp_net_of(tp), TCPMTUPFail);
 	tp->snd_cwnd++;
 	tcp_simple_retransmit(tp);

@@ -203,7 +203,7 @@ void tcp_request_window(struct tcp_request_sock *req, const struct tcp_route_met
 /* TCP_SAVE_SYN; without memory the connection goes on without. */
 static void record_syn(struct tcp_request_sock *req, const struct sk_buff *skb)
 {
-	u8 mode = req->listener->save_syn;
+	u8 mode = req->listener->opts->save_syn;
 	const u8 *from = skb_network_header(skb), *end = skb_transport_header(skb) + tcp_hdrlen_bytes(tcp_hdr(skb));
 
 	if (!mode)
@@ -213,7 +213,7 @@ static void record_syn(struct tcp_request_sock *req, const struct sk_buff *skb)
 	req->saved_syn = mem_alloc(tcp_req_net(req)->mem, (size_t)(end - from));
 	if (!req->saved_syn)
 		return;
-	req->saved_syn_bytes = (u32)(end - from);
+	req->saved_syn_bytes = (u16)(end - from);
 	memcpy(req->saved_syn, from, req->saved_syn_bytes);
 }
 

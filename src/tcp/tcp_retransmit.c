@@ -121,8 +121,8 @@ static int __tcp_retransmit_skb(struct tcp_sock *tp, struct sk_buff *skb, u32 se
 	u32 cur_mss, acked;
 	int err;
 
-	if (tp->mtup.probe_size)
-		tp->mtup.probe_size = 0;
+	if (tcp_mtup_probe_size(tp))
+		tp->mtup->probe_size = 0;
 	if (skb_still_in_host_queue(tp, skb))
 		return -EBUSY;
 	if (before(TCP_SKB_CB(skb)->seq, tp->snd_una) && !(TCP_SKB_CB(skb)->flags & TCPHDR_SYN)) {

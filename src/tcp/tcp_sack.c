@@ -311,12 +311,29 @@ static void sacktag_block(struct tcp_sock *tp, const struct tcp_sack_block *bloc
 static u32 known_until(const struct tcp_sock *tp, const struct tcp_sack_block *block)
 {
 	for (u32 i = 0; i < TCP_NUM_SACKS; i++) {
-		const struct tcp_sack_block *known = &tp->recv_sack_cache[i];
+		const struct tcp_sack_block *known = &tp->holes->recv_sack_cache[i];
 
 		if (!before(block->start_seq, known->start_seq) && before(block->start_seq, known->end_seq))
 			return known->end_seq;
 	}
 	return block->start_seq;
+}
+
+/* Without memory all is walked again. */
+static void remember_blocks(struct tcp_sock *tp, const struct tcp_sack_block *blocks, u32 count)
+{
+	struct tcp_holes *holes = tcp_holes_get(tp);
+
+	if (!holes)
+		return;
+	memset(holes->recv_sack_cache, 0, sizeof(holes->recv_sack_cache));
+	memcpy(holes->recv_sack_cache, blocks, count * sizeof(blocks[0]));
+}
+
+void tcp_sack_cache_clear(struct tcp_sock *tp)
+{
+	if (tp->holes != &tcp_no_holes)
+		memset(tp->holes->recv_sack_cache, 0, sizeof(tp->holes->recv_sack_cache));
 }
 
 static void sort_blocks(struct tcp_sack_block *blocks, u32 count)
@@ -374,7 +391,7 @@ int tcp_sacktag_write_queue(struct tcp_sock *tp, const struct sk_buff *ack_skb, 
 		return 0;
 	if (!tp->sacked_out) {
 		tp->highest_sack_seq = tp->snd_una;
-		memset(tp->recv_sack_cache, 0, sizeof(tp->recv_sack_cache));
+		tcp_sack_cache_clear(tp);
 	}
 	dsack = tcp_check_dsack(tp, ack_skb, blocks, count, prior_snd_una, state);
 	/* too old to be told from one of the sequence space's next turn */
@@ -389,8 +406,7 @@ int tcp_sacktag_write_queue(struct tcp_sock *tp, const struct sk_buff *ack_skb, 
 			if (before(from_seq, blocks[i].end_seq))
 				sacktag_block(tp, &blocks[i], from_seq, false, state);
 		}
-		memset(tp->recv_sack_cache, 0, sizeof(tp->recv_sack_cache));
-		memcpy(tp->recv_sack_cache, blocks, count * sizeof(blocks[0]));
+		remember_blocks(tp, blocks, count);
 		if (tp->ca_state != TCP_CA_Loss || tp->undo_marker)
 			tcp_check_sack_reordering(tp, state->reord, 0);
 	}

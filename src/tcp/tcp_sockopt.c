@@ -136,29 +136,79 @@ static bool is_idle_state(const struct tcp_sock *tp)
 	return TCPF(tp->inet.sk.state) & (TCPF_CLOSE | TCPF_LISTEN);
 }
 
+/* ---- options that few set */
+
+const struct tcp_user_opts tcp_default_opts;
+
+static bool is_rare(int name)
+{
+	static const u8 names[] = { TCP_KEEPIDLE,     TCP_KEEPINTVL,     TCP_KEEPCNT,  TCP_LINGER2,
+				    TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT, TCP_TX_DELAY, TCP_FASTOPEN,
+				    TCP_RTO_MAX_MS,   TCP_DELACK_MAX_US, TCP_SAVE_SYN, TCP_DEFER_ACCEPT };
+
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i] == name)
+			return true;
+	}
+	return false;
+}
+
+static void opts_put(struct tcp_sock *tp)
+{
+	struct tcp_user_opts *o = tp->opts;
+
+	tcp_opts_none(tp);
+	if (o != &tcp_default_opts && !--o->refcnt)
+		mem_free(tcp_net_of(tp)->mem, o, sizeof(*o));
+}
+
+void tcp_opts_share(struct tcp_sock *child, const struct tcp_sock *parent)
+{
+	child->opts = parent->opts;
+	if (child->opts != &tcp_default_opts)
+		child->opts->refcnt++;
+}
+
+/* Its own copy.  NULL: no memory */
+static struct tcp_user_opts *tcp_opts_change(struct tcp_sock *tp)
+{
+	struct tcp_user_opts *o = tp->opts;
+
+	if (o->refcnt == 1)
+		return o;
+	o = mem_alloc(tcp_net_of(tp)->mem, sizeof(*o));
+	if (!o)
+		return NULL;
+	*o = *tp->opts;
+	opts_put(tp);
+	o->refcnt = 1;
+	tp->opts = o;
+	return o;
+}
+
 /* What is left of the new time counts from the last sign of life. */
-static void set_keepidle(struct tcp_sock *tp, int value)
+static void set_keepidle(struct tcp_sock *tp, struct tcp_user_opts *o, int value)
 {
 	ktime_t now = tcp_net_of(tp)->now, last = tp->ack.lrcvtime > tp->rcv_tstamp ? tp->ack.lrcvtime : tp->rcv_tstamp;
 	ktime_t left;
 
-	tp->keepalive_time_s = value;
+	o->keepalive_time_s = value;
 	if (!sock_flag(&tp->inet.sk, SOCK_F_KEEPALIVE) || is_idle_state(tp))
 		return;
 	left = last + value * NSEC_PER_SEC - now;
 	tcp_reset_keepalive_timer(tp, left > 0 ? left : 0);
 }
 
-static void set_linger2(struct tcp_sock *tp, int value)
+static void set_linger2(struct tcp_user_opts *o, int value)
 {
-	tp->linger2_s = value < 0 ? -1 : value > TCP_FIN_TIMEOUT_MAX_S ? TCP_FIN_TIMEOUT_MAX_S : value;
+	o->linger2_s = value < 0 ? -1 : value > TCP_FIN_TIMEOUT_MAX_S ? TCP_FIN_TIMEOUT_MAX_S : value;
 }
 
-static void set_defer_accept(struct tcp_sock *tp, int value)
+static void set_defer_accept(struct tcp_sock *tp, struct tcp_user_opts *o, int value)
 {
-	tp->defer_accept = seconds_to_retrans(tp, value);
+	o->defer_accept = seconds_to_retrans(tp, value);
 	if (tp->listener)
-		tp->listener->defer_accept = tp->defer_accept;
+		tp->listener->defer_accept = tp->opts->defer_accept;
 }
 
 static int set_window_clamp(struct tcp_sock *tp, int value)
@@ -198,11 +248,11 @@ static void set_quickack(struct tcp_sock *tp, int value)
 		tp->ack.pingpong = pingpong;
 }
 
-static void set_fastopen(struct tcp_sock *tp, int value)
+static void set_fastopen(struct tcp_sock *tp, struct tcp_user_opts *o, int value)
 {
-	tp->fastopen_max_qlen = min_u32((u32)value, (u32)tp->inet.sk.ns->somaxconn);
+	o->fastopen_max_qlen = min_u32((u32)value, (u32)tp->inet.sk.ns->somaxconn);
 	if (tp->listener)
-		tp->listener->fastopen_max_qlen = tp->fastopen_max_qlen;
+		tp->listener->fastopen_max_qlen = tp->opts->fastopen_max_qlen;
 }
 
 static int set_fastopen_connect(struct tcp_sock *tp, int value)
@@ -217,9 +267,9 @@ static int set_fastopen_connect(struct tcp_sock *tp, int value)
 	return 0;
 }
 
-static void set_notsent_lowat(struct tcp_sock *tp, int value)
+static void set_notsent_lowat(struct tcp_sock *tp, struct tcp_user_opts *o, int value)
 {
-	tp->notsent_lowat = (u32)value;
+	o->notsent_lowat = (u32)value;
 	tcp_write_space(tp);
 }
 
@@ -232,14 +282,14 @@ static int set_repair(const struct tcp_sock *tp, int name)
 }
 
 /* A flat switch: options whose value has no rules beyond int_options[]. */
-static int set_plain(struct tcp_sock *tp, int name, int value)
+static int set_plain(struct tcp_sock *tp, struct tcp_user_opts *o, int name, int value)
 {
 	switch (name) {
 	case TCP_KEEPINTVL:
-		tp->keepalive_intvl_s = value;
+		o->keepalive_intvl_s = value;
 		return 0;
 	case TCP_KEEPCNT:
-		tp->keepalive_probes = (u8)value;
+		o->keepalive_probes = (u8)value;
 		return 0;
 	case TCP_SYNCNT:
 		tp->syn_retries = (u8)value;
@@ -250,10 +300,10 @@ static int set_plain(struct tcp_sock *tp, int name, int value)
 	case TCP_THIN_DUPACK: /* of old; takes its values, does nothing */
 		return 0;
 	case TCP_USER_TIMEOUT:
-		tp->user_timeout_ms = (u32)value;
+		o->user_timeout_ms = (u32)value;
 		return 0;
 	case TCP_SAVE_SYN:
-		tp->save_syn = (u8)value;
+		o->save_syn = (u8)value;
 		return 0;
 	case TCP_FASTOPEN_NO_COOKIE:
 		tp->fastopen_no_cookie = value;
@@ -262,16 +312,16 @@ static int set_plain(struct tcp_sock *tp, int name, int value)
 		tp->recvmsg_inq = value;
 		return 0;
 	case TCP_TX_DELAY:
-		tp->tx_delay_us = (u32)value;
+		o->tx_delay_us = (u32)value;
 		return 0;
 	case TCP_RTO_MAX_MS:
-		tp->rto_max_set = ticks_up(value * NSEC_PER_MSEC);
+		o->rto_max_set = ticks_up(value * NSEC_PER_MSEC);
 		return 0;
 	case TCP_RTO_MIN_US:
 		tp->rto_min = ticks_up(value * NSEC_PER_USEC);
 		return 0;
 	case TCP_DELACK_MAX_US:
-		tp->delack_max_set = ticks_up(value * NSEC_PER_USEC);
+		o->delack_max_set = ticks_up(value * NSEC_PER_USEC);
 		return 0;
 	default: /* TCP_INFO, TCP_CC_INFO, signatures, and what is not known */
 		return -ENOPROTOOPT;
@@ -281,8 +331,15 @@ static int set_plain(struct tcp_sock *tp, int name, int value)
 /* A flat switch: those that do something, or have limits of their own. */
 static int set_int(struct tcp_sock *tp, int name, int value)
 {
+	struct tcp_user_opts *o = NULL;
+
 	if (!int_option_allows(tp, name, value))
 		return -EINVAL;
+	if (is_rare(name)) {
+		o = tcp_opts_change(tp);
+		if (!o)
+			return -ENOMEM;
+	}
 	switch (name) {
 	case TCP_NODELAY:
 		tcp_set_nodelay(tp, value);
@@ -293,13 +350,13 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 	case TCP_MAXSEG:
 		return set_maxseg(tp, value);
 	case TCP_KEEPIDLE:
-		set_keepidle(tp, value);
+		set_keepidle(tp, o, value);
 		return 0;
 	case TCP_LINGER2:
-		set_linger2(tp, value);
+		set_linger2(o, value);
 		return 0;
 	case TCP_DEFER_ACCEPT:
-		set_defer_accept(tp, value);
+		set_defer_accept(tp, o, value);
 		return 0;
 	case TCP_WINDOW_CLAMP:
 		return set_window_clamp(tp, value);
@@ -307,12 +364,12 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 		set_quickack(tp, value);
 		return 0;
 	case TCP_FASTOPEN:
-		set_fastopen(tp, value);
+		set_fastopen(tp, o, value);
 		return 0;
 	case TCP_FASTOPEN_CONNECT:
 		return set_fastopen_connect(tp, value);
 	case TCP_NOTSENT_LOWAT:
-		set_notsent_lowat(tp, value);
+		set_notsent_lowat(tp, o, value);
 		return 0;
 	case TCP_REPAIR:
 	case TCP_REPAIR_QUEUE:
@@ -323,7 +380,7 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 	case TCP_AO_REPAIR:
 		return set_repair(tp, name);
 	default:
-		return set_plain(tp, name, value);
+		return set_plain(tp, o, name, value);
 	}
 }
 
@@ -389,6 +446,7 @@ void tcp_sockopt_destroy(struct tcp_sock *tp)
 {
 	struct mem *mem = tcp_net_of(tp)->mem;
 
+	opts_put(tp);
 	if (tp->fastopen_ctx)
 		mem_free(mem, tp->fastopen_ctx, sizeof(*tp->fastopen_ctx));
 	if (tp->saved_syn)
@@ -406,7 +464,7 @@ static int get_maxseg(const struct tcp_sock *tp)
 
 static int get_linger2(const struct tcp_sock *tp)
 {
-	return tp->linger2_s ? tp->linger2_s : tcp_sysctl(tp)->fin_timeout_s;
+	return tp->opts->linger2_s ? tp->opts->linger2_s : tcp_sysctl(tp)->fin_timeout_s;
 }
 
 /* A flat switch over names.  Return: 0, or what the caller hears. */
@@ -425,13 +483,13 @@ static int get_int(const struct tcp_sock *tp, int name, int *v)
 		*v = get_maxseg(tp);
 		return 0;
 	case TCP_KEEPIDLE:
-		*v = tp->keepalive_time_s ? tp->keepalive_time_s : ctl->keepalive_time_s;
+		*v = tp->opts->keepalive_time_s ? tp->opts->keepalive_time_s : ctl->keepalive_time_s;
 		return 0;
 	case TCP_KEEPINTVL:
-		*v = tp->keepalive_intvl_s ? tp->keepalive_intvl_s : ctl->keepalive_intvl_s;
+		*v = tp->opts->keepalive_intvl_s ? tp->opts->keepalive_intvl_s : ctl->keepalive_intvl_s;
 		return 0;
 	case TCP_KEEPCNT:
-		*v = tp->keepalive_probes ? tp->keepalive_probes : ctl->keepalive_probes;
+		*v = tp->opts->keepalive_probes ? tp->opts->keepalive_probes : ctl->keepalive_probes;
 		return 0;
 	case TCP_SYNCNT:
 		*v = tp->syn_retries ? tp->syn_retries : ctl->syn_retries;
@@ -440,7 +498,7 @@ static int get_int(const struct tcp_sock *tp, int name, int *v)
 		*v = get_linger2(tp);
 		return 0;
 	case TCP_DEFER_ACCEPT:
-		*v = retrans_to_seconds(tp, tp->defer_accept);
+		*v = retrans_to_seconds(tp, tp->opts->defer_accept);
 		return 0;
 	case TCP_WINDOW_CLAMP:
 		*v = (int)tp->window_clamp;
@@ -457,19 +515,19 @@ static int get_int(const struct tcp_sock *tp, int name, int *v)
 		*v = 0;
 		return 0;
 	case TCP_USER_TIMEOUT:
-		*v = (int)tp->user_timeout_ms;
+		*v = (int)tp->opts->user_timeout_ms;
 		return 0;
 	case TCP_FASTOPEN:
-		*v = (int)tp->fastopen_max_qlen;
+		*v = (int)tp->opts->fastopen_max_qlen;
 		return 0;
 	case TCP_TIMESTAMP:
 		*v = (int)tcp_time_stamp(tp);
 		return 0;
 	case TCP_NOTSENT_LOWAT:
-		*v = (int)tp->notsent_lowat;
+		*v = (int)tp->opts->notsent_lowat;
 		return 0;
 	case TCP_SAVE_SYN:
-		*v = tp->save_syn;
+		*v = tp->opts->save_syn;
 		return 0;
 	case TCP_FASTOPEN_CONNECT:
 		*v = tp->fastopen_connect;
@@ -481,7 +539,7 @@ static int get_int(const struct tcp_sock *tp, int name, int *v)
 		*v = tp->recvmsg_inq;
 		return 0;
 	case TCP_TX_DELAY:
-		*v = (int)tp->tx_delay_us;
+		*v = (int)tp->opts->tx_delay_us;
 		return 0;
 	case TCP_RTO_MAX_MS:
 		*v = (int)(tcp_rto_max(tp) / NSEC_PER_MSEC);

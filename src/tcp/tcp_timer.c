@@ -147,7 +147,7 @@ static bool retransmits_timed_out(const struct tcp_sock *tp, u32 boundary, ktime
 
 static ktime_t user_timeout(const struct tcp_sock *tp)
 {
-	return (ktime_t)tp->user_timeout_ms * NSEC_PER_MSEC;
+	return (ktime_t)tp->opts->user_timeout_ms * NSEC_PER_MSEC;
 }
 
 /* Perhaps large packets vanish on the way: look for a size that does not.  @rfc 4821 7.7 */
@@ -158,15 +158,14 @@ static void tcp_mtu_probing(struct tcp_sock *tp)
 
 	if (!sysctl->mtu_probing)
 		return;
-	if (!tp->mtup.enabled) {
-		tp->mtup.enabled = true;
-		tp->mtup.probe_timestamp = tcp_net_of(tp)->now;
+	if (!tp->mtup) {
+		tcp_mtup_start(tp);
 	} else {
-		mss = tcp_mtu_to_mss(tp, tp->mtup.search_low) >> 1;
+		mss = tcp_mtu_to_mss(tp, tp->mtup->search_low) >> 1;
 		mss = min_u32((u32)sysctl->base_mss, mss);
 		mss = max_u32(mss, (u32)sysctl->mtu_probe_floor);
 		mss = max_u32(mss, (u32)sysctl->min_snd_mss);
-		tp->mtup.search_low = tcp_mss_to_mtu(tp, mss);
+		tp->mtup->search_low = tcp_mss_to_mtu(tp, mss);
 	}
 	tcp_sync_mss(tp, tp->pmtu_cookie);
 }
@@ -189,7 +188,7 @@ static bool tcp_write_timeout(struct tcp_sock *tp)
 
 	if (TCPF(sk->state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
 		expired = syn_timed_out(tp);
-		if (!expired && tp->user_timeout_ms)
+		if (!expired && tp->opts->user_timeout_ms)
 			expired = retransmits_timed_out(tp, 0, user_timeout(tp));
 	} else {
 		if (retransmits_timed_out(tp, (u32)tcp_sysctl(tp)->retries1, 0)) {
@@ -237,7 +236,7 @@ static ktime_t clamp_rto_to_user_timeout(const struct tcp_sock *tp)
 {
 	ktime_t remaining;
 
-	if (!tp->user_timeout_ms || !tp->retrans_stamp)
+	if (!tp->opts->user_timeout_ms || !tp->retrans_stamp)
 		return tp->rto;
 	remaining = tp->retrans_stamp + user_timeout(tp) - tcp_net_of(tp)->now;
 	if (remaining <= 0)
@@ -347,7 +346,7 @@ static void tcp_probe_timer(struct tcp_sock *tp)
 	/* A peer that answers may keep its window closed for ever, but not longer than the program likes. */
 	if (!tp->probes_tstamp)
 		tp->probes_tstamp = net->now;
-	else if (tp->user_timeout_ms && net->now - tp->probes_tstamp >= user_timeout(tp))
+	else if (tp->opts->user_timeout_ms && net->now - tp->probes_tstamp >= user_timeout(tp))
 		goto abort;
 	if (sock_flag(sk, SOCK_F_DEAD)) {
 		bool alive = tcp_probe0_when(tp, tcp_rto_max(tp)) < tcp_rto_max(tp);
@@ -418,23 +417,25 @@ static void tcp_delack_timer(struct timer *t)
 
 ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp)
 {
-	return (tp->keepalive_time_s ? tp->keepalive_time_s : tcp_sysctl(tp)->keepalive_time_s) * NSEC_PER_SEC;
+	return (tp->opts->keepalive_time_s ? tp->opts->keepalive_time_s : tcp_sysctl(tp)->keepalive_time_s) *
+	       NSEC_PER_SEC;
 }
 
 static ktime_t keepalive_intvl_when(const struct tcp_sock *tp)
 {
-	return (tp->keepalive_intvl_s ? tp->keepalive_intvl_s : tcp_sysctl(tp)->keepalive_intvl_s) * NSEC_PER_SEC;
+	return (tp->opts->keepalive_intvl_s ? tp->opts->keepalive_intvl_s : tcp_sysctl(tp)->keepalive_intvl_s) *
+	       NSEC_PER_SEC;
 }
 
 static int keepalive_probes(const struct tcp_sock *tp)
 {
-	return tp->keepalive_probes ? tp->keepalive_probes : tcp_sysctl(tp)->keepalive_probes;
+	return tp->opts->keepalive_probes ? tp->opts->keepalive_probes : tcp_sysctl(tp)->keepalive_probes;
 }
 
 /* FIN_WAIT2 of an orphan lasts so long; never less than the path needs. */
 ktime_t tcp_fin_time(const struct tcp_sock *tp)
 {
-	ktime_t timeout = (tp->linger2_s ? tp->linger2_s : tcp_sysctl(tp)->fin_timeout_s) * NSEC_PER_SEC;
+	ktime_t timeout = (tp->opts->linger2_s ? tp->opts->linger2_s : tcp_sysctl(tp)->fin_timeout_s) * NSEC_PER_SEC;
 	ktime_t least = (tp->rto << 2) - (tp->rto >> 1);
 
 	return timeout < least ? least : timeout;
@@ -454,7 +455,7 @@ static void fin_wait2_over(struct tcp_sock *tp)
 {
 	ktime_t left = tcp_fin_time(tp) - TCP_TIMEWAIT_LEN;
 
-	if (tp->linger2_s >= 0 && left > 0) {
+	if (tp->opts->linger2_s >= 0 && left > 0) {
 		tcp_time_wait(tp, TCP_FIN_WAIT2, left);
 		return;
 	}
@@ -471,7 +472,7 @@ static ktime_t since_last_sign_of_life(const struct tcp_sock *tp)
 
 static bool peer_is_gone(const struct tcp_sock *tp, ktime_t silent)
 {
-	if (tp->user_timeout_ms)
+	if (tp->opts->user_timeout_ms)
 		return silent >= user_timeout(tp) && tp->probes_out > 0;
 	return tp->probes_out >= keepalive_probes(tp);
 }

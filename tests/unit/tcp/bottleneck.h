@@ -72,6 +72,8 @@ static inline void model_init(struct model *m, const struct tcp_congestion_ops *
 	m->tp.inet.sk.net = &m->net;
 	m->tp.inet.sk.max_pacing_rate = UINT64_MAX;
 	m->tp.inet.sk.sndbuf_bytes = 1U << 30;
+	tcp_holes_none(&m->tp);
+	tcp_opts_none(&m->tp);
 	m->tp.snd_cwnd = TCP_INIT_CWND;
 	m->tp.snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	m->tp.snd_cwnd_clamp = UINT32_MAX;

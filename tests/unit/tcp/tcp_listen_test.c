@@ -237,7 +237,7 @@ static void a_child_has_what_its_listener_was_told(void **state)
 	assert_int_equal(child->rcvbuf_bytes, listener->rcvbuf_bytes);
 	assert_int_equal(child->mark, 7);
 	assert_int_equal(tcp_sk(child)->nonagle & TCP_NAGLE_OFF, TCP_NAGLE_OFF);
-	assert_int_equal(tcp_sk(child)->keepalive_time_s, 77);
+	assert_int_equal(tcp_sk(child)->opts->keepalive_time_s, 77);
 	assert_true(timer_pending(&tcp_sk(child)->keepalive_timer));
 	assert_int_equal(inet_sk(child)->tos & 0xfc, 0x28);
 	assert_int_equal(inet_sk(child)->num, PORT);
