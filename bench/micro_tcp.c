@@ -18,8 +18,13 @@
 #define CHUNK_BYTES 65536U
 #define IDLE_COUNT 20000U
 #define PER_LISTENER 25000U /* connections to one port: fewer than there are ports to come from */
+#define CHURN_IDLE 100000U
+#define CHURN_PER_MS 10U
+#define CHURN_MS 60000U
+#define TIMEWAIT_S 62U
 
 static u32 scale = 1;
+static u64 virtual_ns; /* the time, where it is not the machine's; 0: it is */
 
 struct side {
 	struct nethood_net *net;
@@ -44,6 +49,11 @@ static u32 ops(u32 n)
 }
 
 /* ------------------------------------------------------------------ two nets */
+
+static u64 time_ns(void)
+{
+	return virtual_ns ? virtual_ns : (u64)now_ns();
+}
 
 static void ask(struct nethood_sock *admin, const void *request, size_t bytes)
 {
@@ -99,13 +109,14 @@ static const char *const sysctls[][2] = {
 	{ "net.ipv4.ip_local_port_range", "1024 65535" },
 	{ "net.ipv4.tcp_tw_reuse", "1" },
 	{ "net.ipv4.tcp_max_syn_backlog", "100000" },
+	{ "net.ipv4.tcp_max_tw_buckets", "2000000" },
 	{ "net.core.somaxconn", "100000" },
 };
 
 static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
 {
 	const u8 mac[6] = { 2, 0, 0, 0, 0, host };
-	struct nethood_config config = { .now_ns = (u64)now_ns(), .random_key = { host } };
+	struct nethood_config config = { .now_ns = time_ns(), .random_key = { host } };
 	struct nethood_dev_config dev = {
 		.name = "eth0", .driver = "wire", .fd = -1, .lladdr = mac, .mtu = mtu, .offload = offload
 	};
@@ -121,7 +132,7 @@ static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
 
 static void pump(struct world *w)
 {
-	u64 now = (u64)now_ns();
+	u64 now = time_ns();
 
 	nethood_poll(w->c.net, now);
 	nethood_poll(w->s.net, now);
@@ -413,6 +424,149 @@ static double million_bytes(u32 count)
 	return m.server_bytes;
 }
 
+/* ------------------------------------------------------------------ opened and closed, 10 000 a second, among idle ones */
+
+/* Virtual time: a millisecond. */
+static void millisecond(struct world *w)
+{
+	virtual_ns += NSEC_PER_MSEC;
+	pump(w);
+	pump(w);
+}
+
+static void wait_s(struct world *w, u32 seconds)
+{
+	for (u32 i = 0; i < 10 * seconds; i++) {
+		virtual_ns += 99 * NSEC_PER_MSEC;
+		millisecond(w);
+	}
+}
+
+/* One connection: an octet goes and comes, who connected closes first and is in TIME_WAIT for a minute. */
+static void open_and_close(struct world *w, u32 listener)
+{
+	struct nethood_sock *a = connect_to(w, listener), *b;
+	u8 octet = 0;
+
+	pump(w);
+	pump(w);
+	b = accept_from(w, listener);
+	if (nethood_sendto(a, "x", 1, 0, NULL, 0) != 1)
+		die("not connected");
+	pump(w);
+	if (nethood_recvfrom(b, &octet, 1, 0, NULL, NULL) != 1 || nethood_sendto(b, &octet, 1, 0, NULL, 0) != 1)
+		die("no octet");
+	pump(w);
+	if (nethood_recvfrom(a, &octet, 1, 0, NULL, NULL) != 1 || octet != 'x')
+		die("no echo");
+	nethood_close(a);
+	pump(w);
+	if (nethood_recvfrom(b, &octet, 1, 0, NULL, NULL))
+		die("no end");
+	nethood_close(b);
+	pump(w);
+}
+
+/* A minute (quick: five seconds) of it, and until the last TIME_WAIT is over. */
+static u32 churn_period(struct world *w, u32 listeners)
+{
+	u32 ms = scale > 1 ? CHURN_MS / 12 : CHURN_MS, done = 0;
+
+	for (u32 i = 0; i < ms; i++, millisecond(w)) {
+		for (u32 k = 0; k < CHURN_PER_MS; k++)
+			open_and_close(w, done++ % listeners);
+	}
+	wait_s(w, TIMEWAIT_S);
+	return done;
+}
+
+static int sockstat_tcp(void *ctx, const char *text, size_t len)
+{
+	char *line = ctx;
+
+	(void)snprintf(line + strlen(line), 1024 - strlen(line), "%.*s", (int)len, text);
+	return 0;
+}
+
+/* Is nothing there beside @open connections of each side, those who listen, and @admin's nothing?  Else it ends here. */
+static void nothing_else(const struct side *s, const char *who, u32 sockets, u64 memory_most)
+{
+	char text[1024] = "", want[64];
+	struct nethood_ledger now;
+	const char *broken = nethood_check(s->net);
+
+	nethood_ledger(s->net, &now);
+	(void)snprintf(want, sizeof(want), "TCP: inuse %u orphan 0 tw 0 alloc %u ", sockets, sockets);
+	if (nethood_proc_read(s->net, "net/sockstat", sockstat_tcp, text) || !strstr(text, want) || broken ||
+	    now.live || now.memory_bytes > memory_most) {
+		fprintf(stderr, "micro_tcp: a leak, who %s: %s; %lu packets, %lu octets of at most %lu; not %s in\n%s",
+			who, broken ? broken : "all holds", (unsigned long)now.live, (unsigned long)now.memory_bytes,
+			(unsigned long)memory_most, want, text);
+		exit(1);
+	}
+}
+
+/** struct churned - what a minute costs */
+struct churned {
+	double cpu_ns; /* processor time of a connection, both ends */
+	double peak;   /* most memory of who connected, per connection of the minute: TIME_WAIT */
+	double idle;   /* of an idle one, who accepted */
+};
+
+static struct churned churn(void)
+{
+	u32 idle = scale > 1 ? CHURN_IDLE / 10 : CHURN_IDLE, done, listeners = LISTENERS;
+	struct nethood_sock **sk = malloc(2ULL * idle * sizeof(struct nethood_sock *));
+	struct nethood_ledger empty, idling, before[2], peak;
+	struct churned out;
+	struct world w;
+
+	if (!sk)
+		die("no memory");
+	virtual_ns = NSEC_PER_SEC;
+	world_init(&w, 1500, false, listeners);
+	nethood_ledger(w.s.net, &empty);
+	for (u32 i = 0; i < idle; i++) {
+		sk[2 * i] = connect_to(&w, i % listeners);
+		pump(&w);
+		pump(&w);
+		sk[2 * i + 1] = accept_from(&w, i % listeners);
+	}
+	nethood_ledger(w.c.net, &idling);
+	churn_period(&w, listeners); /* what tables and pools keep once they have been that large */
+	nethood_ledger(w.c.net, &before[0]);
+	nethood_ledger(w.s.net, &before[1]);
+	out.idle = (double)(before[1].memory_bytes - empty.memory_bytes) / idle;
+	out.cpu_ns = cpu_ns();
+	done = churn_period(&w, listeners);
+	out.cpu_ns = (cpu_ns() - out.cpu_ns) / done;
+	nethood_ledger(w.c.net, &peak);
+	out.peak = (double)(peak.memory_peak_bytes - idling.memory_bytes) / done;
+	nothing_else(&w.c, "connected", idle, before[0].memory_bytes);
+	nothing_else(&w.s, "accepted", idle + listeners, before[1].memory_bytes);
+	for (u32 i = 0; i < 2 * idle; i++) {
+		nethood_close(sk[i]);
+		if (!(i % 64)) /* no more than a device's queue holds */
+			millisecond(&w);
+	}
+	wait_s(&w, TIMEWAIT_S);
+	nothing_else(&w.c, "connected", 0, before[0].memory_bytes);
+	nothing_else(&w.s, "accepted", listeners, before[1].memory_bytes);
+	free(sk);
+	world_fini(&w); /* asserts that nothing is left */
+	virtual_ns = 0;
+	return out;
+}
+
+static double churn_figure(u32 which)
+{
+	static struct churned once; /* three rows of one run */
+
+	if (!once.idle)
+		once = churn();
+	return which == 0 ? once.cpu_ns : which == 1 ? once.peak : once.idle;
+}
+
 static const struct bench rows[] = {
 	{ "TCP stream, MTU 1500", NULL, 0, stream_mtu, NULL, 0, false, "ns/KiB" },
 	{ "TCP stream, 64 KiB segments", NULL, 0, stream_large, NULL, 0, false, "ns/KiB" },
@@ -427,6 +581,9 @@ static const struct bench rows[] = {
 	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
 	{ "TCP bytes per idle connection, who connected", NULL, 1536, idle_bytes, NULL, 0, false, "bytes" },
 	{ "TCP bytes per idle connection, who accepted", NULL, 1536, idle_bytes, NULL, 1, false, "bytes" },
+	{ "TCP churn: open, echo, close, among 100 k idle", NULL, 100000, churn_figure, NULL, 0, false, NULL },
+	{ "TCP churn: bytes per connection in TIME_WAIT", NULL, 0, churn_figure, NULL, 1, false, "bytes" },
+	{ "TCP churn: bytes per idle connection", NULL, 1536, churn_figure, NULL, 2, false, "bytes" },
 	{ "TCP million: establish one", NULL, 0, million_ns, NULL, 1000000, false, NULL },
 	{ "TCP million: bytes each", NULL, 0, million_bytes, NULL, 1000000, false, "bytes" },
 };
