@@ -382,7 +382,6 @@ struct tcp_sock {
 	ktime_t rto_min;
 	u8 retransmits, backoff, syn_retries, probes_out;
 	u8 rtx_kind; /**< enum tcp_rtx_kind */
-	u8 ack_compressed, dup_ack_counter;
 	struct timer rtx_timer, delack_timer, keepalive_timer, pacing_timer;
 
 	/* ---- congestion, loss and recovery */
