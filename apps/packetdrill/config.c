@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* `IPVERSION,LOCAL/PREFIX,GATEWAY,REMOTE/PREFIX`, and what may follow: `,mtu=1500`. */
+/* `IPVERSION,LOCAL/PREFIX,GATEWAY,REMOTE/PREFIX`, and what may follow: `,mtu=1500`, `,offload=off`. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +54,12 @@ static const char *option_parse(const char *text, struct pd_config *out)
 	unsigned long mtu;
 	char *end;
 
+	if (!strcmp(text, "offload=off")) {
+		out->offload = false;
+		return NULL;
+	}
 	if (strncmp(text, "mtu=", 4) != 0)
-		return "after REMOTE/PREFIX only mtu=N is known";
+		return "after REMOTE/PREFIX only mtu=N and offload=off are known";
 	mtu = strtoul(text + 4, &end, 10);
 	if (*end || mtu < MTU_MIN || mtu > MTU_MAX)
 		return "mtu is a number from 68 to 65535";
@@ -86,6 +90,7 @@ const char *pd_config_parse(const char *flags, struct pd_config *out)
 	if (!addr_parse(field[3], &out->remote, &out->remote_bits))
 		return "REMOTE/PREFIX is no IPv4 address and prefix";
 	out->mtu = MTU_DEFAULT;
+	out->offload = true;
 	while (rest && !wrong)
 		wrong = option_parse(strsep(&rest, ","), out);
 	return wrong;

@@ -341,7 +341,7 @@ static int net_create(struct pd *pd, const struct pd_config *config)
 					       .driver = "user-ip",
 					       .fd = -1,
 					       .mtu = config->mtu,
-					       .offload = true,
+					       .offload = config->offload,
 					       .xmit = packet_left,
 					       .ctx = pd };
 	int err;

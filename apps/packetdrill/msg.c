@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "pd.h"
 
@@ -73,6 +75,12 @@ static ssize_t transfer_run(struct transfer *t, bool (*try)(void *arg), int time
 	return t->done_bytes ? (ssize_t)t->done_bytes : t->connecting && err == -EAGAIN ? -EINPROGRESS : err;
 }
 
+/* Part of it is done and the connection has ended: the next call is told why, as the error is told only once. */
+static bool ended(const struct transfer *t)
+{
+	return t->done_bytes && (nethood_readiness(t->file->sk) & (EPOLLERR | EPOLLHUP)) == (EPOLLERR | EPOLLHUP);
+}
+
 /* ---- send */
 
 /* The SYN is on its way; what it did not carry follows, and the call lasts until it is answered.  Return: not yet */
@@ -93,7 +101,7 @@ static bool try_send(void *arg)
 
 		if (is_connecting(t))
 			return false;
-		if (t->file->stream && t->done_bytes && t->done_bytes == t->wanted_bytes)
+		if (t->file->stream && t->done_bytes && (t->done_bytes == t->wanted_bytes || ended(t)))
 			return over(t, (ssize_t)t->done_bytes);
 		n = nethood_sendmsg(t->file->sk, &t->msg, t->flags);
 		if (n == -EAGAIN)
@@ -142,8 +150,11 @@ static bool try_recv(void *arg)
 	struct transfer *t = arg;
 
 	for (;;) {
+		int unread = 0;
 		ssize_t n;
 
+		if (ended(t) && !nethood_ioctl(t->file->sk, SIOCINQ, &unread, sizeof(unread)) && !unread)
+			return over(t, (ssize_t)t->done_bytes);
 		t->msg.msg_namelen = t->name_room;
 		t->msg.msg_controllen = t->control_room;
 		n = nethood_recvmsg(t->file->sk, &t->msg, t->flags);

@@ -35,6 +35,7 @@ struct pd_config {
 	struct in_addr local, gateway, remote;
 	uint32_t local_bits, remote_bits;
 	uint32_t mtu;
+	bool offload; /**< trains leave whole */
 };
 /** pd_config_parse() - Return: NULL; what is wrong, in words (static) */
 const char *pd_config_parse(const char *flags, struct pd_config *out);

@@ -100,6 +100,20 @@ static void flags_may_say_the_mtu_and_a_mask(void **state)
 	assert_int_equal(take_is(&f, SYN, 0, 0, 0)->mss, 1240);
 }
 
+static void flags_may_turn_long_packets_off(void **state)
+{
+	struct flow f;
+	int fd;
+
+	host_end(state);
+	drill_init(FLAGS ",offload=off", &pd);
+	fd = accepted(listening(), &f);
+	assert_int_equal(CALL(write, fd, data, 4000), 4000);
+	take_is(&f, ACK, 1, 1460, 1);
+	take_is(&f, ACK, 1461, 1460, 1);
+	take_is(&f, ACK, 2921, 1080, 1);
+}
+
 static void a_host_that_ends_ends_calls_that_block(void **state)
 {
 	struct packetdrill_interface good = pd;
@@ -607,6 +621,7 @@ const struct CMUnitTest call_tests[] = {
 	TEST(two_hosts_know_nothing_of_each_other),
 	TEST(wrong_flags_make_a_host_without_sockets),
 	TEST(flags_may_say_the_mtu_and_a_mask),
+	TEST(flags_may_turn_long_packets_off),
 	TEST(a_host_that_ends_ends_calls_that_block),
 	TEST(what_is_no_socket_of_the_host_is_the_systems),
 	TEST(sockets_that_cannot_be),

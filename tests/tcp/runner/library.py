@@ -53,21 +53,25 @@ class DevConfig(ctypes.Structure):
                 ("offload", ctypes.c_bool), ("xmit", XMIT), ("ctx", ctypes.c_void_p)]
 
 
-def library():
+def under_test(variable, name):
     """The shared library under test; a missing one is a failure, never a skip."""
-    named = os.environ.get("NETHOOD_LIBRARY")
-    found = [named] if named else sorted(glob.glob(f"{TREE}/build/*/src/libnethood.so"), key=os.path.getmtime)
+    named = os.environ.get(variable)
+    found = [named] if named else sorted(glob.glob(f"{TREE}/build/*/{name}"), key=os.path.getmtime)
     for path in reversed(found):
         with open(path, "rb") as file:
             if b"__asan_init" not in file.read():
-                lib = ctypes.CDLL(path)
-                lib.nethood_next_deadline.restype = ctypes.c_uint64
-                lib.nethood_poll.restype = ctypes.c_bool
-                lib.nethood_readiness.restype = ctypes.c_uint32
-                for name in ("sendto", "sendmsg", "recvmsg", "recvfrom"):
-                    getattr(lib, "nethood_" + name).restype = ctypes.c_ssize_t
-                return lib
-    raise AssertionError("no libnethood.so without sanitizers to test; build it, or name it in NETHOOD_LIBRARY")
+                return ctypes.CDLL(path)
+    raise AssertionError(f"no {os.path.basename(name)} without sanitizers to test; build it, or name it in {variable}")
+
+
+def library():
+    lib = under_test("NETHOOD_LIBRARY", "src/libnethood.so")
+    lib.nethood_next_deadline.restype = ctypes.c_uint64
+    lib.nethood_poll.restype = ctypes.c_bool
+    lib.nethood_readiness.restype = ctypes.c_uint32
+    for name in ("sendto", "sendmsg", "recvmsg", "recvfrom"):
+        getattr(lib, "nethood_" + name).restype = ctypes.c_ssize_t
+    return lib
 
 
 def checked(result):
@@ -219,7 +223,7 @@ class LibraryStack:
             raise AssertionError(f"ip {' '.join(words)}: {os.strerror(-error)}")
 
     def netlink(self, proto, message):
-        sock = LibrarySocket(self, socket.AF_NETLINK, socket.SOCK_RAW, proto)
+        sock = self.socket_class(self, socket.AF_NETLINK, socket.SOCK_RAW, proto)
         sock.sendto(message, 0, struct.pack("=HHII", socket.AF_NETLINK, 0, 0, 0))
         answers, until = b"", self.now() + 1
         while True:
@@ -323,6 +327,9 @@ class LibrarySocket:
             self.lib.nethood_close(self.handle)
             self.handle = None
             self.stack.work()
+
+
+LibraryStack.socket_class = LibrarySocket
 
 
 class LibrarySock(inside.Sock):
