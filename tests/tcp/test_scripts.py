@@ -59,19 +59,20 @@ def played(kind, path):
     return ""
 
 
-def played_alone(kind, path):
-    """In a process of its own, which the stack moves to another network namespace."""
+@pytest.fixture(scope="session", name="elsewhere")
+def _elsewhere():
+    """A process that a stack may move to another network namespace."""
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
-        return pool.submit(played, kind, path).result()
+        yield pool
 
 
 @pytest.mark.parametrize("case", map(param_of, CASES), ids=map(name_of, CASES))
-def test_script(case):
+def test_script(case, elsewhere):
     """On a wall clock, what differs plays once more, since the machine may have been late; in virtual time never."""
     kind, path = case
     why = ""
     for _ in range(1 if kind in VIRTUAL else 2):
-        why = played_alone(kind, path) if kind == "packetdrill" else played(kind, path)
+        why = elsewhere.submit(played, kind, path).result() if kind == "packetdrill" else played(kind, path)
         if not why:
             return
     pytest.fail(why, pytrace=False)

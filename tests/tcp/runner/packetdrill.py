@@ -2,8 +2,8 @@
 """libnethood-packetdrill.so in this process: the stack as packetdrill has it, in virtual time.
 
 Calls that block are made by a thread, as packetdrill makes them.  The host has no Ethernet and the interface no
-getsockname(), so scripts about these are not for this stack, nor those that end a program.  Each stack is in a network namespace of its own, from which the host
-takes its sysctls; so one process plays one script at a time, and nothing else.  NETHOOD_PACKETDRILL names the library;
+getsockname(), so scripts about these are not for this stack, nor those that end a program.  The process moves to a network namespace of its own, from which the
+host takes its sysctls; so it plays one script at a time, and nothing else.  NETHOOD_PACKETDRILL names the library;
 without it, it is the newest of build/*/apps/packetdrill that was built without sanitizers.
 """
 
@@ -45,9 +45,12 @@ def plays(path):
     return not any(word in text for word in ("exit()", "l2broadcast", "port("))
 
 
-def own_namespace():
-    """Sysctls are as a fresh namespace has them."""
+def own_namespace(moved=[]):
+    """Once; sysctls are as a fresh namespace has them, and each script leaves them so."""
     uid = os.getuid()
+    if moved:
+        return
+    moved.append(uid)
     if libc.unshare(CLONE_NEWNET) == 0:
         return
     if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET):
@@ -119,6 +122,7 @@ class PacketdrillStack(LibraryStack):
 
     def __init__(self, sysctls=None, mtu=1500, seed=""):    # pylint: disable=super-init-not-called
         own_namespace()
+        self.before = {}
         for key, value in (sysctls or {}).items():
             self._write(key, value)
         self.pd, self.lib, self.dev = Interface(FLAGS.format(mtu)), self, None
@@ -165,8 +169,9 @@ class PacketdrillStack(LibraryStack):
 
     # ---- settings ---------------------------------------------------------
 
-    @staticmethod
-    def _write(key, value):
+    def _write(self, key, value):
+        if key not in self.before:
+            self.before[key] = self.sysctl(key)
         with open(sysctl_path(key), "w", encoding="utf-8") as file:
             file.write(str(value))
 
@@ -182,6 +187,8 @@ class PacketdrillStack(LibraryStack):
     def close(self):
         self.program.close()
         self.pd.free()
+        for key, value in self.before.items():
+            self._write(key, value)
 
 
 class PacketdrillSocket(LibrarySocket):
