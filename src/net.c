@@ -31,6 +31,7 @@
 #include "tcp/tcp_offload_ipv4.h"
 #include "udp/udp.h"
 
+#define TIMER_BUDGET 4096U  /* timers of one poll */
 #define FREED_AT_ONCE 2048U /* objects that one poll gives back at the most */
 
 /* ------------------------------------------------------------------ families */
@@ -345,7 +346,7 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	if (unlikely(net->rec))
 		rec_poll(net->rec, now_ns);
 	set_time(net, now_ns);
-	timer_wheel_advance(net->timers, net->now);
+	timer_wheel_advance(net->timers, net->now, TIMER_BUDGET);
 	more = do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
 	sock_wake_run(net); /* who is woken may send, to this very host as well */

@@ -262,11 +262,11 @@ static void wheel_take_step(struct timer_wheel *w, const struct wheel_step *step
 	}
 }
 
-static u32 fire_due(struct timer_wheel *w, ktime_t now)
+static u32 fire_due(struct timer_wheel *w, ktime_t now, u32 budget)
 {
 	u32 fired = 0;
 
-	while (!list_empty(&w->due)) {
+	while (!list_empty(&w->due) && fired < budget) {
 		struct timer *t = list_first_entry(&w->due, struct timer, node);
 
 		if (t->expires > now)
@@ -279,20 +279,20 @@ static u32 fire_due(struct timer_wheel *w, ktime_t now)
 	return fired;
 }
 
-u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now)
+u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
 {
 	u64 target = tick_of(now);
-	u32 fired = fire_due(w, now);
+	u32 fired = fire_due(w, now, budget);
 
-	for (;;) {
+	while (fired < budget) {
 		struct wheel_step step = wheel_next_step(w);
 
 		if (!step.list || step.tick > target)
 			break;
 		wheel_take_step(w, &step);
-		fired += fire_due(w, now);
+		fired += fire_due(w, now, budget - fired);
 	}
-	if (target > w->tick)
+	if (fired < budget && target > w->tick)
 		w->tick = target;
 	return fired;
 }

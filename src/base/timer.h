@@ -42,8 +42,12 @@ bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires);
 /** timer_delete() - @return true if it was pending.  @linux timer_delete */
 bool del_timer(struct timer_wheel *w, struct timer *t);
 #define timer_delete(wheel, timer) del_timer(wheel, timer)
-/** timer_wheel_advance() - fire all that is due at @now; callbacks may arm and cancel any timer, also their own */
-u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now);
+/**
+ * timer_wheel_advance() - fire what is due at @now, @budget timers at the most; callbacks may arm and cancel any, also their own
+ * One that is armed anew for now fires anew: whoever does so without end uses up the budget, and the net still answers.
+ * Return: timers fired; what is left is due still, timer_wheel_next() says
+ */
+u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget);
 /**
  * timer_wheel_next() - when to advance next, KTIME_MAX when nothing is armed
  *

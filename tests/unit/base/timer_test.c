@@ -90,7 +90,7 @@ static void step(struct world *w)
 		return;
 	default:
 		w->now += random_delay(w) >> get_random_u32_below(&w->rng, 40);
-		timer_wheel_advance(w->wheel, w->now);
+		timer_wheel_advance(w->wheel, w->now, UINT32_MAX);
 		first = model_first(w);
 		if (!first) {
 			assert_int_equal(timer_wheel_next(w->wheel), KTIME_MAX);
@@ -161,7 +161,7 @@ static void following_next_reaches_each_timer_exactly(void **state)
 
 		assert_true(next >= w.now);
 		w.now = next;
-		timer_wheel_advance(w.wheel, next);
+		timer_wheel_advance(w.wheel, next, UINT32_MAX);
 		if (w.fired > before)
 			assert_int_equal(next, expires);
 	}
@@ -188,7 +188,7 @@ static void next_is_exact_for_a_few_timers(void **state)
 			arm(&w, &w.m[i], w.now + 1 + (random_delay(&w) & ((1LL << 56) - 1)));
 		assert_int_equal(timer_wheel_next(w.wheel), model_first(&w)->expires);
 		w.now += random_delay(&w) >> 20;
-		timer_wheel_advance(w.wheel, w.now);
+		timer_wheel_advance(w.wheel, w.now, UINT32_MAX);
 	}
 	for (int i = 0; i < 3; i++)
 		timer_delete(w.wheel, &w.m[i].timer);
@@ -212,7 +212,7 @@ static void many_timers_within_a_tick_fire_in_order(void **state)
 			arm(&w, &w.m[i], w.now + get_random_u32_below(&w.rng, 1U << (round % 16)));
 		for (int i = 0; i < 8; i++) {
 			w.now += 1U << (round % 16 + 1) >> 3;
-			timer_wheel_advance(w.wheel, w.now);
+			timer_wheel_advance(w.wheel, w.now, UINT32_MAX);
 		}
 		while (model_first(&w)) { /* those that armed themselves again, for any time */
 			struct model *m = model_first(&w);
@@ -243,6 +243,43 @@ static void without_memory_there_is_no_wheel(void **state)
 	assert_int_equal(mem.live_bytes, 0);
 }
 
+/** struct restless - it arms itself for now, whenever it fires */
+struct restless {
+	struct timer timer;
+	struct timer_wheel *wheel;
+	ktime_t now;
+};
+
+static void again_now(struct timer *t)
+{
+	struct restless *r = container_of(t, struct restless, timer);
+
+	(void)mod_timer(r->wheel, t, r->now);
+}
+
+static void one_that_never_rests_uses_up_the_budget(void **state)
+{
+	struct mem mem = { .ops = &mem_libc_ops };
+	struct restless r = { .now = 1000000 }, late = { .now = 2000000 };
+
+	(void)state;
+	assert_int_equal(timer_wheel_create(&mem, 0, &r.wheel), 0);
+	late.wheel = r.wheel;
+	timer_setup(&r.timer, again_now);
+	timer_setup(&late.timer, again_now);
+	(void)mod_timer(r.wheel, &r.timer, 500);
+	(void)mod_timer(r.wheel, &late.timer, 1500000);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(timer_wheel_advance(r.wheel, r.now, 10), 10);
+		assert_true(timer_wheel_next(r.wheel) <= r.now);
+	}
+	assert_true(timer_delete(r.wheel, &r.timer));
+	assert_int_equal(timer_wheel_advance(r.wheel, r.now, 10), 0);
+	assert_true(timer_wheel_next(r.wheel) <= 1500000 && timer_wheel_next(r.wheel) > r.now);
+	assert_true(timer_delete(r.wheel, &late.timer));
+	timer_wheel_destroy(r.wheel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +289,7 @@ int main(void)
 		cmocka_unit_test(next_is_exact_for_a_few_timers),
 		cmocka_unit_test(many_timers_within_a_tick_fire_in_order),
 		cmocka_unit_test(without_memory_there_is_no_wheel),
+		cmocka_unit_test(one_that_never_rests_uses_up_the_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static inline bool world_poll(struct world *w)
 {
 	bool more;
 
-	timer_wheel_advance(w->net.timers, w->net.now);
+	timer_wheel_advance(w->net.timers, w->net.now, UINT32_MAX);
 	more = do_softirq(&w->net);
 	rcu_quiescent(&w->net.rcu);
 	return more;

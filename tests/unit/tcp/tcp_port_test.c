@@ -344,7 +344,7 @@ static void time_waits_end(void **state)
 	assert_null(table_timewait(held)); /* there may be one only */
 	assert_int_equal(t.tcp.ehash.live_count, 1);
 	t.w.net.now += TCP_TIMEWAIT_LEN;
-	timer_wheel_advance(t.w.net.timers, t.w.net.now);
+	timer_wheel_advance(t.w.net.timers, t.w.net.now, UINT32_MAX);
 	assert_int_equal(t.tcp.ehash.live_count, 0);
 	assert_int_equal(t.tcp.bhash.live_count, 0);
 	assert_int_equal(t.tcp.timewait_count, 0);
