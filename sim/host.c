@@ -12,7 +12,7 @@
 #include "world.h"
 
 #define CLOCK_STEP_NS 10U /* that a host's clock may be late: its and the world's are both whole numbers */
-#define POLLS_MAX 2000U /* of one event: more, and it would never end */
+#define POLLS_MAX 1000U   /* of one event: more, and it would never end */
 
 /* ------------------------------------------------------------------ clocks */
 

@@ -174,7 +174,7 @@ static struct world *world_create(u32 devices)
 static void world_tick(struct world *w, ktime_t by)
 {
 	w->net.now += by;
-	timer_wheel_advance(w->net.timers, w->net.now);
+	timer_wheel_advance(w->net.timers, w->net.now, UINT32_MAX);
 	rcu_quiescent(&w->net.rcu);
 }
 
