@@ -299,7 +299,7 @@ static double timer_fire(u32 arg)
 	u32 fired = 0;
 
 	for (ktime_t at = 0; at < 61 * NSEC_PER_SEC; at += (ktime_t)arg * NSEC_PER_USEC)
-		fired += timer_wheel_advance(ts.wheel, at);
+		fired += timer_wheel_advance(ts.wheel, at, UINT32_MAX);
 	t = now_ns() - t;
 	timers_destroy(&ts);
 	return t / fired;
@@ -319,7 +319,7 @@ static double timer_arm_soon(u32 count)
 	for (u32 i = 0; i < count; i++)
 		mod_timer(ts.wheel, &ts.t[i], i * 2654435761U % NSEC_PER_MSEC);
 	t = now_ns() - t;
-	timer_wheel_advance(ts.wheel, NSEC_PER_SEC);
+	timer_wheel_advance(ts.wheel, NSEC_PER_SEC, UINT32_MAX);
 	timer_wheel_destroy(ts.wheel);
 	free(ts.t);
 	return t / count;
