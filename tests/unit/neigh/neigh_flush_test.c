@@ -410,7 +410,8 @@ static void who_meets_the_old_ones_first_buries_them(void **state)
 		w.told_count = 0;
 		w.frames_seen = w.frames_count;
 		w.now = due;
-		nethood_poll(w.public_net, (u64)w.now);
+		while (nethood_poll(w.public_net, (u64)w.now))
+			; /* so many timers are not one poll's */
 		assert_in_range(w.arp->hash.live_count, 0, row ? MANY - 2 * 256 - 1 : 0);
 		for (u32 i = 0; i < w.told_count; i++)
 			assert_int_equal(w.told[i].event, NEIGH_EVENT_DEL);
