@@ -238,6 +238,15 @@ static void a_child_has_what_its_listener_was_told(void **state)
 	assert_int_equal(child->mark, 7);
 	assert_int_equal(tcp_sk(child)->nonagle & TCP_NAGLE_OFF, TCP_NAGLE_OFF);
 	assert_int_equal(tcp_sk(child)->opts->keepalive_time_s, 77);
+	/* shared until one of them says otherwise, and for that one alone */
+	assert_ptr_equal(tcp_sk(child)->opts, tcp_sk(listener)->opts);
+	set(child, IPPROTO_TCP, TCP_SAVE_SYN, 2);
+	set(listener, IPPROTO_TCP, TCP_KEEPIDLE, 99);
+	assert_int_equal(tcp_sk(child)->opts->keepalive_time_s, 77);
+	assert_int_equal(tcp_sk(child)->opts->save_syn, 2);
+	assert_int_equal(tcp_sk(listener)->opts->keepalive_time_s, 99);
+	assert_int_equal(tcp_sk(listener)->opts->save_syn, 1);
+	assert_int_equal(tcp_default_opts.keepalive_time_s, 0);
 	assert_true(timer_pending(&tcp_sk(child)->keepalive_timer));
 	assert_int_equal(inet_sk(child)->tos & 0xfc, 0x28);
 	assert_int_equal(inet_sk(child)->num, PORT);
