@@ -237,6 +237,9 @@ void tcp_witness_in(struct tcp_witness *tw, const u8 *frame, u32 len_bytes)
 		f->over = true;
 		return;
 	}
+	/* RFC 4987 3.6: an ACK of no more than the SYN is a cookie's answer, for whom nothing is left of the connection.  It
+	 * may have ended without a word that left. */
+	f->unsure |= f->fin_at && s.flags & ACK && s.ack == f->own.isn + 1;
 	if (s.flags & SYN)
 		syn_in(f, &s);
 	window_in(f, &s);
