@@ -11,6 +11,7 @@ import concurrent.futures
 import itertools
 import json
 import os
+import threading
 import time
 
 from lab import netlink as nl
@@ -33,6 +34,26 @@ NDTPA_RETRANS_TIME, NDTPA_DELAY, NDTPA_LOCKTIME, NDTPA_BASE = 5, 7, 15, 4
 
 Verdict = collections.namedtuple("Verdict", "what text events")
 Step = collections.namedtuple("Step", "event waited_s seen rows found late")
+
+
+class Pulse:
+    """By how much the machine was late, at the most: of a thread that sleeps for short times only."""
+
+    def __init__(self):
+        self.late, self.ended = 0.0, threading.Event()
+        self.thread = threading.Thread(target=self.beat, daemon=True)
+        self.thread.start()
+
+    def beat(self):
+        before = time.monotonic()
+        while not self.ended.wait(0.005):
+            now = time.monotonic()
+            self.late = max(self.late, now - before - 0.005)
+            before = now
+
+    def end(self):
+        self.ended.set()
+        self.thread.join()
 
 
 class Pair:
@@ -218,20 +239,17 @@ def collected(step):
 class Run:
     """What came of one play: its steps up to and with the first that differs."""
 
-    def __init__(self, steps, void):
-        self.steps, self.void = steps, void
+    def __init__(self, steps, void, late):
+        """@void, @late: what differs means nothing: the kernel was disturbed, the machine was late"""
+        self.steps, self.void = steps, void or late or any(step.late > LATE_S for step in steps)
 
     @property
     def found(self):
         return self.steps[-1].found if self.steps else []
 
-    @property
-    def late(self):
-        return max((step.late for step in self.steps), default=0) > LATE_S
-
 
 def play(sequence):
-    pair = Pair(sequence)
+    pair, pulse = Pair(sequence), Pulse()
     try:
         steps = []
         for event, following in itertools.zip_longest(sequence["events"], sequence["events"][1:]):
@@ -240,8 +258,9 @@ def play(sequence):
                 steps.append(step)
             if step and step.found:
                 break
-        return Run(steps, pair.disturbed(steps))
+        return Run(steps, pair.disturbed(steps), pulse.late > LATE_S)
     finally:
+        pulse.end()
         pair.close()
 
 

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import sys
+import time
 
 import pytest
 
@@ -15,12 +16,20 @@ import play                             # noqa: E402
 from events import Generator            # noqa: E402
 
 KEPT = sorted(glob.glob(os.path.join(DIFF, "seeds", "*.json")))
-SEEDS, EVENTS = range(1, 9), 30
+SEEDS, EVENTS, ROUNDS = range(1, 9), 30, 3
 
 
 def same(name, sequence, tmp_path):
-    verdict = play.judge(name, sequence, tmp_path, 0)
-    assert verdict.what == "same", verdict.text
+    """A difference must come twice.  When the machine was late, or it came once only, that says nothing: once more, later."""
+    for _ in range(ROUNDS):
+        verdict = play.judge(name, sequence, tmp_path, 0)
+        if verdict.what == "same":
+            return
+        assert verdict.what != "different", verdict.text
+        time.sleep(2)
+    if verdict.what == "void":
+        pytest.skip("the machine was late each time")
+    pytest.fail(verdict.text)
 
 
 @pytest.mark.parametrize("path", KEPT, ids=[os.path.basename(path) for path in KEPT])

@@ -71,6 +71,8 @@ KINDS = [
     ("a closed UDP port", closed(), 3, 3),
     ("an unknown protocol", p.ipv4(PEER, ADDRESS, 253, bytes(20)), 3, 2),
     ("an unknown protocol without data", p.ipv4(PEER, ADDRESS, 252, b""), 3, 2),
+    ("IPv4 in IPv4 whose inner length lies: nobody here takes it", p.ipv4(
+        PEER, ADDRESS, 4, p.ipv4(PEER, ADDRESS, 17, bytes(8), length=2000)), 3, 2),
     ("a lying option", p.ipv4(PEER, ADDRESS, 1, p.echo(), options=b"\7\0\4\0"), 12, 0),
 ]
 

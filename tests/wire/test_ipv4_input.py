@@ -312,6 +312,8 @@ BAD_FRAGMENTS = [
     ("overlapping by 8 octets", [(0, 128, 1), (120, 136, 0)]),
     ("a middle one whose length is no multiple of 8", [(0, 125, 1), (128, 128, 0)]),
     ("a middle one of 5 octets", [(0, 5, 1), (8, 248, 0)]),
+    ("a second one that writes over the first one's header (RFC 3128)", [(0, 24, 1), (8, 248, 0)]),
+    ("a first one of no octets", [(0, 0, 1), (8, 248, 0)]),
     ("a hole", [(0, 64, 1), (128, 128, 0)]),
     ("two different ends", [(0, 128, 1), (128, 64, 0), (128, 128, 0)]),
     ("data behind the end", [(128, 64, 0), (192, 64, 1), (0, 128, 1)]),
@@ -326,6 +328,15 @@ def test_fragments_are_dropped_when(wire, says, spans):
         send(wire, packet)
     wire.silence(echo_reply(ident), 0.05, says)
     alive(wire)
+
+
+def test_a_first_fragment_of_8_octets_is_no_harm(wire):
+    """RFC 1858 is about filters that look at the first fragment only; whoever takes the packet sees it whole."""
+    ident = next(_idents)
+    for packet in cut(ident, (0, 8, 1), (8, 248, 0)):
+        send(wire, packet)
+    frame = wire.expect(echo_reply(ident))
+    assert valid(frame) is None and len(frame.payload()) == 248, frame.show()
 
 
 def test_a_fragment_beyond_65535_octets_is_dropped(wire):
@@ -355,11 +366,19 @@ def test_without_the_first_fragment_nobody_is_told(stack):
     stack.port.silence(~is_arp, 1.8)
 
 
-def test_many_first_fragments_do_not_stop_the_stack(wire):
-    """FragmentSmack: one fragment each of many packets; memory is bounded."""
+def test_many_first_fragments_do_not_stop_the_stack(stack):
+    """FragmentSmack: one fragment each of many packets; memory is bounded.
+
+    A stack that is late drops frames at its door, also an echo request behind them: whoever asks is patient.  After 30 s it
+    tells of what was never complete, so it is a stack that nobody else asks."""
+    stack.port.answers[PEER] = PEER_MAC
     for i in range(3000):
-        send(wire, ipv4(PEER, ADDRESS, 1, bytes(1400), ident=i + 1, frag=MF))
-    alive(wire)
+        send(stack.port, ipv4(PEER, ADDRESS, 1, bytes(1400), ident=i + 1, frag=MF))
+    for i in range(100):
+        send(stack.port, ipv4(PEER, ADDRESS, 1, echo(i)))
+        if stack.port.collect(match(ICMP, type=0), during=0.2):
+            return
+    raise AssertionError("no echo reply in 20 s")
 
 
 # ---- delivery to sockets ---------------------------------------------------

@@ -22,7 +22,7 @@ from lab.stack import ADDRESS, PEER
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"
 OURS = "02:00:00:00:00:02"
 MSG_CONFIRM = 0x800
-EARLY, LATE = 0.05, 0.5
+EARLY, LATE = 0.05, 1.0
 
 
 def send(stack, address=PEER, flags=0):
@@ -78,16 +78,16 @@ def test_reachable_not_used_lately_becomes_stale_in_silence(stack):
 
 
 def test_reachable_used_lately_becomes_delay_and_then_probe(stack):
-    stack.neigh_sysctl(base_reachable_time_ms=200, delay_first_probe_time=1)
+    stack.neigh_sysctl(base_reachable_time_ms=400, delay_first_probe_time=3)
     monitor = stack.monitor()
     send(stack)
     stack.port.expect(arp_request(PEER))
-    reply(stack)
     start = time.monotonic()
-    stack.wait_nud(PEER, "REACHABLE")
-    stack.wait_nud(PEER, "DELAY", within=0.8)
-    probe = stack.port.expect(arp_request(PEER) & to_mac(M1), 2.0, "a unicast probe")
-    assert probe.time - start >= 1.1 - EARLY, "delay_first_probe_time after the end of REACHABLE"
+    reply(stack)
+    monitor.until("REACHABLE")
+    stack.wait_nud(PEER, "DELAY", within=3)
+    probe = stack.port.expect(arp_request(PEER) & to_mac(M1), 6.0, "a unicast probe")
+    assert probe.time - start >= 3.2 - EARLY, "delay_first_probe_time after the end of REACHABLE"
     _, lines = monitor.until("PROBE")
     assert not any("STALE" in line or "DELAY" in line for line in lines), lines
 
@@ -125,7 +125,7 @@ def test_a_packet_over_a_stale_entry_goes_at_once_and_makes_it_delay(stack):
     monitor = stack.monitor()
     make(stack, "stale")
     send(stack)
-    stack.port.expect(udp(dport=5000) & to_mac(M1), 0.3)
+    stack.port.expect(udp(dport=5000) & to_mac(M1), 2.0)
     assert stack.nud(PEER) == "DELAY"
     assert [line.split()[-1] for line in monitor.lines()] == ["STALE"], "DELAY is told to nobody"
     stack.port.silence(is_arp, 0.2)
@@ -143,35 +143,35 @@ def test_delay_without_a_confirmation_becomes_probe(stack):
     monitor = stack.monitor()
     make(stack, "delay")
     start = time.monotonic()
-    probe = stack.port.expect(arp_request(PEER), 2.0)
+    probe = stack.port.expect(arp_request(PEER), 1 + LATE)
     assert 1 - EARLY - 0.1 <= probe.time - start <= 1 + LATE, probe.time - start
     assert probe[Ether].dst == M1 and probe[ARP].psrc == ADDRESS, probe.show()
     monitor.until("PROBE")
 
 
 def test_delay_with_a_confirmation_becomes_reachable_without_any_arp(stack):
-    stack.neigh_sysctl(delay_first_probe_time=1)
+    stack.neigh_sysctl(delay_first_probe_time=3)
     monitor = stack.monitor()
     make(stack, "delay")
     start = time.monotonic()
     time.sleep(0.4)
     send(stack, flags=MSG_CONFIRM)
     assert stack.nud(PEER) == "DELAY", "the confirmation is looked at when the timer fires"
-    when, _ = monitor.until("REACHABLE")
-    assert 1 - EARLY - 0.1 <= when - start <= 1 + LATE, when - start
+    when, _ = monitor.until("REACHABLE", 3 + LATE)
+    assert 3 - EARLY - 0.1 <= when - start <= 3 + LATE, when - start
     stack.port.silence(is_arp, 0.1)
 
 
 def test_delay_first_probe_time_0_probes_at_once(stack):
     stack.neigh_sysctl(delay_first_probe_time=0)
     make(stack, "delay")
-    stack.port.expect(arp_request(PEER) & to_mac(M1), 0.3)
+    stack.port.expect(arp_request(PEER) & to_mac(M1), 0.9)
     stack.wait_nud(PEER, "PROBE")
 
 
 # ---- PROBE -----------------------------------------------------------------
 
-PROBE = dict(delay_first_probe_time=0, retrans_time_ms=200)
+PROBE = dict(delay_first_probe_time=0, retrans_time_ms=1000)     # a look at the table may take a while
 
 
 def test_probe_asks_three_times_by_unicast_and_fails(stack):
@@ -184,12 +184,12 @@ def test_probe_asks_three_times_by_unicast_and_fails(stack):
         first = first or frame.time
         assert frame[Ether].dst == M1, frame.show()
         assert frame[ARP].hwdst in (M1, ZERO_MAC), frame.show()
-        assert i * 0.2 - EARLY <= frame.time - first <= i * 0.2 + LATE
+        assert i - EARLY <= frame.time - first <= i + LATE
         entry = stack.neigh(PEER)
         assert entry["state"] == ["PROBE"] and entry["lladdr"] == M1, entry
         assert entry["probes"] == i + 1, entry
-    when, _ = monitor.until("FAILED")
-    assert 0.6 - EARLY <= when - first <= 0.6 + LATE, when - first
+    when, _ = monitor.until("FAILED", 4)
+    assert 3 - EARLY <= when - first <= 3 + LATE, when - first
     stack.port.silence(is_arp, 0.3)
     assert stack.lladdr(PEER) is None, "a failed entry has no address to show"
 
@@ -214,7 +214,7 @@ def test_ucast_solicit_counts_the_unicast_probes(stack):
     stack.neigh_sysctl(ucast_solicit=1, **PROBE)
     make(stack, "delay")
     stack.port.expect(arp_request(PEER) & to_mac(M1))
-    stack.wait_nud(PEER, "FAILED")
+    stack.wait_nud(PEER, "FAILED", within=4)
     stack.port.silence(is_arp, 0.2)
 
 
@@ -224,7 +224,7 @@ def test_packets_in_probe_go_out_at_once(stack):
     stack.port.expect(arp_request(PEER))
     stack.port.clear()
     send(stack)
-    stack.port.expect(udp(dport=5000) & to_mac(M1), 0.1)
+    stack.port.expect(udp(dport=5000) & to_mac(M1), 0.7)
     assert stack.nud(PEER) == "PROBE"
 
 
@@ -255,9 +255,9 @@ def test_while_probing(stack, says, frame, after, goes_on):
     stack.wait_nud(PEER, after[0])
     assert stack.lladdr(PEER) == after[1]
     if goes_on:
-        stack.port.expect(arp_request(PEER) & to_mac(M1), 0.8)
+        stack.port.expect(arp_request(PEER) & to_mac(M1), 3)
     else:
-        stack.port.silence(arp_request(PEER), 0.5)
+        stack.port.silence(arp_request(PEER), 1.3)
 
 
 def test_the_whole_round(stack):
