@@ -121,10 +121,14 @@ int supervisor_add_sysctlfs(struct supervisor *sv, int fd)
 
 /* ---- devices */
 
+/* Since the loop woke, calls were answered that sent something: what comes back now has not come in no time. */
 static void dev_event(struct watch *w, uint32_t events)
 {
+	struct dev_watch *dw = container_of(w, struct dev_watch, watch);
+
 	(void)events;
-	nethood_dev_fd_ready(container_of(w, struct dev_watch, watch)->dev);
+	nethood_set_time(dw->sv->net, loop_now());
+	nethood_dev_fd_ready(dw->dev);
 }
 
 /* A device that is down, or whose other side is gone, has no descriptor. */
@@ -148,6 +152,7 @@ int supervisor_add_dev(struct supervisor *sv, struct nethood_dev *dev)
 
 	if (!dw)
 		return -ENOMEM;
+	dw->sv = sv;
 	dw->dev = dev;
 	dw->watch.fd = -1;
 	LIST_INSERT_HEAD(&sv->devs, dw, link);

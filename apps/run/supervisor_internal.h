@@ -307,6 +307,7 @@ struct packet *packet_copy(const struct packet *p);
 
 struct dev_watch {
 	struct watch watch;
+	struct supervisor *sv;
 	struct nethood_dev *dev;
 	LIST_ENTRY(dev_watch) link;
 };
