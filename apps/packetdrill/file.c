@@ -180,8 +180,13 @@ static void tell_shim(const struct packetdrill_hooks *h)
 		((void (*)(const struct packetdrill_hooks *))fn)(h);
 }
 
-static pthread_mutex_t hosts_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t hosts_lock;
 static struct pd *hosts; /* under hosts_lock */
+
+static __attribute__((constructor)) void loaded(void)
+{
+	pthread_mutex_init(&hosts_lock, NULL);
+}
 
 void pd_list(struct pd *pd)
 {

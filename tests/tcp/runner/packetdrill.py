@@ -2,9 +2,10 @@
 """libnethood-packetdrill.so in this process: the stack as packetdrill has it, in virtual time.
 
 Calls that block are made by a thread, as packetdrill makes them.  The host has no Ethernet and the interface no
-getsockname(), so scripts about these are not for this stack, nor those that end a program.  The process moves to a network namespace of its own, from which the
-host takes its sysctls; so it plays one script at a time, and nothing else.  NETHOOD_PACKETDRILL names the library;
-without it, it is the newest of build/*/apps/packetdrill that was built without sanitizers.
+getsockname(), so scripts about these are not for this stack, nor those that end a program.  The process moves to a
+network namespace of its own, from which the host takes its sysctls; so it plays one script at a time, and nothing else.
+NETHOOD_PACKETDRILL names the library; without it, it is the newest of build/*/apps/packetdrill that was built without
+sanitizers.
 """
 
 import ctypes
