@@ -104,8 +104,9 @@ static void draw_member(struct swarm *s, u32 i)
 		abort();
 	m->app.stream.ledger = &s->streams;
 	m->tcp_options_off = draw_tcp_options(s);
-	m->tcp = s->streams.any_octets ? NULL
-				       : tcp_witness_create(has(s, F_BUSY) || has(s, F_CARRIER) || has(s, F_LINK));
+	m->tcp = s->streams.any_octets
+			 ? NULL
+			 : tcp_witness_create(has(s, F_BUSY) || has(s, F_CARRIER) || has(s, F_LINK), has(s, F_ALLOC));
 	member_configure(m);
 	member_start_programs(m);
 	if (has(s, F_ALLOC))

@@ -64,7 +64,7 @@ struct flow {
 
 struct tcp_witness {
 	struct flow *slot[SLOTS];
-	bool late;
+	bool late, forgetful;
 	bool torn
 		[256]; /**< by the last octet of its address: fragments came from it, and segments in them were not seen */
 };
@@ -239,7 +239,7 @@ void tcp_witness_in(struct tcp_witness *tw, const u8 *frame, u32 len_bytes)
 	}
 	/* RFC 4987 3.6: an ACK of no more than the SYN is a cookie's answer, for whom nothing is left of the connection.  It
 	 * may have ended without a word that left. */
-	f->unsure |= f->fin_at && s.flags & ACK && s.ack == f->own.isn + 1;
+	f->unsure |= (f->fin_at || (tw->forgetful && f->came > 1)) && s.flags & ACK && s.ack == f->own.isn + 1;
 	if (s.flags & SYN)
 		syn_in(f, &s);
 	window_in(f, &s);
@@ -465,13 +465,14 @@ const char *tcp_witness_out(struct tcp_witness *tw, u64 now_ns, const u8 *frame,
 
 /* ------------------------------------------------------------------ life */
 
-struct tcp_witness *tcp_witness_create(bool late)
+struct tcp_witness *tcp_witness_create(bool late, bool forgetful)
 {
 	struct tcp_witness *tw = calloc(1, sizeof(*tw));
 
 	if (!tw)
 		abort();
 	tw->late = late;
+	tw->forgetful = forgetful;
 	return tw;
 }
 

@@ -15,8 +15,9 @@
 
 struct tcp_witness;
 
-/** tcp_witness_create() - @late: frames may leave some time after they were made */
-struct tcp_witness *tcp_witness_create(bool late);
+/** tcp_witness_create() - @late: frames may leave some time after they were made; @forgetful: without memory, a
+ *  connection may end, and its reset not leave */
+struct tcp_witness *tcp_witness_create(bool late, bool forgetful);
 void tcp_witness_destroy(struct tcp_witness *tw);
 /** tcp_witness_forget() - the host begins anew */
 void tcp_witness_forget(struct tcp_witness *tw);
