@@ -104,7 +104,7 @@ class Host:
         self.running.append(process)
         return process
 
-    def run(self, argv, timeout=30, input=None, as_root=False, **kwargs):
+    def run(self, argv, timeout=60, input=None, as_root=False, **kwargs):
         """Run a program on the machine to its end."""
         stdin = subprocess.PIPE if input is not None else subprocess.DEVNULL
         process = self.start(argv, as_root, stdin, **kwargs)
@@ -145,7 +145,7 @@ class Host:
         assert shown.strip(), "no device of the host side has " + OUTSIDE
         return shown.split()[0]
 
-    def wait(self, test, within=3.0, why=""):
+    def wait(self, test, within=20.0, why=""):
         deadline = time.monotonic() + within
         while True:
             got = test()
