@@ -8,71 +8,17 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/ethtool.h>
-#include <linux/filter.h>
-#include <linux/if.h>
-#include <linux/sockios.h>
-#include <linux/route.h>
 #include <string.h>
 
-#include "api_record.h"
+#include "api_replay.h"
 #include "drivers/drivers.h"
-#include "nethood/record.h"
-#include "record/replay.h"
 
-#define ROOM_BYTES (REC_DATA_MAX + 65536U) /* for what a call reads and for what it gives back */
-#define NAME_BYTES ((u32)sizeof(struct sockaddr_storage))
-#define CONTROL_BYTES 65536U
-#define PIECES_MAX 1025U /* one more than a call takes */
-#define DEPTH_MAX 64U    /* of calls within callbacks */
-#define NO_FD INT_MAX    /* stands for a descriptor that there was */
-
-struct replay {
-	struct rec_replay at; /* first */
-	const struct nethood_record_file *file;
-	const struct nethood_replay_config *config;
-	struct nethood_net *net;
-	const struct nethood_allocator *memory;
-	struct nethood_sock **sock; /* by number - 1 */
-	u32 sock_room;
-	u32 depth;
-	bool bad;        /* a record that no recorder writes */
-	u8 *room, *data; /* what one call needs: ROOM_BYTES */
-	struct sockaddr_storage name;
-	_Alignas(16) u8 control[CONTROL_BYTES];
-	struct iovec iov[PIECES_MAX];
-};
+#define DEPTH_MAX 64U /* of calls within callbacks */
+#define NO_FD INT_MAX /* stands for a descriptor that there was */
 
 static void run(struct replay *rp, bool nested);
 
 /* ------------------------------------------------------------------ what records name */
-
-static struct nethood_sock *sock_at(const struct replay *rp, u64 id)
-{
-	return id && id <= rp->sock_room ? rp->sock[id - 1] : NULL;
-}
-
-static int sock_keep(struct replay *rp, struct nethood_sock *sk)
-{
-	u32 id = sock_of(sk)->rec_id, room = rp->sock_room;
-	struct nethood_sock **more;
-
-	if (id > room) {
-		room = room ? 2 * room : 64;
-		if (id > room)
-			return -EINVAL;
-		more = rp->memory->zalloc(rp->memory->ctx, room * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		if (rp->sock_room)
-			memcpy(more, rp->sock, rp->sock_room * sizeof(*more));
-		rp->memory->free(rp->memory->ctx, rp->sock, rp->sock_room * sizeof(*more));
-		rp->sock = more;
-		rp->sock_room = room;
-	}
-	rp->sock[id - 1] = sk;
-	return 0;
-}
 
 static struct nethood_dev *dev_at(const struct replay *rp, u64 ifindex)
 {
@@ -82,7 +28,7 @@ static struct nethood_dev *dev_at(const struct replay *rp, u64 ifindex)
 }
 
 /* Octets of a recording stand where they stand; calls want theirs aligned.  What is missing is zero. */
-static void *copy(u8 *to, size_t room_bytes, const u8 *from, u64 len_bytes, size_t want_bytes)
+void *replay_copy(u8 *to, size_t room_bytes, const u8 *from, u64 len_bytes, size_t want_bytes)
 {
 	size_t n = len_bytes < room_bytes ? (size_t)len_bytes : room_bytes;
 
@@ -97,7 +43,7 @@ static void *copy(u8 *to, size_t room_bytes, const u8 *from, u64 len_bytes, size
 /* ------------------------------------------------------------------ callbacks */
 
 /* The embedder was called.  Return: what it said */
-static s64 called(struct replay *rp)
+s64 replay_called(struct replay *rp)
 {
 	struct recorder *rec = rp->at.rec;
 	enum rec_op op = rec_peek(&rp->at);
@@ -121,22 +67,16 @@ static s64 called(struct replay *rp)
 	return result;
 }
 
-static void on_ready(void *ctx, struct nethood_sock *sk, uint32_t events)
-{
-	(void)sk, (void)events;
-	called(ctx);
-}
-
 static int on_xmit(void *ctx, const struct iovec *frame, int pieces)
 {
 	(void)frame, (void)pieces;
-	return (int)called(ctx);
+	return (int)replay_called(ctx);
 }
 
 static void on_changed(void *ctx, struct nethood_dev *dev)
 {
 	(void)dev;
-	called(ctx);
+	replay_called(ctx);
 }
 
 static void on_log(void *ctx, const char *line)
@@ -146,13 +86,13 @@ static void on_log(void *ctx, const char *line)
 	if (rp->config->log)
 		rp->config->log(rp->config->ctx, line);
 	if (rp->at.rec)
-		called(rp);
+		replay_called(rp);
 }
 
 static void on_capture(void *ctx, const char *dev, bool out, uint64_t now_ns, const struct iovec *frame, int pieces)
 {
 	(void)dev, (void)out, (void)now_ns, (void)frame, (void)pieces;
-	called(ctx);
+	replay_called(ctx);
 }
 
 static void on_hop(void *ctx, const struct nethood_hop *hop)
@@ -162,7 +102,7 @@ static void on_hop(void *ctx, const struct nethood_hop *hop)
 	if (rp->config->hop)
 		rp->config->hop(rp->config->ctx, hop);
 	if (rp->at.rec && rp->at.rec->trace_counts)
-		called(rp);
+		replay_called(rp);
 }
 
 static void on_frame(struct rec_replay *at, int ifindex, bool out, const struct iovec *frame, int pieces)
@@ -175,8 +115,6 @@ static void on_frame(struct rec_replay *at, int ifindex, bool out, const struct 
 }
 
 /* ------------------------------------------------------------------ time and devices */
-
-typedef struct nethood_record_event event;
 
 static void do_poll(struct replay *rp, const event *e)
 {
@@ -201,7 +139,7 @@ static void do_dev_create(struct replay *rp, const event *e)
 		.driver = (const char *)e->octets[1],
 		.arg = (const char *)e->octets[2],
 		.mtu = (u32)e->value[3],
-		.lladdr = copy(lladdr, sizeof(lladdr), e->octets[4], e->value[4], 0),
+		.lladdr = replay_copy(lladdr, sizeof(lladdr), e->octets[4], e->value[4], 0),
 		.queues = (u32)e->value[5],
 		.offload = e->value[6] & REC_DEV_OFFLOAD,
 		.fd = e->value[6] & REC_DEV_FD ? NO_FD : -1,
@@ -337,248 +275,6 @@ static void do_dev(struct replay *rp, const event *e)
 	}
 }
 
-/* ------------------------------------------------------------------ sockets */
-
-static void do_socket(struct replay *rp, const event *e)
-{
-	struct nethood_sock *sk;
-
-	if (!nethood_socket(rp->net, (int)(s64)e->value[0], (int)(s64)e->value[1], (int)(s64)e->value[2], &sk) &&
-	    sock_keep(rp, sk))
-		rp->bad = true;
-}
-
-static void do_accept(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	socklen_t len = (socklen_t)min_size(e->value[2], NAME_BYTES);
-	struct sockaddr *addr = e->value[1] ? (struct sockaddr *)&rp->name : NULL;
-	struct nethood_sock *child;
-
-	if (!nethood_accept(sk, &child, addr, &len) && sock_keep(rp, child))
-		rp->bad = true;
-}
-
-static const struct sockaddr *name_of(struct replay *rp, const event *e, u32 i)
-{
-	return copy((u8 *)&rp->name, sizeof(rp->name), e->octets[i], e->value[i], sizeof(rp->name));
-}
-
-static void do_sendto(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	const struct sockaddr *to = name_of(rp, e, 3);
-	size_t len = e->value[4];
-	const void *data = copy(rp->data, ROOM_BYTES, e->octets[5], e->value[5], len);
-
-	if (!data && len)
-		data = memset(rp->data, 0, min_size(len, ROOM_BYTES));
-	if (e->value[2] > NAME_BYTES) /* is refused before it is read */
-		to = (const struct sockaddr *)&rp->name;
-	nethood_sendto(sk, data, len, (int)(s64)e->value[1], to, (socklen_t)e->value[2]);
-}
-
-/* Pieces that end in the same room: a call that wants more of them than there may be has its error before it reads. */
-static void pieces_of(struct replay *rp, struct msghdr *msg, u8 *room, u64 pieces, u64 len_bytes)
-{
-	msg->msg_iov = rp->iov;
-	msg->msg_iovlen = pieces < PIECES_MAX ? (size_t)pieces : PIECES_MAX;
-	if (!msg->msg_iovlen)
-		return;
-	memset(rp->iov, 0, msg->msg_iovlen * sizeof(rp->iov[0]));
-	for (size_t i = 0; i < msg->msg_iovlen; i++)
-		rp->iov[i].iov_base = room;
-	rp->iov[0].iov_len = (size_t)len_bytes;
-}
-
-static void do_sendmsg(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	size_t control = (size_t)e->value[4] < CONTROL_BYTES ? (size_t)e->value[4] : CONTROL_BYTES;
-	struct msghdr msg = {
-		.msg_name = (void *)(uintptr_t)name_of(rp, e, 3),
-		.msg_namelen = (socklen_t)e->value[2],
-		.msg_control = copy(rp->control, CONTROL_BYTES, e->octets[5], e->value[5], control),
-		.msg_controllen = control,
-	};
-
-	if (!copy(rp->data, ROOM_BYTES, e->octets[8], e->value[8], e->value[7]))
-		memset(rp->data, 0, min_size(e->value[7], ROOM_BYTES));
-	pieces_of(rp, &msg, rp->data, e->value[6], e->value[7]);
-	nethood_sendmsg(sk, &msg, (int)(s64)e->value[1]);
-}
-
-static void do_recvfrom(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	u64 len = e->value[1] > INT_MAX ? e->value[1] : min_size(e->value[1], ROOM_BYTES);
-	socklen_t from = (socklen_t)e->value[4];
-
-	nethood_recvfrom(sk, rp->room, (size_t)len, (int)(s64)e->value[2],
-			 e->value[3] ? (struct sockaddr *)&rp->name : NULL, &from);
-}
-
-static void do_recvmsg(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	struct msghdr msg = {
-		.msg_name = e->value[4] ? &rp->name : NULL,
-		.msg_namelen = (socklen_t)e->value[5],
-		.msg_control = e->value[6] ? rp->control : NULL,
-		.msg_controllen = (size_t)min_size(e->value[7], CONTROL_BYTES),
-	};
-	u64 len = e->value[1] > INT_MAX ? e->value[1] : min_size(e->value[1], ROOM_BYTES);
-
-	pieces_of(rp, &msg, rp->room, e->value[2], len);
-	if (e->op == REC_RECV_BORROW)
-		nethood_recv_borrow(sk, &msg);
-	else
-		nethood_recvmsg(sk, &msg, (int)(s64)e->value[3]);
-}
-
-/** struct lent - memory that stands for the program's, until it is released */
-struct lent {
-	struct replay *rp;
-	size_t bytes; /* of this and what follows */
-	u8 data[];
-};
-
-static void on_release(void *ctx, const void *data, size_t len_bytes)
-{
-	struct lent *lent = ctx;
-
-	(void)data, (void)len_bytes;
-	called(lent->rp);
-	lent->rp->memory->free(lent->rp->memory->ctx, lent, lent->bytes);
-}
-
-static void do_send_zerocopy(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	size_t len = min_size(e->value[2], REC_DATA_MAX), bytes = sizeof(struct lent) + len;
-	struct lent *lent = rp->memory->zalloc(rp->memory->ctx, bytes);
-
-	if (!lent) {
-		rp->bad = true;
-		return;
-	}
-	*lent = (struct lent){ rp, bytes };
-	if (nethood_send_zerocopy(sk, copy(lent->data, len, e->octets[3], e->value[3], len), len, (int)(s64)e->value[1],
-				  on_release, lent) <= 0)
-		rp->memory->free(rp->memory->ctx, lent, bytes);
-}
-
-static void do_setsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	int level = (int)(s64)e->value[1], name = (int)(s64)e->value[2];
-	void *value = copy(rp->data, REC_DATA_MAX, e->octets[3], e->value[3], min_size(e->value[4], REC_DATA_MAX));
-	bool filter = level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
-	struct sock_fprog prog;
-
-	if (filter && value && e->value[4] == sizeof(prog)) {
-		memcpy(&prog, value, sizeof(prog));
-		prog.filter =
-			copy(rp->room, ROOM_BYTES, e->octets[5], e->value[5], prog.len * sizeof(struct sock_filter));
-		memcpy(value, &prog, sizeof(prog));
-	}
-	nethood_setsockopt(sk, level, name, value, (socklen_t)e->value[4]);
-}
-
-static void do_getsockopt(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	socklen_t len = (socklen_t)e->value[4];
-
-	nethood_getsockopt(sk, (int)(s64)e->value[1], (int)(s64)e->value[2], rp->room, &len);
-}
-
-static void do_ioctl(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	unsigned long request = e->value[1];
-	size_t len = min_size(e->value[3], REC_DATA_MAX);
-	u8 *arg = copy(rp->data, REC_DATA_MAX, e->octets[2], e->value[2], len), *behind;
-
-	behind = copy(rp->room, ROOM_BYTES, e->octets[4], e->value[4], ROOM_BYTES);
-	if (arg && (request == SIOCADDRT || request == SIOCDELRT) && len >= sizeof(struct rtentry))
-		((struct rtentry *)(void *)arg)->rt_dev = (char *)behind;
-	if (arg && request == SIOCETHTOOL && len >= sizeof(struct ifreq))
-		((struct ifreq *)(void *)arg)->ifr_data = (char *)behind;
-	if (arg && request == SIOCGIFCONF && len >= sizeof(struct ifconf)) {
-		struct ifconf *ifc = (struct ifconf *)(void *)arg;
-
-		ifc->ifc_buf = (char *)behind;
-		if (ifc->ifc_len > (int)ROOM_BYTES)
-			ifc->ifc_len = (int)ROOM_BYTES;
-	}
-	nethood_ioctl(sk, request, arg, len);
-}
-
-static void do_close(struct replay *rp, const event *e, struct nethood_sock *sk)
-{
-	rp->sock[e->value[0] - 1] = NULL;
-	nethood_close(sk);
-}
-
-/* Calls whose first field is a socket. */
-static void do_sock(struct replay *rp, const event *e)
-{
-	struct nethood_sock *sk = sock_at(rp, e->value[0]);
-
-	if (!sk) {
-		rp->bad = true;
-		return;
-	}
-	switch (e->op) {
-	case REC_CLOSE:
-		do_close(rp, e, sk);
-		return;
-	case REC_BIND:
-		nethood_bind(sk, name_of(rp, e, 1), (socklen_t)e->value[2]);
-		return;
-	case REC_CONNECT:
-		nethood_connect(sk, name_of(rp, e, 1), (socklen_t)e->value[2]);
-		return;
-	case REC_LISTEN:
-		nethood_listen(sk, (int)(s64)e->value[1]);
-		return;
-	case REC_ACCEPT:
-		do_accept(rp, e, sk);
-		return;
-	case REC_SENDTO:
-		do_sendto(rp, e, sk);
-		return;
-	case REC_SENDMSG:
-		do_sendmsg(rp, e, sk);
-		return;
-	case REC_RECVFROM:
-		do_recvfrom(rp, e, sk);
-		return;
-	case REC_RECVMSG:
-	case REC_RECV_BORROW:
-		do_recvmsg(rp, e, sk);
-		return;
-	case REC_SEND_ZEROCOPY:
-		do_send_zerocopy(rp, e, sk);
-		return;
-	case REC_RECV_CONSUME:
-		nethood_recv_consume(sk, e->value[1]);
-		return;
-	case REC_SHUTDOWN:
-		nethood_shutdown(sk, (int)(s64)e->value[1]);
-		return;
-	case REC_SETSOCKOPT:
-		do_setsockopt(rp, e, sk);
-		return;
-	case REC_GETSOCKOPT:
-		do_getsockopt(rp, e, sk);
-		return;
-	case REC_IOCTL:
-		do_ioctl(rp, e, sk);
-		return;
-	case REC_READINESS:
-		(void)nethood_readiness(sk);
-		return;
-	case REC_ON_READY:
-		nethood_on_ready(sk, e->value[1] ? on_ready : NULL, rp);
-		return;
-	default: /* REC_SET_ADMIN */
-		nethood_sock_set_admin(sk, e->value[1]);
-	}
-}
-
 /* ------------------------------------------------------------------ the rest */
 
 static void do_sysctl_set(struct replay *rp, const event *e)
@@ -602,7 +298,7 @@ static void do_neigh_doubt(struct replay *rp, const event *e)
 {
 	u8 addr[16];
 
-	(void)copy(addr, sizeof(addr), e->octets[2] ? e->octets[2] : (const u8 *)"", e->value[2], sizeof(addr));
+	(void)replay_copy(addr, sizeof(addr), e->octets[2] ? e->octets[2] : (const u8 *)"", e->value[2], sizeof(addr));
 	nethood_neigh_doubt(rp->net, (const char *)e->octets[0], (int)(s64)e->value[1], addr);
 }
 
@@ -626,14 +322,14 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 	[REC_DEV_DESTROY] = do_dev,
 	[REC_WIRE] = do_wire,
 	[REC_DEV_RECEIVE... REC_BY_ARP_STOP] = do_dev,
-	[REC_SOCKET] = do_socket,
-	[REC_CLOSE... REC_SET_ADMIN] = do_sock,
+	[REC_SOCKET] = replay_socket,
+	[REC_CLOSE... REC_SET_ADMIN] = replay_sock,
 	[REC_SYSCTL_SET] = do_sysctl_set,
 	[REC_PROC_WRITE] = do_proc_write,
 	[REC_NEIGH_DOUBT] = do_neigh_doubt,
 	[REC_TRACE] = do_trace,
 	[REC_CAPTURE] = do_capture,
-	[REC_SEND_ZEROCOPY... REC_READINESS] = do_sock,
+	[REC_SEND_ZEROCOPY... REC_READINESS] = replay_sock,
 };
 
 /* ------------------------------------------------------------------ one after the other */
