@@ -543,97 +543,76 @@ static void sysctl_add(char *text)
 	sysctls[sysctl_count++][1] = value + 1;
 }
 
+/** struct setting - an option, and where its number goes: one of the three; @unit: of what it counts */
+static const struct setting {
+	const char *name;
+	u64 *to;
+	u32 *to_u32;
+	bool *flag; /* takes no number */
+	u64 unit;
+} settings[] = {
+	{ "seed", &how.seed, NULL, NULL, 1 },
+	{ "seconds", &seconds, NULL, NULL, 1 },
+	{ "loss", NULL, &how.loss_ppm, NULL, 1 },
+	{ "dup", NULL, &how.dup_ppm, NULL, 1 },
+	{ "late", NULL, &how.late_ppm, NULL, 1 },
+	{ "late-ms", &how.late_ns, NULL, NULL, 1000000 },
+	{ "ce", NULL, &how.ce_ppm, NULL, 1 },
+	{ "mark", NULL, &how.mark_octets, NULL, 1 },
+	{ "delay-us", &how.delay_ns, NULL, NULL, 1000 },
+	{ "jitter-us", &how.jitter_ns, NULL, NULL, 1000 },
+	{ "rate", &how.rate_bps, NULL, NULL, 1000 },
+	{ "queue", NULL, &how.queue_octets, NULL, 1 },
+	{ "virtual", NULL, NULL, &is_virtual, 1 },
+	{ "end", NULL, NULL, &to_the_end, 1 },
+	{ "grain-us", &grain_ns, NULL, NULL, 1000 },
+	{ "least", &least_kbps, NULL, NULL, 1 },
+	{ "eager", NULL, NULL, &is_eager, 1 },
+	{ "trace", NULL, &trace_ms, NULL, 1 },
+};
+
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+enum { SIDES = SETTINGS, CC, ECN, PCAP, SYSCTL, OPTIONS };
+
+static void set(const struct setting *s, const char *text)
+{
+	u64 number = text ? strtoull(text, NULL, 0) * s->unit : 0;
+
+	if (s->flag)
+		*s->flag = true;
+	else if (s->to)
+		*s->to = number;
+	else
+		*s->to_u32 = (u32)number;
+}
+
 static const char *arguments(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "sides", 1, NULL, 's' },   { "cc", 1, NULL, 'c' },       { "seed", 1, NULL, 'x' },
-		{ "seconds", 1, NULL, 't' }, { "loss", 1, NULL, 'l' },     { "dup", 1, NULL, 'd' },
-		{ "late", 1, NULL, 'L' },    { "late-ms", 1, NULL, 'm' },  { "ce", 1, NULL, 'e' },
-		{ "mark", 1, NULL, 'M' },    { "delay-us", 1, NULL, 'D' }, { "jitter-us", 1, NULL, 'j' },
-		{ "rate", 1, NULL, 'r' },    { "queue", 1, NULL, 'q' },    { "ecn", 0, NULL, 'E' },
-		{ "virtual", 0, NULL, 'v' }, { "end", 0, NULL, 'z' },      { "grain-us", 1, NULL, 'g' },
-		{ "least", 1, NULL, 'b' },   { "eager", 0, NULL, 'a' },    { "trace", 1, NULL, 'T' },
-		{ "pcap", 1, NULL, 'p' },    { "sysctl", 1, NULL, 'S' },   { NULL, 0, NULL, 0 },
+	struct option options[OPTIONS + 1] = {
+		[SIDES] = { "sides", 1, NULL, SIDES },    [CC] = { "cc", 1, NULL, CC },
+		[ECN] = { "ecn", 0, NULL, ECN },          [PCAP] = { "pcap", 1, NULL, PCAP },
+		[SYSCTL] = { "sysctl", 1, NULL, SYSCTL },
 	};
 	const char *who = "nn";
 	int c;
 
+	for (int i = 0; i < (int)SETTINGS; i++)
+		options[i] = (struct option){ settings[i].name, !settings[i].flag, NULL, i };
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		u64 number = optarg ? strtoull(optarg, NULL, 0) : 0;
-
-		switch (c) {
-		case 's':
+		if (c < (int)SETTINGS)
+			set(&settings[c], optarg);
+		else if (c == SIDES)
 			who = optarg;
-			break;
-		case 'c':
+		else if (c == CC)
 			congestion = optarg;
-			break;
-		case 'x':
-			how.seed = number;
-			break;
-		case 't':
-			seconds = number;
-			break;
-		case 'l':
-			how.loss_ppm = (u32)number;
-			break;
-		case 'd':
-			how.dup_ppm = (u32)number;
-			break;
-		case 'L':
-			how.late_ppm = (u32)number;
-			break;
-		case 'm':
-			how.late_ns = number * 1000000;
-			break;
-		case 'e':
-			how.ce_ppm = (u32)number;
-			break;
-		case 'M':
-			how.mark_octets = (u32)number;
-			break;
-		case 'D':
-			how.delay_ns = number * 1000;
-			break;
-		case 'j':
-			how.jitter_ns = number * 1000;
-			break;
-		case 'r':
-			how.rate_bps = number * 1000;
-			break;
-		case 'q':
-			how.queue_octets = (u32)number;
-			break;
-		case 'E':
+		else if (c == ECN)
 			sysctl_add(strdup("net.ipv4.tcp_ecn=1"));
-			break;
-		case 'v':
-			is_virtual = true;
-			break;
-		case 'a':
-			is_eager = true;
-			break;
-		case 'b':
-			least_kbps = number;
-			break;
-		case 'g':
-			grain_ns = number * 1000;
-			break;
-		case 'z':
-			to_the_end = true;
-			break;
-		case 'T':
-			trace_ms = (u32)number;
-			break;
-		case 'p':
+		else if (c == PCAP)
 			capture_begin(optarg);
-			break;
-		case 'S':
+		else if (c == SYSCTL)
 			sysctl_add(optarg);
-			break;
-		default:
+		else
 			exit(2);
-		}
 	}
 	if (strlen(who) != 2 || strspn(who, "nk") != 2 || (is_virtual && strcmp(who, "nn"))) {
 		fprintf(stderr, "goodput_cell: sides are nn, nk, kn or kk; only nn runs in virtual time\n");
