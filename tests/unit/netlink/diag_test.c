@@ -246,6 +246,32 @@ static void only_an_administrator_sees_marks(void **state)
 	conns_fini(&w, &c);
 }
 
+static void what_was_not_asked_for_is_not_told(void **state)
+{
+	struct nethood_sock *sk;
+	static struct ask a;
+	struct conns c;
+	struct world w;
+	u32 with_info = 0;
+
+	(void)state;
+	world_init(&w);
+	conns_init(&w, &c);
+	sk = diag_socket(&w, true);
+	diag_begin(&a, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, IPPROTO_TCP)->idiag_ext = 1U << (INET_DIAG_INFO - 1);
+	assert_int_equal(ask(&a, sk, 32768), 0);
+	for (u32 i = 0; i < answers(&a); i++) {
+		const struct nlmsghdr *m = message(&a, SOCK_DIAG_BY_FAMILY, i);
+
+		with_info += attr_of(m, sizeof(struct inet_diag_msg), INET_DIAG_INFO) != NULL;
+		assert_null(attr_of(m, sizeof(struct inet_diag_msg), INET_DIAG_CONG));
+		assert_null(attr_of(m, sizeof(struct inet_diag_msg), INET_DIAG_BBRINFO));
+	}
+	assert_true(with_info >= 4);
+	nethood_close(sk);
+	conns_fini(&w, &c);
+}
+
 /* ------------------------------------------------------------------ pieces */
 
 static struct nethood_sock *raw_socket(struct world *w, int protocol)
@@ -260,7 +286,7 @@ static struct nethood_sock *raw_socket(struct world *w, int protocol)
 static void pieces_of_every_size_are_the_same(void **state)
 {
 	static const u8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_RAW };
-	struct nethood_sock *sk[3][24];
+	struct nethood_sock *sk[3][48];
 	static struct ask all, a;
 	struct conns c;
 	struct world w;
@@ -286,7 +312,7 @@ static void pieces_of_every_size_are_the_same(void **state)
 	for (u32 p = 0; p < ARRAY_SIZE(protocols); p++) {
 		assert_int_equal(dump(&w, &all, protocols[p], true, 32768), 0);
 		assert_true(answers(&all) >= ARRAY_SIZE(sk[0]));
-		for (size_t piece = PIECE_MIN; piece < PIECE_MIN + 700; piece += 4) {
+		for (size_t piece = PIECE_MIN; piece < PIECE_MIN + 1400; piece += 4) {
 			assert_int_equal(dump(&w, &a, protocols[p], true, piece), 0);
 			assert_int_equal(a.answer_bytes, all.answer_bytes);
 			assert_int_equal(answers(&a), answers(&all));
@@ -666,6 +692,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_has_its_line),
 		cmocka_unit_test(only_an_administrator_sees_marks),
+		cmocka_unit_test(what_was_not_asked_for_is_not_told),
 		cmocka_unit_test(pieces_of_every_size_are_the_same),
 		cmocka_unit_test(a_large_table_takes_many_turns),
 		cmocka_unit_test(each_can_be_asked_for_and_ended),
