@@ -150,6 +150,7 @@ static int renew(struct call *c, struct stream *st)
 	st->lent_bytes = 0;
 	free(st->tx.data);
 	st->tx = (struct stream_held){ .data = NULL };
+	stream_backlog_free(st); /* it listened, perhaps */
 	return 0;
 }
 
