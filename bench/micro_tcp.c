@@ -562,7 +562,7 @@ static double churn_figure(u32 which)
 {
 	static struct churned once; /* three rows of one run */
 
-	if (!once.idle)
+	if (once.idle == 0)
 		once = churn();
 	return which == 0 ? once.cpu_ns : which == 1 ? once.peak : once.idle;
 }
