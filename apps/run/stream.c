@@ -459,7 +459,8 @@ static void stream_flush(struct carrier *cr)
 	}
 	stream_advance(st);
 	stream_to_program(st);
-	stream_from_program(st);
+	if (stream_from_program(st) && st->closed && st->state == STREAM_OVER)
+		carrier_destroy(cr); /* it broke after its program had closed it: nobody is left to hear of that */
 }
 
 static void stream_closed(struct carrier *cr)
