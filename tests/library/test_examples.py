@@ -197,7 +197,8 @@ def test_the_header_stands_alone(installed, tmp_path, compiler):
     source = tmp_path / "alone.c"
     source.write_text("#include <nethood/nethood.h>\n#include <nethood/record.h>\nint main(void) { return 0; }\n")
     must([*compiler, "-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "alone.o"), "-c", str(source),
-          *[flag.replace("-I", "-isystem", 1) if "clang" in compiler else flag for flag in installed.flags("--cflags")]],
+          *[flag.replace("-I", "-isystem",
+                         1) if "clang" in compiler else flag for flag in installed.flags("--cflags")]],
          env=installed.env)
 
 

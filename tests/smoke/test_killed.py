@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """kill -9: of a program, whatever it was doing, and of nethood, whatever its programs wait for.
 
-What the peer of a killed program sees is compared with what it sees when both are the kernel's; and all that the program
-had is given back: the net's memory, its sockets, and the descriptors of its process.
+What the peer of a killed program sees is compared with what it sees when both are the kernel's; and all that the
+program had is given back: the net's memory, its sockets, and the descriptors of its process.
 """
 
 import json
@@ -63,7 +63,8 @@ def held(host, name):
 
 
 def given_back(host, name, before):
-    """Sockets and descriptors to the last one.  Of memory, slabs stay with the net for the next one: less than a connection had
+    """Sockets and descriptors to the last one.  Of memory, slabs stay with the net for the next one: less than
+    a connection had
     in its buffers."""
     slack = (512 if before["bulk"] else 64) << 10
 
@@ -78,7 +79,8 @@ def given_back(host, name, before):
 
 def begin(host, name, case):
     """When all that came before has ended."""
-    host.wait(lambda: "inuse 0 orphan 0 tw 0 alloc 0 mem 0" in (now := held(host, name))["sockets"] and not now["programs"],
+    host.wait(lambda: "inuse 0 orphan 0 tw 0 alloc 0 mem 0" in (now := held(host, name))["sockets"]
+              and not now["programs"],
               20, "all is quiet")
     return held(host, name) | {"bulk": case in BULK}
 
@@ -124,7 +126,8 @@ def test_the_port_of_a_killed_server_is_free_at_once(either):
     name = either.up("--addr", "10.77.0.2/24")
     for _ in range(3):
         server = either.start([either.binary, "exec", name, "--", "nc", "-l", "-k", "9000"])
-        either.wait(lambda: ":2328 " in either.good("proc", name, "net/tcp") or server.poll() is not None, 20, "it listens")
+        either.wait(lambda: ":2328 " in either.good("proc", name, "net/tcp")
+                    or server.poll() is not None, 20, "it listens")
         assert server.poll() is None, server.communicate()
         child = either.run(["pgrep", "-P", str(server.pid)], as_root=True).stdout.split()
         os.kill(int(child[0]), signal.SIGKILL)
@@ -134,7 +137,8 @@ def test_the_port_of_a_killed_server_is_free_at_once(either):
 # ---- nethood --------------------------------------------------------------------------------------------
 
 TOLD = {        # a call that was passed on says ENOSYS; what the kernel does ends as if the peer had ended
-    "accept": "ENOSYS", "poll of a listener": "17", "epoll of a listener": "17", "recv": "b''", "read": "b''", "poll": "17",
+    "accept": "ENOSYS", "poll of a listener": "17", "epoll of a listener": "17", "recv": "b''", "read": "b''", 
+    "poll": "17",
     "epoll": "17", "select": "1", "send": "ECONNRESET|EPIPE", "write": "ECONNRESET|EPIPE", "connect": "ENOSYS",
     "recvfrom": "ENOSYS", "read of a datagram": "b''", "poll for a datagram": "17", "recv of netlink": "ENOSYS",
     "socket": "ENOSYS",

@@ -277,7 +277,8 @@ TALKS = [
     ("iperf3 from itself", "iperf3 -s -1 >/dev/null & up 5201; iperf3 -c 127.0.0.1 -t1 -P4 -R; wait", "iperf Done"),
     ("openssl to itself",
      "cd {tmp}; openssl s_server -accept 4433 -www -cert cert -key key >/dev/null 2>&1 & p=$!; up 4433; "
-     "printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -quiet -ign_eof -connect 127.0.0.1:4433 2>&1 | grep -c Cipher; "
+     "printf 'GET / HTTP/1.0\r\n\r\n' | "
+     "openssl s_client -quiet -ign_eof -connect 127.0.0.1:4433 2>&1 | grep -c Cipher; "
      "kill $p", "^[1-9]"),
     ("nc to itself",
      "echo there | nc -l -N 9000 & up 9000; echo back | nc -N 127.0.0.1 9000; wait", "^(there\nback|back\nthere)$"),
@@ -305,7 +306,8 @@ def test_it_talks_to_itself(either, files, go_web, public, says, script, output)
     if either.user == "nobody" and os.geteuid() == 0:
         for path in (home, f"{home}/nginx.conf"):
             os.chown(path, 65534, 65534)
-    names = {"folder": files[0], "sum": files[1]["100MB.bin"], "small": files[1]["4MB.bin"], "go": go_web, "tmp": public,
+    names = {"folder": files[0], "sum": files[1]["100MB.bin"], "small": files[1]["4MB.bin"], "go": go_web,
+             "tmp": public,
              "home": home, "fetch": FETCH.format(LO)}
     done = either.nethood("run", "--", "sh", "-c", (UP + script).format(**names), timeout=100)
     assert re.search(output.format(**names), done.stdout, re.MULTILINE), done.stdout + done.stderr
@@ -342,7 +344,8 @@ def told_by_ss(text):
     told = {k: float(v) for k, v in re.findall(r"\b([a-z_]+):([\d.]+)", text)} | \
         {k: float(v) for k, v in re.findall(r"\b(delivery_rate|pacing_rate|send) ([\d.]+)", text)} | \
         {"cubic": "cubic" in text.split()}
-    told["bytes_once"] = told["bytes_sent"] - told.get("bytes_retrans", 0)      # a tail loss probe may have been too early
+    # a tail loss probe may have been too early
+    told["bytes_once"] = told["bytes_sent"] - told.get("bytes_retrans", 0)
     return told
 
 

@@ -20,7 +20,8 @@ SEEDS, EVENTS, ROUNDS = range(1, 9), 30, 3
 
 
 def same(name, sequence, tmp_path):
-    """A difference must come twice.  When the machine was late, or it came once only, that says nothing: once more, later."""
+    """A difference must come twice.  When the machine was late, or it came once only, that says nothing: once more,
+    later."""
     for _ in range(ROUNDS):
         verdict = play.judge(name, sequence, tmp_path, 0)
         if verdict.what == "same":

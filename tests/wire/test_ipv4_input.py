@@ -369,7 +369,8 @@ def test_without_the_first_fragment_nobody_is_told(stack):
 def test_many_first_fragments_do_not_stop_the_stack(stack):
     """FragmentSmack: one fragment each of many packets; memory is bounded.
 
-    A stack that is late drops frames at its door, also an echo request behind them: whoever asks is patient.  After 30 s it
+    A stack that is late drops frames at its door, also an echo request behind them: whoever asks is patient.  After
+    30 s it
     tells of what was never complete, so it is a stack that nobody else asks."""
     stack.port.answers[PEER] = PEER_MAC
     for i in range(3000):

@@ -6,8 +6,9 @@
     killed.py CASE victim ADDRESS FILE      it is told there where to connect to, or listens there; its pid goes to FILE
     killed.py CASE watcher ADDRESS FILE     the peer: it kills the victim, and says what it saw
 
-Cases: idle, unread (in the victim's receive queue), sending (with the peer's window closed), sending_unread, flooded (by the
-peer), half_closed (by the victim), half_closed_by_peer, backlog (three connections that the victim has not accepted), accepted,
+Cases: idle, unread (in the victim's receive queue), sending (with the peer's window closed), sending_unread, flooded
+(by the peer), half_closed (by the victim), half_closed_by_peer, backlog (three connections that the victim has not
+accepted), accepted,
 served (three, which were accepted and have been answered).
 """
 
