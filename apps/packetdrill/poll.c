@@ -164,7 +164,8 @@ static void item_free(struct pd_item *item)
 
 void pd_epoll_forget(struct pd_file *file)
 {
-	while (!TAILQ_EMPTY(&file->watchers))
+	while (!TAILQ_EMPTY(
+		&file->watchers)) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is taken out of both lists */
 		item_free(TAILQ_FIRST(&file->watchers));
 	while (!TAILQ_EMPTY(&file->items))
 		item_free(TAILQ_FIRST(&file->items));

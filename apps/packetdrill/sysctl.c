@@ -76,7 +76,7 @@ static bool is_news(struct pd *pd, const char *name, const char *value)
 	}
 	s = malloc(sizeof(*s) + strlen(name) + strlen(value) + 2);
 	if (s) { /* else it is set again, next time */
-		strcpy(stpcpy(s->text, name) + 1, value);
+		memcpy(mempcpy(s->text, name, strlen(name) + 1), value, strlen(value) + 1);
 		TAILQ_INSERT_TAIL(&pd->sysctls, s, node);
 	}
 	return true;

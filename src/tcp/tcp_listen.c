@@ -104,6 +104,7 @@ static struct tcp_sock *accept_queue_remove(struct tcp_listener *l)
 	struct tcp_request_sock *req = list_first_entry(&l->accept_queue, struct tcp_request_sock, node);
 	struct tcp_sock *child = req->sk;
 
+	assert(child); /* who waits to be accepted has a socket */
 	list_del_init(&req->node);
 	req->in_accept_queue = false;
 	l->accept_count--;

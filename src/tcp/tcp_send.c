@@ -157,7 +157,7 @@ void tcp_send_ack(struct tcp_sock *tp)
 /* How long?  As the peer's own rhythm says, but never so long that it times out. */
 void tcp_send_delayed_ack(struct tcp_sock *tp)
 {
-	ktime_t ato = tp->ack.ato, now = tcp_net_of(tp)->now, expires, most = tcp_delack_max(tp);
+	ktime_t ato = tp->ack.ato, now = tcp_net_of(tp)->now, expires, most;
 
 	if (ato > TCP_DELACK_MIN) {
 		if (tp->ack.pingpong >= tcp_sysctl(tp)->pingpong_thresh || (tp->ack.pending & TCP_ACK_PUSHED))

@@ -281,16 +281,53 @@ static int set_repair(const struct tcp_sock *tp, int name)
 	return -EPERM;
 }
 
-/* A flat switch: options whose value has no rules beyond int_options[]. */
-static int set_plain(struct tcp_sock *tp, struct tcp_user_opts *o, int name, int value)
+/* A flat switch: those that few set.  @o: of this socket alone */
+static void set_rare(struct tcp_sock *tp, struct tcp_user_opts *o, int name, int value)
 {
 	switch (name) {
+	case TCP_KEEPIDLE:
+		set_keepidle(tp, o, value);
+		break;
 	case TCP_KEEPINTVL:
 		o->keepalive_intvl_s = value;
-		return 0;
+		break;
 	case TCP_KEEPCNT:
 		o->keepalive_probes = (u8)value;
-		return 0;
+		break;
+	case TCP_LINGER2:
+		set_linger2(o, value);
+		break;
+	case TCP_DEFER_ACCEPT:
+		set_defer_accept(tp, o, value);
+		break;
+	case TCP_FASTOPEN:
+		set_fastopen(tp, o, value);
+		break;
+	case TCP_NOTSENT_LOWAT:
+		set_notsent_lowat(tp, o, value);
+		break;
+	case TCP_USER_TIMEOUT:
+		o->user_timeout_ms = (u32)value;
+		break;
+	case TCP_SAVE_SYN:
+		o->save_syn = (u8)value;
+		break;
+	case TCP_TX_DELAY:
+		o->tx_delay_us = (u32)value;
+		break;
+	case TCP_RTO_MAX_MS:
+		o->rto_max_set = ticks_up(value * NSEC_PER_MSEC);
+		break;
+	default: /* TCP_DELACK_MAX_US: is_rare() has no others */
+		o->delack_max_set = ticks_up(value * NSEC_PER_USEC);
+		break;
+	}
+}
+
+/* A flat switch: options whose value has no rules beyond int_options[]. */
+static int set_plain(struct tcp_sock *tp, int name, int value)
+{
+	switch (name) {
 	case TCP_SYNCNT:
 		tp->syn_retries = (u8)value;
 		return 0;
@@ -299,29 +336,14 @@ static int set_plain(struct tcp_sock *tp, struct tcp_user_opts *o, int name, int
 		return 0;
 	case TCP_THIN_DUPACK: /* of old; takes its values, does nothing */
 		return 0;
-	case TCP_USER_TIMEOUT:
-		o->user_timeout_ms = (u32)value;
-		return 0;
-	case TCP_SAVE_SYN:
-		o->save_syn = (u8)value;
-		return 0;
 	case TCP_FASTOPEN_NO_COOKIE:
 		tp->fastopen_no_cookie = value;
 		return 0;
 	case TCP_INQ:
 		tp->recvmsg_inq = value;
 		return 0;
-	case TCP_TX_DELAY:
-		o->tx_delay_us = (u32)value;
-		return 0;
-	case TCP_RTO_MAX_MS:
-		o->rto_max_set = ticks_up(value * NSEC_PER_MSEC);
-		return 0;
 	case TCP_RTO_MIN_US:
 		tp->rto_min = ticks_up(value * NSEC_PER_USEC);
-		return 0;
-	case TCP_DELACK_MAX_US:
-		o->delack_max_set = ticks_up(value * NSEC_PER_USEC);
 		return 0;
 	default: /* TCP_INFO, TCP_CC_INFO, signatures, and what is not known */
 		return -ENOPROTOOPT;
@@ -331,7 +353,7 @@ static int set_plain(struct tcp_sock *tp, struct tcp_user_opts *o, int name, int
 /* A flat switch: those that do something, or have limits of their own. */
 static int set_int(struct tcp_sock *tp, int name, int value)
 {
-	struct tcp_user_opts *o = NULL;
+	struct tcp_user_opts *o;
 
 	if (!int_option_allows(tp, name, value))
 		return -EINVAL;
@@ -339,6 +361,8 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 		o = tcp_opts_change(tp);
 		if (!o)
 			return -ENOMEM;
+		set_rare(tp, o, name, value);
+		return 0;
 	}
 	switch (name) {
 	case TCP_NODELAY:
@@ -349,28 +373,13 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 		return 0;
 	case TCP_MAXSEG:
 		return set_maxseg(tp, value);
-	case TCP_KEEPIDLE:
-		set_keepidle(tp, o, value);
-		return 0;
-	case TCP_LINGER2:
-		set_linger2(o, value);
-		return 0;
-	case TCP_DEFER_ACCEPT:
-		set_defer_accept(tp, o, value);
-		return 0;
 	case TCP_WINDOW_CLAMP:
 		return set_window_clamp(tp, value);
 	case TCP_QUICKACK:
 		set_quickack(tp, value);
 		return 0;
-	case TCP_FASTOPEN:
-		set_fastopen(tp, o, value);
-		return 0;
 	case TCP_FASTOPEN_CONNECT:
 		return set_fastopen_connect(tp, value);
-	case TCP_NOTSENT_LOWAT:
-		set_notsent_lowat(tp, o, value);
-		return 0;
 	case TCP_REPAIR:
 	case TCP_REPAIR_QUEUE:
 	case TCP_QUEUE_SEQ:
@@ -380,7 +389,7 @@ static int set_int(struct tcp_sock *tp, int name, int value)
 	case TCP_AO_REPAIR:
 		return set_repair(tp, name);
 	default:
-		return set_plain(tp, o, name, value);
+		return set_plain(tp, name, value);
 	}
 }
 

@@ -19,7 +19,7 @@
 
 static u32 rounddown_u32(u32 x, u32 unit)
 {
-	return x - x % unit;
+	return unit ? x - x % unit : x;
 }
 
 /* ------------------------------------------------------------------ at the beginning */
