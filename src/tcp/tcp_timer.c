@@ -341,6 +341,7 @@ static void tcp_probe_timer(struct tcp_sock *tp)
 	if (tp->packets_out || !tcp_send_head(tp)) {
 		tp->probes_out = 0;
 		tp->probes_tstamp = 0;
+		tcp_write_space(tp); /* what a program wrote found no memory: it may try again */
 		return;
 	}
 	/* A peer that answers may keep its window closed for ever, but not longer than the program likes. */
