@@ -200,33 +200,23 @@ void tcp_send_fin(struct tcp_sock *tp)
 	/* rides on the last data that waits; without memory also on data that left already: its next copy has it */
 	if (!tail && tcp_under_memory_pressure(tp))
 		tail = tcp_skb_last(&tp->rtx_queue);
-	if (tail) {
-		TCP_SKB_CB(tail)->flags |= TCPHDR_FIN;
-		TCP_SKB_CB(tail)->end_seq++;
-		tp->write_seq++;
-		if (!tcp_send_head(tp)) {
-			tp->snd_nxt++;
-			return;
-		}
-	} else {
+	if (!tail) {
 		skb = tcp_stream_alloc_skb(tp);
-		if (unlikely(!skb)) {
-			tail = tcp_skb_last(&tp->rtx_queue);
-			if (tail) {
-				TCP_SKB_CB(tail)->flags |= TCPHDR_FIN;
-				TCP_SKB_CB(tail)->end_seq++;
-				tp->write_seq++;
-				tp->snd_nxt++;
-			} else { /* nothing that it could ride on: later, or the connection would hang for ever */
-				tp->fin_due = true;
-				tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, TCP_RESOURCE_PROBE_INTERVAL);
-			}
-			return;
-		}
-		tcp_skb_entail(tp, skb);
-		TCP_SKB_CB(skb)->flags |= TCPHDR_FIN;
-		TCP_SKB_CB(skb)->end_seq++;
-		tp->write_seq++;
+		if (likely(skb))
+			tcp_skb_entail(tp, skb);
+		tail = skb ? skb : tcp_skb_last(&tp->rtx_queue);
+	}
+	if (unlikely(!tail)) { /* nothing that it could ride on: later, or the connection would hang for ever */
+		tp->fin_due = true;
+		tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, TCP_RESOURCE_PROBE_INTERVAL);
+		return;
+	}
+	TCP_SKB_CB(tail)->flags |= TCPHDR_FIN;
+	TCP_SKB_CB(tail)->end_seq++;
+	tp->write_seq++;
+	if (!tcp_send_head(tp)) { /* it rides on what left already */
+		tp->snd_nxt++;
+		return;
 	}
 	__tcp_push_pending_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
 }
