@@ -262,11 +262,12 @@ static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 		remove_empty_skb(tp);
 		tcp_sock_of(tp)->flags |= SOCK_F_NOSPACE;
 		tcp_chrono_start(tp, TCP_CHRONO_SNDBUF_LIMITED);
-		if (!s->copied_bytes && !tp->packets_out && !tcp_send_head(tp) && tp->rtx_kind == TCP_RTX_NONE)
-			/* memory was missing: no ACK will make room, so time must */
-			tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, TCP_RESOURCE_PROBE_INTERVAL);
-		if (!s->copied_bytes)
+		if (!s->copied_bytes) {
+			if (!tp->packets_out && !tcp_send_head(tp) && tp->rtx_kind == TCP_RTX_NONE)
+				/* memory was missing: no ACK will make room, so time must */
+				tcp_reset_xmit_timer(tp, TCP_RTX_PROBE0, TCP_RESOURCE_PROBE_INTERVAL);
 			return err;
+		}
 		tcp_push(tp, flags & ~MSG_MORE, s->mss_now, s->size_goal);
 	} else if (s->copied_bytes) {
 		tcp_push(tp, flags, s->mss_now, s->size_goal);
