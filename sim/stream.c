@@ -298,14 +298,15 @@ static void client_runs(struct stream_end *e)
 	end_close(e, false);
 }
 
-u32 stream_open(struct sim_app *app, const struct sim_app *to, const struct stream_plan *plan)
+/** client_begins() - it connects to @port of @to.  Return: as stream_open() */
+static u32 client_begins(struct sim_app *app, const struct sim_app *to, u16 port, const struct stream_plan *plan)
 {
 	struct stream_record r = { .from = app->host->id,
 				   .to = to->host->id,
 				   .plan = *plan,
 				   .client_boots = app->stream.boots,
 				   .server_boots = to->stream.boots };
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(STREAM_PORT) }, own;
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) }, own;
 	socklen_t own_bytes = sizeof(own);
 	struct nethood_sock *sk;
 	u32 id = NOT_TOLD;
@@ -328,6 +329,17 @@ u32 stream_open(struct sim_app *app, const struct sim_app *to, const struct stre
 	}
 	sim_host_poll(app->host);
 	return id;
+}
+
+u32 stream_open(struct sim_app *app, const struct sim_app *to, const struct stream_plan *plan)
+{
+	return client_begins(app, to, STREAM_PORT, plan);
+}
+
+/* It is refused, or not answered: the socket is closed by whatever comes first, or when programs stop. */
+void stream_knock(struct sim_app *app, const struct sim_app *to)
+{
+	(void)client_begins(app, to, PORT_NOBODY, &(struct stream_plan){ .len_bytes = 1 });
 }
 
 /* ------------------------------------------------------------------ a server */
@@ -393,28 +405,6 @@ static void end_runs(struct stream_end *e)
 		client_runs(e);
 	else
 		server_runs(e);
-}
-
-/* ------------------------------------------------------------------ knocking */
-
-/* It is refused, or not answered: the socket is closed by whatever comes first, or when programs stop. */
-void stream_knock(struct sim_app *app, const struct sim_app *to)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(PORT_NOBODY) };
-	const struct stream_plan plan = { .len_bytes = 1 };
-	struct stream_record r = { .from = app->host->id, .to = to->host->id, .plan = plan };
-	struct nethood_sock *sk;
-	int err;
-
-	memcpy(&sin.sin_addr, to->addr, sizeof(sin.sin_addr));
-	sim_host_enter(app->host);
-	if (!nethood_socket(app->host->net, AF_INET, SOCK_STREAM, 0, &sk)) {
-		(void)end_create(app, sk, record_add(app->stream.ledger, &r));
-		err = nethood_connect(sk, (const struct sockaddr *)&sin, sizeof(sin));
-		if (err && err != -EINPROGRESS)
-			end_close(app->stream.ends, false);
-	}
-	sim_host_poll(app->host);
 }
 
 /* ------------------------------------------------------------------ life */
