@@ -48,7 +48,7 @@ struct flow {
 	u8 key[12];
 	bool begun, met; /**< it has sent a SYN; it has acknowledged its peer's */
 	struct side own, peer;
-	u32 sent, fin_at;      /**< own positions: end of what was sent, where the FIN is (0: not yet) */
+	u32 fin_at;            /**< own position: where the FIN is (0: not yet) */
 	u32 allowed;           /**< own position: right edge of the widest window that came */
 	bool peer_ended, over; /**< the peer's FIN came; a reset did, or was sent, or both have ended it */
 	u32 came, offered;     /**< peer's positions: end of what came, right edge that was offered */
@@ -261,7 +261,7 @@ void tcp_witness_in(struct tcp_witness *tw, const u8 *frame, u32 len_bytes)
 
 static void flow_begins(struct flow *f, const struct segment *s)
 {
-	struct flow fresh = { .next = f->next, .begun = true, .own = side_of(s), .sent = 0, .syn_count = f->syn_count };
+	struct flow fresh = { .next = f->next, .begun = true, .own = side_of(s), .syn_count = f->syn_count };
 
 	memcpy(fresh.key, f->key, sizeof(fresh.key));
 	memcpy(fresh.syn, f->syn, sizeof(fresh.syn));
@@ -410,7 +410,6 @@ static void remember(struct flow *f, const struct segment *s, u64 now_ns, bool l
 {
 	u32 end = s->seq - f->own.isn + s->data_bytes;
 
-	take_later(&f->sent, end + !!(s->flags & SYN) + !!(s->flags & FIN));
 	if (s->flags & FIN)
 		f->fin_at = end;
 	f->over |= f->peer_ended && f->fin_at;
