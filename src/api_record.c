@@ -33,14 +33,20 @@ void rec_note_du(struct recorder *rec, enum rec_op op, const struct net_device *
 	rec_commit(rec, rec_put_u(rec_put_u(rec_call(rec, op), (u32)dev->ifindex), value));
 }
 
+/** note_begin() - the record of @op, which gives something back or not */
+static u8 *note_begin(struct recorder *rec, enum rec_op op)
+{
+	return rec_has_return(op) ? rec_call(rec, op) : rec_begin(rec, op);
+}
+
 void rec_note_s(struct recorder *rec, enum rec_op op, const struct sock *sk)
 {
-	rec_commit(rec, rec_put_u(rec_has_return(op) ? rec_call(rec, op) : rec_begin(rec, op), sk->rec_id));
+	rec_commit(rec, rec_put_u(note_begin(rec, op), sk->rec_id));
 }
 
 void rec_note_si(struct recorder *rec, enum rec_op op, const struct sock *sk, int value)
 {
-	u8 *p = rec_has_return(op) ? rec_call(rec, op) : rec_begin(rec, op);
+	u8 *p = note_begin(rec, op);
 
 	p = rec_put_u(p, sk->rec_id);
 	rec_commit(rec, op == REC_ON_READY || op == REC_SET_ADMIN ? rec_put_u(p, (u32)value) : rec_put_i(p, value));
@@ -48,7 +54,7 @@ void rec_note_si(struct recorder *rec, enum rec_op op, const struct sock *sk, in
 
 void rec_note_u(struct recorder *rec, enum rec_op op, u64 value)
 {
-	rec_commit(rec, rec_put_u(rec_has_return(op) ? rec_call(rec, op) : rec_begin(rec, op), value));
+	rec_commit(rec, rec_put_u(note_begin(rec, op), value));
 }
 
 void rec_note_zb(struct recorder *rec, enum rec_op op, const char *text, const void *data, size_t len_bytes)
