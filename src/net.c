@@ -19,6 +19,9 @@
 #include "ipv4/icmp.h"
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/protocol.h"
+#ifdef CONFIG_IPV6
+#include "ipv6/netns_ipv6.h"
+#endif
 #include "neigh/neighbour.h"
 #include "netfilter/netfilter.h"
 #include "netlink/af_netlink.h"
@@ -166,13 +169,17 @@ static const struct net_layer {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } layers[] = {
-	{ timers_init, timers_exit },         { skb_init, skb_exit },
-	{ sock_net_init, sock_net_exit },     { dev_net_init, dev_net_exit },
-	{ neigh_net_init, neigh_net_exit },   { netfilter_net_init, netfilter_net_exit },
-	{ ipv4_net_init, ipv4_net_exit },     { tcp_net_init, tcp_net_exit },
-	{ udp_net_init, udp_net_exit },       { raw_net_init, raw_net_exit },
-	{ ping_net_init, ping_net_exit },     { protocols_init, protocols_exit },
-	{ loopback_net_init, loopback_exit }, { netlink_net_init, netlink_net_exit },
+	{ timers_init, timers_exit },           { skb_init, skb_exit },
+	{ sock_net_init, sock_net_exit },       { dev_net_init, dev_net_exit },
+	{ neigh_net_init, neigh_net_exit },     { netfilter_net_init, netfilter_net_exit },
+	{ ipv4_net_init, ipv4_net_exit },
+#ifdef CONFIG_IPV6
+	{ ipv6_net_init, ipv6_net_exit },
+#endif
+	{ tcp_net_init, tcp_net_exit },         { udp_net_init, udp_net_exit },
+	{ raw_net_init, raw_net_exit },         { ping_net_init, ping_net_exit },
+	{ protocols_init, protocols_exit },     { loopback_net_init, loopback_exit },
+	{ netlink_net_init, netlink_net_exit },
 };
 
 static void layers_exit(struct net *net, u32 count)

@@ -60,6 +60,16 @@ struct packet_offload {
 	/** headers of a train that is going up, of two packets at least: lengths, checksums, GSO size and type */
 	void (*gro_complete)(struct sk_buff *skb);
 };
+/** struct net_offload - what a protocol above IP does about trains; as packet_offload; static const.  @linux struct net_offload */
+struct net_offload {
+	/** data at the transport header */
+	int (*gso_segment)(struct sk_buff *skb, u32 features, struct sk_buff **segs);
+	/** data at the network header; the IP header is judged, transport_offset set, and flush if that wants it */
+	enum gro_result (*gro_receive)(struct gro_node *gro, struct sk_buff *skb);
+	/** the IP header is done, the transport header set */
+	void (*gro_complete)(struct sk_buff *skb);
+};
+
 int __must_check dev_add_offload(struct net *net, const struct packet_offload *po); /* borrowed; -ENOSPC */
 void dev_remove_offload(struct net *net, const struct packet_offload *po);
 

@@ -18,15 +18,6 @@ struct net_protocol {
 int inet_add_protocol(struct net *net, const struct net_protocol *prot, u8 protocol); /* -EEXIST */
 void inet_del_protocol(struct net *net, u8 protocol);
 
-/** struct net_offload - what a protocol above IP does about trains; as packet_offload.  @linux struct net_offload */
-struct net_offload {
-	/** data at the transport header */
-	int (*gso_segment)(struct sk_buff *skb, u32 features, struct sk_buff **segs);
-	/** data at the network header; the IP header is judged, transport_offset set, and flush if that wants it */
-	enum gro_result (*gro_receive)(struct gro_node *gro, struct sk_buff *skb);
-	/** the IP header is done, the transport header set */
-	void (*gro_complete)(struct sk_buff *skb);
-};
 int __must_check inet_add_offload(struct net *net, const struct net_offload *ops, u8 protocol); /* borrowed; -ENOSPC */
 void inet_del_offload(struct net *net, u8 protocol);
 /** inet_gro_same_flow() - same addresses and protocol? */

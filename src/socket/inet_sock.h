@@ -18,6 +18,7 @@
 struct ip_options;
 struct ipcm_cookie;
 struct rtable;
+struct ipv6_pinfo;
 
 /** struct inet_membership - one multicast group that a socket joined, with the sources that it wants or not */
 struct inet_membership {
@@ -63,8 +64,9 @@ struct inet_sock {
 	u32 memberships_count;
 	struct ip_options *opt;
 	struct inet_membership *memberships;
-	u16 local_port_range[2]; /**< 0: the net's */
-	u32 out_genid;           /**< changes with all that a packet's headers are made from */
+	struct ipv6_pinfo *pinet6; /**< socket/inet6_sock.h; NULL: an AF_INET socket */
+	u16 local_port_range[2];   /**< 0: the net's */
+	u32 out_genid;             /**< changes with all that a packet's headers are made from */
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What of IPv6 is not there yet: weak, so that the real one wins.  Goes when IPv6 is whole. */
+#include <errno.h>
+
+#include "ipv6/netns_ipv6.h"
+#include "ipv6/protocol.h"
+#include "ipv6/addrconf.h"
+#include "ipv6/ip6_route.h"
+#include "ipv6/ip6_fib.h"
+#include "ipv6/ipv6.h"
+#include "ipv6/ndisc.h"
+#include "ipv6/icmpv6.h"
+#include "ipv6/mcast.h"
+
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#define __pending __attribute__((weak))
+
+__pending int ipv6_net_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_net_exit(struct net *net)
+{
+}
+__pending int inet6_add_protocol(struct net *net, const struct inet6_protocol *prot, u8 protocol)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void inet6_del_protocol(struct net *net, u8 protocol)
+{
+}
+__pending int inet6_add_offload(struct net *net, const struct net_offload *ops, u8 protocol)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void inet6_del_offload(struct net *net, u8 protocol)
+{
+}
+__pending bool inet6_gro_same_flow(const struct sk_buff *p, const struct sk_buff *skb)
+{
+	return 0;
+}
+__pending bool inet6_gro_follows(const struct sk_buff *p, const struct sk_buff *skb)
+{
+	return 0;
+}
+__pending void inet6_set_raw_ops(struct net *net, const struct raw6_ops *ops)
+{
+}
+__pending int addrconf_init(struct net *net)
+{
+	return 0;
+}
+__pending void addrconf_exit(struct net *net)
+{
+}
+__pending int inet6_addr_add(struct net_device *dev, const struct ifa6_config *cfg, const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int inet6_addr_del(struct net_device *dev, const struct in6_addr *addr, u8 prefix_len, const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending struct inet6_ifaddr *ipv6_get_ifaddr(struct net *net, const struct in6_addr *addr,
+					       const struct net_device *dev)
+{
+	return NULL;
+}
+__pending bool ipv6_chk_addr(struct net *net, const struct in6_addr *addr, const struct net_device *dev)
+{
+	return 0;
+}
+__pending bool ipv6_chk_addr_and_flags(struct net *net, const struct in6_addr *addr, const struct net_device *dev,
+				       u32 banned)
+{
+	return 0;
+}
+__pending bool ipv6_chk_prefix(const struct in6_addr *addr, const struct net_device *dev)
+{
+	return 0;
+}
+__pending int ipv6_get_lladdr(const struct net_device *dev, struct in6_addr *out, u32 banned)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ipv6_dev_get_saddr(struct net *net, const struct net_device *dst_dev, const struct in6_addr *daddr,
+				 u32 prefs, struct in6_addr *out)
+{
+	return -EAFNOSUPPORT;
+}
+__pending u32 ipv6_addr_label(struct net *net, const struct in6_addr *addr, u32 type, int ifindex)
+{
+	return 0;
+}
+__pending u32 ipv6_addrs_genid(const struct net *net)
+{
+	return 0;
+}
+__pending void addrconf_forward_change(struct net *net, struct inet6_dev *idev, bool on)
+{
+}
+__pending bool ipv6_chk_acast_addr(struct net *net, const struct net_device *dev, const struct in6_addr *addr)
+{
+	return 0;
+}
+__pending int ipv6_dev_ac_inc(struct inet6_dev *idev, const struct in6_addr *addr)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void ipv6_dev_ac_dec(struct inet6_dev *idev, const struct in6_addr *addr)
+{
+}
+__pending void addrconf_dad_failure(struct sk_buff *skb, struct inet6_ifaddr *ifp)
+{
+}
+__pending void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool slla_known)
+{
+}
+__pending void addrconf_ra_seen(struct inet6_dev *idev, u32 old_if_flags)
+{
+}
+__pending int ip6_route_output_flow(struct net *net, struct flowi6 *fl6, struct rt6_info **out)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_route_input(struct sk_buff *skb, enum skb_drop_reason *reason)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void rt6_cache_flush(struct net *net)
+{
+}
+__pending int ip6_neigh_for_gw(struct rt6_info *rt, const struct in6_addr *daddr, struct neighbour **out)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void rt6_neigh_doubt(const struct rt6_info *rt, const struct in6_addr *daddr)
+{
+}
+__pending u32 ip6_dst_mtu(const struct rt6_info *rt)
+{
+	return 0;
+}
+__pending u32 ip6_dst_hoplimit(const struct rt6_info *rt)
+{
+	return 0;
+}
+__pending u32 ip6_dst_metric(const struct rt6_info *rt, int rtax)
+{
+	return 0;
+}
+__pending void ip6_update_pmtu(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr,
+			       u32 mtu_bytes, int oif, u32 mark)
+{
+}
+__pending void rt6_do_redirect(struct net_device *dev, const struct in6_addr *router, const struct in6_addr *dest,
+			       const struct in6_addr *target, bool on_link, const u8 *lladdr)
+{
+}
+__pending struct fib6_info *rt6_get_dflt_router(struct net *net, const struct in6_addr *gw, struct net_device *dev)
+{
+	return NULL;
+}
+__pending struct fib6_info *rt6_add_dflt_router(struct net *net, const struct in6_addr *gw, struct net_device *dev,
+						u8 pref, u32 metric, u32 lifetime_s)
+{
+	return NULL;
+}
+__pending void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit)
+{
+}
+__pending void rt6_purge_dflt_routers(struct net *net)
+{
+}
+__pending int rt6_route_rcv(struct net_device *dev, const struct in6_addr *prefix, u8 prefix_len, u8 pref,
+			    u32 lifetime_s, const struct in6_addr *gw)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void rt6_clean_tohost(struct net *net, const struct in6_addr *gw)
+{
+}
+__pending int ip6_ins_local_rt(struct net *net, struct net_device *dev, const struct in6_addr *addr, bool anycast,
+			       struct fib6_info **out)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void ip6_del_local_rt(struct net *net, struct fib6_info *rt)
+{
+}
+__pending int fib6_init(struct net *net)
+{
+	return 0;
+}
+__pending void fib6_exit(struct net *net)
+{
+}
+__pending int ip6_route_add(struct net *net, const struct fib6_config *cfg, const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_route_del(struct net *net, const struct fib6_config *cfg, const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int addrconf_prefix_route(const struct in6_addr *pfx, u8 plen, u32 metric, struct net_device *dev,
+				    u32 expires_s, u32 flags)
+{
+	return -EAFNOSUPPORT;
+}
+__pending struct fib6_info *addrconf_get_prefix_route(const struct in6_addr *pfx, u8 plen, const struct net_device *dev,
+						      u32 flags, u32 noflags)
+{
+	return NULL;
+}
+__pending void fib6_set_expires(struct fib6_info *rt, u32 expires_s)
+{
+}
+__pending int ip6_del_rt(struct net *net, struct fib6_info *rt)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void fib6_purge_dev(struct net_device *dev, bool all)
+{
+}
+__pending void fib6_dev_link_change(struct net_device *dev)
+{
+}
+__pending void fib6_mtu_change(struct net_device *dev, u32 mtu)
+{
+}
+__pending int fib6_dump(struct net *net, struct fib6_dump_cursor *cursor, u32 only_table, bool exceptions,
+			int (*fn)(void *ctx, const struct fib6_route_view *r), void *ctx)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out, struct fib6_nh_view *nh)
+{
+}
+__pending u32 fib6_seq(const struct net *net)
+{
+	return 0;
+}
+__pending bool fib6_table_exists(const struct net *net, u32 id)
+{
+	return 0;
+}
+__pending int fib6_rule_add(struct net *net, const struct fib6_rule_config *cfg, u32 nlflags, u32 portid,
+			    const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int fib6_rule_del(struct net *net, const struct fib6_rule_config *cfg, u32 portid, const char **errmsg)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int fib6_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, const struct fib6_rule_config *r),
+			     void *ctx)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_xmit(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto,
+		       int tclass, int hlimit, const struct ipv6_txoptions *opt)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_push_header(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto, int tclass,
+			      int hlimit, const struct ipv6_txoptions *opt)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_local_out(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_output(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
+			   int (*output)(struct net *, struct sock *, struct sk_buff *))
+{
+	return -EAFNOSUPPORT;
+}
+__pending u32 ip6_skb_mtu(const struct sk_buff *skb)
+{
+	return 0;
+}
+__pending __be32 ipv6_select_ident(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr)
+{
+	return 0;
+}
+__pending __be32 ip6_make_flowlabel(struct net *net, const struct sk_buff *skb, __be32 flowlabel, bool autolabel,
+				    const struct flowi6 *fl6)
+{
+	return 0;
+}
+__pending struct inet6_dev *ip6_dst_idev(const struct sk_buff *skb)
+{
+	return NULL;
+}
+__pending int ipv6_exthdrs_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_exthdrs_exit(struct net *net)
+{
+}
+__pending bool ipv6_parse_hopopts(struct sk_buff *skb)
+{
+	return 0;
+}
+__pending void ipv6_push_nfrag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto,
+				    struct in6_addr *daddr)
+{
+}
+__pending void ipv6_push_frag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto)
+{
+}
+__pending int ip6_find_1stfragopt(struct sk_buff *skb, u8 **nexthdr)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ipv6_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
+{
+	return 0;
+}
+__pending int ip6_input(struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_mc_input(struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_forward(struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void ip6_protocol_deliver(struct net *net, struct sk_buff *skb, u8 nexthdr, bool have_final)
+{
+}
+__pending int ipv6_frag_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_frag_exit(struct net *net)
+{
+}
+__pending void ip6_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes)
+{
+}
+__pending int ip6_flowlabel_init(struct net *net)
+{
+	return 0;
+}
+__pending void ip6_flowlabel_exit(struct net *net)
+{
+}
+__pending int ndisc_init(struct net *net)
+{
+	return 0;
+}
+__pending void ndisc_exit(struct net *net)
+{
+}
+__pending int ndisc_rcv(struct sk_buff *skb)
+{
+	return 0;
+}
+__pending void ndisc_send_ns(struct net_device *dev, const struct in6_addr *solicit, const struct in6_addr *daddr,
+			     const struct in6_addr *saddr, u64 nonce)
+{
+}
+__pending void ndisc_send_na(struct net_device *dev, const struct in6_addr *daddr,
+			     const struct in6_addr *solicited_addr, bool router, bool solicited, bool override,
+			     bool inc_opt)
+{
+}
+__pending void ndisc_send_rs(struct net_device *dev, const struct in6_addr *saddr, const struct in6_addr *daddr)
+{
+}
+__pending void ndisc_send_unsol_na(struct net_device *dev)
+{
+}
+__pending void ndisc_send_redirect(struct sk_buff *skb, const struct in6_addr *target)
+{
+}
+__pending void ndisc_ifdown(struct net_device *dev)
+{
+}
+__pending int ipv6_neigh_find_create(struct net_device *dev, const struct in6_addr *next_hop, struct neighbour **out)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int icmpv6_init(struct net *net)
+{
+	return 0;
+}
+__pending void icmpv6_exit(struct net *net)
+{
+}
+__pending void icmpv6_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info)
+{
+}
+__pending void icmpv6_param_prob(struct sk_buff *skb, u8 code, u32 pos_bytes, enum skb_drop_reason reason)
+{
+}
+__pending bool icmpv6_err_convert(u8 type, u8 code, int *err)
+{
+	return 0;
+}
+__pending void icmpv6_out_count(struct net *net, struct inet6_dev *idev, u8 type)
+{
+}
+__pending bool icmpv6_xrlim_allow(struct net *net, const struct rt6_info *rt, u8 type, const struct in6_addr *daddr)
+{
+	return 0;
+}
+__pending int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, int tclass,
+			  int hlimit)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void icmpv6_set_ping_rcv(struct net *net, bool (*rcv)(struct sk_buff *skb),
+				   void (*err)(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info))
+{
+}
+__pending int ipv6_mcast_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_mcast_exit(struct net *net)
+{
+}
+__pending void ipv6_mc_up(struct inet6_dev *idev)
+{
+}
+__pending void ipv6_mc_down(struct inet6_dev *idev)
+{
+}
+__pending void ipv6_mc_init_dev(struct inet6_dev *idev)
+{
+}
+__pending void ipv6_mc_destroy_dev(struct inet6_dev *idev)
+{
+}
+__pending int ipv6_dev_mc_inc(struct net_device *dev, const struct in6_addr *group)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ipv6_dev_mc_dec(struct net_device *dev, const struct in6_addr *group)
+{
+	return -EAFNOSUPPORT;
+}
+__pending bool ipv6_chk_mcast_addr(const struct net_device *dev, const struct in6_addr *group,
+				   const struct in6_addr *src)
+{
+	return 0;
+}
+__pending int ip6_mc_filter(struct net_device *dev, const struct in6_addr *group, u8 mode,
+			    const struct in6_addr *sources, u32 count, int delta)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void ipv6_mc_dad_complete(struct inet6_dev *idev)
+{
+}
+__pending int igmp6_rcv(struct sk_buff *skb)
+{
+	return 0;
+}
+__pending int ipv6_mc_each(const struct net_device *dev, int (*fn)(void *ctx, const struct ifmcaddr6_view *m),
+			   void *ctx)
+{
+	return -EAFNOSUPPORT;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What AF_INET6 sockets have besides struct inet_sock: UDP, raw, ping, TCP.
+ *
+ * Functions that begin with ipv6_ live in *_ipv6.c; only those files see ipv6/.  A socket that talks to ::ffff:a.b.c.d is
+ * an IPv4 socket behind its addresses: it goes the way of *_ipv4.c, and only names (bind, connect, getname, sendto,
+ * recvfrom) are translated.
+ * @step S2 of S13   @rfc 3493, 3542, 3678, 5014   @linux include/linux/ipv6.h, net/ipv6/ipv6_sockglue.c, net/ipv6/datagram.c
+ */
+#ifndef NETHOOD_SOCKET_INET6_SOCK_H
+#define NETHOOD_SOCKET_INET6_SOCK_H
+
+#include "socket/inet_sock.h"
+#include "wire/ipv6.h"
+
+struct ipv6_txoptions;
+struct ipcm6_cookie;
+struct flowi6;
+struct rt6_info;
+
+/** struct ipv6_mc_socklist - one group that a socket joined, with the sources that it wants or not */
+struct ipv6_mc_socklist {
+	struct ipv6_mc_socklist *next;
+	struct in6_addr group;
+	int ifindex;
+	u8 mode; /**< MCAST_EXCLUDE, MCAST_INCLUDE */
+	u32 sources_count, sources_max;
+	struct in6_addr *sources;
+};
+struct ipv6_ac_socklist; /* anycast addresses of a socket: IPV6_JOIN_ANYCAST */
+struct ipv6_fl_socklist; /* flow labels that it leased: ipv6/ip6_flowlabel.c */
+
+/* pinfo->rxopt_flags: what recvmsg() tells beside the data */
+enum {
+	IPV6_RXOPT_PKTINFO = 1U << 0,
+	IPV6_RXOPT_HOPLIMIT = 1U << 1,
+	IPV6_RXOPT_TCLASS = 1U << 2,
+	IPV6_RXOPT_HOPOPTS = 1U << 3,
+	IPV6_RXOPT_DSTOPTS = 1U << 4,
+	IPV6_RXOPT_RTHDR = 1U << 5,
+	IPV6_RXOPT_FLOWINFO = 1U << 6,
+	IPV6_RXOPT_PATHMTU = 1U << 7,
+	IPV6_RXOPT_ORIGDSTADDR = 1U << 8,
+	IPV6_RXOPT_RECVFRAGSIZE = 1U << 9,
+	IPV6_RXOPT_OPKTINFO = 1U << 10, /* RFC 2292 names of the same */
+	IPV6_RXOPT_OHOPLIMIT = 1U << 11,
+	IPV6_RXOPT_OHOPOPTS = 1U << 12,
+	IPV6_RXOPT_ODSTOPTS = 1U << 13,
+	IPV6_RXOPT_ORTHDR = 1U << 14,
+};
+
+/** struct ipv6_pinfo - inet_sock.pinet6 of an AF_INET6 socket */
+struct ipv6_pinfo {
+	struct in6_addr saddr,
+		daddr; /**< of a connected socket; saddr also of a bound one.  Mapped ones as ::ffff:a.b.c.d */
+	struct in6_addr rcv_saddr; /**< what it is bound to; any: any */
+	__be32 flow_label;         /**< of what it sends: IPV6_FLOWINFO_SEND, connect() with one */
+	s16 hop_limit, mcast_hops; /**< -1: the route's */
+	u8 tclass, min_hopcount, pmtudisc;
+	bool recverr, recverr_rfc4884, v6only, mc_loop, mc_all, dontfrag, recvdontfrag, autoflowlabel,
+		autoflowlabel_set;
+	bool sndflow, repflow, rtalert_isolate;
+	u8 srcprefs; /**< IPV6_ADDR_PREFERENCES: IPV6_PREFER_SRC_* low bits */
+	u16 rxopt_flags;
+	int mcast_oif, ucast_oif;
+	int bound_scope; /**< sin6_scope_id of a link-local address it was bound to */
+	u32 frag_size;
+	struct in6_addr sticky_pktinfo; /**< IPV6_PKTINFO as option */
+	int sticky_ifindex;
+	struct ipv6_txoptions *opt;
+	struct ipv6_mc_socklist *mc_list;
+	struct ipv6_ac_socklist *ac_list;
+	struct ipv6_fl_socklist *fl_list;
+	u32 mc_count;
+	u8 *pktoptions; /**< of TCP: last received options (RFC 2292 6.. IPV6_2292PKTOPTIONS); NULL: none */
+};
+
+static inline struct ipv6_pinfo *inet6_sk(const struct sock *sk)
+{
+	return inet_sk(sk)->pinet6;
+}
+static inline bool ipv6_only_sock(const struct sock *sk)
+{
+	return sk->family == AF_INET6 && inet6_sk(sk)->v6only;
+}
+/** inet6_goes_ipv4() - is it connected or bound to an IPv4 address?  Then *_ipv4.c has the packets */
+static inline bool inet6_goes_ipv4(const struct sock *sk)
+{
+	const struct ipv6_pinfo *np = inet6_sk(sk);
+
+	return np && (ipv6_addr_v4mapped(&np->daddr) || ipv6_addr_v4mapped(&np->rcv_saddr));
+}
+
+/* ---- inet6_ipv6.c: life, routes and addresses */
+int inet6_sock_init(struct sock *sk); /* after inet_sock_init(); 0, -ENOBUFS */
+void inet6_sock_destroy(struct sock *sk);
+/** inet6_sock_clone() - @sk, of sock_clone(), gets a pinet6 with the options of @parent.  Return: 0, -ENOBUFS */
+int inet6_sock_clone(struct sock *sk, const struct sock *parent);
+int inet6_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer);
+/** ipv6_bind_check() - what bind(2) says of a sockaddr before it looks at ports: scope, IPV6_V6ONLY, whether it is ours
+ *  Return: 0, -EINVAL, -EAFNOSUPPORT, -EADDRNOTAVAIL, -ENODEV */
+int ipv6_bind_check(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes, struct in6_addr *out, u16 *port);
+/** ipv6_datagram_connect() - as ip_datagram_connect(); @linux __ip6_datagram_connect */
+int ipv6_datagram_connect(struct inet_sock *inet, const struct sockaddr *addr, socklen_t len_bytes);
+void ipv6_connected_flow(const struct inet_sock *inet, struct flowi6 *fl6);
+/** ipv6_sk_route() - the cached route while it is right, NULL else */
+struct rt6_info *ipv6_sk_route(const struct inet_sock *inet);
+/** ipv6_sk_relookup() - a route for a connected socket; kept.  Return: 0 and borrowed, -errno */
+int ipv6_sk_relookup(struct inet_sock *inet, struct rt6_info **out);
+u32 ipv6_sk_mtu(const struct inet_sock *inet, const struct rt6_info *rt);
+void ipv6_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mtu_bytes);
+/** ipv6_rcv_saddr_equal() - do two sockets bound to the same port want the same packets?  Families may differ.
+ *  @linux inet_rcv_saddr_equal */
+bool ipv6_rcv_saddr_equal(const struct sock *a, const struct sock *b, bool match_wildcard);
+/** ipv6_iface_scope_id() - ifindex for a link-local address, else 0 */
+u32 ipv6_iface_scope_id(const struct in6_addr *addr, int ifindex);
+
+/* ---- ipv6_err_ipv6.c: IPV6_RECVERR */
+void ipv6_icmp_error(struct sock *sk, struct sk_buff *skb, int err, __be16 port, u8 type, u8 code, u32 info,
+		     u8 *payload);
+void ipv6_local_error(struct sock *sk, int err, const struct flowi6 *fl6, u32 info);
+ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes);
+
+/* ---- ipv6_sockopt_ipv6.c */
+/** ipv6_setsockopt() - SOL_IPV6 and, of an AF_INET6 socket, SOL_IP */
+int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes);
+int ipv6_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
+
+/* ---- ipv6_cmsg_ipv6.c */
+/** ipv6_cmsg_send() - control messages of a sender into @ipc and @fl6, which hold the socket's defaults; @txopt: room for
+ *  headers that the messages bring: *opt_owned is to be freed by sock_opt_free().  Return: 0, -EINVAL, -EPERM, ... */
+int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6, struct ipcm6_cookie *ipc,
+		   struct ipv6_txoptions **opt_owned, int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx);
+/** ipv6_pktinfo_prepare() - note in cb what recvmsg() may be asked, before the route is forgotten */
+void ipv6_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb);
+void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
+
+/* ---- ipv6_mc_ipv6.c */
+int ipv6_mc_setsockopt(struct sock *sk, int name, const void *value, socklen_t len_bytes);
+int ipv6_mc_getsockopt(struct sock *sk, int name, void *value, socklen_t *len_bytes);
+/** inet6_mc_check() - does the socket want what @saddr sent to the group @daddr on @ifindex? */
+bool inet6_mc_check(const struct sock *sk, const struct in6_addr *daddr, const struct in6_addr *saddr, int ifindex);
+void ipv6_sock_mc_close(struct sock *sk);
+
+#endif
