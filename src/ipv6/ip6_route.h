@@ -23,6 +23,9 @@ struct in6_rtmsg;
 #define FLOWI_FLAG_ANYSRC (1U << 0) /**< the source need not be ours */
 #define FLOWI_FLAG_KNOWN_NH (1U << 1)
 #endif
+/* what a socket says about labels by hash; neither: as net.ipv6.auto_flowlabels has it */
+#define FLOWI6_FLAG_AUTOLABEL (1U << 6)
+#define FLOWI6_FLAG_NO_AUTOLABEL (1U << 7)
 
 /** struct flowi6 - what a route is looked up by */
 struct flowi6 {

@@ -27,6 +27,15 @@ struct ipv6_devconf;
 
 #define MAX_INET6_OFFLOADS 4U
 
+/* net.ipv6.auto_flowlabels: which packets get a label by their flow's hash */
+enum {
+	IP6_AUTO_FLOW_LABEL_OFF,
+	IP6_AUTO_FLOW_LABEL_OPTOUT, /**< all, but of sockets that do not want it */
+	IP6_AUTO_FLOW_LABEL_OPTIN,  /**< of sockets that ask for it */
+	IP6_AUTO_FLOW_LABEL_FORCED, /**< all */
+	IP6_AUTO_FLOW_LABEL_MAX = IP6_AUTO_FLOW_LABEL_FORCED
+};
+
 /** struct ipstats6 - counters under RFC 4293's names, as in /proc/net/snmp6 (Ip6*) */
 struct ipstats6 {
 	u64 in_receives, in_hdr_errors, in_too_big_errors, in_no_routes, in_addr_errors, in_unknown_protos;

@@ -15,20 +15,6 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define __pending __attribute__((weak))
 
-__pending int ipv6_net_init(struct net *net)
-{
-	return 0;
-}
-__pending void ipv6_net_exit(struct net *net)
-{
-}
-__pending int inet6_add_protocol(struct net *net, const struct inet6_protocol *prot, u8 protocol)
-{
-	return -EAFNOSUPPORT;
-}
-__pending void inet6_del_protocol(struct net *net, u8 protocol)
-{
-}
 __pending int inet6_add_offload(struct net *net, const struct net_offload *ops, u8 protocol)
 {
 	return -EAFNOSUPPORT;
@@ -43,9 +29,6 @@ __pending bool inet6_gro_same_flow(const struct sk_buff *p, const struct sk_buff
 __pending bool inet6_gro_follows(const struct sk_buff *p, const struct sk_buff *skb)
 {
 	return 0;
-}
-__pending void inet6_set_raw_ops(struct net *net, const struct raw6_ops *ops)
-{
 }
 __pending int addrconf_init(struct net *net)
 {
@@ -260,36 +243,10 @@ __pending int fib6_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, co
 {
 	return -EAFNOSUPPORT;
 }
-__pending int ip6_xmit(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto,
-		       int tclass, int hlimit, const struct ipv6_txoptions *opt)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_push_header(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto, int tclass,
-			      int hlimit, const struct ipv6_txoptions *opt)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_local_out(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_output(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
 __pending int ip6_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
 			   int (*output)(struct net *, struct sock *, struct sk_buff *))
 {
 	return -EAFNOSUPPORT;
-}
-__pending u32 ip6_skb_mtu(const struct sk_buff *skb)
-{
-	return 0;
 }
 __pending __be32 ipv6_select_ident(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr)
 {
@@ -299,10 +256,6 @@ __pending __be32 ip6_make_flowlabel(struct net *net, const struct sk_buff *skb, 
 				    const struct flowi6 *fl6)
 {
 	return 0;
-}
-__pending struct inet6_dev *ip6_dst_idev(const struct sk_buff *skb)
-{
-	return NULL;
 }
 __pending int ipv6_exthdrs_init(struct net *net)
 {
@@ -326,24 +279,9 @@ __pending int ip6_find_1stfragopt(struct sk_buff *skb, u8 **nexthdr)
 {
 	return -EAFNOSUPPORT;
 }
-__pending int ipv6_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
-{
-	return 0;
-}
-__pending int ip6_input(struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_mc_input(struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
 __pending int ip6_forward(struct sk_buff *skb)
 {
 	return -EAFNOSUPPORT;
-}
-__pending void ip6_protocol_deliver(struct net *net, struct sk_buff *skb, u8 nexthdr, bool have_final)
-{
 }
 __pending int ipv6_frag_init(struct net *net)
 {

@@ -14,9 +14,13 @@ struct net_offload;
 #define INET6_PROTO_FINAL 0x1    /**< a protocol; else an extension header, behind which the walk goes on */
 #define INET6_PROTO_NOPOLICY 0x2 /**< it judges multicast and checksums itself */
 
+/* what an extension header's handler says */
+#define INET6_PROTO_NEXT 1       /**< it was passed: the next one is at data, and IP6CB's nhoff has its number */
+#define INET6_PROTO_ENDED (-256) /**< the packet was dropped, or is kept: nothing was delivered */
+
 struct inet6_protocol {
 	/** @skb taken; data at the transport (or extension) header.
-	 *  Return: 0: taken; positive: a header of this number is at data now; negative: -nexthdr of another protocol at data */
+	 *  Return: 0: delivered; INET6_PROTO_NEXT, INET6_PROTO_ENDED; else -nexthdr of another protocol that is at data now */
 	int (*handler)(struct sk_buff *skb);
 	/** an ICMPv6 error about a packet we sent: data at the quoted IPv6 header, transport header of it at @offset
 	 *  @skb borrowed; @info host order (MTU, pointer).  Return: 0, -ENOENT: no such socket */

@@ -54,6 +54,8 @@
 	X(UNICAST_IN_L2_MULTICAST, "unicast IP packet in a link-layer broadcast") \
 	X(IP_OPTIONS, "refused or malformed IP options") \
 	X(IP_NOPROTO, "no handler for this IP protocol") \
+	X(IPV6DISABLED, "IPv6 is off on this device") \
+	X(IPV6_BAD_EXTHDR, "malformed or refused IPv6 extension header") \
 	X(IP_TTL_EXPIRED, "time to live ran out while forwarding") \
 	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented") \
 	X(NOT_WHOLE, "another fragment of the same datagram could not be sent") \
