@@ -196,44 +196,6 @@ static void do_vouch(struct swarm *s, struct member *m)
 	(void)nethood_sendto(m->app.ledger_sock, "x", 1, MSG_CONFIRM, (const struct sockaddr *)&to, sizeof(to));
 }
 
-static void do_sysctl(struct swarm *s, struct member *m)
-{
-	static const struct {
-		const char *key;
-		const char *values[4];
-	} rows[] = {
-		{ "net.ipv4.neigh.eth0.base_reachable_time_ms", { "1", "500", "5000", "40000" } },
-		{ "net.ipv4.neigh.eth0.retrans_time_ms", { "1", "10", "300", "1000" } },
-		{ "net.ipv4.neigh.eth0.delay_first_probe_time", { "0", "1", "2", "5" } },
-		{ "net.ipv4.neigh.eth0.gc_stale_time", { "0", "1", "5", "60" } },
-		{ "net.ipv4.neigh.eth0.mcast_solicit", { "0", "1", "3", "10" } },
-		{ "net.ipv4.neigh.eth0.ucast_solicit", { "0", "1", "3", "10" } },
-		{ "net.ipv4.neigh.eth0.app_solicit", { "0", "1", "2", "3" } },
-		{ "net.ipv4.neigh.eth0.mcast_resolicit", { "0", "1", "2", "3" } },
-		{ "net.ipv4.neigh.eth0.unres_qlen_bytes", { "0", "1000", "5000", "212992" } },
-		{ "net.ipv4.neigh.eth0.locktime", { "0", "1", "100", "1000" } },
-		{ "net.ipv4.neigh.default.gc_thresh1", { "0", "1", "4", "128" } },
-		{ "net.ipv4.neigh.default.gc_thresh2", { "0", "2", "8", "512" } },
-		{ "net.ipv4.neigh.default.gc_thresh3", { "1", "4", "16", "1024" } },
-		{ "net.ipv4.conf.all.arp_ignore", { "0", "1", "2", "8" } },
-		{ "net.ipv4.conf.all.arp_filter", { "0", "1", "0", "1" } },
-		{ "net.ipv4.conf.all.arp_announce", { "0", "1", "2", "0" } },
-		{ "net.ipv4.conf.all.arp_accept", { "0", "1", "2", "0" } },
-		{ "net.ipv4.conf.all.proxy_arp", { "0", "1", "0", "1" } },
-		{ "net.ipv4.conf.all.drop_gratuitous_arp", { "0", "1", "0", "1" } },
-		{ "net.ipv4.conf.all.rp_filter", { "0", "1", "2", "0" } },
-	};
-	u32 row = pick(s, ARRAY_SIZE(rows));
-
-	member_sysctl(m, rows[row].key, rows[row].values[pick(s, 4)]);
-}
-
-static void do_tcp_sysctl(struct swarm *s, struct member *m)
-{
-	(void)s;
-	member_tcp_sysctl(m);
-}
-
 static void do_mtu(struct swarm *s, struct member *m)
 {
 	(void)admin_mtu(m->host, m->app.ifindex, 576 + pick(s, 925));
@@ -306,7 +268,7 @@ static const struct deed {
 	{ do_ask_vip, F_FAILOVER, 10 },
 	{ do_reboot, F_REBOOT, 2 },
 	{ do_neigh, F_NEIGH, 20 },
-	{ do_sysctl, F_SYSCTL, 10 },
+	{ do_neigh_sysctl, F_SYSCTL, 10 },
 	{ do_spoof, F_SPOOF, 30 },
 	{ do_garbage, F_GARBAGE, 20 },
 	{ do_mtu, F_MTU, 4 },

@@ -130,8 +130,9 @@ const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 le
 
 /* ---- sim/swarm_sysctls.c */
 
-/** member_tcp_sysctl() - one of TCP's, to some value */
-void member_tcp_sysctl(struct member *m);
+/** do_neigh_sysctl() - an administrator sets one of neighbours or ARP to some value */
+void do_neigh_sysctl(struct swarm *s, struct member *m);
+void do_tcp_sysctl(struct swarm *s, struct member *m);
 /** draw_tcp_options() - which ones a host does without: struct member, tcp_options_off */
 u32 draw_tcp_options(struct swarm *s);
 void member_set_tcp_options(struct member *m);

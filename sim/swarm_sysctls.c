@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Variables of TCP, as administrators of a swarm's hosts set them in a storm. */
+/* Variables, as administrators of a swarm's hosts set them in a storm. */
 #include "swarm_internal.h"
 
 #define VALUES 4U
 
-/* The first value is what it is when all is well.  The largest receive buffer stays: SYN cookies, as in Linux, find out once
- * more what scale it was that they told. */
-static const struct {
+struct sysctl_row {
 	const char *key;
 	const char *values[VALUES];
-} rows[] = {
+};
+
+static const struct sysctl_row neigh_rows[] = {
+	{ "net.ipv4.neigh.eth0.base_reachable_time_ms", { "1", "500", "5000", "40000" } },
+	{ "net.ipv4.neigh.eth0.retrans_time_ms", { "1", "10", "300", "1000" } },
+	{ "net.ipv4.neigh.eth0.delay_first_probe_time", { "0", "1", "2", "5" } },
+	{ "net.ipv4.neigh.eth0.gc_stale_time", { "0", "1", "5", "60" } },
+	{ "net.ipv4.neigh.eth0.mcast_solicit", { "0", "1", "3", "10" } },
+	{ "net.ipv4.neigh.eth0.ucast_solicit", { "0", "1", "3", "10" } },
+	{ "net.ipv4.neigh.eth0.app_solicit", { "0", "1", "2", "3" } },
+	{ "net.ipv4.neigh.eth0.mcast_resolicit", { "0", "1", "2", "3" } },
+	{ "net.ipv4.neigh.eth0.unres_qlen_bytes", { "0", "1000", "5000", "212992" } },
+	{ "net.ipv4.neigh.eth0.locktime", { "0", "1", "100", "1000" } },
+	{ "net.ipv4.neigh.default.gc_thresh1", { "0", "1", "4", "128" } },
+	{ "net.ipv4.neigh.default.gc_thresh2", { "0", "2", "8", "512" } },
+	{ "net.ipv4.neigh.default.gc_thresh3", { "1", "4", "16", "1024" } },
+	{ "net.ipv4.conf.all.arp_ignore", { "0", "1", "2", "8" } },
+	{ "net.ipv4.conf.all.arp_filter", { "0", "1", "0", "1" } },
+	{ "net.ipv4.conf.all.arp_announce", { "0", "1", "2", "0" } },
+	{ "net.ipv4.conf.all.arp_accept", { "0", "1", "2", "0" } },
+	{ "net.ipv4.conf.all.proxy_arp", { "0", "1", "0", "1" } },
+	{ "net.ipv4.conf.all.drop_gratuitous_arp", { "0", "1", "0", "1" } },
+	{ "net.ipv4.conf.all.rp_filter", { "0", "1", "2", "0" } },
+};
+
+/* The first value is what it is when all is well.  The largest receive buffer stays: SYN cookies, as in Linux, find out once
+ * more what scale it was that they told. */
+static const struct sysctl_row tcp_rows[] = {
 	{ "net.ipv4.tcp_congestion_control", { "cubic", "reno", "bbr", "cubic" } },
 	{ "net.ipv4.tcp_dsack", { "1", "0", "1", "0" } },
 	{ "net.ipv4.tcp_ecn", { "2", "1", "1", "0" } },
@@ -54,11 +79,23 @@ static const struct {
 	{ "net.ipv4.ip_local_port_range", { "32768 60999", "40000 40003", "40000 40031", "1024 65535" } },
 };
 
-void member_tcp_sysctl(struct member *m)
+static void set_any(struct member *m, const struct sysctl_row *rows, u32 count)
 {
-	u32 row = pick(m->swarm, ARRAY_SIZE(rows));
+	const struct sysctl_row *row = &rows[pick(m->swarm, count)];
 
-	member_sysctl(m, rows[row].key, rows[row].values[pick(m->swarm, VALUES)]);
+	member_sysctl(m, row->key, row->values[pick(m->swarm, VALUES)]);
+}
+
+void do_neigh_sysctl(struct swarm *s, struct member *m)
+{
+	(void)s;
+	set_any(m, neigh_rows, ARRAY_SIZE(neigh_rows));
+}
+
+void do_tcp_sysctl(struct swarm *s, struct member *m)
+{
+	(void)s;
+	set_any(m, tcp_rows, ARRAY_SIZE(tcp_rows));
 }
 
 /* What both sides agree on is not changed while they do: as in Linux, a SYN-ACK is read by what is set then, not by what
@@ -79,6 +116,6 @@ void member_set_tcp_options(struct member *m)
 
 void member_reset_tcp_sysctls(struct member *m)
 {
-	for (u32 row = 0; row < ARRAY_SIZE(rows); row++)
-		member_sysctl(m, rows[row].key, rows[row].values[0]);
+	for (u32 row = 0; row < ARRAY_SIZE(tcp_rows); row++)
+		member_sysctl(m, tcp_rows[row].key, tcp_rows[row].values[0]);
 }
