@@ -6,10 +6,10 @@
  * rows "first pass" write into memory that was never touched.
  */
 #include <linux/if_ether.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
 #include "harness.h"
+#include "lan.h"
 #include "nethood/nethood.h"
 #include "nethood/record.h"
 
@@ -42,56 +42,6 @@ static int take(void *ctx, const struct iovec *frame, int pieces)
 	(void)frame;
 	(void)pieces;
 	return 0;
-}
-
-static void ask(struct nethood_sock *admin, const void *request, size_t bytes)
-{
-	u8 answer[4096];
-
-	if (nethood_sendto(admin, request, bytes, 0, NULL, 0) < 0 ||
-	    nethood_recvfrom(admin, answer, sizeof(answer), 0, NULL, NULL) < 0 ||
-	    ((struct nlmsgerr *)(void *)(answer + NLMSG_HDRLEN))->error)
-		die("rtnetlink");
-}
-
-struct attr32 {
-	struct rtattr rta;
-	u32 value;
-};
-
-static void configure(struct nethood_net *net, int ifindex)
-{
-	struct {
-		struct nlmsghdr h;
-		struct ifinfomsg m;
-	} up = { { sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 },
-		 { .ifi_index = ifindex, .ifi_flags = 1, .ifi_change = 1 } };
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-		struct attr32 local;
-	} addr = { { sizeof(addr), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 2, 0 },
-		   { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = (u32)ifindex },
-		   { { sizeof(struct attr32), IFA_LOCAL }, htonl(0x0a000001) } };
-	struct {
-		struct nlmsghdr h;
-		struct ndmsg m;
-		struct attr32 dst;
-		struct rtattr rta;
-		u8 lladdr[8];
-	} neigh = { { sizeof(neigh), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 3, 0 },
-		    { .ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_state = 0x80 /* NUD_PERMANENT */ },
-		    { { sizeof(struct attr32), NDA_DST }, htonl(0x0a000002) },
-		    { 10, NDA_LLADDR },
-		    { 2, 0, 0, 0, 0, 2 } };
-	struct nethood_sock *admin;
-
-	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
-		die("no rtnetlink");
-	ask(admin, &up, sizeof(up));
-	ask(admin, &addr, sizeof(addr));
-	ask(admin, &neigh, sizeof(neigh));
-	nethood_close(admin);
 }
 
 static u32 csum(const u8 *p, u32 bytes)
@@ -172,7 +122,7 @@ static void side_init(struct side *s, size_t record_bytes, u32 data_bytes)
 	s->now = NOW;
 	if (nethood_create(&config, &s->net) || nethood_dev_create(s->net, &dev, &s->dev))
 		die("no net");
-	configure(s->net, nethood_dev_ifindex(s->dev));
+	lan_configure(s->net, nethood_dev_ifindex(s->dev), 1, 2);
 	if (nethood_socket(s->net, AF_INET, SOCK_DGRAM, 0, &s->sk) ||
 	    nethood_bind(s->sk, (struct sockaddr *)&us, sizeof(us)) ||
 	    nethood_connect(s->sk, (struct sockaddr *)&peer, sizeof(peer)))

@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/rtnetlink.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
 #include "harness.h"
+#include "lan.h"
 #include "nethood/nethood.h"
 
 #define PORT 5001U
@@ -53,56 +53,6 @@ static u32 ops(u32 n)
 static u64 time_ns(void)
 {
 	return virtual_ns ? virtual_ns : (u64)now_ns();
-}
-
-static void ask(struct nethood_sock *admin, const void *request, size_t bytes)
-{
-	u8 answer[4096];
-
-	if (nethood_sendto(admin, request, bytes, 0, NULL, 0) < 0 ||
-	    nethood_recvfrom(admin, answer, sizeof(answer), 0, NULL, NULL) < 0 ||
-	    ((struct nlmsgerr *)(void *)(answer + NLMSG_HDRLEN))->error)
-		die("rtnetlink");
-}
-
-struct attr32 {
-	struct rtattr rta;
-	u32 value;
-};
-
-static void configure(struct nethood_net *net, int ifindex, u8 host, u8 peer)
-{
-	struct {
-		struct nlmsghdr h;
-		struct ifinfomsg m;
-	} up = { { sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 },
-		 { .ifi_index = ifindex, .ifi_flags = 1, .ifi_change = 1 } };
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-		struct attr32 local;
-	} addr = { { sizeof(addr), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 2, 0 },
-		   { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = (u32)ifindex },
-		   { { sizeof(struct attr32), IFA_LOCAL }, htonl(0x0a000000U + host) } };
-	struct {
-		struct nlmsghdr h;
-		struct ndmsg m;
-		struct attr32 dst;
-		struct rtattr rta;
-		u8 lladdr[8];
-	} neigh = { { sizeof(neigh), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 3, 0 },
-		    { .ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_state = 0x80 /* NUD_PERMANENT */ },
-		    { { sizeof(struct attr32), NDA_DST }, htonl(0x0a000000U + peer) },
-		    { 10, NDA_LLADDR },
-		    { 2, 0, 0, 0, 0, peer } };
-	struct nethood_sock *admin;
-
-	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
-		die("no rtnetlink");
-	ask(admin, &up, sizeof(up));
-	ask(admin, &addr, sizeof(addr));
-	ask(admin, &neigh, sizeof(neigh));
-	nethood_close(admin);
 }
 
 static const char *const sysctls[][2] = {
@@ -152,8 +102,8 @@ static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
 	side_init(&w->s, 2, mtu, offload);
 	if (nethood_wire(w->c.dev, w->s.dev))
 		die("no wire");
-	configure(w->c.net, nethood_dev_ifindex(w->c.dev), 1, 2);
-	configure(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
+	lan_configure(w->c.net, nethood_dev_ifindex(w->c.dev), 1, 2);
+	lan_configure(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
 	for (u32 i = 0; i < listeners; i++) {
 		struct sockaddr_in addr = server_addr(i);
 

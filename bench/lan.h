@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The LAN of the benchmarks that use the public header alone: an address, and one neighbour that is known for ever. */
+#ifndef NETHOOD_BENCH_LAN_H
+#define NETHOOD_BENCH_LAN_H
+
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/types.h"
+#include "nethood/nethood.h"
+
+static inline void lan_die(const char *why)
+{
+	fprintf(stderr, "rtnetlink: %s\n", why);
+	exit(1);
+}
+
+static inline void lan_ask(struct nethood_sock *admin, const void *request, size_t bytes)
+{
+	u8 answer[4096];
+
+	if (nethood_sendto(admin, request, bytes, 0, NULL, 0) < 0 ||
+	    nethood_recvfrom(admin, answer, sizeof(answer), 0, NULL, NULL) < 0 ||
+	    ((struct nlmsgerr *)(void *)(answer + NLMSG_HDRLEN))->error)
+		lan_die("a request was refused");
+}
+
+struct lan_attr32 {
+	struct rtattr rta;
+	u32 value;
+};
+
+/** lan_configure() - link @ifindex is up, is 10.0.0.@host, and knows the address of 10.0.0.@peer: 02:00:00:00:00:@peer */
+static inline void lan_configure(struct nethood_net *net, int ifindex, u8 host, u8 peer)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+	} up = { { sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 },
+		 { .ifi_index = ifindex, .ifi_flags = 1, .ifi_change = 1 } };
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+		struct lan_attr32 local;
+	} addr = { { sizeof(addr), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 2, 0 },
+		   { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = (u32)ifindex },
+		   { { sizeof(struct lan_attr32), IFA_LOCAL }, htonl(0x0a000000U + host) } };
+	struct {
+		struct nlmsghdr h;
+		struct ndmsg m;
+		struct lan_attr32 dst;
+		struct rtattr rta;
+		u8 lladdr[8];
+	} neigh = { { sizeof(neigh), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 3, 0 },
+		    { .ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_state = 0x80 /* NUD_PERMANENT */ },
+		    { { sizeof(struct lan_attr32), NDA_DST }, htonl(0x0a000000U + peer) },
+		    { 10, NDA_LLADDR },
+		    { 2, 0, 0, 0, 0, peer } };
+	struct nethood_sock *admin;
+
+	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
+		lan_die("no socket");
+	lan_ask(admin, &up, sizeof(up));
+	lan_ask(admin, &addr, sizeof(addr));
+	lan_ask(admin, &neigh, sizeof(neigh));
+	nethood_close(admin);
+}
+
+#endif
