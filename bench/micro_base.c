@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the bottom layers cost: packets' memory, checksum, timers, hash table, keyed hashes.
  *
- * Each row is measured beside its limit (the same work with nothing around it), in turns, seven times; printed are
- * medians, the spread, and the ratio, which is what counts on a shared machine.
- *
- * usage: micro_base [--json] [--quick] [word in the row's name]
+ * Each row is measured beside its limit, the same work with nothing around it.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #if defined(__x86_64__) && !defined(__CHECKER__)
 #define AVX2 1
 #include <immintrin.h>
@@ -22,18 +15,8 @@
 #include "base/htable.h"
 #include "base/random.h"
 #include "base/timer.h"
+#include "harness.h"
 #include "skb/skbuff.h"
-
-#define ROUNDS 7
-
-/** struct bench - one row: @run and @limit return nanoseconds for one operation; the limit may be missing */
-struct bench {
-	const char *name, *limit_name;
-	double target; /**< most nanoseconds, or 0 */
-	double (*run)(u32 arg);
-	double (*limit)(u32 arg);
-	u32 arg;
-};
 
 struct bench_state {
 	struct mem mem;
@@ -42,19 +25,6 @@ struct bench_state {
 };
 
 static struct bench_state state = { .mem = { .ops = &mem_libc_ops }, .scale = 1 };
-
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static inline void use(u64 x)
-{
-	__asm__ volatile("" : : "r"(x) : "memory");
-}
 
 static u32 ops(u32 n)
 {
@@ -493,85 +463,38 @@ static double random_u32(u32 arg)
 /* ------------------------------------------------------------------ rows */
 
 static const struct bench benches[] = {
-	{ "skb alloc + free, small", "2 malloc + 2 free", 15, skb_alloc_free, malloc_free, 160 },
-	{ "skb alloc + free, MTU", "2 malloc + 2 free", 15, skb_alloc_free, malloc_free, 1600 },
-	{ "skb clone + free", NULL, 15, skb_clone_free, NULL, 160 },
-	{ "csum 20", "add words", 0, csum, csum_limit, 20 },
-	{ "csum 64", "add words", 0, csum, csum_limit, 64 },
-	{ "csum 1500", "add words", 0, csum, csum_limit, 1500 },
-	{ "csum 65536", "add words", 0, csum, csum_limit, 65536 },
-	{ "csum + copy 1500", "memcpy", 0, csum_copy, copy_only, 1500 },
-	{ "csum + copy 65536", "memcpy", 0, csum_copy, copy_only, 65536 },
-	{ "timer arm + cancel, 1 M armed", NULL, 10, timer_arm_cancel, NULL, 0 },
-	{ "timer move, any of 1 M", NULL, 0, timer_move_random, NULL, 0 },
-	{ "timer next, 1 M armed", NULL, 0, timer_next, NULL, 0 },
-	{ "timer fire, steps of 1 ms", NULL, 0, timer_fire, NULL, 1000 },
-	{ "timer fire, steps of 10 us", NULL, 0, timer_fire, NULL, 10 },
-	{ "timer arm, 100 within 1 ms", NULL, 0, timer_arm_soon, NULL, 100 },
-	{ "timer arm, 10 k within 1 ms", NULL, 0, timer_arm_soon, NULL, 10000 },
-	{ "htable look-up, 1 k", "bare array", 0, table_lookup, table_limit, 1000 },
-	{ "htable look-up, 10 k", "bare array", 0, table_lookup, table_limit, 10000 },
-	{ "htable look-up, 100 k", "bare array", 0, table_lookup, table_limit, 100000 },
-	{ "htable look-up, 1 M", "bare array", 0, table_lookup, table_limit, 1000000 },
-	{ "htable insert + remove, 1 k", NULL, 100, table_insert_remove, NULL, 1000 },
-	{ "htable insert + remove, 1 M", NULL, 0, table_insert_remove, NULL, 1000000 },
-	{ "htable insert, growing to 1 M", NULL, 0, table_grow, NULL, 1000000 },
-	{ "siphash 12", NULL, 0, siphash_ns, NULL, 12 },
-	{ "siphash 36", NULL, 0, siphash_ns, NULL, 36 },
-	{ "random u32", NULL, 0, random_u32, NULL, 0 },
+	{ "skb alloc + free, small", "2 malloc + 2 free", 15, skb_alloc_free, malloc_free, 160, false, NULL },
+	{ "skb alloc + free, MTU", "2 malloc + 2 free", 15, skb_alloc_free, malloc_free, 1600, false, NULL },
+	{ "skb clone + free", NULL, 15, skb_clone_free, NULL, 160, false, NULL },
+	{ "csum 20", "add words", 0, csum, csum_limit, 20, false, NULL },
+	{ "csum 64", "add words", 0, csum, csum_limit, 64, false, NULL },
+	{ "csum 1500", "add words", 0, csum, csum_limit, 1500, false, NULL },
+	{ "csum 65536", "add words", 0, csum, csum_limit, 65536, false, NULL },
+	{ "csum + copy 1500", "memcpy", 0, csum_copy, copy_only, 1500, false, NULL },
+	{ "csum + copy 65536", "memcpy", 0, csum_copy, copy_only, 65536, false, NULL },
+	{ "timer arm + cancel, 1 M armed", NULL, 10, timer_arm_cancel, NULL, 0, false, NULL },
+	{ "timer move, any of 1 M", NULL, 0, timer_move_random, NULL, 0, false, NULL },
+	{ "timer next, 1 M armed", NULL, 0, timer_next, NULL, 0, false, NULL },
+	{ "timer fire, steps of 1 ms", NULL, 0, timer_fire, NULL, 1000, false, NULL },
+	{ "timer fire, steps of 10 us", NULL, 0, timer_fire, NULL, 10, false, NULL },
+	{ "timer arm, 100 within 1 ms", NULL, 0, timer_arm_soon, NULL, 100, false, NULL },
+	{ "timer arm, 10 k within 1 ms", NULL, 0, timer_arm_soon, NULL, 10000, false, NULL },
+	{ "htable look-up, 1 k", "bare array", 0, table_lookup, table_limit, 1000, false, NULL },
+	{ "htable look-up, 10 k", "bare array", 0, table_lookup, table_limit, 10000, false, NULL },
+	{ "htable look-up, 100 k", "bare array", 0, table_lookup, table_limit, 100000, false, NULL },
+	{ "htable look-up, 1 M", "bare array", 0, table_lookup, table_limit, 1000000, false, NULL },
+	{ "htable insert + remove, 1 k", NULL, 100, table_insert_remove, NULL, 1000, false, NULL },
+	{ "htable insert + remove, 1 M", NULL, 0, table_insert_remove, NULL, 1000000, false, NULL },
+	{ "htable insert, growing to 1 M", NULL, 0, table_grow, NULL, 1000000, false, NULL },
+	{ "siphash 12", NULL, 0, siphash_ns, NULL, 12, false, NULL },
+	{ "siphash 36", NULL, 0, siphash_ns, NULL, 36, false, NULL },
+	{ "random u32", NULL, 0, random_u32, NULL, 0, false, NULL },
 };
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void measure(const struct bench *b, bool json)
-{
-	double run[ROUNDS], limit[ROUNDS] = { 0 };
-	u32 rounds = state.scale > 1 ? 1 : ROUNDS;
-
-	for (u32 i = 0; i < rounds; i++) {
-		run[i] = b->run(b->arg);
-		if (b->limit)
-			limit[i] = b->limit(b->arg);
-	}
-	qsort(run, rounds, sizeof(*run), by_value);
-	qsort(limit, rounds, sizeof(*limit), by_value);
-	if (json) {
-		printf("{\"row\":\"%s\",\"ns\":%.2f,\"min\":%.2f,\"max\":%.2f,\"limit_ns\":%.2f,\"target_ns\":%.0f}\n",
-		       b->name, run[rounds / 2], run[0], run[rounds - 1], limit[rounds / 2], b->target);
-		return;
-	}
-	printf("%-32s %9.1f ns  (%.1f .. %.1f)", b->name, run[rounds / 2], run[0], run[rounds - 1]);
-	if (b->limit)
-		printf("   %s %.1f ns, ratio %.2f", b->limit_name, limit[rounds / 2],
-		       run[rounds / 2] / limit[rounds / 2]);
-	if (b->target > 0)
-		printf("   target %.0f: %s", b->target, run[rounds / 2] <= b->target ? "yes" : "NO");
-	printf("\n");
-}
 
 int main(int argc, char **argv)
 {
 	const u8 key[RNG_KEY_BYTES] = { 1 };
-	const char *word = "";
-	bool json = false;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--json"))
-			json = true;
-		else if (!strcmp(argv[i], "--quick"))
-			state.scale = 1000;
-		else
-			word = argv[i];
-	}
 	rng_init(&state.rng, key);
-	for (size_t i = 0; i < ARRAY_SIZE(benches); i++) {
-		if (strstr(benches[i].name, word))
-			measure(&benches[i], json);
-	}
-	return 0;
+	return bench_main(argc, argv, benches, ARRAY_SIZE(benches), &state.scale);
 }

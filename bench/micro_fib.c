@@ -3,29 +3,26 @@
  *
  * The prefixes have the lengths of a full BGP table and lie in runs, as registries allot them; the addresses looked up
  * are random ones inside random routes.  "trie" is the longest prefix match alone, "serial" the same with each lookup
- * waiting for the one before, "limit" two loads that depend on each other, from memory as large as the routes, "fib" a whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
+ * waiting for the one before, "limit" two loads that depend on each other, from memory as large as the routes, "fib" a
+ * whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
  *
  * usage: micro_fib [--json] [--quick]
  */
 #include <linux/if_link.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/byteorder.h"
+#include "harness.h"
 #include "ipv4/fib_lookup.h"
 #include "ipv4/inetdevice.h"
 #include "neigh/neighbour.h"
 
 #define LOOKUPS (1U << 21)
-#define ROUNDS 5
 #define GATEWAYS 64U
 #define TARGET_ROUTES 1000000U /* what the targets are for */
 #define TARGET_LOOKUP_NS 60.0
 #define TARGET_BYTES 64.0
 
-struct bench {
+struct bed {
 	struct net net;
 	struct netns_ipv4 ipv4;
 	struct mem mem;
@@ -37,20 +34,7 @@ struct bench {
 	u32 limit_mask;
 };
 
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static inline void use(u64 x)
-{
-	__asm__ volatile("" : : "r"(x) : "memory");
-}
-
-static u32 rnd(struct bench *b)
+static u32 rnd(struct bed *b)
 {
 	b->seed ^= b->seed << 13;
 	b->seed ^= b->seed >> 7;
@@ -77,12 +61,12 @@ static netdev_tx_t null_xmit(struct sk_buff *skb, struct net_device *dev, bool m
 }
 static const struct net_device_ops null_ops = { .ndo_start_xmit = null_xmit };
 
-static struct bench *bench_create(void)
+static struct bed *bed_create(void)
 {
 	static const u8 key[RNG_KEY_BYTES] = { 1 };
 	struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0xc6120001U),
 				 .ifa_prefixlen = 15 }; /* 198.18.0.1/15: RFC 2544 */
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bed *b = calloc(1, sizeof(*b));
 	struct net_device *dev;
 
 	if (!b)
@@ -113,7 +97,7 @@ static struct bench *bench_create(void)
 	return b;
 }
 
-static void bench_destroy(struct bench *b)
+static void bed_destroy(struct bed *b)
 {
 	unregister_netdev_all(&b->net);
 	fib_net_exit(&b->net);
@@ -138,7 +122,7 @@ static void bench_destroy(struct bench *b)
 /* ------------------------------------------------------------------ routes */
 
 /** rnd_plen() - per mille of a full table, by length */
-static u32 rnd_plen(struct bench *b)
+static u32 rnd_plen(struct bed *b)
 {
 	static const u16 share[] = {
 		[8] = 1,  [9] = 1,   [10] = 1,  [11] = 1,  [12] = 1,  [13] = 1,   [14] = 2,   [15] = 2,  [16] = 14,
@@ -154,7 +138,7 @@ static u32 rnd_plen(struct bench *b)
 	return 24;
 }
 
-static int change_one(struct bench *b, u32 i, bool add)
+static int change_one(struct bed *b, u32 i, bool add)
 {
 	struct fib_config cfg = {
 		.table = RT_TABLE_MAIN,
@@ -171,7 +155,7 @@ static int change_one(struct bench *b, u32 i, bool add)
 	return add ? fib_route_add(&b->net, &cfg, NULL) : fib_route_del(&b->net, &cfg, NULL);
 }
 
-static double add_routes(struct bench *b, u32 count)
+static double add_routes(struct bed *b, u32 count)
 {
 	u32 run = 0;
 	double t = now_ns();
@@ -194,7 +178,7 @@ static double add_routes(struct bench *b, u32 count)
 	return (now_ns() - t) / count;
 }
 
-static void choose_addrs(struct bench *b, u32 count)
+static void choose_addrs(struct bed *b, u32 count)
 {
 	b->addr = malloc(b->lookups * sizeof(*b->addr));
 	if (!b->addr)
@@ -209,7 +193,7 @@ static void choose_addrs(struct bench *b, u32 count)
 /* ------------------------------------------------------------------ rows */
 
 /** limit_create() - memory as large as that of the routes, with random numbers of places in it */
-static void limit_create(struct bench *b, size_t size_bytes)
+static void limit_create(struct bed *b, size_t size_bytes)
 {
 	u32 count = 1;
 
@@ -224,7 +208,7 @@ static void limit_create(struct bench *b, size_t size_bytes)
 }
 
 /** two_misses() - what no table that large can beat: a load from a random place, and one from where that points */
-static double two_misses(struct bench *b)
+static double two_misses(struct bed *b)
 {
 	double t0 = now_ns();
 
@@ -233,7 +217,7 @@ static double two_misses(struct bench *b)
 	return (now_ns() - t0) / b->lookups;
 }
 
-static double lookup_trie(struct bench *b)
+static double lookup_trie(struct bed *b)
 {
 	const struct fib_trie *t = &b->ipv4.fib->main->trie;
 	double t0 = now_ns();
@@ -244,7 +228,7 @@ static double lookup_trie(struct bench *b)
 	return (now_ns() - t0) / b->lookups;
 }
 
-static double lookup_serial(struct bench *b)
+static double lookup_serial(struct bed *b)
 {
 	const struct fib_trie *t = &b->ipv4.fib->main->trie;
 	double t0 = now_ns();
@@ -257,7 +241,7 @@ static double lookup_serial(struct bench *b)
 	return (now_ns() - t0) / b->lookups;
 }
 
-static double lookup_fib(struct bench *b)
+static double lookup_fib(struct bed *b)
 {
 	double t0 = now_ns();
 	struct fib_result res;
@@ -271,7 +255,7 @@ static double lookup_fib(struct bench *b)
 	return (now_ns() - t0) / b->lookups;
 }
 
-static double lookup_route(struct bench *b)
+static double lookup_route(struct bed *b)
 {
 	double t0 = now_ns();
 	struct rtable *rt;
@@ -285,16 +269,8 @@ static double lookup_route(struct bench *b)
 	return (now_ns() - t0) / b->lookups;
 }
 
-static double cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
 /** worst_change() - longest single change, in processor time, while a tenth of the table goes and comes back */
-static double worst_change(struct bench *b, u32 count)
+static double worst_change(struct bed *b, u32 count)
 {
 	double worst = 0;
 
@@ -312,20 +288,13 @@ static double worst_change(struct bench *b, u32 count)
 	return worst;
 }
 
-static int by_value(const void *x, const void *y)
-{
-	double a = *(const double *)x, c = *(const double *)y;
-
-	return (a > c) - (a < c);
-}
-
-static double median(struct bench *b, double (*run)(struct bench *b), double *min, double *max)
+static double median(struct bed *b, double (*run)(struct bed *b), double *min, double *max)
 {
 	double ns[ROUNDS];
 
 	for (u32 i = 0; i < b->rounds; i++)
 		ns[i] = run(b);
-	qsort(ns, b->rounds, sizeof(*ns), by_value);
+	qsort(ns, b->rounds, sizeof(*ns), bench_by_value);
 	*min = ns[0];
 	*max = ns[b->rounds - 1];
 	return ns[b->rounds / 2];
@@ -335,12 +304,12 @@ static void row(u32 count, bool quick, bool json)
 {
 	static const struct {
 		const char *name;
-		double (*run)(struct bench *b);
+		double (*run)(struct bed *b);
 	} lookups[] = {
 		{ "limit", two_misses }, { "trie", lookup_trie },   { "serial", lookup_serial },
 		{ "fib", lookup_fib },   { "route", lookup_route },
 	};
-	struct bench *b = bench_create();
+	struct bed *b = bed_create();
 	size_t empty_bytes = b->mem.live_bytes;
 	double insert_ns, bytes, worst_ns, min, max;
 
@@ -373,7 +342,7 @@ static void row(u32 count, bool quick, bool json)
 		       count, insert_ns, worst_ns, bytes);
 	else
 		printf("         longest change %.1f us\n", worst_ns / 1000);
-	bench_destroy(b);
+	bed_destroy(b);
 }
 
 int main(int argc, char **argv)
