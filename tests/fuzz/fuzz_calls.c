@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/csum.h"
 #include "fuzz.h"
 #include "loop.h"
 #include "mutate.h"
@@ -537,7 +538,8 @@ static void step_frame(struct fuzz_net *fn, struct supervisor *sv, struct input 
 	u8 frame[14 + 28 + 255] = {
 		2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, (u8)0, 0, 1, 0, 0, 64, 17
 	};
-	u32 ip_bytes = 28U + len_bytes, sum = 0;
+	u32 ip_bytes = 28U + len_bytes;
+	__be16 check;
 
 	frame[16] = (u8)(ip_bytes >> 8);
 	frame[17] = (u8)ip_bytes;
@@ -545,12 +547,8 @@ static void step_frame(struct fuzz_net *fn, struct supervisor *sv, struct input 
 	       (const u8[]){ 10, 0, 0, 1, 10, 0, 0, 2, 0, 9, 0, port, (u8)((8U + len_bytes) >> 8),
 			     (u8)(8 + len_bytes) },
 	       14);
-	for (u32 i = 14; i < 34; i += 2)
-		sum += (u32)frame[i] << 8 | frame[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	frame[24] = (u8)(sum >> 8);
-	frame[25] = (u8)sum;
+	check = ip_compute_csum(frame + 14, 20);
+	memcpy(frame + 24, &check, sizeof(check));
 	(void)nethood_dev_receive(fn->dev[0].dev, frame, 14 + ip_bytes);
 	turn(sv, 2);
 }

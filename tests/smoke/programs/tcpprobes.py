@@ -158,7 +158,19 @@ def read_all(s):
         n += len(got)
 
 
+def wakes(do, call, *args):
+    """What a thread that waits in call() says of it, once do() is done; nothing if it still waits."""
+    got = []
+    t = threading.Thread(target=lambda: got.append(said(call, *args)))
+    t.start()
+    time.sleep(0.1)
+    do()
+    t.join(2)
+    return got
+
+
 # ---- fresh and bound sockets ---------------------------------------------------------------
+
 
 @probe
 def fresh_poll():
@@ -478,13 +490,7 @@ def listener_shutdown_poll():
 @probe
 def listener_shutdown_wakes_accept():
     s = listener()
-    got = []
-    t = threading.Thread(target=lambda: got.append(said(s.accept)))
-    t.start()
-    time.sleep(0.1)
-    s.shutdown(socket.SHUT_RDWR)
-    t.join(2)
-    return got
+    return wakes(lambda: s.shutdown(socket.SHUT_RDWR), s.accept)
 
 
 @probe
@@ -1138,13 +1144,7 @@ def shutdown_both():
 @probe
 def shutdown_wakes_reader():
     a, _b = pair()
-    got = []
-    t = threading.Thread(target=lambda: got.append(said(a.recv, 1)))
-    t.start()
-    time.sleep(0.1)
-    a.shutdown(socket.SHUT_RD)
-    t.join(2)
-    return got
+    return wakes(lambda: a.shutdown(socket.SHUT_RD), a.recv, 1)
 
 
 @probe
@@ -1205,13 +1205,7 @@ def rst_edges():
 @probe
 def rst_wakes_reader():
     a, b = pair()
-    got = []
-    t = threading.Thread(target=lambda: got.append(said(os.read, a.fileno(), 1)))
-    t.start()
-    time.sleep(0.1)
-    reset(b)
-    t.join(2)
-    return got
+    return wakes(lambda: reset(b), os.read, a.fileno(), 1)
 
 
 @probe
@@ -1219,13 +1213,7 @@ def rst_wakes_writer():
     a, b = pair()
     fill(a)
     a.setblocking(True)
-    got = []
-    t = threading.Thread(target=lambda: got.append(said(a.send, b"y" * 100000)))
-    t.start()
-    time.sleep(0.1)
-    reset(b)
-    t.join(2)
-    return got
+    return wakes(lambda: reset(b), a.send, b"y" * 100000)
 
 
 @probe
@@ -1512,13 +1500,7 @@ def half_close_then_reset_recv():
 def half_close_then_reset_wakes_reader():
     a, b = pair()
     a.shutdown(socket.SHUT_WR)
-    got = []
-    t = threading.Thread(target=lambda: got.append(said(os.read, a.fileno(), 1)))
-    t.start()
-    time.sleep(0.1)
-    reset(b)
-    t.join(2)
-    return got
+    return wakes(lambda: reset(b), os.read, a.fileno(), 1)
 
 
 @probe

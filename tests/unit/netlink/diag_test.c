@@ -149,13 +149,15 @@ static void syn(struct world *w, u32 from, u16 port)
 	assert_int_equal(nethood_dev_receive(w->public_dev, frame, sizeof(frame)), 0);
 }
 
-/* Who listens; one whose peer has no window; one that asks whether its peer lives; one that waits; one that half is. */
+/* A world of connections: who listens; one whose peer has no window; one that asks whether its peer lives; one that waits
+ * for old segments; one that half is. */
 static void conns_init(struct world *w, struct conns *c)
 {
 	struct sockaddr_in any = at((__force __be32)0U, LISTEN_PORT), bound = at(OUR_IP, 8888);
 	static u8 much[1 << 20];
 	struct nethood_sock *a, *b;
 
+	world_init(w);
 	c->listener = stream(w);
 	set(c->listener, SOL_SOCKET, SO_RCVBUF, 4096);
 	assert_int_equal(nethood_bind(c->listener, (struct sockaddr *)&any, sizeof(any)), 0);
@@ -205,7 +207,6 @@ static void every_state_has_its_line(void **state)
 	u32 timers = 0;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	assert_int_equal(dump(&w, &a, IPPROTO_TCP, true, 32768), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -234,7 +235,6 @@ static void only_an_administrator_sees_marks(void **state)
 	struct world w;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	for (int admin = 0; admin < 2; admin++) {
 		assert_int_equal(dump(&w, &a, IPPROTO_TCP, admin, 32768), 0);
@@ -255,7 +255,6 @@ static void what_was_not_asked_for_is_not_told(void **state)
 	u32 with_info = 0;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	sk = diag_socket(&w, true);
 	diag_begin(&a, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, IPPROTO_TCP)->idiag_ext = 1U << (INET_DIAG_INFO - 1);
@@ -292,7 +291,6 @@ static void pieces_of_every_size_are_the_same(void **state)
 	struct world w;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	for (u32 i = 0; i < ARRAY_SIZE(sk[0]); i++) {
 		struct sockaddr_in bound = at(OUR_IP, (u16)(2000 + i));
@@ -336,7 +334,6 @@ static void a_large_table_takes_many_turns(void **state)
 	u32 turns = 0;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	assert_int_equal(nethood_sysctl_set(w.public_net, "net.ipv4.tcp_max_syn_backlog", "20000"), 0);
 	assert_int_equal(nethood_sysctl_set(w.public_net, "net.core.somaxconn", "20000"), 0);
@@ -389,7 +386,6 @@ static void each_can_be_asked_for_and_ended(void **state)
 	struct world w;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	for (u32 i = 0; i < ARRAY_SIZE(states); i++) {
 		struct inet_diag_msg m;
@@ -427,7 +423,6 @@ static void a_connection_of_another_family_is_not_listed(void **state)
 	u32 before;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	assert_int_equal(dump(&w, &a, IPPROTO_TCP, true, 32768), 0);
 	before = answers(&a);
@@ -641,7 +636,6 @@ static void without_memory_an_answer_says_so(void **state)
 	u32 refused = 0;
 
 	(void)state;
-	world_init(&w);
 	conns_init(&w, &c);
 	for (u32 i = 1; i < 8; i++) {
 		struct nethood_sock *sk = diag_socket(&w, true);
