@@ -188,7 +188,8 @@ long call_sendmsg(struct call *c)
 	return err ? err : send_one(c, m);
 }
 
-long call_sendmmsg(struct call *c)
+/* The messages of a vector, until one fails.  Return: how many were done; of the first one its error */
+static long each_message(struct call *c, int flags, long (*one)(struct call *c, struct user_msg *m))
 {
 	struct user_msg *m = &c->sv->msg;
 	size_t count = (uint32_t)call_arg(c, 2), i;
@@ -199,10 +200,10 @@ long call_sendmmsg(struct call *c)
 		uint32_t len;
 
 		ret = read_mmsghdr(c, m, at);
-		m->flags = (int)call_arg(c, 3);
+		m->flags = flags;
 		c->no_wait = i > 0;
 		if (!ret)
-			ret = send_one(c, m);
+			ret = one(c, m);
 		if (ret < 0)
 			break;
 		len = (uint32_t)ret;
@@ -211,6 +212,11 @@ long call_sendmmsg(struct call *c)
 			break;
 	}
 	return i ? (long)i : ret;
+}
+
+long call_sendmmsg(struct call *c)
+{
+	return each_message(c, (int)call_arg(c, 3), send_one);
 }
 
 /* ---- receiving */
@@ -327,7 +333,7 @@ long call_deliver(struct call *c, const struct user_msg *m, const struct packet 
 	return (long)(m->flags & MSG_TRUNC ? p->full_bytes : p->data_bytes);
 }
 
-static long recv_one(struct call *c, const struct user_msg *m)
+static long recv_one(struct call *c, struct user_msg *m)
 {
 	long ret = pass(c, m, false);
 
@@ -363,26 +369,9 @@ long call_recvmsg(struct call *c)
 
 long call_recvmmsg(struct call *c)
 {
-	struct user_msg *m = &c->sv->msg;
-	size_t count = (uint32_t)call_arg(c, 2), i;
-	long ret = 0;
+	long ret = each_message(c, (int)call_arg(c, 3) & ~MSG_WAITFORONE, recv_one);
 
-	for (i = 0; i < count && i < MMSG_AT_ONCE; i++) {
-		uint64_t at = call_arg(c, 1) + i * sizeof(struct user_mmsghdr);
-		uint32_t len;
-
-		ret = read_mmsghdr(c, m, at);
-		m->flags = (int)call_arg(c, 3) & ~MSG_WAITFORONE;
-		c->no_wait = i > 0;
-		if (!ret)
-			ret = recv_one(c, m);
-		if (ret < 0)
-			break;
-		len = (uint32_t)ret;
-		ret = task_write(call_tid(c), m->len_at, &len, sizeof(len));
-		if (ret)
-			break;
-	}
-	c->undo = i > 1 ? NULL : c->undo; /* of several, none is put back: the result is remembered */
-	return i ? (long)i : ret;
+	if (ret > 1) /* of several, none is put back: the result is remembered */
+		c->undo = NULL;
+	return ret;
 }

@@ -103,17 +103,23 @@ long call_bypass(struct call *c, const struct sockaddr_storage *name, socklen_t 
 	return err == -ENOENT ? CALL_GONE : err < 0 ? err : CALL_CONTINUE;
 }
 
-static long call_bind(struct call *c)
+/* The address that bind(2) or connect(2) is given.  Return: CALL_OURS, or what the call gives: there is no more to do */
+static long read_our_name(struct call *c, struct sockaddr_storage *name)
 {
-	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
-	long ret;
-	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
+	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), name);
 
 	if (err)
 		return err;
 	if (!call_valid(c->listener, c->rq->id))
 		return CALL_GONE;
-	ret = call_bypass(c, &name, (socklen_t)call_arg(c, 2));
+	return call_bypass(c, name, (socklen_t)call_arg(c, 2));
+}
+
+static long call_bind(struct call *c)
+{
+	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+	long ret = read_our_name(c, &name);
+
 	if (ret != CALL_OURS)
 		return ret;
 	return nethood_bind(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
@@ -122,14 +128,9 @@ static long call_bind(struct call *c)
 static long call_connect(struct call *c)
 {
 	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
-	long ret;
-	int err = read_name(c, call_arg(c, 1), (uint32_t)call_arg(c, 2), &name);
+	long ret = read_our_name(c, &name);
+	int err;
 
-	if (err)
-		return err;
-	if (!call_valid(c->listener, c->rq->id))
-		return CALL_GONE;
-	ret = call_bypass(c, &name, (socklen_t)call_arg(c, 2));
 	if (ret != CALL_OURS)
 		return ret;
 	if (c->carrier->ops->connect)
