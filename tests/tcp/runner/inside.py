@@ -66,7 +66,7 @@ class Program:
 
         def body():
             box["value"] = self._done(name, function, args, None, None)
-            box["time"] = time.monotonic()
+            box["time"] = self.now()
         thread = threading.Thread(target=body, daemon=True)
         self.later[ticket] = (thread, box)
         thread.start()
