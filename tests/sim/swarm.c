@@ -5,8 +5,9 @@
  *	swarm --tape FILE [-v]
  *
  * A world that breaks is written down as the tape of its choices, made shorter as long as it still breaks in the same
- * words, together with the last events of that tape as text, and its frames as pcapng.  --stop: at the first one.  Jobs are processes: one that
- * dies is a finding, and another takes its place.
+ * words, together with the last events of that tape as text, and its frames as pcapng.  They lie in DIR (nethood-swarm),
+ * which is made when a world breaks.  --stop: at the first one.  Jobs are processes: one that dies is a finding, and
+ * another takes its place.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -210,10 +212,14 @@ static FILE *open_file(const struct options *o, u64 seed, const char *kind)
 static int keep_files(const struct options *o, u64 seed, struct one *one, const struct tape *t,
 		      struct swarm_result *result)
 {
-	FILE *tape = open_file(o, seed, "tape"), *text = open_file(o, seed, "txt"),
-	     *frames = open_file(o, seed, "pcapng");
+	FILE *tape, *text, *frames;
 	int err = 0;
 
+	if (mkdir(o->out, 0777) && errno != EEXIST)
+		return -errno;
+	tape = open_file(o, seed, "tape");
+	text = open_file(o, seed, "txt");
+	frames = open_file(o, seed, "pcapng");
 	if (!tape || !text || !frames) {
 		err = -errno;
 	} else {
@@ -244,10 +250,11 @@ static void keep_failure(const struct options *o, u64 seed)
 		before = t.count;
 		tape_shrink(&t, &how);
 		err = keep_files(o, seed, s.one, &t, &result);
+		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs", seed, before, t.count, how.runs);
 		if (err)
-			fprintf(stderr, "swarm: %s: %s\n", o->out, strerror(-err));
-		printf("seed %" PRIu64 ": %u choices, shrunk to %u in %u runs: %s/seed-%" PRIu64 ".tape\n", seed,
-		       before, t.count, how.runs, o->out, seed);
+			printf("; %s: %s\n", o->out, strerror(-err));
+		else
+			printf(": %s/seed-%" PRIu64 ".tape\n", o->out, seed);
 	}
 	(void)fflush(stdout);
 	tape_end(&t);
@@ -439,7 +446,7 @@ int main(int argc, char **argv)
 		{ "shrink", required_argument, NULL, 'r' }, { "tape", required_argument, NULL, 't' },
 		{ "stop", no_argument, NULL, 'S' },         { NULL, 0, NULL, 0 }
 	};
-	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 2000, .out = "." };
+	struct options o = { .from = 1, .seeds = 100, .jobs = 2, .shrink = 2000, .out = "nethood-swarm" };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "v", longs, NULL)) != -1) {
