@@ -7,6 +7,7 @@
 #ifndef NETHOOD_NET_H
 #define NETHOOD_NET_H
 
+#include "base/icmp_limit.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/rcu.h"
@@ -50,17 +51,18 @@ struct net {
 	struct skb_pool *skb_pool;    /**< skb/skbuff.h */
 	struct softnet_data *softnet; /**< dev/softirq.h */
 
-	struct dev_net *dev;           /**< dev/netdevice.h */
-	struct neigh_net *neigh;       /**< neigh/neighbour.h */
-	struct netns_nf *nf;           /**< netfilter/netfilter.h */
-	struct netns_ipv4 *ipv4;       /**< ipv4/netns_ipv4.h */
-	struct netns_ipv6 *ipv6;       /**< later */
-	struct netns_sock *sock;       /**< socket/netns_sock.h */
-	struct udp_net *udp;           /**< udp/udp.h */
-	struct tcp_net *tcp;           /**< tcp/tcp.h */
-	struct raw_net *raw;           /**< raw/raw.h */
-	struct ping_net *ping;         /**< raw/ping.h */
-	struct netns_netlink *netlink; /**< netlink/af_netlink.h */
+	struct dev_net *dev;            /**< dev/netdevice.h */
+	struct neigh_net *neigh;        /**< neigh/neighbour.h */
+	struct netns_nf *nf;            /**< netfilter/netfilter.h */
+	struct netns_ipv4 *ipv4;        /**< ipv4/netns_ipv4.h */
+	struct netns_ipv6 *ipv6;        /**< later */
+	struct icmp_global icmp_global; /**< of both families' errors */
+	struct netns_sock *sock;        /**< socket/netns_sock.h */
+	struct udp_net *udp;            /**< udp/udp.h */
+	struct tcp_net *tcp;            /**< tcp/tcp.h */
+	struct raw_net *raw;            /**< raw/raw.h */
+	struct ping_net *ping;          /**< raw/ping.h */
+	struct netns_netlink *netlink;  /**< netlink/af_netlink.h */
 
 	void (*log)(void *ctx, const char *line); /**< the kernel log of this host: one line, no newline */
 	void *log_ctx;

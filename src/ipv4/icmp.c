@@ -91,19 +91,10 @@ static int icmp_address(struct icmp_out *out, const struct sk_buff *skb, __be32 
 	return 0;
 }
 
-/* As much as fits of what came, whatever of it has been pulled already. */
-static int icmp_copy_quote(const struct sk_buff *skb, u8 *to, u32 len_bytes)
-{
-	u32 linear = min_u32(len_bytes, (u32)(skb_tail_pointer(skb) - skb_network_header(skb)));
-
-	memcpy(to, skb_network_header(skb), linear);
-	return skb_copy_bits(skb, skb_headlen(skb), to + linear, len_bytes - linear);
-}
-
 static int icmp_copy_data(const struct icmp_out *out, u8 *to)
 {
 	if (out->quote)
-		return icmp_copy_quote(out->data, to, out->data_bytes);
+		return skb_copy_quote(out->data, to, out->data_bytes);
 	if (!out->bytes)
 		return skb_copy_bits(out->data, (u32)sizeof(out->hdr), to, out->data_bytes);
 	memcpy(to, out->bytes, out->data_bytes);
@@ -167,12 +158,12 @@ static struct rtable *icmp_route(struct net *net, struct icmp_out *out, bool loc
 	u8 type = out->hdr.type, code = out->hdr.code;
 	struct rtable *rt;
 
-	if (!local && !icmp_global_allow(net, type, code))
+	if (!local && !icmpv4_global_allow(net, type, code))
 		return NULL;
 	if (ip_route_output_flow(net, &out->fl4, &rt))
 		return NULL;
-	if (icmp_peer_allow(net, rt, out->fl4.daddr, type, code)) {
-		icmp_global_consume(net, type, code);
+	if (icmpv4_xrlim_allow(net, rt, out->fl4.daddr, type, code)) {
+		icmpv4_global_consume(net, type, code);
 		return rt;
 	}
 	dst_release(&rt->dst);

@@ -128,7 +128,7 @@ static void icmp_values(struct seq_file *m, const u64 by_type[static ICMP_TYPES]
 		seq_printf(m, " %llu", (unsigned long long)by_type[icmpmib_list[i].type]);
 }
 
-static void snmp_seq_show_icmp(struct seq_file *m, const struct icmp_stats *st)
+static void snmp_seq_show_icmp(struct seq_file *m, const struct icmp_stats *st, const struct icmp_global *global)
 {
 	seq_puts(m, "Icmp: InMsgs InErrors InCsumErrors");
 	icmp_names(m, "In");
@@ -138,7 +138,7 @@ static void snmp_seq_show_icmp(struct seq_file *m, const struct icmp_stats *st)
 		   (unsigned long long)st->in_csum_errors);
 	icmp_values(m, st->in_type);
 	seq_printf(m, " %llu %llu %llu %llu", (unsigned long long)st->out_msgs, (unsigned long long)st->out_errors,
-		   (unsigned long long)st->ratelimit_global, (unsigned long long)st->ratelimit_host);
+		   (unsigned long long)global->limited_count, (unsigned long long)st->ratelimit_host);
 	icmp_values(m, st->out_type);
 	seq_puts(m, "\n");
 }
@@ -180,7 +180,7 @@ void snmp_seq_show_ipstats(struct seq_file *m, struct net *net)
 	const struct icmp_stats *icmp = &net->ipv4->icmp->stats;
 
 	snmp_seq_show_ip(m, net->ipv4);
-	snmp_seq_show_icmp(m, icmp);
+	snmp_seq_show_icmp(m, icmp, &net->icmp_global);
 	icmpmsg_show(m, icmp);
 }
 

@@ -214,10 +214,11 @@ bool ipv6_chk_addr_and_flags(struct net *net, const struct in6_addr *addr, const
 bool ipv6_chk_prefix(const struct in6_addr *addr, const struct net_device *dev);
 /** ipv6_get_lladdr() - a link-local address of @dev without @banned flags.  Return: 0, -EADDRNOTAVAIL */
 int ipv6_get_lladdr(const struct net_device *dev, struct in6_addr *out, u32 banned);
-#define IPV6_PREFER_SRC_TMP 0x0001U
-#define IPV6_PREFER_SRC_PUBLIC 0x0002U
-#define IPV6_PREFER_SRC_COA 0x0004U
-#define IPV6_PREFER_SRC_HOME 0x0400U
+/* as in linux/in6.h, word by word: both may be included */
+#define IPV6_PREFER_SRC_TMP 0x0001
+#define IPV6_PREFER_SRC_PUBLIC 0x0002
+#define IPV6_PREFER_SRC_COA 0x0004
+#define IPV6_PREFER_SRC_HOME 0x0400
 /** ipv6_dev_get_saddr() - RFC 6724 5: source for @daddr, leaving by @dst_dev (NULL: any)
  *  @prefs: IPV6_PREFER_SRC_*.  Return: 0, -EADDRNOTAVAIL */
 int ipv6_dev_get_saddr(struct net *net, const struct net_device *dst_dev, const struct in6_addr *daddr, u32 prefs,

@@ -9,11 +9,14 @@
 #include "skb/skbuff.h"
 
 struct inet6_dev;
+struct icmpv6_mib;
 struct flowi6;
 struct rt6_info;
 
 int icmpv6_init(struct net *net);
 void icmpv6_exit(struct net *net);
+/** icmpv6_mib() - what the net has counted: Icmp6* of /proc/net/snmp6 */
+const struct icmpv6_mib *icmpv6_mib(const struct net *net);
 /**
  * icmpv6_send() - tell the source of @skb_in (borrowed, network header set) what went wrong
  * @info: host order: MTU, or pointer from the IPv6 header on

@@ -72,6 +72,9 @@ int __must_check ip6_route_output_flow(struct net *net, struct flowi6 *fl6, stru
 /** ip6_route_input() - route of a packet that came in, into skb's dst: input is ip6_input, ip6_mc_input, ip6_forward, or
  *  what drops it with an ICMPv6 error.  Return: 0, -errno with *reason */
 int __must_check ip6_route_input(struct sk_buff *skb, enum skb_drop_reason *reason);
+/** icmp6_dst_alloc() - straight to @daddr on @dev, whatever the routes say: for ND and MLD; ipv6/icmp6_dst.c.
+ *  Return: returned; NULL: no memory.  @linux icmp6_dst_alloc */
+struct rt6_info *icmp6_dst_alloc(struct net_device *dev, const struct in6_addr *daddr);
 /** rt6_is_current() - may a cached route still be used? */
 static inline bool rt6_is_current(const struct rt6_info *rt, u32 genid, ktime_t now)
 {

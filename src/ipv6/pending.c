@@ -15,6 +15,21 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define __pending __attribute__((weak))
 
+__pending int inet6_add_offload(struct net *net, const struct net_offload *ops, u8 protocol)
+{
+	return -EAFNOSUPPORT;
+}
+__pending void inet6_del_offload(struct net *net, u8 protocol)
+{
+}
+__pending bool inet6_gro_same_flow(const struct sk_buff *p, const struct sk_buff *skb)
+{
+	return 0;
+}
+__pending bool inet6_gro_follows(const struct sk_buff *p, const struct sk_buff *skb)
+{
+	return 0;
+}
 __pending int addrconf_init(struct net *net)
 {
 	return 0;
@@ -185,6 +200,10 @@ __pending struct fib6_info *addrconf_get_prefix_route(const struct in6_addr *pfx
 __pending void fib6_set_expires(struct fib6_info *rt, u32 expires_s)
 {
 }
+__pending u32 fib6_metric(const struct fib6_info *rt)
+{
+	return 0;
+}
 __pending int ip6_del_rt(struct net *net, struct fib6_info *rt)
 {
 	return -EAFNOSUPPORT;
@@ -228,80 +247,61 @@ __pending int fib6_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, co
 {
 	return -EAFNOSUPPORT;
 }
+__pending int ip6_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
+			   int (*output)(struct net *, struct sock *, struct sk_buff *))
+{
+	return -EAFNOSUPPORT;
+}
+__pending __be32 ipv6_select_ident(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr)
+{
+	return 0;
+}
+__pending __be32 ip6_make_flowlabel(struct net *net, const struct sk_buff *skb, __be32 flowlabel, bool autolabel,
+				    const struct flowi6 *fl6)
+{
+	return 0;
+}
+__pending int ipv6_exthdrs_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_exthdrs_exit(struct net *net)
+{
+}
+__pending bool ipv6_parse_hopopts(struct sk_buff *skb)
+{
+	return 0;
+}
+__pending void ipv6_push_nfrag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto,
+				    struct in6_addr *daddr)
+{
+}
+__pending void ipv6_push_frag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto)
+{
+}
+__pending int ip6_find_1stfragopt(struct sk_buff *skb, u8 **nexthdr)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ip6_forward(struct sk_buff *skb)
+{
+	return -EAFNOSUPPORT;
+}
+__pending int ipv6_frag_init(struct net *net)
+{
+	return 0;
+}
+__pending void ipv6_frag_exit(struct net *net)
+{
+}
+__pending void ip6_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes)
+{
+}
 __pending int ip6_flowlabel_init(struct net *net)
 {
 	return 0;
 }
 __pending void ip6_flowlabel_exit(struct net *net)
-{
-}
-__pending int ndisc_init(struct net *net)
-{
-	return 0;
-}
-__pending void ndisc_exit(struct net *net)
-{
-}
-__pending int ndisc_rcv(struct sk_buff *skb)
-{
-	return 0;
-}
-__pending void ndisc_send_ns(struct net_device *dev, const struct in6_addr *solicit, const struct in6_addr *daddr,
-			     const struct in6_addr *saddr, u64 nonce)
-{
-}
-__pending void ndisc_send_na(struct net_device *dev, const struct in6_addr *daddr,
-			     const struct in6_addr *solicited_addr, bool router, bool solicited, bool override,
-			     bool inc_opt)
-{
-}
-__pending void ndisc_send_rs(struct net_device *dev, const struct in6_addr *saddr, const struct in6_addr *daddr)
-{
-}
-__pending void ndisc_send_unsol_na(struct net_device *dev)
-{
-}
-__pending void ndisc_send_redirect(struct sk_buff *skb, const struct in6_addr *target)
-{
-}
-__pending void ndisc_ifdown(struct net_device *dev)
-{
-}
-__pending int ipv6_neigh_find_create(struct net_device *dev, const struct in6_addr *next_hop, struct neighbour **out)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int icmpv6_init(struct net *net)
-{
-	return 0;
-}
-__pending void icmpv6_exit(struct net *net)
-{
-}
-__pending void icmpv6_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info)
-{
-}
-__pending void icmpv6_param_prob(struct sk_buff *skb, u8 code, u32 pos_bytes, enum skb_drop_reason reason)
-{
-}
-__pending bool icmpv6_err_convert(u8 type, u8 code, int *err)
-{
-	return 0;
-}
-__pending void icmpv6_out_count(struct net *net, struct inet6_dev *idev, u8 type)
-{
-}
-__pending bool icmpv6_xrlim_allow(struct net *net, const struct rt6_info *rt, u8 type, const struct in6_addr *daddr)
-{
-	return 0;
-}
-__pending int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, int tclass,
-			  int hlimit)
-{
-	return -EAFNOSUPPORT;
-}
-__pending void icmpv6_set_ping_rcv(struct net *net, bool (*rcv)(struct sk_buff *skb),
-				   void (*err)(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info))
 {
 }
 __pending int ipv6_mcast_init(struct net *net)

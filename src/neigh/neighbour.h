@@ -141,6 +141,8 @@ struct neigh_table {
 	const struct neigh_ops *const *ops; /**< by ops_index of an entry */
 	/** decide type, state (NOARP classes), ops_index, output; Return: 0, -EINVAL, -ENODEV */
 	int (*constructor)(struct neighbour *n);
+	/** may a request make an entry on @dev?  NULL: always.  *errmsg: why not (static) */
+	bool (*allow_add)(const struct net_device *dev, const char **errmsg);
 	/** a proxy is made; NULL: the family does not mind.  Return: 0, -EINVAL: refused */
 	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);

@@ -294,6 +294,18 @@ static int pneigh_add(const struct neigh_change *c)
 	return pneigh_create(c->tbl, nla_data(c->tb[NDA_DST]), c->dev, &config);
 }
 
+static int neigh_check_device(const struct neigh_change *c)
+{
+	const char *errmsg = NULL;
+
+	if (!c->dev)
+		errmsg = "Device not specified";
+	else if (!c->tbl->allow_add || c->tbl->allow_add(c->dev, &errmsg))
+		return 0;
+	NL_SET_ERR_MSG(c->rq->extack, errmsg);
+	return -EINVAL;
+}
+
 static int rtm_newneigh(const struct nl_request *rq)
 {
 	struct neigh_change c = { 0 };
@@ -310,10 +322,9 @@ static int rtm_newneigh(const struct nl_request *rq)
 		return err;
 	if (c.ndm->ndm_flags & NTF_PROXY)
 		return pneigh_add(&c);
-	if (!c.dev) {
-		NL_SET_ERR_MSG(rq->extack, "Device not specified");
-		return -EINVAL;
-	}
+	err = neigh_check_device(&c);
+	if (err)
+		return err;
 	n = neigh_lookup(c.tbl, nla_data(c.tb[NDA_DST]), c.dev);
 	if (!n)
 		return neigh_add_new(&c);

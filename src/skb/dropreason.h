@@ -78,6 +78,15 @@
 	X(ARP_BAD_SENDER, "ARP packet from a broadcast, multicast, zero or our own address") \
 	X(ARP_OFF_LINK, "ARP packet from an address that no route has on this link") \
 	X(ICMP_CSUM, "wrong ICMP checksum") \
+	X(IPV6_NDISC_FRAG, "Neighbour Discovery in fragments") \
+	X(IPV6_NDISC_HOP_LIMIT, "Neighbour Discovery from beyond this link") \
+	X(IPV6_NDISC_BAD_CODE, "Neighbour Discovery of an unknown code") \
+	X(IPV6_NDISC_BAD_OPTIONS, "malformed Neighbour Discovery options") \
+	X(IPV6_NDISC_NS_OTHERHOST, "a solicitation of an address that is not ours") \
+	X(IPV6_NDISC_BAD_ADDRESS, "an address that Neighbour Discovery does not allow there") \
+	X(IPV6_NDISC_BAD_LLADDR, "Neighbour Discovery from a multicast, zero or our own link-layer address") \
+	X(IPV6_NDISC_UNSOLICITED, "an advertisement that nobody asked for, of nobody whom we know") \
+	X(IPV6_NDISC_IGNORED, "Neighbour Discovery of no concern to us: routers' to a host, hosts' to a router") \
 	X(INVALID_PROTO, "malformed or unknown message of a known protocol") \
 	X(QDISC_DROP, "the queueing discipline's limit") \
 	X(DEV_HDR, "the device could not make a header") \

@@ -88,6 +88,16 @@ static int copy_in(void *ctx, u8 *p, u32 len_bytes)
 	return 0;
 }
 
+int skb_copy_quote(const struct sk_buff *skb, void *to, u32 len_bytes)
+{
+	u32 linear = (u32)(skb_tail_pointer(skb) - skb_network_header(skb));
+
+	if (linear > len_bytes)
+		linear = len_bytes;
+	memcpy(to, skb_network_header(skb), linear);
+	return skb_copy_bits(skb, skb_headlen(skb), (u8 *)to + linear, len_bytes - linear);
+}
+
 int skb_store_bits(struct sk_buff *skb, u32 offset_bytes, const void *from, u32 len_bytes)
 {
 	const u8 *p = from;

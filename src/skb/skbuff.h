@@ -313,6 +313,8 @@ static inline bool pskb_may_pull(struct sk_buff *skb, u32 len_bytes)
 int __must_check pskb_trim(struct sk_buff *skb, u32 len_bytes);
 /** skb_copy_bits() - bytes out of linear part, fragments and frag_list; Return: 0, -EFAULT if outside */
 int __must_check skb_copy_bits(const struct sk_buff *skb, u32 offset_bytes, void *to, u32 len_bytes);
+/** skb_copy_quote() - the first @len_bytes from the network header on, whatever has been pulled already.  Return: same */
+int __must_check skb_copy_quote(const struct sk_buff *skb, void *to, u32 len_bytes);
 /** skb_store_bits() - the other way */
 int __must_check skb_store_bits(struct sk_buff *skb, u32 offset_bytes, const void *from, u32 len_bytes);
 /** skb_checksum() - ones' complement sum of a range, added to @sum.  @linux skb_checksum */

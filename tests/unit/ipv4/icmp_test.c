@@ -334,7 +334,7 @@ static void all_hosts_together_get_about_as_many_as_the_burst(void **state)
 		least = min_u32(least, count);
 		most = max_u32(most, count);
 		sum += count;
-		assert_int_equal(w->net->ipv4->icmp->stats.ratelimit_global, 240 - count);
+		assert_int_equal(w->net->icmp_global.limited_count, 240 - count);
 		world_tick(w, 30 * NSEC_PER_MSEC); /* earned: thirty */
 		count = 0;
 		for (u32 i = 0; i < 240; i++)
