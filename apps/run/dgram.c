@@ -60,14 +60,19 @@ static void set_flying(struct carrier *cr, const struct packet *p)
 		cr->flying.flags |= MSG_CTRUNC;
 }
 
+/* May one more be in flight, as far as those are concerned that are? */
+static bool has_room(const struct carrier *cr)
+{
+	return !cr->in_flight || (cr->connected && !cr->marker && cr->in_flight < IN_FLIGHT_MAX);
+}
+
 /* May @p follow those in flight, whose name will be told as its own? */
 static bool may_follow(const struct carrier *cr, const struct packet *p)
 {
 	if (!cr->in_flight)
 		return true;
-	return cr->connected && !cr->marker && cr->in_flight < IN_FLIGHT_MAX && !p->control_bytes &&
-	       !cr->flying.control_bytes && p->name_bytes == cr->flying.name_bytes &&
-	       !memcmp(&p->name, &cr->flying.name, p->name_bytes);
+	return has_room(cr) && !p->control_bytes && !cr->flying.control_bytes &&
+	       p->name_bytes == cr->flying.name_bytes && !memcmp(&p->name, &cr->flying.name, p->name_bytes);
 }
 
 /* Return: 0, -EAGAIN: not now */
@@ -160,7 +165,7 @@ static void pump(struct carrier *cr)
 		free(cr->held);
 		cr->held = NULL;
 	}
-	while (!cr->shut_rd && (!cr->in_flight || (cr->connected && !cr->marker && cr->in_flight < IN_FLIGHT_MAX))) {
+	while (!cr->shut_rd && has_room(cr)) {
 		err = take(cr, &p, 0);
 		if (err)
 			break;

@@ -32,7 +32,7 @@
 
 /* ---- bytes that wait here */
 
-static void held_free(struct stream_held *h)
+void stream_held_free(struct stream_held *h)
 {
 	free(h->data);
 	*h = (struct stream_held){ .data = NULL };
@@ -141,7 +141,7 @@ static void cut(struct stream *st, bool with_error)
 	}
 	carrier_unwatch(&st->cr);
 	st->state = STREAM_OVER;
-	held_free(&st->tx);
+	stream_held_free(&st->tx);
 	carrier_mark(&st->cr); /* for calls that wait */
 }
 
@@ -328,7 +328,7 @@ static bool put_all(struct stream *st, const uint8_t *data, size_t len_bytes, st
 	if (h) {
 		h->at = at;
 		if (at == len_bytes)
-			held_free(h);
+			stream_held_free(h);
 	} else if (at < len_bytes && hold(&st->tx, data + at, len_bytes - at)) {
 		stream_fail(st, -ENOBUFS);
 	}
@@ -486,7 +486,7 @@ static void stream_exit(struct carrier *cr)
 	struct stream *st = stream_of(cr);
 
 	wake_pollers(st);
-	held_free(&st->tx);
+	stream_held_free(&st->tx);
 	stream_backlog_free(st);
 }
 

@@ -64,6 +64,7 @@ static inline struct stream *stream_of(struct carrier *cr)
 }
 
 /* stream.c */
+void stream_held_free(struct stream_held *h);
 /** stream_advance() - has the connection come about, or failed? */
 void stream_advance(struct stream *st);
 void stream_to_program(struct stream *st);
@@ -80,6 +81,10 @@ bool stream_all_taken(const struct stream *st);
 long stream_connect(struct call *c, const struct sockaddr *name, socklen_t len_bytes);
 /** stream_attach() - the program's end gets a peer.  @junk: and looks as if nothing could be written.  Return: 0, -errno */
 int stream_attach(struct call *c, struct stream *st, bool junk);
+/** stream_listen_any() - @fd listens on a name of the abstract kind that the kernel chooses: @name.  Return: 0, -errno */
+int stream_listen_any(int fd, int backlog, struct sockaddr_un *name, socklen_t *name_bytes);
+/** stream_is_own() - was what @fd has accepted connected here?  Others on the machine can connect to the name as well */
+bool stream_is_own(int fd);
 /** stream_drain_junk() - the program's end can be written to */
 void stream_drain_junk(struct stream *st);
 /** stream_wait() - the connection is not there yet: wait for it, or say -EINPROGRESS */

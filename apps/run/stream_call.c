@@ -267,7 +267,7 @@ int stream_shutdown(struct call *c, int how)
 	int err;
 
 	stream_advance(st);
-	if (st->state == STREAM_LISTENING || st->state != STREAM_OPEN || how < SHUT_RD || how > SHUT_RDWR) {
+	if (st->state != STREAM_OPEN || how < SHUT_RD || how > SHUT_RDWR) {
 		err = nethood_shutdown(st->cr.sk, how);
 		if (!err && st->state == STREAM_LISTENING && how != SHUT_WR)
 			shutdown(c->fd, SHUT_RDWR);

@@ -22,18 +22,33 @@
 
 /* ---- a peer for the program's end */
 
-/* A name of the abstract kind that the kernel chooses. */
-static int listen_here(struct supervisor *sv)
+int stream_listen_any(int fd, int backlog, struct sockaddr_un *name, socklen_t *name_bytes)
 {
 	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	*name_bytes = sizeof(*name);
+	if (bind(fd, (const struct sockaddr *)&any, sizeof(any.sun_family)) < 0 || listen(fd, backlog) < 0 ||
+	    getsockname(fd, (struct sockaddr *)name, name_bytes) < 0)
+		return -errno;
+	return 0;
+}
+
+bool stream_is_own(int fd)
+{
+	struct ucred who = { .pid = 0 };
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.pid == getpid();
+}
+
+static int listen_here(struct supervisor *sv)
+{
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	sv->stream_name_bytes = sizeof(sv->stream_name);
-	if (bind(fd, (const struct sockaddr *)&any, sizeof(any.sun_family)) < 0 || listen(fd, 16) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&sv->stream_name, &sv->stream_name_bytes) < 0) {
-		err = -errno;
+	err = stream_listen_any(fd, 16, &sv->stream_name, &sv->stream_name_bytes);
+	if (err) {
 		close(fd);
 		return err;
 	}
@@ -41,17 +56,14 @@ static int listen_here(struct supervisor *sv)
 	return 0;
 }
 
-/* Others on the machine can connect to the name as well; they are not listened to. */
 static int accept_own(const struct supervisor *sv)
 {
 	for (;;) {
 		int fd = accept4(sv->stream_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct ucred who = { .pid = 0 };
-		socklen_t len = sizeof(who);
 
 		if (fd < 0)
 			return -errno;
-		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.pid == getpid())
+		if (stream_is_own(fd))
 			return fd;
 		close(fd);
 	}
@@ -148,8 +160,7 @@ static int renew(struct call *c, struct stream *st)
 	st->cr.error = 0;
 	st->rx_shut = st->tx_shut = st->fin = st->poisoned = st->reserve = st->urgent = false;
 	st->lent_bytes = 0;
-	free(st->tx.data);
-	st->tx = (struct stream_held){ .data = NULL };
+	stream_held_free(&st->tx);
 	stream_backlog_free(st); /* it listened, perhaps */
 	return 0;
 }

@@ -46,7 +46,7 @@ static bool token_add(struct stream_backlog *b)
 	return true;
 }
 
-/* The program's side of the oldest token.  Others on the machine can connect to the name, too: they are sent away.
+/* The program's side of the oldest token.  Who else connected to the name is sent away.
  * Return: it, and *own; -1: there is none */
 static int token_take(struct stream_backlog *b, int program_end, int *own)
 {
@@ -54,12 +54,10 @@ static int token_take(struct stream_backlog *b, int program_end, int *own)
 
 	while (b->count && poll(&p, 1, 0) > 0 && p.revents & POLLIN) {
 		int fd = accept4(program_end, NULL, NULL, SOCK_CLOEXEC);
-		struct ucred who = { .pid = 0 };
-		socklen_t len = sizeof(who);
 
 		if (fd < 0)
 			return -1;
-		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 || who.pid != getpid()) {
+		if (!stream_is_own(fd)) {
 			close(fd);
 			continue;
 		}
@@ -112,19 +110,6 @@ void stream_backlog_free(struct stream *st)
 
 /* ---- listen */
 
-/* Return: 0, -errno */
-static int listen_there(struct stream_backlog *b, int program_end)
-{
-	const struct sockaddr_un any = { .sun_family = AF_UNIX };
-
-	b->name_bytes = sizeof(b->name);
-	if (bind(program_end, (const struct sockaddr *)&any, sizeof(any.sun_family)) < 0)
-		return -errno;
-	if (listen(program_end, UNIX_BACKLOG) < 0)
-		return -errno;
-	return getsockname(program_end, (struct sockaddr *)&b->name, &b->name_bytes) < 0 ? -errno : 0;
-}
-
 long stream_listen(struct call *c, int backlog)
 {
 	struct stream *st = stream_of(c->carrier);
@@ -133,7 +118,8 @@ long stream_listen(struct call *c, int backlog)
 	if (err || st->state == STREAM_LISTENING)
 		return err;
 	st->backlog = calloc(1, sizeof(*st->backlog));
-	err = st->backlog ? listen_there(st->backlog, c->fd) : -ENOMEM;
+	err = !st->backlog ? -ENOMEM
+			   : stream_listen_any(c->fd, UNIX_BACKLOG, &st->backlog->name, &st->backlog->name_bytes);
 	if (err) {
 		nethood_shutdown(st->cr.sk, SHUT_RD);
 		stream_backlog_free(st);
