@@ -52,6 +52,14 @@ void pd_file_put(struct pd_file *file)
 	free(file);
 }
 
+long pd_file_leave(struct pd_file *file, long result)
+{
+	struct pd *pd = file->pd;
+
+	pd_file_put(file);
+	return pd_leave(pd, result);
+}
+
 /* ---- the table */
 
 static int table_grow(struct pd *pd, int fd)
@@ -227,22 +235,14 @@ static struct pd_file *enter_file(int fd)
 	return file;
 }
 
-static long leave_file(struct pd_file *file, long result)
-{
-	struct pd *pd = file->pd;
-
-	pd_file_put(file);
-	return pd_leave(pd, result);
-}
-
 static bool hook_getsockopt(int fd, int level, int name, void *value, socklen_t *len_bytes, int *ret)
 {
 	struct pd_file *file = enter_file(fd);
 
 	if (!file)
 		return false;
-	*ret = (int)leave_file(file,
-			       file->sk ? nethood_getsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
+	*ret = (int)pd_file_leave(file,
+				  file->sk ? nethood_getsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
 	return true;
 }
 
@@ -252,7 +252,7 @@ static bool hook_close(int fd, int *ret)
 
 	if (!file)
 		return false;
-	*ret = (int)leave_file(file, pd_close(file, fd));
+	*ret = (int)pd_file_leave(file, pd_close(file, fd));
 	return true;
 }
 
@@ -262,7 +262,7 @@ static bool hook_sendfile(int out_fd, int in_fd, off64_t *offset, size_t count, 
 
 	if (!file)
 		return false;
-	*ret = leave_file(file, pd_sendfile(file, in_fd, offset, count));
+	*ret = pd_file_leave(file, pd_sendfile(file, in_fd, offset, count));
 	return true;
 }
 

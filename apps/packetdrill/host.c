@@ -359,6 +359,20 @@ static int net_create(struct pd *pd, const struct pd_config *config)
 	return err;
 }
 
+/* The net is gone; so are those who waited. */
+static void pd_free(struct pd *pd)
+{
+	while (!TAILQ_EMPTY(&pd->packets)) {
+		struct pd_packet *p = TAILQ_FIRST(&pd->packets);
+
+		TAILQ_REMOVE(&pd->packets, p, node);
+		free(p);
+	}
+	pthread_cond_destroy(&pd->settled);
+	pthread_mutex_destroy(&pd->lock);
+	free(pd);
+}
+
 int pd_create(const struct pd_config *config, struct pd **out)
 {
 	struct pd *pd = calloc(1, sizeof(*pd));
@@ -375,7 +389,7 @@ int pd_create(const struct pd_config *config, struct pd **out)
 	pd->first_tid = gettid();
 	err = config ? net_create(pd, config) : 0;
 	if (err) {
-		free(pd);
+		pd_free(pd);
 		return err;
 	}
 	pd_list(pd);
@@ -394,14 +408,6 @@ void pd_destroy(struct pd *pd)
 	pd_files_close(pd);
 	pd_sysctls_forget(pd);
 	nethood_free(pd->net);
-	while (!TAILQ_EMPTY(&pd->packets)) {
-		struct pd_packet *p = TAILQ_FIRST(&pd->packets);
-
-		TAILQ_REMOVE(&pd->packets, p, node);
-		free(p);
-	}
 	pthread_mutex_unlock(&pd->lock);
-	pthread_cond_destroy(&pd->settled);
-	pthread_mutex_destroy(&pd->lock);
-	free(pd);
+	pd_free(pd);
 }

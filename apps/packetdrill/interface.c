@@ -23,14 +23,6 @@ static struct pd_file *enter(void *userdata, int fd)
 	return file;
 }
 
-static long leave(struct pd_file *file, long result)
-{
-	struct pd *pd = file->pd;
-
-	pd_file_put(file);
-	return pd_leave(pd, result);
-}
-
 /* ---- sockets */
 
 static void if_free(void *userdata)
@@ -50,7 +42,7 @@ static int if_bind(void *userdata, int fd, const struct sockaddr *addr, socklen_
 
 	if (!file)
 		return bind(fd, addr, len_bytes);
-	return (int)leave(file, file->sk ? nethood_bind(file->sk, addr, len_bytes) : -ENOTSOCK);
+	return (int)pd_file_leave(file, file->sk ? nethood_bind(file->sk, addr, len_bytes) : -ENOTSOCK);
 }
 
 static int if_listen(void *userdata, int fd, int backlog)
@@ -59,21 +51,21 @@ static int if_listen(void *userdata, int fd, int backlog)
 
 	if (!file)
 		return listen(fd, backlog);
-	return (int)leave(file, file->sk ? nethood_listen(file->sk, backlog) : -ENOTSOCK);
+	return (int)pd_file_leave(file, file->sk ? nethood_listen(file->sk, backlog) : -ENOTSOCK);
 }
 
 static int if_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t *len_bytes)
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? (int)leave(file, pd_accept(file, addr, len_bytes)) : accept(fd, addr, len_bytes);
+	return file ? (int)pd_file_leave(file, pd_accept(file, addr, len_bytes)) : accept(fd, addr, len_bytes);
 }
 
 static int if_connect(void *userdata, int fd, const struct sockaddr *addr, socklen_t len_bytes)
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? (int)leave(file, pd_connect(file, addr, len_bytes)) : connect(fd, addr, len_bytes);
+	return file ? (int)pd_file_leave(file, pd_connect(file, addr, len_bytes)) : connect(fd, addr, len_bytes);
 }
 
 static int if_shutdown(void *userdata, int fd, int how)
@@ -82,7 +74,7 @@ static int if_shutdown(void *userdata, int fd, int how)
 
 	if (!file)
 		return shutdown(fd, how);
-	return (int)leave(file, file->sk ? nethood_shutdown(file->sk, how) : -ENOTSOCK);
+	return (int)pd_file_leave(file, file->sk ? nethood_shutdown(file->sk, how) : -ENOTSOCK);
 }
 
 static int if_getsockopt(void *userdata, int fd, int level, int name, void *value, socklen_t *len_bytes)
@@ -91,7 +83,8 @@ static int if_getsockopt(void *userdata, int fd, int level, int name, void *valu
 
 	if (!file)
 		return getsockopt(fd, level, name, value, len_bytes);
-	return (int)leave(file, file->sk ? nethood_getsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
+	return (int)pd_file_leave(file,
+				  file->sk ? nethood_getsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
 }
 
 static int if_setsockopt(void *userdata, int fd, int level, int name, const void *value, socklen_t len_bytes)
@@ -100,7 +93,8 @@ static int if_setsockopt(void *userdata, int fd, int level, int name, const void
 
 	if (!file)
 		return setsockopt(fd, level, name, value, len_bytes);
-	return (int)leave(file, file->sk ? nethood_setsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
+	return (int)pd_file_leave(file,
+				  file->sk ? nethood_setsockopt(file->sk, level, name, value, len_bytes) : -ENOTSOCK);
 }
 
 /* ---- reading */
@@ -109,7 +103,7 @@ static ssize_t if_readv(void *userdata, int fd, const struct iovec *iov, int cou
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? leave(file, pd_readv(file, iov, count)) : readv(fd, iov, count);
+	return file ? pd_file_leave(file, pd_readv(file, iov, count)) : readv(fd, iov, count);
 }
 
 static ssize_t if_read(void *userdata, int fd, void *buf, size_t len_bytes)
@@ -123,7 +117,7 @@ static ssize_t if_recvmsg(void *userdata, int fd, struct msghdr *msg, int flags)
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? leave(file, pd_recvmsg(file, msg, flags)) : recvmsg(fd, msg, flags);
+	return file ? pd_file_leave(file, pd_recvmsg(file, msg, flags)) : recvmsg(fd, msg, flags);
 }
 
 static ssize_t if_recvfrom(void *userdata, int fd, void *buf, size_t len_bytes, int flags, struct sockaddr *from,
@@ -154,7 +148,7 @@ static ssize_t if_writev(void *userdata, int fd, const struct iovec *iov, int co
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? leave(file, pd_writev(file, iov, count)) : writev(fd, iov, count);
+	return file ? pd_file_leave(file, pd_writev(file, iov, count)) : writev(fd, iov, count);
 }
 
 static ssize_t if_write(void *userdata, int fd, const void *buf, size_t len_bytes)
@@ -168,7 +162,7 @@ static ssize_t if_sendmsg(void *userdata, int fd, const struct msghdr *msg, int 
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? leave(file, pd_sendmsg(file, msg, flags)) : sendmsg(fd, msg, flags);
+	return file ? pd_file_leave(file, pd_sendmsg(file, msg, flags)) : sendmsg(fd, msg, flags);
 }
 
 static ssize_t if_sendto(void *userdata, int fd, const void *buf, size_t len_bytes, int flags,
@@ -198,7 +192,7 @@ static int if_fcntl(void *userdata, int fd, int command, ...)
 	va_start(args, command);
 	arg = va_arg(args, void *);
 	va_end(args);
-	return file ? (int)leave(file, pd_fcntl(file, fd, command, arg)) : fcntl(fd, command, arg);
+	return file ? (int)pd_file_leave(file, pd_fcntl(file, fd, command, arg)) : fcntl(fd, command, arg);
 }
 
 static int if_ioctl(void *userdata, int fd, unsigned long request, ...)
@@ -210,14 +204,14 @@ static int if_ioctl(void *userdata, int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	return file ? (int)leave(file, pd_ioctl(file, fd, request, arg)) : ioctl(fd, request, arg);
+	return file ? (int)pd_file_leave(file, pd_ioctl(file, fd, request, arg)) : ioctl(fd, request, arg);
 }
 
 static int if_close(void *userdata, int fd)
 {
 	struct pd_file *file = enter(userdata, fd);
 
-	return file ? (int)leave(file, pd_close(file, fd)) : close(fd);
+	return file ? (int)pd_file_leave(file, pd_close(file, fd)) : close(fd);
 }
 
 static int if_pipe(void *userdata, int fds[2])
@@ -251,14 +245,14 @@ static int if_epoll_ctl(void *userdata, int epfd, int op, int fd, struct epoll_e
 {
 	struct pd_file *file = enter(userdata, epfd);
 
-	return file ? (int)leave(file, pd_epoll_ctl(file, op, fd, event)) : epoll_ctl(epfd, op, fd, event);
+	return file ? (int)pd_file_leave(file, pd_epoll_ctl(file, op, fd, event)) : epoll_ctl(epfd, op, fd, event);
 }
 
 static int if_epoll_wait(void *userdata, int epfd, struct epoll_event *events, int count, int timeout_ms)
 {
 	struct pd_file *file = enter(userdata, epfd);
 
-	return file ? (int)leave(file, pd_epoll_wait(file, events, count, timeout_ms))
+	return file ? (int)pd_file_leave(file, pd_epoll_wait(file, events, count, timeout_ms))
 		    : epoll_wait(epfd, events, count, timeout_ms);
 }
 

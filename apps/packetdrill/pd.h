@@ -141,6 +141,8 @@ int pd_file_dup(struct pd_file *file, int fd, int lowest, bool cloexec);
 /** pd_file_get() - returned; NULL: the descriptor is not of this host */
 struct pd_file *pd_file_get(struct pd *pd, int fd);
 void pd_file_put(struct pd_file *file);
+/** pd_file_leave() - a call on @file is done: pd_file_put(), pd_leave() */
+long pd_file_leave(struct pd_file *file, long result);
 /** pd_file_close() - Return: 0 */
 int pd_file_close(struct pd_file *file, int fd);
 void pd_files_close(struct pd *pd);

@@ -299,18 +299,16 @@ static bool into_pipe(struct splice_call *c)
 /* Return: how many octets of the pipe's went on; -EAGAIN */
 static ssize_t out_of_pipe(struct splice_call *c, size_t bytes)
 {
-	size_t rest = c->len_bytes - c->done;
+	size_t rest = c->len_bytes - c->done, there = pd_pipe_bytes(c->in);
 	ssize_t n;
 
 	if (c->out && c->out->pipe)
 		return c->out->pipe->in ? (ssize_t)ring_put(c->out->pipe, c->chunk, bytes) : -EPIPE;
-	if (c->out)
-		return nethood_sendto(
-			c->out->sk, c->chunk, bytes,
-			c->flags & SPLICE_F_MORE || bytes < (rest < pd_pipe_bytes(c->in) ? rest : pd_pipe_bytes(c->in))
-				? MSG_MORE
-				: 0,
-			NULL, 0);
+	if (c->out) {
+		bool more = c->flags & SPLICE_F_MORE || bytes < (rest < there ? rest : there);
+
+		return nethood_sendto(c->out->sk, c->chunk, bytes, more ? MSG_MORE : 0, NULL, 0);
+	}
 	n = c->offset_out ? pwrite(c->fd_out, c->chunk, bytes, *c->offset_out) : write(c->fd_out, c->chunk, bytes);
 	if (n > 0 && c->offset_out)
 		*c->offset_out += n;

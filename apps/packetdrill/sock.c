@@ -8,7 +8,7 @@
 #include <linux/if_arp.h>
 #include <linux/route.h>
 #include <linux/sockios.h>
-#include <linux/tcp.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -153,9 +153,9 @@ static uint8_t tcp_state(const struct pd_file *file)
 static bool fin_acked(void *arg)
 {
 	switch (tcp_state(arg)) {
-	case 4 /* TCP_FIN_WAIT1 */:
-	case 9 /* TCP_LAST_ACK */:
-	case 11 /* TCP_CLOSING */:
+	case TCP_FIN_WAIT1:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
 		return false;
 	default:
 		return true;
@@ -175,7 +175,7 @@ static void linger(struct pd_file *file)
 	if (!l.l_onoff || l.l_linger <= 0 || has_unread(file))
 		return;
 	state = tcp_state(file);
-	if (state != 1 /* TCP_ESTABLISHED */ && state != 8 /* TCP_CLOSE_WAIT */ && fin_acked(file))
+	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && fin_acked(file))
 		return;
 	nethood_shutdown(file->sk, SHUT_RDWR);
 	pd_wait(file->pd, fin_acked, file, (unsigned)l.l_linger * NS_PER_S);

@@ -97,9 +97,8 @@ static void apply(struct pd *pd, const char *name)
 void pd_sysctls(struct pd *pd)
 {
 	const struct dirent *entry;
-	DIR *dir;
+	DIR *dir = opendir(SYSCTL_DIR);
 
-	dir = opendir(SYSCTL_DIR);
 	if (!dir)
 		return;
 	apply(pd, "tcp_allowed_congestion_control"); /* before the one that is chosen */
