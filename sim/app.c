@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "pattern.h"
 
 #define LEDGER_MAGIC 0x6c656467U
@@ -43,12 +44,8 @@ static int send_to(struct nethood_sock *sk, const void *data, u32 data_bytes, co
 
 static u32 ledger_add(struct app_ledger *l, u32 from, u32 to, u32 len_bytes)
 {
-	if (l->count == l->room) {
-		l->room = l->room ? 2 * l->room : 256;
-		l->record = realloc(l->record, l->room * sizeof(*l->record));
-		if (!l->record)
-			abort();
-	}
+	if (l->count == l->room)
+		l->record = sim_grow(l->record, &l->room, 256, sizeof(*l->record));
 	l->record[l->count] = (struct app_record){ .from = from, .to = to, .len_bytes = (u16)len_bytes };
 	return l->count++;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 #define ORDER_NUMBER_BITS 40
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
@@ -40,12 +42,8 @@ void event_add(struct event_queue *q, u64 at_ns, u32 host, sim_event_fn fn, void
 {
 	const struct sim_event e = { at_ns, (u64)host << ORDER_NUMBER_BITS | q->number++, fn, obj, arg };
 
-	if (q->count == q->room) {
-		q->room = q->room ? 2 * q->room : 256;
-		q->heap = realloc(q->heap, q->room * sizeof(*q->heap));
-		if (!q->heap)
-			abort();
-	}
+	if (q->count == q->room)
+		q->heap = sim_grow(q->heap, &q->room, 256, sizeof(*q->heap));
 	sift_up(q, q->count++, &e);
 }
 

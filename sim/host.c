@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "grow.h"
 #include "nud_ref.h"
 #include "segment.h"
 #include "world.h"
@@ -359,13 +360,14 @@ struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_conf
 {
 	struct sim_host *h = calloc(1, sizeof(*h));
 
-	if (w->host_count == w->host_room) {
-		w->host_room = w->host_room ? 2 * w->host_room : 16;
-		w->host = realloc(w->host, w->host_room * sizeof(struct sim_host *));
-		w->touched = realloc(w->touched, w->host_room * sizeof(struct sim_host *));
-	}
-	if (!h || !w->host || !w->touched)
+	if (!h)
 		abort();
+	if (w->host_count == w->host_room) {
+		u32 room = w->host_room;
+
+		w->host = sim_grow(w->host, &w->host_room, 16, sizeof(struct sim_host *));
+		w->touched = sim_grow(w->touched, &room, 16, sizeof(struct sim_host *));
+	}
 	h->world = w;
 	h->id = w->host_count;
 	h->stream = w->stream_count++;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "mend.h"
 #include "nud_ref.h"
 
@@ -361,12 +362,10 @@ struct sim_segment *sim_segment_create(struct sim_world *w, enum sim_segment_kin
 {
 	struct sim_segment *seg = calloc(1, sizeof(*seg));
 
-	if (w->segment_count == w->segment_room) {
-		w->segment_room = w->segment_room ? 2 * w->segment_room : 4;
-		w->segment = realloc(w->segment, w->segment_room * sizeof(struct sim_segment *));
-	}
-	if (!seg || !w->segment)
+	if (!seg)
 		abort();
+	if (w->segment_count == w->segment_room)
+		w->segment = sim_grow(w->segment, &w->segment_room, 4, sizeof(struct sim_segment *));
 	seg->world = w;
 	seg->id = w->segment_count;
 	seg->stream = w->stream_count++;
@@ -380,12 +379,8 @@ struct sim_segment *sim_segment_create(struct sim_world *w, enum sim_segment_kin
 
 void segment_add_port(struct sim_segment *seg, struct sim_port *port)
 {
-	if (seg->port_count == seg->port_room) {
-		seg->port_room = seg->port_room ? 2 * seg->port_room : 4;
-		seg->port = realloc(seg->port, seg->port_room * sizeof(struct sim_port *));
-		if (!seg->port)
-			abort();
-	}
+	if (seg->port_count == seg->port_room)
+		seg->port = sim_grow(seg->port, &seg->port_room, 4, sizeof(struct sim_port *));
 	port->index = seg->port_count;
 	port->segment = seg;
 	seg->port[seg->port_count++] = port;

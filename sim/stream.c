@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 
 #include "app.h"
+#include "grow.h"
 #include "pattern.h"
 
 #define STREAM_MAGIC 0x7374726dU
@@ -45,12 +46,8 @@ static u8 stream_octet(const struct stream_ledger *l, u32 id, u32 at)
 
 static u32 record_add(struct stream_ledger *l, const struct stream_record *record)
 {
-	if (l->count == l->room) {
-		l->room = l->room ? 2 * l->room : 64;
-		l->record = realloc(l->record, l->room * sizeof(*l->record));
-		if (!l->record)
-			abort();
-	}
+	if (l->count == l->room)
+		l->record = sim_grow(l->record, &l->room, 64, sizeof(*l->record));
 	l->record[l->count] = *record;
 	return l->count++;
 }

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct choice *room_for(struct choice *choice, u32 count)
+#include "grow.h"
+
+static struct choice *room_for(u32 count)
 {
-	choice = realloc(choice, (count ? count : 1) * sizeof(*choice));
+	struct choice *choice = malloc((count ? count : 1) * sizeof(*choice));
+
 	if (!choice)
 		abort();
 	return choice;
@@ -15,7 +18,7 @@ static struct choice *room_for(struct choice *choice, u32 count)
 
 void tape_copy(struct tape *t, const struct choice *choice, u32 count)
 {
-	t->choice = room_for(NULL, count);
+	t->choice = room_for(count);
 	if (count)
 		memcpy(t->choice, choice, count * sizeof(*choice));
 	t->count = count;
@@ -59,10 +62,8 @@ u32 tape_parse(const char *text, size_t len_bytes, struct tape *out)
 			eol = end;
 		if (*p == '#' || eol == p)
 			continue;
-		if (out->count == room) {
-			room = room ? 2 * room : 1024;
-			out->choice = room_for(out->choice, room);
-		}
+		if (out->count == room)
+			out->choice = sim_grow(out->choice, &room, 1024, sizeof(*out->choice));
 		if (!parse_choice(p, eol, &out->choice[out->count++])) {
 			tape_end(out);
 			return line;
@@ -193,7 +194,7 @@ static void drop_last_zeros(struct tape *t)
 
 void tape_shrink(struct tape *t, struct tape_shrink *how)
 {
-	struct attempt a = { .best = t, .scratch = room_for(NULL, t->count), .how = how };
+	struct attempt a = { .best = t, .scratch = room_for(t->count), .how = how };
 
 	shrink_streams(&a);
 	for (u32 n = t->count / 2; n && may_go_on(&a);) {
