@@ -199,6 +199,21 @@ static int dump_piece(struct sim_host *h, void (*fn)(void *ctx, const struct nlm
 	return 0;
 }
 
+/** header_bytes_of() - what stands behind the header of a message about neighbours, routes or addresses */
+static u32 header_bytes_of(u16 type)
+{
+	switch (type) {
+	case RTM_NEWNEIGH:
+	case RTM_GETNEIGH:
+		return sizeof(struct ndmsg);
+	case RTM_NEWROUTE:
+	case RTM_GETROUTE:
+		return sizeof(struct rtmsg);
+	default:
+		return sizeof(struct ifaddrmsg);
+	}
+}
+
 /* To look is not to meddle: an allocator in a bad mood behaves while it is looked at. */
 int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
 {
@@ -206,9 +221,7 @@ int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct 
 	u32 fail_ppm = h->alloc_fail_ppm;
 	struct request r;
 	struct nlmsghdr *nlh = begin(&r, type, NLM_F_DUMP);
-	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(nlh, type == RTM_GETNEIGH   ? sizeof(struct ndmsg)
-							       : type == RTM_GETROUTE ? sizeof(struct rtmsg)
-										      : sizeof(struct ifaddrmsg));
+	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(nlh, header_bytes_of(type));
 	int err;
 
 	gen->rtgen_family = AF_INET;
@@ -221,13 +234,6 @@ int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct 
 		;
 	h->alloc_fail_ppm = fail_ppm;
 	return err < 0 ? err : 0;
-}
-
-static u32 header_bytes_of(u16 type)
-{
-	return type == RTM_NEWNEIGH   ? sizeof(struct ndmsg)
-	       : type == RTM_NEWROUTE ? sizeof(struct rtmsg)
-				      : sizeof(struct ifaddrmsg);
 }
 
 /* Ages and counts change by themselves. */

@@ -30,8 +30,10 @@ static u64 world_time(const struct sim_host *h, u64 host_ns)
 	const struct sim_clock *c = &h->clock;
 	u64 world_ns;
 
-	if (host_ns == UINT64_MAX || host_ns <= sim_host_now(h))
-		return host_ns == UINT64_MAX ? UINT64_MAX : h->world->now_ns;
+	if (host_ns == UINT64_MAX)
+		return UINT64_MAX;
+	if (host_ns <= sim_host_now(h))
+		return h->world->now_ns;
 	world_ns = (u64)((__int128)(host_ns - c->offset_ns) * 1000000000 / (1000000000 + c->drift_ppb));
 	/* the division may be one short: a net that is polled too early asks again */
 	return world_ns > h->world->now_ns ? world_ns : h->world->now_ns + 1;
@@ -61,21 +63,21 @@ static void host_schedule(struct sim_host *h)
 		event_add(&h->world->events, next, h->id, host_wakes, h, next);
 }
 
-/* The event that runs has done something to it, and it is looked at afterwards. */
+/* The event that runs does something to it, and it is looked at afterwards; the reference is told whether memory may be
+ * missing meanwhile. */
 static void touch(struct sim_host *h)
 {
-	if (h->touched)
-		return;
+	if (!h->touched)
+		h->world->touched[h->world->touched_count++] = h;
 	h->touched = true;
-	h->world->touched[h->world->touched_count++] = h;
+	if (h->nud)
+		nud_ref_excuse(h->nud, h->alloc_fail_ppm && !h->world->calm);
 }
 
 void sim_host_enter(struct sim_host *h)
 {
 	nethood_set_time(h->net, sim_host_now(h));
 	touch(h);
-	if (h->nud)
-		nud_ref_excuse(h->nud, h->alloc_fail_ppm && !h->world->calm);
 }
 
 void sim_host_poll(struct sim_host *h)
@@ -84,8 +86,6 @@ void sim_host_poll(struct sim_host *h)
 	u32 polls = 0;
 
 	touch(h);
-	if (h->nud)
-		nud_ref_excuse(h->nud, h->alloc_fail_ppm && !h->world->calm);
 	while (nethood_poll(h->net, now)) {
 		if (++polls > POLLS_MAX) {
 			sim_broken(h->world, "%s: never done", h->name);

@@ -60,6 +60,12 @@ static bool ipv4_of(u8 *frame, u32 len_bytes, struct ipv4 *out)
 	return true;
 }
 
+static void mend_header(const struct ipv4 *p)
+{
+	put16(p->ip + 10, 0);
+	put16(p->ip + 10, ~sum16(0, p->ip, p->header_bytes) & 0xffff);
+}
+
 static u32 pseudo_header(const struct ipv4 *p)
 {
 	return sum16(p->protocol + p->payload_bytes, p->ip + 12, 8);
@@ -72,8 +78,7 @@ void mend_checksums(u8 *frame, u32 len_bytes)
 
 	if (!ipv4_of(frame, len_bytes, &p))
 		return;
-	put16(p.ip + 10, 0);
-	put16(p.ip + 10, ~sum16(0, p.ip, p.header_bytes) & 0xffff);
+	mend_header(&p);
 	if (p.fragment)
 		return;
 	if (p.protocol == PROTO_UDP && p.payload_bytes >= 8 && get16(p.payload + 6)) {
@@ -164,7 +169,6 @@ bool mark_congestion(u8 *frame, u32 len_bytes)
 	if (!ipv4_of(frame, len_bytes, &p) || !(p.ip[1] & ECN_MASK))
 		return false;
 	p.ip[1] |= ECN_MASK;
-	put16(p.ip + 10, 0);
-	put16(p.ip + 10, ~sum16(0, p.ip, p.header_bytes) & 0xffff);
+	mend_header(&p);
 	return true;
 }

@@ -67,7 +67,6 @@ static struct sim_clock draw_clock(struct swarm *s)
 		(1ULL << 32) - 5 * SIM_NSEC_PER_SEC / 2,
 		1ULL << 61,
 	};
-
 	struct sim_clock c = { .offset_ns = SIM_NSEC_PER_SEC };
 
 	if (!has(s, F_CLOCK))
@@ -150,9 +149,9 @@ static void storm_turn(struct sim_world *w, void *obj, u64 arg)
 	struct swarm *s = obj;
 	struct member *m;
 
+	(void)arg;
 	s->stream = STREAM_OF_TURNS + s->turns_left;
 	m = any_member(s);
-	(void)arg;
 	sim_host_enter(m->host);
 	swarm_deed(s, m);
 	sim_host_poll(m->host);
