@@ -232,6 +232,8 @@ void scenario_title(const char *text, size_t len_bytes, char *buf, size_t room_b
 
 /** group_block() - how many hosts of @g are on one segment of its leg */
 u32 group_block(const struct scenario *s, const struct scenario_group *g, u32 leg);
+/** segment_ports() - how many hosts are on @segment; if it is several, on one of them at the most */
+u32 segment_ports(const struct scenario *s, u32 segment);
 /** leg_addr() - of host number @i of @g; 0: none */
 u32 leg_addr(const struct scenario *s, const struct scenario_group *g, u32 leg, u32 i);
 /** leg_segment() - which of the segments of its leg host number @i is on */

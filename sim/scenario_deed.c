@@ -20,11 +20,6 @@ struct deed_turn {
 	u64 turn;
 };
 
-static void octets(u32 addr, u8 out[static 4])
-{
-	memcpy(out, (const u8[]){ (u8)(addr >> 24), (u8)(addr >> 16), (u8)(addr >> 8), (u8)addr }, 4);
-}
-
 /* ------------------------------------------------------------------ ARP by hand */
 
 /* The answer to nobody, a gratuitous one, names itself as the one that it is for. */

@@ -182,6 +182,17 @@ u32 group_block(const struct scenario *s, const struct scenario_group *g, u32 le
 	return (u32)ceil_div(g->count, s->segment[g->leg[leg].segment].count);
 }
 
+u32 segment_ports(const struct scenario *s, u32 segment)
+{
+	u32 ports = 0;
+
+	for (u32 i = 0; i < s->group_count; i++) {
+		for (u32 leg = 0; leg < s->group[i].leg_count; leg++)
+			ports += s->group[i].leg[leg].segment == segment ? group_block(s, &s->group[i], leg) : 0;
+	}
+	return ports;
+}
+
 u32 leg_segment(const struct scenario *s, const struct scenario_group *g, u32 leg, u32 i)
 {
 	return i / group_block(s, g, leg);
@@ -338,8 +349,7 @@ static bool host_route(struct parser *p, struct scenario_group *g)
 	via = take(p, "an address");
 	if (!via || !value_addr(p, via, &r->via))
 		return false;
-	if (peek(p) && strcmp(peek(p)->text, "count") == 0) {
-		p->next++;
+	if (take_if(p, "count")) {
 		w = take(p, "a number");
 		if (!w || !value_integer(p, w, w->text, 1, SCENARIO_SEGMENT_COUNT_MAX, &n))
 			return false;
@@ -546,15 +556,11 @@ static bool wires_end_twice(struct parser *p)
 	const struct scenario *s = p->s;
 
 	for (u32 i = 0; i < s->segment_count; i++) {
-		u64 ports = 0;
+		u32 ports = segment_ports(s, i);
 
-		for (u32 k = 0; k < s->group_count; k++) {
-			for (u32 leg = 0; leg < s->group[k].leg_count; leg++)
-				ports += s->group[k].leg[leg].segment == i ? group_block(s, &s->group[k], leg) : 0;
-		}
 		if (s->segment[i].kind == SIM_WIRE && ports > 2)
-			return wrong(p, NULL, "the wire %s has %llu ends; a wire has two, write `switch %s` or `count`",
-				     s->segment[i].name, (unsigned long long)ports, s->segment[i].name);
+			return wrong(p, NULL, "the wire %s has %u ends; a wire has two, write `switch %s` or `count`",
+				     s->segment[i].name, ports, s->segment[i].name);
 	}
 	return true;
 }

@@ -27,11 +27,6 @@ void run_note(struct run *r, const char *fmt, ...)
 	r->note_count++;
 }
 
-static void octets(u32 addr, u8 out[static 4])
-{
-	memcpy(out, (const u8[]){ (u8)(addr >> 24), (u8)(addr >> 16), (u8)(addr >> 8), (u8)addr }, 4);
-}
-
 /* ------------------------------------------------------------------ configuration of a host */
 
 int host_sysctl(struct run_host *h, const struct scenario_sysctl *sysctl)
@@ -203,23 +198,12 @@ void host_reboot(struct run_host *h)
 
 /* ------------------------------------------------------------------ building */
 
-static u32 ports_of(const struct scenario *s, u32 segment)
-{
-	u32 ports = 0;
-
-	for (u32 i = 0; i < s->group_count; i++) {
-		for (u32 leg = 0; leg < s->group[i].leg_count; leg++)
-			ports += s->group[i].leg[leg].segment == segment ? group_block(s, &s->group[i], leg) : 0;
-	}
-	return ports;
-}
-
 static void build_segments(struct run *r)
 {
 	const struct scenario *s = r->s;
 
 	for (u32 i = 0; i < s->segment_count; i++) {
-		u32 stations = s->segment[i].stations, ports = 8 * ports_of(s, i);
+		u32 stations = s->segment[i].stations, ports = 8 * segment_ports(s, i);
 
 		if (!stations)
 			stations = ports > SIM_FDB_SLOTS ? ports : SIM_FDB_SLOTS;
@@ -416,12 +400,10 @@ int scenario_run_create(const struct scenario *s, const struct scenario_run_opti
 	err = run_alloc(r);
 	if (!err)
 		err = stat_init(r);
-	if (err) {
-		scenario_run_destroy(r);
-		return err;
+	if (!err) {
+		build(r);
+		err = stat_watch(r);
 	}
-	build(r);
-	err = stat_watch(r);
 	if (err) {
 		scenario_run_destroy(r);
 		return err;

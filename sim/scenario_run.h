@@ -8,6 +8,8 @@
 #ifndef NETHOOD_SIM_SCENARIO_RUN_H
 #define NETHOOD_SIM_SCENARIO_RUN_H
 
+#include <string.h>
+
 #include "scenario.h"
 #include "scenario_words.h"
 #include "wirecap.h"
@@ -168,6 +170,11 @@ struct flow_stats flow_sum(const struct run *r, u32 group, u32 flow, bool asks);
 
 /* ---- between the files ---- */
 
+/** octets() - @addr, as it goes over the wire */
+static inline void octets(u32 addr, u8 out[static 4])
+{
+	memcpy(out, (const u8[]){ (u8)(addr >> 24), (u8)(addr >> 16), (u8)(addr >> 8), (u8)addr }, 4);
+}
 static inline struct run_host *run_host_of(struct run *r, u32 group, u32 index)
 {
 	return &r->host[r->s->group[group].first + index];
@@ -205,8 +212,6 @@ void stat_sample(struct run *r);
 /** stat_hosts() - neighbours and memory, as they are now */
 void stat_hosts(struct run *r);
 void stat_free(struct run *r);
-/** neigh_states() - add the numbers of @h's neighbours, by state */
-void neigh_states(struct sim_host *h, u32 states[static STATES]);
 
 /** expect_judge() - now */
 void expect_judge(struct run *r, u32 number);

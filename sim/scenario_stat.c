@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin.h"
+
 #define ETH_BYTES 14U
 #define ARP_BYTES 28U
 #define ANEW_NS (5 * SIM_NSEC_PER_SEC) /* a question so long after the last one is a new one */
@@ -248,45 +250,19 @@ void stat_harvest(struct run_host *h)
 
 /* ------------------------------------------------------------------ neighbours */
 
-static void count_neigh(const struct nlmsghdr *nlh, u32 states[static STATES])
+static void count_neigh(void *ctx, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	u32 *states = ctx;
 
-	if (nlh->nlmsg_type != RTM_NEWNEIGH || (ndm->ndm_flags & NTF_PROXY))
-		return;
-	states[ndm->ndm_state ? (u32)__builtin_ctz(ndm->ndm_state) : STATES - 1]++;
+	if (nlh->nlmsg_type == RTM_NEWNEIGH && !(ndm->ndm_flags & NTF_PROXY))
+		states[ndm->ndm_state ? (u32)__builtin_ctz(ndm->ndm_state) : STATES - 1]++;
 }
 
-void neigh_states(struct sim_host *h, u32 states[static STATES])
+/** neigh_states() - add the numbers of @h's neighbours, by state */
+static void neigh_states(struct sim_host *h, u32 states[static STATES])
 {
-	struct {
-		struct nlmsghdr nlh;
-		struct ndmsg ndm;
-	} ask = { .nlh = { .nlmsg_len = sizeof(ask),
-			   .nlmsg_type = RTM_GETNEIGH,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		  .ndm = { .ndm_family = AF_INET } };
-	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	u8 buf[32768];
-	u32 fail_ppm = h->alloc_fail_ppm;
-	bool done = false;
-	ssize_t n;
-
-	h->alloc_fail_ppm = 0; /* who looks must not change what is seen */
-	sim_host_enter(h);
-	if (nethood_sendto(h->admin, &ask, sizeof(ask), 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		done = true;
-	while (!done && (n = nethood_recvfrom(h->admin, buf, sizeof(buf), 0, NULL, NULL)) > 0) {
-		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
-		int left = (int)n;
-
-		for (; mnl_nlmsg_ok(nlh, left) && !done; nlh = mnl_nlmsg_next(nlh, &left)) {
-			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
-			if (!done)
-				count_neigh(nlh, states);
-		}
-	}
-	h->alloc_fail_ppm = fail_ppm;
+	(void)admin_dump(h, RTM_GETNEIGH, count_neigh, states);
 }
 
 static void look_at(struct run *r, struct run_host *h)
