@@ -91,6 +91,13 @@ static void arp_stat_show(struct seq_file *m, struct net *net)
 	neigh_stat_seq_show(m, net->ipv4->arp);
 }
 
+#ifdef CONFIG_IPV6
+static void ndisc_stat_show(struct seq_file *m, struct net *net)
+{
+	neigh_stat_seq_show(m, net->neigh->table[NEIGH_ND_TABLE]);
+}
+#endif
+
 /* tc(8) reckons with it: ticks of 64 ns, a clock that counts in nanoseconds. */
 static void psched_show(struct seq_file *m, struct net *net)
 {
@@ -128,6 +135,9 @@ static const struct proc_file {
 	{ "net/sockstat", sockstat_show },
 	{ "net/stat", NULL },
 	{ "net/stat/arp_cache", arp_stat_show },
+#ifdef CONFIG_IPV6
+	{ "net/stat/ndisc_cache", ndisc_stat_show },
+#endif
 	{ "net/tcp", tcp4_seq_show },
 	{ "net/udp", udp_show },
 	{ "sys", NULL },

@@ -102,8 +102,7 @@ static enum skb_drop_reason icmpv6_echo_reply(struct sk_buff *skb, const struct 
 
 	if (icmpv6_echo_ignored(skb))
 		return 0;
-	out.hdr.icmp6_type = ICMPV6_ECHO_REPLY; /* the code, of which nobody has said anything, becomes 0 */
-	out.hdr.icmp6_code = 0;
+	out.hdr.icmp6_type = ICMPV6_ECHO_REPLY; /* the code, of which nobody has said anything, stays what it was */
 	out.hdr.icmp6_cksum = 0;
 	icmpv6_echo_address(&out, skb);
 	if (!(skb->dev->flags & IFF_LOOPBACK) && !icmpv6_global_allow(net, ICMPV6_ECHO_REPLY))

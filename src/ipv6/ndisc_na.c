@@ -61,7 +61,7 @@ static bool ndisc_na_is_welcome(const struct nd_na *na)
 {
 	const struct nd_in *in = na->in;
 
-	if (!na->tlla || !ipv6_dev_forwards(in->idev))
+	if (!na->tlla || !IN6_DEV_CONF(in->idev, FORWARDING))
 		return false;
 	switch (IN6_DEV_CONF(in->idev, ACCEPT_UNTRACKED_NA)) {
 	case 1:

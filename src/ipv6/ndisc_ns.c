@@ -68,7 +68,7 @@ static bool ndisc_ns_is_proxied(const struct nd_ns *ns, bool *router)
 	const struct nd_in *in = ns->in;
 	const struct pneigh_entry *pn;
 
-	if (!ipv6_dev_forwards(in->idev) ||
+	if (!IN6_DEV_CONF(in->idev, FORWARDING) ||
 	    !(IPV6_DEVCONF_ALL(in->net, PROXY_NDP) || IN6_DEV_CONF(in->idev, PROXY_NDP)))
 		return false;
 	pn = pneigh_lookup(ndisc_table(in->net), ns->target, in->dev);
@@ -141,7 +141,7 @@ enum skb_drop_reason ndisc_recv_ns(const struct nd_in *in)
 			    .target = &((const struct nd_msg *)in->msg)->target,
 			    .dad = ipv6_addr_any(in->saddr),
 			    .multicast = ipv6_addr_is_multicast(in->daddr),
-			    .router = ipv6_dev_forwards(in->idev) };
+			    .router = IN6_DEV_CONF(in->idev, FORWARDING) };
 	enum skb_drop_reason reason = ndisc_ns_check(&ns);
 	struct inet6_ifaddr *ifp;
 	bool answer = false;

@@ -243,7 +243,7 @@ static void ra_useropt(const struct nd_ra *ra, const struct nd_opt_hdr *opt)
 
 static bool ra_is_useropt(u8 type)
 {
-	return type == ND_OPT_PREFIX_INFO || type == ND_OPT_RDNSS || type == ND_OPT_DNSSL ||
+	return type == ND_OPT_PREFIX_INFO || type == ND_OPT_RDNSS || type == ND_OPT_DNSSL || type == ND_OPT_6CO ||
 	       type == ND_OPT_CAPTIVE_PORTAL || type == ND_OPT_PREF64;
 }
 

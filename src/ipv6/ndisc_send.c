@@ -144,7 +144,8 @@ void ndisc_send_unsol_na(struct net_device *dev)
 	list_for_each_entry(ifa, &idev->addr_list, if_list) {
 		if ((ifa->flags & IFA_F_TENTATIVE) && !(ifa->flags & IFA_F_OPTIMISTIC))
 			continue; /* not ours yet */
-		ndisc_send_na(dev, &in6addr_linklocal_allnodes, &ifa->addr, ipv6_dev_forwards(idev), false, true, true);
+		ndisc_send_na(dev, &in6addr_linklocal_allnodes, &ifa->addr, IN6_DEV_CONF(idev, FORWARDING), false, true,
+			      true);
 	}
 }
 

@@ -35,6 +35,9 @@ bool rtnl_fill_route(const struct nl_target *to, const struct fib_route_view *r)
 bool rtnl_fill_rule(const struct nl_target *to, const struct fib_rule_config *r);
 bool rtnl_fill_neigh(const struct nl_target *to, const struct neighbour *n);
 
+struct nd_useropt_info;
+bool rtnl_fill_nduseropt(const struct nl_target *to, const struct nd_useropt_info *info);
+
 /** nl_dump_target() - where the next message of a dump goes */
 static inline struct nl_target nl_dump_target(struct sk_buff *skb, const struct netlink_callback *cb, u16 type)
 {

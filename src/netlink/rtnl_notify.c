@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "ipv4/netns_ipv4.h"
+#ifdef CONFIG_IPV6
+#include "ipv6/netns_ipv6.h"
+#endif
 #include "netlink/netlink_internal.h"
 #include "netlink/rtnetlink.h"
 
@@ -18,6 +21,7 @@
 struct rtnl_notify {
 	struct net *net;
 	struct notifier_block link, addr, fib, neigh;
+	struct notifier_block nduseropt;
 };
 
 /** struct rtnl_news - one notification before it is built */
@@ -192,6 +196,47 @@ static int neigh_event(struct notifier_block *nb, unsigned long event, void *dat
 	return 0;
 }
 
+/* ------------------------------------------------------------------ IPv6 */
+
+#ifdef CONFIG_IPV6
+static bool fill_nduseropt(const struct nl_target *to, const struct rtnl_news *news)
+{
+	return rtnl_fill_nduseropt(to, news->object);
+}
+
+static int nduseropt_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct rtnl_news news = {
+		.group = RTNLGRP_ND_USEROPT, .type = RTM_NEWNDUSEROPT, .fill = fill_nduseropt, .object = data
+	};
+
+	(void)event;
+	rtnl_tell(container_of(nb, struct rtnl_notify, nduseropt)->net, &news);
+	return 0;
+}
+
+static void rtnl_notify_init6(struct rtnl_notify *n)
+{
+	n->nduseropt.call = nduseropt_event;
+	notifier_chain_register(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
+}
+
+static void rtnl_notify_exit6(struct rtnl_notify *n)
+{
+	notifier_chain_unregister(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
+}
+#else
+static void rtnl_notify_init6(struct rtnl_notify *n)
+{
+	(void)n;
+}
+
+static void rtnl_notify_exit6(struct rtnl_notify *n)
+{
+	(void)n;
+}
+#endif
+
 /* ------------------------------------------------------------------ life */
 
 int rtnl_notify_init(struct net *net)
@@ -211,6 +256,7 @@ int rtnl_notify_init(struct net *net)
 	notifier_chain_register(&net->ipv4->inetaddr_chain, &n->addr);
 	notifier_chain_register(&net->ipv4->fib_chain, &n->fib);
 	notifier_chain_register(&net->neigh->chain, &n->neigh);
+	rtnl_notify_init6(n);
 	net->netlink->notify = n;
 	return 0;
 }
@@ -219,6 +265,7 @@ void rtnl_notify_exit(struct net *net)
 {
 	struct rtnl_notify *n = net->netlink->notify;
 
+	rtnl_notify_exit6(n);
 	notifier_chain_unregister(&net->neigh->chain, &n->neigh);
 	notifier_chain_unregister(&net->ipv4->fib_chain, &n->fib);
 	notifier_chain_unregister(&net->ipv4->inetaddr_chain, &n->addr);

@@ -26,9 +26,11 @@ class KernelStack(Stack):
         try:
             whole_table.take(self.whole_table)
             self.has_table = True
-            # IPv6 would talk on the wire without being asked
-            for scope in ("all", "default"):
-                self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 1)
+            for scope in ("all", "default"):    # it would talk on the wire without being asked
+                self.netns.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", int(not self.ipv6))
+            for key, value in self._sysctls.items():
+                if key.startswith("net.ipv6.conf.default."):    # devices are born with them
+                    self.netns.sysctl(key, value)
             for dev in self.devs:
                 dev.port = self._wire(dev)
             self._forget_proxies()
@@ -62,6 +64,8 @@ class KernelStack(Stack):
             lines.append(f"link set {dev.name} up")
             if self._addresses:
                 lines.append(f"addr add {dev.address}/{self.prefix} brd + dev {dev.name}")
+            if self._addresses and self.ipv6:
+                lines.append(f"addr add {dev.address6}/64 dev {dev.name} nodad")
         subprocess.run(self.wrap(["ip", "-batch", "-"]), input="\n".join(lines), text=True,
                        check=True, pass_fds=self.pass_fds())
 

@@ -3,6 +3,8 @@
 
 The stack is 10.77.0.2/24 on eth0 (and 10.78.0.2/24 on eth1, ...), with the MAC
 02:00:00:00:00:02 (:03, ...).  The script plays everybody else on the wires.
+With ipv6=True it is fd77::2/64 (fd78::2/64, ...) and fe80::ff:fe00:2 (:3, ...) as well,
+without detection of duplicates and without solicitation of routers, unless a sysctl says so.
 Times are compressed by sysctls only, so that both stacks do the same.
 """
 
@@ -19,6 +21,10 @@ from .remote import Remote, RemoteSocket, source_of
 ADDRESS = "10.77.0.2"
 PEER = "10.77.0.1"
 PEER_MAC = "02:00:00:00:77:01"
+ADDRESS6, PEER6 = "fd77::2", "fd77::1"
+LINKLOCAL, PEER_LINKLOCAL = "fe80::ff:fe00:2", "fe80::77:1"
+QUIET6 = {f"net.ipv6.conf.{scope}.{name}": 0       # what IPv6 would say without being asked
+          for scope in ("all", "default") for name in ("dad_transmits", "router_solicitations")}
 STATE_LINES = 100           # of a table, in the text of a failure
 
 
@@ -30,6 +36,8 @@ class Device:
         self.name = f"eth{index}"
         self.mac = f"02:00:00:00:00:{2 + index:02x}"
         self.address = f"10.{77 + index}.0.2"
+        self.address6 = f"fd{77 + index}::2"
+        self.linklocal = f"fe80::ff:fe00:{2 + index:x}"
         self.port = None
 
 
@@ -40,10 +48,12 @@ class Failed(AssertionError):
 class Stack:
     kind = "?"
 
-    def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500, prefix=24, whole_table=False):
+    def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500, prefix=24, whole_table=False,
+                 ipv6=False):
         self.devs = [Device(i) for i in range(devs)]
         self.mtu = mtu
         self.prefix = prefix
+        self.ipv6 = ipv6
         self.whole_table = whole_table  # it may fill the kernel's, which is everybody's
         self.started = time.monotonic()
         self._remotes = []
@@ -51,7 +61,7 @@ class Stack:
         self._main = None
         self._ifindex = {}
         self._addresses = addresses
-        self._sysctls = dict(sysctls or {})
+        self._sysctls = {**(QUIET6 if ipv6 else {}), **(sysctls or {})}
 
     def _ready(self):
         for dev in self.devs:
@@ -162,13 +172,13 @@ class Stack:
     def sysctl(self, key, value=None):
         raise NotImplementedError
 
-    def neigh_sysctl(self, dev="eth0", **values):
+    def neigh_sysctl(self, dev="eth0", family="ipv4", **values):
         for name, value in values.items():
-            self.sysctl(f"net.ipv4.neigh.{dev}.{name}", value)
+            self.sysctl(f"net.{family}.neigh.{dev}.{name}", value)
 
-    def conf(self, dev="eth0", **values):
+    def conf(self, dev="eth0", family="ipv4", **values):
         for name, value in values.items():
-            self.sysctl(f"net.ipv4.conf.{dev}.{name}", value)
+            self.sysctl(f"net.{family}.conf.{dev}.{name}", value)
 
     def neigh(self, address, dev="eth0"):
         """The neighbour entry as `ip -j neigh` has it; None when there is none."""
