@@ -319,21 +319,10 @@ static const struct header_ops unkept_headers = { .create = link_header, .cache 
 
 static struct net_device *add_link(struct world *w, const struct header_ops *headers)
 {
-	const struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0x0a4e0002), .ifa_prefixlen = 24 };
-	struct net_device *dev = alloc_netdev(w->net, 0, "odd0", 1);
+	struct net_device *dev;
 
-	assert_non_null(dev);
-	ether_setup(dev);
-	dev->netdev_ops = &link_ops;
-	dev->header_ops = headers;
-	dev->flags = IFF_BROADCAST;
-	dev->priv_flags = IFF_NO_QUEUE;
-	memcpy(dev->dev_addr, OUR_MAC, ETH_ALEN);
 	memset(&link, 0, sizeof(link));
-	assert_int_equal(register_netdev(dev), 0);
-	assert_int_equal(dev_open(dev), 0);
-	assert_int_equal(inet_insert_ifa(dev, &ifa, 0, NULL), 0);
-	world_settle(w);
+	dev = world_add_dev(w, "odd0", IFF_BROADCAST, &link_ops, headers);
 	link.sent = 0;
 	return dev;
 }

@@ -64,25 +64,8 @@ static const struct header_ops plain_ops = { .create = plain_header };
 
 static struct net_device *add_device(struct world *w, u32 flags, const struct header_ops *headers)
 {
-	struct net_device *dev = alloc_netdev(w->net, 0, "part0", 1);
-	struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0x0a4e0002),
-				 .ifa_address = CONST_BE32(0x0a4e0002),
-				 .ifa_prefixlen = 24,
-				 .ifa_broadcast = CONST_BE32(0x0a4e00ff),
-				 .ifa_mask = inet_make_mask(24) };
-	const char *errmsg;
+	struct net_device *dev = world_add_dev(w, "part0", flags, &station_ops, headers);
 
-	assert_non_null(dev);
-	ether_setup(dev);
-	dev->netdev_ops = &station_ops;
-	dev->header_ops = headers;
-	dev->flags = flags;
-	dev->priv_flags = IFF_NO_QUEUE;
-	memcpy(dev->dev_addr, OUR_MAC, ETH_ALEN);
-	assert_int_equal(register_netdev(dev), 0);
-	assert_int_equal(dev_open(dev), 0);
-	assert_int_equal(inet_insert_ifa(dev, &ifa, 0, &errmsg), 0);
-	world_settle(w);
 	station->dev = dev;
 	return dev;
 }

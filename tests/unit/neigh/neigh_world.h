@@ -186,6 +186,31 @@ static inline void world_settle(struct world *w)
 	assert_string_equal(nethood_check(w->public_net) ?: "", "");
 }
 
+/** world_add_dev() - one more Ethernet device, up, with 10.78.0.2/24; @headers NULL: it writes none */
+static inline struct net_device *world_add_dev(struct world *w, const char *name, u32 flags,
+					       const struct net_device_ops *ops, const struct header_ops *headers)
+{
+	const struct in_ifaddr ifa = { .ifa_local = CONST_BE32(0x0a4e0002),
+				       .ifa_address = CONST_BE32(0x0a4e0002),
+				       .ifa_prefixlen = 24,
+				       .ifa_broadcast = CONST_BE32(0x0a4e00ff),
+				       .ifa_mask = inet_make_mask(24) };
+	struct net_device *dev = alloc_netdev(w->net, 0, name, 1);
+
+	assert_non_null(dev);
+	ether_setup(dev);
+	dev->netdev_ops = ops;
+	dev->header_ops = headers;
+	dev->flags = flags;
+	dev->priv_flags = IFF_NO_QUEUE;
+	memcpy(dev->dev_addr, OUR_MAC, ETH_ALEN);
+	assert_int_equal(register_netdev(dev), 0);
+	assert_int_equal(dev_open(dev), 0);
+	assert_int_equal(inet_insert_ifa(dev, &ifa, 0, NULL), 0);
+	world_settle(w);
+	return dev;
+}
+
 static inline void world_fini(struct world *w)
 {
 	w->fail_at = 0;
