@@ -84,12 +84,14 @@ enum {
 	IPV6_DEVCONF_NDISC_EVICT_NOCARRIER = 56,
 	IPV6_DEVCONF_ACCEPT_UNTRACKED_NA = 57,
 	IPV6_DEVCONF_ACCEPT_RA_MIN_LFT = 58,
-	/* not in IFLA_INET6_CONF of every kernel's header, or only in sysctl: ask the running one */
-	IPV6_DEVCONF_RA_HONOR_PIO_LIFE,
+	IPV6_DEVCONF_FORCE_FORWARDING = 59,
+	IPV6_DEVCONF_NL_MAX, /* what follows is in sysctl only, not in IFLA_INET6_CONF */
+	IPV6_DEVCONF_RA_HONOR_PIO_LIFE = IPV6_DEVCONF_NL_MAX,
 	IPV6_DEVCONF_RA_HONOR_PIO_PFLAG,
-	IPV6_DEVCONF_FORCE_FORWARDING,
+	IPV6_DEVCONF_REGEN_MIN_ADVANCE, /* s */
 	IPV6_DEVCONF_MAX
 };
+enum { IN6_ADDR_GEN_EUI64, IN6_ADDR_GEN_NONE, IN6_ADDR_GEN_STABLE_PRIVACY, IN6_ADDR_GEN_RANDOM };
 struct ipv6_devconf {
 	int data[IPV6_DEVCONF_MAX];
 	struct in6_addr stable_secret;
@@ -117,10 +119,12 @@ struct inet6_ifaddr {
 	ktime_t cstamp, tstamp;          /**< made, changed */
 	u32 refcnt;
 	u8 dad_probes, regen_count, stable_privacy_retry;
-	bool tokenized;
-	u64 dad_nonce;              /**< RFC 7527: of what we sent; 0: none */
-	struct timer dad_timer;     /**< next DAD probe, or its end */
-	struct fib6_info *rt;       /**< local route of the address; reference */
+	bool tokenized, solict_joined;
+	u64 dad_nonce;             /**< RFC 7527: of what we sent; 0: none */
+	struct timer dad_timer;    /**< next DAD probe, or its end */
+	struct timer lft_timer;    /**< end of its preferred, then of its valid lifetime; a temporary one's successor */
+	struct list_head tmp_list; /**< of a temporary address: idev->tempaddr_list */
+	struct fib6_info *rt;      /**< local route of the address; reference */
 	struct inet6_ifaddr *ifpub; /**< of a temporary address: the one it was made for; reference */
 	struct rcu_head rcu;
 };
@@ -140,18 +144,29 @@ struct icmpv6_mib {
 	u64 in_type[256], out_type[256];
 };
 
+#define RA_PREFIXES_MAX 64U
+/** struct ra_known_prefix - an on-link prefix of an RA; until when it is believed, 0: none */
+struct ra_known_prefix {
+	struct in6_addr prefix;
+	u8 prefix_len;
+	ktime_t until;
+};
+
 /** struct inet6_dev - IPv6 of a device: dev->ip6_ptr; NULL: IPv6 was never on (an MTU below 1280) */
 struct inet6_dev {
 	struct net_device *dev;
 	struct list_head addr_list;     /**< struct inet6_ifaddr */
-	struct list_head tempaddr_list; /**< reserved for addrconf.c */
+	struct list_head tempaddr_list; /**< struct inet6_ifaddr by tmp_list */
 	struct list_head mc_list;       /**< struct ifmcaddr6: joined groups, ipv6/mcast.h */
 	struct list_head ac_list;       /**< struct ifacaddr6: anycast addresses, ipv6/addrconf.h */
 	u32 addr_count, mc_count;
 	u32 if_flags; /**< IF_* */
 	bool dead;
-	u32 ra_mtu;            /**< of the last RA; 0: none */
+	u32 ra_mtu;          /**< of the last RA; 0: none */
+	u32 desync_factor_s; /**< RFC 8981 3.8: drawn once for each device */
+	bool desync_drawn;
 	struct in6_addr token; /**< ip token; any: none */
+	struct ra_known_prefix ra_prefixes[RA_PREFIXES_MAX];
 	struct ipv6_devconf cnf;
 	struct ipstats6 *stats;      /**< of this device: /proc/net/dev_snmp6, IFLA_INET6_STATS */
 	struct icmpv6_mib *icmp_mib; /**< same */
@@ -163,10 +178,14 @@ struct inet6_dev {
 	ktime_t tstamp; /**< last change, IFLA_INET6_CACHEINFO */
 
 	/* MLD: ipv6/mcast.c */
-	struct timer mc_gq_timer, mc_ifc_timer, mc_dad_timer, mc_report_timer;
-	u8 mc_qrv, mc_gq_running, mc_ifc_count, mc_dad_count;
-	ktime_t mc_v1_seen, mc_qi, mc_qri, mc_maxdelay;
-	struct list_head mc_tomb;
+	struct timer mc_gq_timer;  /**< answer to a general query */
+	struct timer mc_ifc_timer; /**< next state-change report */
+	struct timer mc_dad_timer; /**< reports again, once there is a link-local address */
+	u8 mc_qrv /* RFC 3810 9.1 */, mc_dad_count;
+	ktime_t mc_v1_until; /**< RFC 3810 8.2.1: a query of version 1 was heard; 0: no */
+	ktime_t mc_qi, mc_qri;
+	u32 mc_tomb_count;
+	struct list_head mc_tomb; /**< struct ifmcaddr6: left, and not told as often as it must be */
 	struct rcu_head rcu;
 };
 
@@ -225,6 +244,22 @@ int ipv6_dev_get_saddr(struct net *net, const struct net_device *dst_dev, const 
 		       struct in6_addr *out);
 /** ipv6_addr_label() - RFC 6724 2.1; ipv6/addrlabel.c.  Return: 0xffffffff: none */
 u32 ipv6_addr_label(struct net *net, const struct in6_addr *addr, u32 type, int ifindex);
+#define IPV6_ADDR_LABEL_DEFAULT 0xffffffffU
+/** struct ip6_addrlabel - a prefix and its label; ifindex 0: on any device */
+struct ip6_addrlabel {
+	struct in6_addr prefix;
+	u8 prefix_len;
+	int ifindex;
+	u32 label;
+};
+/** ipv6_addr_label_find() - borrowed; NULL: none */
+const struct ip6_addrlabel *ipv6_addr_label_find(struct net *net, const struct in6_addr *addr, int ifindex);
+/** ipv6_addr_label_add() - Return: 0, -EINVAL, -EEXIST (unless @replace), -ENOMEM, -ENOBUFS: there are too many */
+int ipv6_addr_label_add(struct net *net, const struct ip6_addrlabel *want, bool replace);
+int ipv6_addr_label_del(struct net *net, const struct ip6_addrlabel *what); /* 0, -EINVAL, -ESRCH */
+/** ipv6_addr_label_each() - the longest prefix first.  fn non-zero stops */
+int ipv6_addr_label_each(struct net *net, int (*fn)(void *ctx, const struct ip6_addrlabel *l), void *ctx);
+u32 ipv6_addr_label_seq(const struct net *net); /* changes with every change */
 /** ipv6_addrs_genid() - changes with each change of an address: for torn dumps */
 u32 ipv6_addrs_genid(const struct net *net);
 /** addrconf_forward_change() - net.ipv6.conf.all.forwarding and the like; @idev NULL: all */
@@ -235,6 +270,8 @@ void addrconf_forward_change(struct net *net, struct inet6_dev *idev, bool on);
 bool ipv6_chk_acast_addr(struct net *net, const struct net_device *dev, const struct in6_addr *addr);
 int ipv6_dev_ac_inc(struct inet6_dev *idev, const struct in6_addr *addr); /* 0, -ENOBUFS */
 void ipv6_dev_ac_dec(struct inet6_dev *idev, const struct in6_addr *addr);
+/** ipv6_ac_each() - of a device, the latest first.  fn non-zero stops */
+int ipv6_ac_each(const struct inet6_dev *idev, int (*fn)(void *ctx, const struct in6_addr *addr, u32 users), void *ctx);
 
 /* ---- what ndisc.c tells */
 /** addrconf_dad_failure() - somebody else has @ifp: an NA or NS said so.  @skb: for the log, borrowed */

@@ -126,7 +126,6 @@ static const struct ipv6_part {
 	{ ipv6_frag_init, ipv6_frag_exit },
 	{ icmpv6_init, icmpv6_exit },
 	{ ndisc_init, ndisc_exit },
-	{ ipv6_mcast_init, ipv6_mcast_exit },
 	{ fib6_init, fib6_exit },
 	{ addrconf_init, addrconf_exit },
 	{ ipv6_packet_init, ipv6_packet_exit },
