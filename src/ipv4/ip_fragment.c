@@ -4,10 +4,6 @@
  * @step receive path, from ipv4/ip_input.c
  * @rfc 791 3.2, 815, 1122 3.3.2, 3168 5.3, 5722 (its rule on overlaps, for IPv4 too)
  * @linux net/ipv4/ip_fragment.c
- *
- * A queue has one bit for each eight octets that it holds.  So a fragment is new (no bit set), a duplicate (all set) or
- * an overlap (some set: then nothing of the datagram can be trusted) by looking at its own bits only, whatever the
- * order in which fragments come; they are sorted once, at the end.
  */
 #include <errno.h>
 
@@ -15,10 +11,8 @@
 #include "dev/netdevice.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
+#include "skb/frag_queue.h"
 #include "wire/icmp.h"
-
-#define IPQ_MAX_BYTES 65535U
-#define IPQ_UNITS ((IPQ_MAX_BYTES + 7) / 8)
 
 /** struct ipq_key - what tells fragments of one datagram from those of others */
 struct ipq_key {
@@ -44,16 +38,11 @@ struct ipq {
 	u64 hash;
 	struct list_head node; /**< all queues, oldest first */
 	struct timer timer;
-	struct sk_buff *first, *last; /**< in order of arrival */
 	int iif;
 	u32 peer_count; /**< peer->fragments_count when the last one came */
-	u32 len_bytes;  /**< of the payload, as far as known */
-	u32 meat_bytes; /**< that are here */
 	u32 mem_bytes;
-	u32 max_df_bytes, max_bytes; /**< largest fragment, with and without DF */
-	u8 ecn;                      /**< bit n: a fragment with ECN field n */
-	bool last_in, first_in;
-	u64 present[IPQ_UNITS / 64 + 1];
+	u32 max_df_bytes; /**< largest fragment with DF */
+	struct frag_queue fq;
 };
 
 struct inet_frags {
@@ -64,13 +53,7 @@ struct inet_frags {
 	u32 mem_bytes;
 };
 
-/** struct ipfrag_cb - skb->cb of a fragment that waits */
-struct ipfrag_cb {
-	struct inet_skb_parm parm; /**< first: IPCB() stays what it is */
-	u32 offset_bytes, len_bytes;
-};
-#define IPFRAG_CB(skb) ((struct ipfrag_cb *)(void *)((skb)->cb))
-static_assert(sizeof(struct ipfrag_cb) <= sizeof(((struct sk_buff *)0)->cb), "it lies in cb");
+static_assert(sizeof(struct inet_skb_parm) <= sizeof(FRAG_CB((struct sk_buff *)0)->of_family), "IPCB() stays");
 
 /* ------------------------------------------------------------------ peers */
 
@@ -134,41 +117,18 @@ static void ipq_free(struct ipq *q)
 	mem_free(f->net->mem, q, sizeof(*q));
 }
 
-static void ipq_purge(struct ipq *q, enum skb_drop_reason reason)
-{
-	struct sk_buff *skb = q->first;
-
-	while (skb) {
-		struct sk_buff *next = skb->next;
-
-		skb->next = NULL;
-		kfree_skb_reason(skb, reason);
-		skb = next;
-	}
-	q->first = q->last = NULL;
-}
-
 /* The datagram will never be whole. */
 static void ipq_kill(struct ipq *q, enum skb_drop_reason reason)
 {
 	q->frags->net->ipv4->stats.reasm_fails++;
-	ipq_purge(q, reason);
+	frag_queue_purge(&q->fq, reason);
 	ipq_free(q);
-}
-
-static struct sk_buff *ipq_fragment_at_zero(const struct ipq *q)
-{
-	struct sk_buff *skb = q->first;
-
-	while (skb && IPFRAG_CB(skb)->offset_bytes)
-		skb = skb->next;
-	return skb;
 }
 
 /* RFC 1122 3.3.2: the sender is told, if the first fragment, which names the ports, has come. */
 static void ipq_tell(struct ipq *q)
 {
-	struct sk_buff *head = ipq_fragment_at_zero(q);
+	struct sk_buff *head = frag_queue_at_zero(&q->fq);
 	struct net_device *dev = dev_find_by_index(q->frags->net, q->iif);
 	enum skb_drop_reason reason;
 
@@ -240,76 +200,15 @@ static void frags_make_room(struct inet_frags *f)
 
 /* ------------------------------------------------------------------ one fragment more */
 
-enum ipq_fit { IPQ_NEW, IPQ_DUPLICATE, IPQ_OVERLAP };
-
-/* Of the 64 units of word @word, those from @first to @last. */
-static u64 unit_mask(u32 word, u32 first, u32 last)
-{
-	u64 mask = ~0ULL;
-
-	if (word == first / 64)
-		mask &= ~0ULL << (first % 64);
-	if (word == last / 64)
-		mask &= ~0ULL >> (63 - last % 64);
-	return mask;
-}
-
-static enum ipq_fit ipq_mark(struct ipq *q, u32 offset_bytes, u32 end_bytes)
-{
-	u32 first = offset_bytes / 8, last = (end_bytes - 1) / 8;
-	u64 here = 0, missing = 0;
-
-	for (u32 w = first / 64; w <= last / 64; w++) {
-		u64 mask = unit_mask(w, first, last);
-
-		here |= q->present[w] & mask;
-		missing |= ~q->present[w] & mask;
-	}
-	if (here)
-		return missing ? IPQ_OVERLAP : IPQ_DUPLICATE;
-	for (u32 w = first / 64; w <= last / 64; w++)
-		q->present[w] |= unit_mask(w, first, last);
-	return IPQ_NEW;
-}
-
-/* Where the datagram ends, by what this fragment says.  Return: false when it contradicts the others. */
-static bool ipq_learn_end(struct ipq *q, bool more, u32 end_bytes)
-{
-	if (!more) {
-		if (end_bytes < q->len_bytes || (q->last_in && end_bytes != q->len_bytes))
-			return false;
-		q->last_in = true;
-		q->len_bytes = end_bytes;
-		return true;
-	}
-	if (end_bytes > q->len_bytes) {
-		if (q->last_in)
-			return false;
-		q->len_bytes = end_bytes;
-	}
-	return true;
-}
-
 static void ipq_append(struct ipq *q, struct sk_buff *skb, u32 offset_bytes)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	u32 frag_bytes = skb->len + ip_hdrlen_bytes(iph);
+	u32 packet_bytes = skb->len + ip_hdrlen_bytes(iph);
 
-	IPFRAG_CB(skb)->offset_bytes = offset_bytes;
-	IPFRAG_CB(skb)->len_bytes = skb->len;
-	skb->next = NULL;
-	if (q->last)
-		q->last->next = skb;
-	else
-		q->first = skb;
-	q->last = skb;
+	frag_queue_append(&q->fq, skb, offset_bytes, packet_bytes, iph->tos);
 	q->iif = skb->dev->ifindex;
-	q->meat_bytes += skb->len;
-	q->first_in |= offset_bytes == 0;
-	q->ecn |= (u8)(1U << (iph->tos & 3));
-	q->max_bytes = max_u32(q->max_bytes, frag_bytes);
 	if (iph->frag_off & CONST_BE16(IP_DF))
-		q->max_df_bytes = max_u32(q->max_df_bytes, frag_bytes);
+		q->max_df_bytes = max_u32(q->max_df_bytes, packet_bytes);
 	ipq_charge(q, skb->truesize);
 }
 
@@ -320,16 +219,14 @@ static void ipq_check_distance(struct ipq *q)
 	u32 since = ++q->peer->fragments_count - q->peer_count;
 
 	q->peer_count = q->peer->fragments_count;
-	if (!net->ipv4->ipfrag_max_dist || !q->first || since <= (u32)net->ipv4->ipfrag_max_dist)
+	if (!net->ipv4->ipfrag_max_dist || !q->fq.first || since <= (u32)net->ipv4->ipfrag_max_dist)
 		return;
 	net->ipv4->stats.reasm_fails++;
-	ipq_purge(q, SKB_DROP_REASON_FRAG_TOO_FAR);
+	frag_queue_purge(&q->fq, SKB_DROP_REASON_FRAG_TOO_FAR);
 	q->frags->mem_bytes -= q->mem_bytes - (u32)sizeof(*q);
 	q->mem_bytes = (u32)sizeof(*q);
-	q->len_bytes = q->meat_bytes = q->max_df_bytes = q->max_bytes = 0;
-	q->ecn = 0;
-	q->last_in = q->first_in = false;
-	memset(q->present, 0, sizeof(q->present));
+	q->max_df_bytes = 0;
+	memset(&q->fq, 0, sizeof(q->fq));
 	mod_timer(net->timers, &q->timer, net->now + net->ipv4->ipfrag_time);
 }
 
@@ -344,20 +241,20 @@ static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *ki
 	*kill = true;
 	if (more)
 		end = offset + (skb->len & ~7U); /* all but the last come in units of eight octets */
-	if (end > IPQ_MAX_BYTES || end <= offset)
+	if (end > FRAG_QUEUE_MAX_BYTES || end <= offset)
 		return SKB_DROP_REASON_IP_INHDR;
-	if (!ipq_learn_end(q, more, end))
+	if (!frag_queue_learn_end(&q->fq, more, end))
 		return SKB_DROP_REASON_IP_INHDR;
 	if (pskb_trim(skb, end - offset))
 		return SKB_DROP_REASON_NOMEM;
-	switch (ipq_mark(q, offset, end)) {
-	case IPQ_DUPLICATE:
+	switch (frag_queue_mark(&q->fq, offset, end)) {
+	case FRAG_DUPLICATE:
 		*kill = false;
 		return SKB_DROP_REASON_DUP_FRAG;
-	case IPQ_OVERLAP:
+	case FRAG_OVERLAP:
 		q->frags->net->ipv4->stats.reasm_overlaps++;
 		return SKB_DROP_REASON_FRAG_OVERLAP;
-	case IPQ_NEW:
+	case FRAG_NEW:
 		break;
 	}
 	ipq_append(q, skb, offset);
@@ -366,85 +263,20 @@ static enum skb_drop_reason ipq_add(struct ipq *q, struct sk_buff *skb, bool *ki
 
 /* ------------------------------------------------------------------ the whole again */
 
-static struct sk_buff *merge_by_offset(struct sk_buff *a, struct sk_buff *b)
-{
-	struct sk_buff *head = NULL, **tail = &head;
-
-	while (a && b) {
-		struct sk_buff **from = IPFRAG_CB(a)->offset_bytes <= IPFRAG_CB(b)->offset_bytes ? &a : &b;
-
-		*tail = *from;
-		tail = &(*from)->next;
-		*from = (*from)->next;
-	}
-	*tail = a ? a : b;
-	return head;
-}
-
-/* Bottom-up merge sort: fragments that came in order cost one comparison each. */
-static struct sk_buff *sort_by_offset(struct sk_buff *list)
-{
-	struct sk_buff *runs[16] = { NULL };
-	struct sk_buff *sorted = NULL;
-	u32 i;
-
-	while (list) {
-		struct sk_buff *run = list;
-
-		list = list->next;
-		run->next = NULL;
-		for (i = 0; i < ARRAY_SIZE(runs) - 1 && runs[i]; i++) {
-			run = merge_by_offset(runs[i], run);
-			runs[i] = NULL;
-		}
-		runs[i] = runs[i] ? merge_by_offset(runs[i], run) : run;
-	}
-	for (i = 0; i < ARRAY_SIZE(runs); i++)
-		sorted = merge_by_offset(runs[i], sorted);
-	return sorted;
-}
-
-/* RFC 3168 5.3: congestion marks survive; fragments that speak ECN and such that do not are no datagram. */
-static bool ipq_ecn(const struct ipq *q, u8 *ecn)
-{
-	const u8 not_ect = 1U << 0, ce = 1U << 3;
-
-	if ((q->ecn & not_ect) && q->ecn != not_ect)
-		return false;
-	*ecn = q->ecn & ce ? 3 : 0;
-	return true;
-}
-
 static void ipq_write_header(const struct ipq *q, struct sk_buff *head, u8 ecn)
 {
 	struct iphdr *iph = ip_hdr(head);
 
-	iph->tot_len = cpu_to_be16((u16)(ip_hdrlen_bytes(iph) + q->len_bytes));
+	iph->tot_len = cpu_to_be16((u16)(ip_hdrlen_bytes(iph) + q->fq.len_bytes));
 	iph->tos |= ecn;
 	iph->frag_off = 0;
-	if (q->max_df_bytes == q->max_bytes) {
+	if (q->max_df_bytes == q->fq.max_bytes) {
 		iph->frag_off = CONST_BE16(IP_DF); /* as it was before somebody cut it */
 		IPCB(head)->flags |= IPSKB_FRAG_PMTU;
 	}
 	ip_send_check(iph);
 	IPCB(head)->flags |= IPSKB_FRAG_COMPLETE;
-	IPCB(head)->frag_max_size = (u16)q->max_bytes;
-}
-
-static void ipq_join(struct ipq *q, struct sk_buff *head)
-{
-	struct sk_buff *rest = head->next;
-
-	head->next = NULL;
-	skb_shinfo(head)->frag_list = rest;
-	for (struct sk_buff *f = rest; f; f = f->next) {
-		head->len += f->len;
-		head->data_len += f->len;
-		head->truesize += f->truesize;
-		f->dev = NULL;
-	}
-	head->ip_summed = CHECKSUM_NONE;
-	q->first = q->last = NULL;
+	IPCB(head)->frag_max_size = (u16)q->fq.max_bytes;
 }
 
 /* Where the datagram came from, and goes to, is what its last fragment says. */
@@ -468,9 +300,9 @@ static struct sk_buff *ipq_reassemble(struct ipq *q, struct sk_buff *last)
 	struct sk_buff *head;
 	u8 ecn = 0;
 
-	q->first = sort_by_offset(q->first);
-	head = q->first;
-	if (!ipq_ecn(q, &ecn) || q->len_bytes + ip_hdrlen_bytes(ip_hdr(head)) > IPQ_MAX_BYTES) {
+	frag_queue_sort(&q->fq);
+	head = q->fq.first;
+	if (!frag_queue_ecn(&q->fq, &ecn) || q->fq.len_bytes + ip_hdrlen_bytes(ip_hdr(head)) > FRAG_QUEUE_MAX_BYTES) {
 		ipq_kill(q, SKB_DROP_REASON_IP_INHDR);
 		return NULL;
 	}
@@ -479,7 +311,7 @@ static struct sk_buff *ipq_reassemble(struct ipq *q, struct sk_buff *last)
 		return NULL;
 	}
 	ipq_take_way(head, last);
-	ipq_join(q, head);
+	head = frag_queue_join(&q->fq);
 	skb_push(head, (u32)(head->data - skb_network_header(head)));
 	ipq_write_header(q, head, ecn);
 	net->ipv4->stats.reasm_oks++;
@@ -509,7 +341,7 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb, u32 user)
 			ipq_kill(q, reason);
 		return NULL;
 	}
-	if (q->first_in && q->last_in && q->meat_bytes == q->len_bytes)
+	if (frag_queue_complete(&q->fq))
 		return ipq_reassemble(q, skb);
 	skb_dst_drop(skb); /* neither route nor device need wait for the rest */
 	skb->dev = NULL;

@@ -8,7 +8,6 @@
  * Reading order: ipv6_rcv(), ip6_rcv_finish(), ip6_input(), ip6_protocol_deliver().
  */
 #include <errno.h>
-#include <linux/icmpv6.h>
 
 #include "ipv6/addrconf.h"
 #include "ipv6/icmpv6.h"
@@ -16,6 +15,7 @@
 #include "ipv6/mcast.h"
 #include "ipv6/protocol.h"
 #include "netfilter/netfilter.h"
+#include "wire/icmp6.h"
 
 /* Where a host that listens to MLD's reports hears of groups that it has not joined itself. */
 static bool is_mld(const struct sk_buff *skb, u8 nexthdr)
@@ -158,10 +158,7 @@ static enum skb_drop_reason ip6_rcv_check_addrs(const struct sk_buff *skb, const
 		   IN6_DEV_CONF(idev, DROP_UNICAST_IN_L2_MULTICAST)) {
 		return SKB_DROP_REASON_UNICAST_IN_L2_MULTICAST;
 	}
-	/* RFC 4291 2.7; and draft-itojun-v6ops-v4mapped-harmful: from ::ffff/96 nothing comes by IPv6 */
-	if (ipv6_addr_is_multicast(&hdr->saddr) || ipv6_addr_v4mapped(&hdr->saddr))
-		return SKB_DROP_REASON_IP_INVALID_SOURCE;
-	return 0;
+	return ipv6_addr_is_multicast(&hdr->saddr) ? SKB_DROP_REASON_IP_INVALID_SOURCE : 0;
 }
 
 /* The length in the header is the true one; what is behind it is the link layer's padding. */
@@ -235,7 +232,7 @@ int ipv6_rcv(struct sk_buff *skb, struct net_device *dev, void *ctx)
 	}
 	skb_set_transport_header(skb, IPV6_HEADER_BYTES);
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
-	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_HOP && !ipv6_parse_hopopts(skb))
+	if (unlikely(ipv6_hdr(skb)->nexthdr == NEXTHDR_HOP) && !ipv6_parse_hopopts(skb))
 		return NET_RX_DROP;
 	return nf_hook(NFPROTO_IPV6, NF_INET_PRE_ROUTING, net, NULL, skb, dev, NULL, ip6_rcv_finish);
 }

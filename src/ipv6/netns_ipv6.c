@@ -108,12 +108,20 @@ static const struct packet_type ipv6_packet_type = { .type = CONST_BE16(ETH_P_IP
 
 static int ipv6_packet_init(struct net *net)
 {
-	return dev_add_pack(net, &ipv6_packet_type);
+	int err = dev_add_offload(net, &ipv6_packet_offload);
+
+	if (err)
+		return err;
+	err = dev_add_pack(net, &ipv6_packet_type);
+	if (err)
+		dev_remove_offload(net, &ipv6_packet_offload);
+	return err;
 }
 
 static void ipv6_packet_exit(struct net *net)
 {
 	dev_remove_pack(net, &ipv6_packet_type);
+	dev_remove_offload(net, &ipv6_packet_offload);
 }
 
 /** struct ipv6_part - in the order of their beginning: devices get addresses last, when all that these need is there */

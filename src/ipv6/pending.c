@@ -15,21 +15,6 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define __pending __attribute__((weak))
 
-__pending int inet6_add_offload(struct net *net, const struct net_offload *ops, u8 protocol)
-{
-	return -EAFNOSUPPORT;
-}
-__pending void inet6_del_offload(struct net *net, u8 protocol)
-{
-}
-__pending bool inet6_gro_same_flow(const struct sk_buff *p, const struct sk_buff *skb)
-{
-	return 0;
-}
-__pending bool inet6_gro_follows(const struct sk_buff *p, const struct sk_buff *skb)
-{
-	return 0;
-}
 __pending int ip6_route_output_flow(struct net *net, struct flowi6 *fl6, struct rt6_info **out)
 {
 	return -EAFNOSUPPORT;
@@ -173,56 +158,6 @@ __pending int fib6_rule_dump(struct net *net, u32 *skip, int (*fn)(void *ctx, co
 			     void *ctx)
 {
 	return -EAFNOSUPPORT;
-}
-__pending int ip6_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
-			   int (*output)(struct net *, struct sock *, struct sk_buff *))
-{
-	return -EAFNOSUPPORT;
-}
-__pending __be32 ipv6_select_ident(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr)
-{
-	return 0;
-}
-__pending __be32 ip6_make_flowlabel(struct net *net, const struct sk_buff *skb, __be32 flowlabel, bool autolabel,
-				    const struct flowi6 *fl6)
-{
-	return 0;
-}
-__pending int ipv6_exthdrs_init(struct net *net)
-{
-	return 0;
-}
-__pending void ipv6_exthdrs_exit(struct net *net)
-{
-}
-__pending bool ipv6_parse_hopopts(struct sk_buff *skb)
-{
-	return 0;
-}
-__pending void ipv6_push_nfrag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto,
-				    struct in6_addr *daddr)
-{
-}
-__pending void ipv6_push_frag_opts(struct sk_buff *skb, const struct ipv6_txoptions *opt, u8 *proto)
-{
-}
-__pending int ip6_find_1stfragopt(struct sk_buff *skb, u8 **nexthdr)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ip6_forward(struct sk_buff *skb)
-{
-	return -EAFNOSUPPORT;
-}
-__pending int ipv6_frag_init(struct net *net)
-{
-	return 0;
-}
-__pending void ipv6_frag_exit(struct net *net)
-{
-}
-__pending void ip6_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes)
-{
 }
 __pending int ip6_flowlabel_init(struct net *net)
 {
