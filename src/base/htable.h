@@ -68,6 +68,13 @@ static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
 	} while (unlikely(key <= HTABLE_DELETED));
 	return key;
 }
+/** htable_hash_pair() - keyed, for two words; equal hashes need a match function */
+static inline u64 htable_hash_pair(const struct htable *t, u64 a, u64 b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)(a ^ t->seed[0]) * (b ^ t->seed[1]);
+
+	return htable_hash_exact64(t, ((u64)product ^ (u64)(product >> 64)) | 2);
+}
 /** htable_hash_bytes() - keyed, for keys of any length; equal hashes need a match function */
 u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes);
 

@@ -79,7 +79,9 @@ void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *r
 		    const struct ipcm_cookie *ipc);
 /** ip_send_skb() - ip_local_out() with the statistics of a datagram; skb taken.  Return: 0, -ENOBUFS, -EPERM, -EMSGSIZE ... */
 int ip_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb);
-/** ip_send_ready() - ip_send_skb() for a packet whose header is complete, checksum and all, and that fits the path */
+/** ip_local_out_ready() - ip_local_out() for a packet whose header is complete, checksum and all, and that fits the path */
+int ip_local_out_ready(struct net *net, struct sock *sk, struct sk_buff *skb);
+/** ip_send_ready() - same, as ip_send_skb() */
 int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb);
 /** ip_local_out() - length and checksum of the header, LOCAL_OUT hook, then dst->output; skb taken, dst set */
 int ip_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);

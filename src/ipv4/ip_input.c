@@ -138,7 +138,7 @@ static enum skb_drop_reason ip_rcv_check(struct net *net, struct sk_buff *skb)
 		return ip_hdr_error(net, SKB_DROP_REASON_PKT_TOO_SMALL);
 	iph = (const struct iphdr *)(const void *)skb->data;
 	net->ipv4->stats.in_ect[iph->tos & 3] += likely(!skb->data_len) ? 1 : max_u32(skb_shinfo(skb)->gso_segs, 1);
-	if (ip_compute_csum(iph, ip_hdrlen_bytes(iph))) {
+	if (unlikely(ip_fast_csum(iph))) {
 		net->ipv4->stats.in_csum_errors++;
 		return ip_hdr_error(net, SKB_DROP_REASON_IP_CSUM);
 	}

@@ -252,17 +252,21 @@ static inline bool way_is_plain(const struct net *net, const struct sk_buff *skb
 	       !skb->pool->tracer;
 }
 
-int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+int ip_local_out_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	net->ipv4->stats.out_requests++;
 	skb->protocol = CONST_BE16(ETH_P_IP);
 	if (likely(way_is_plain(net, skb))) {
 		skb->dev = skb_dst(skb)->dev;
-		return ip_sent(net, ip_finish_output2(net, sk, skb));
+		return ip_finish_output2(net, sk, skb);
 	}
 	TRACE_STEP(4, skb);
-	return ip_sent(net,
-		       nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output));
+	return nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, sk, skb, NULL, skb_dst(skb)->dev, dst_output);
+}
+
+int ip_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return ip_sent(net, ip_local_out_ready(net, sk, skb));
 }
 
 /* ------------------------------------------------------------------ to many */

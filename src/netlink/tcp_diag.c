@@ -22,9 +22,9 @@ enum { TIMER_NONE, TIMER_RETRANS, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE0 
 
 /* ------------------------------------------------------------------ one socket */
 
-static u32 ms_until(const struct net *net, const struct timer *t)
+static u32 ms_until(const struct net *net, ktime_t when)
 {
-	return t->expires > net->now ? (u32)((t->expires - net->now) / NSEC_PER_MSEC) : 0;
+	return when > net->now ? (u32)((when - net->now) / NSEC_PER_MSEC) : 0;
 }
 
 static void fill_timer(struct inet_diag_msg *m, const struct tcp_sock *tp)
@@ -34,15 +34,15 @@ static void fill_timer(struct inet_diag_msg *m, const struct tcp_sock *tp)
 	if (tp->rtx_kind == TCP_RTX_PROBE0) {
 		m->idiag_timer = TIMER_PROBE0;
 		m->idiag_retrans = tp->probes_out;
-		m->idiag_expires = ms_until(net, &tp->rtx_timer);
+		m->idiag_expires = ms_until(net, tp->rtx_when);
 	} else if (tp->rtx_kind != TCP_RTX_NONE) {
 		m->idiag_timer = TIMER_RETRANS;
 		m->idiag_retrans = tp->retransmits;
-		m->idiag_expires = ms_until(net, &tp->rtx_timer);
+		m->idiag_expires = ms_until(net, tp->rtx_when);
 	} else if (timer_pending(&tp->keepalive_timer)) {
 		m->idiag_timer = TIMER_KEEPALIVE;
 		m->idiag_retrans = tp->probes_out;
-		m->idiag_expires = ms_until(net, &tp->keepalive_timer);
+		m->idiag_expires = ms_until(net, tp->keepalive_timer.expires);
 	}
 }
 
@@ -135,7 +135,7 @@ static bool fill_mini(const struct nl_target *to, const struct diag_request *rq,
 		return false;
 	diag_msg(nlh)->idiag_timer = timer;
 	diag_msg(nlh)->idiag_retrans = retrans;
-	diag_msg(nlh)->idiag_expires = ms_until(rq->net, t);
+	diag_msg(nlh)->idiag_expires = ms_until(rq->net, t->expires);
 	if (rq->admin && !nla_put_u32(to->skb, nlh, INET_DIAG_MARK, mark))
 		return false;
 	nlmsg_end(to->skb, nlh);

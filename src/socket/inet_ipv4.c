@@ -29,6 +29,15 @@ int ip_default_ttl(const struct net *net)
 	return net->ipv4->ip_default_ttl;
 }
 
+u8 ip_sk_ttl(const struct inet_sock *inet, const struct rtable *rt)
+{
+	u32 hoplimit = rt->fi ? rt->fi->metrics[RTAX_HOPLIMIT - 1] : 0;
+
+	if (inet->uc_ttl >= 0)
+		return (u8)inet->uc_ttl;
+	return (u8)(hoplimit ? hoplimit : (u32)inet->sk.net->ipv4->ip_default_ttl);
+}
+
 /* A bound of the socket's that lies outside of the net's range does not count. */
 bool inet_local_port_range(const struct inet_sock *inet, u16 *low, u16 *high)
 {

@@ -137,6 +137,8 @@ void ip_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mt
 __be32 ip_skb_saddr(const struct sk_buff *skb);
 void ip_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb);
 int ip_default_ttl(const struct net *net);
+/** ip_sk_ttl() - of what @inet sends to one host by @rt */
+u8 ip_sk_ttl(const struct inet_sock *inet, const struct rtable *rt);
 /** ip_pmtudisc_default() - net.ipv4.ip_no_pmtu_disc */
 u8 ip_pmtudisc_default(const struct net *net);
 /** inet_local_port_range() - ports that @sk may be given.  Return: did the socket itself narrow the net's? */

@@ -131,7 +131,7 @@ struct tcp_options_received {
 	ktime_t ts_recent_stamp; /**< when ts_recent was taken, for ageing; 0: there is none */
 	u32 ts_recent;           /**< RFC 7323 4.3 */
 	u32 rcv_tsval, rcv_tsecr;
-	bool saw_tstamp, tstamp_ok, dsack, wscale_ok, sack_ok;
+	bool saw_tstamp, saw_sack, tstamp_ok, dsack, wscale_ok, sack_ok;
 	u8 snd_wscale; /**< the peer's: for windows that it sends */
 	u8 rcv_wscale; /**< ours */
 	u8 num_sacks;
@@ -240,6 +240,7 @@ struct tcp_ack_state {
 	u8 retry;
 	u16 last_seg_size, rcv_mss;
 	ktime_t ato;      /**< predicted delay */
+	ktime_t timeout;  /**< with TCP_ACK_TIMER: when the ACK is due */
 	ktime_t lrcvtime; /**< of the last data */
 };
 
@@ -381,7 +382,8 @@ struct tcp_sock {
 	ktime_t rto;
 	ktime_t rto_min;
 	u8 retransmits, backoff, syn_retries, probes_out;
-	u8 rtx_kind; /**< enum tcp_rtx_kind */
+	u8 rtx_kind;      /**< enum tcp_rtx_kind */
+	ktime_t rtx_when; /**< unless rtx_kind is none: when it is due */
 	struct timer rtx_timer, delack_timer, keepalive_timer, pacing_timer;
 
 	/* ---- congestion, loss and recovery */

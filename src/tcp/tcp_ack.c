@@ -437,8 +437,7 @@ static int old_ack(struct tcp_sock *tp, const struct sk_buff *skb, struct tcp_sa
 {
 	int flag = 0, rexmit = REXMIT_NONE;
 
-	if (tcp_hdrlen_bytes((const struct tcphdr *)(const void *)skb_transport_header(skb)) > sizeof(struct tcphdr) &&
-	    tcp_is_sack(tp)) {
+	if (tp->rx_opt.saw_sack && tcp_is_sack(tp)) {
 		flag |= tcp_sacktag_write_queue(tp, skb, tp->snd_una, sack);
 		tcp_count_delivered(tp, sack->sack_delivered, false);
 		tcp_fastretrans_alert(tp, tp->snd_una, 0, &flag, &rexmit);
@@ -470,7 +469,6 @@ static bool tcp_ack_is_dubious(const struct tcp_sock *tp, int flag)
 
 static int read_ack(struct tcp_sock *tp, const struct sk_buff *skb, int flag, struct tcp_sacktag_state *sack)
 {
-	const struct tcphdr *th = (const struct tcphdr *)(const void *)skb_transport_header(skb);
 	u32 ack = TCP_SKB_CB(skb)->ack_seq, prior_snd_una = tp->snd_una, ca_flags = CA_ACK_SLOWPATH;
 
 	if (TCP_SKB_CB(skb)->seq != TCP_SKB_CB(skb)->end_seq)
@@ -478,7 +476,7 @@ static int read_ack(struct tcp_sock *tp, const struct sk_buff *skb, int flag, st
 	else
 		TCP_INC(tcp_net_of(tp), TCPPureAcks);
 	flag |= tcp_ack_update_window(tp, skb, ack, TCP_SKB_CB(skb)->seq);
-	if (tcp_hdrlen_bytes(th) > sizeof(*th) && tcp_is_sack(tp)) {
+	if (unlikely(tp->rx_opt.saw_sack && tcp_is_sack(tp))) {
 		flag |= tcp_sacktag_write_queue(tp, skb, prior_snd_una, sack);
 		tcp_count_delivered(tp, sack->sack_delivered, ecn_echo(tp, skb));
 	}

@@ -103,20 +103,24 @@ static const char *check_timers(const struct tcp_sock *tp)
 {
 	u8 state = tcp_sock_of(tp)->state;
 
-	HOLDS(timer_pending(&tp->rtx_timer) == (tp->rtx_kind != TCP_RTX_NONE), "the timer runs for a reason");
+	bool waits = tp->rtx_kind != TCP_RTX_NONE;
+
+	HOLDS(!waits || (timer_pending(&tp->rtx_timer) && tp->rtx_timer.expires <= tp->rtx_when),
+	      "what is waited for has its timer");
+	HOLDS(!(tp->ack.pending & TCP_ACK_TIMER) ||
+		      (timer_pending(&tp->delack_timer) && tp->delack_timer.expires <= tp->ack.timeout),
+	      "so has an ACK");
 	if (TCPF(state) & (TCPF_CLOSE | TCPF_LISTEN)) {
 		HOLDS(!timer_pending(&tp->rtx_timer) && !timer_pending(&tp->delack_timer),
 		      "what is closed has no timer");
 		return NULL;
 	}
-	HOLDS(!(TCPF(state) & SYNCHRONIZED) || !(tp->ack.pending & TCP_ACK_SCHED) || timer_pending(&tp->delack_timer),
+	HOLDS(!(TCPF(state) & SYNCHRONIZED) || !(tp->ack.pending & TCP_ACK_SCHED) || (tp->ack.pending & TCP_ACK_TIMER),
 	      "an ACK that is owed has a timer");
-	HOLDS(!tp->fin_due || timer_pending(&tp->rtx_timer), "a FIN that found no memory is tried again");
-	HOLDS(!tp->packets_out || timer_pending(&tp->rtx_timer) || tp->fastopen_rsk,
-	      "what is in flight is waited for with a timer");
-	HOLDS(tp->packets_out || skb_queue_empty(&tp->write_queue) || timer_pending(&tp->rtx_timer) ||
-		      timer_pending(&tp->pacing_timer) || tp->tsq_throttled || !(TCPF(state) & SYNCHRONIZED) ||
-		      (tp->nonagle & TCP_NAGLE_CORK),
+	HOLDS(!tp->fin_due || waits, "a FIN that found no memory is tried again");
+	HOLDS(!tp->packets_out || waits || tp->fastopen_rsk, "what is in flight is waited for with a timer");
+	HOLDS(tp->packets_out || skb_queue_empty(&tp->write_queue) || waits || timer_pending(&tp->pacing_timer) ||
+		      tp->tsq_throttled || !(TCPF(state) & SYNCHRONIZED) || (tp->nonagle & TCP_NAGLE_CORK),
 	      "what may not be sent is probed for");
 	return NULL;
 }

@@ -3,6 +3,8 @@
  *
  * @step S2 of S13   @linux net/ipv4/tcp.c: tcp_sendmsg_locked, skb_zerocopy_iter_stream
  */
+#include <string.h>
+
 #include "tcp/tcp_output.h"
 
 /* Room in the page that all senders of the net fill in turn.  NULL: no memory */
@@ -38,14 +40,28 @@ static bool append_frag(struct sk_buff *skb, struct skb_page *page, u32 offset_b
 	return true;
 }
 
+/* What fits behind the room for headers needs no page. */
+static bool fill_head(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want)
+{
+	if (want > skb_tailroom(skb) || skb_shinfo(skb)->dataref > 1 ||
+	    memcpy_from_iov(skb_tail_pointer(skb), msg->msg_iov, msg->msg_iovlen, offset, want))
+		return false;
+	skb_put(skb, want);
+	tcp_wmem_grow(tp, skb, want);
+	return true;
+}
+
 u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *msg, size_t offset, u32 want,
 		 bool *full)
 {
 	struct net *net = tcp_net_of(tp);
-	struct skb_page *page = page_with_room(net);
+	struct skb_page *page;
 	u32 len;
 
 	*full = false;
+	if (fill_head(tp, skb, msg, offset, want))
+		return want;
+	page = page_with_room(net);
 	if (unlikely(!page))
 		return 0;
 	len = min_u32(want, page->size_bytes - net->tcp->page_used_bytes);
@@ -68,4 +84,22 @@ u32 tcp_skb_share(struct tcp_sock *tp, struct sk_buff *skb, struct skb_page *pag
 		return 0;
 	tcp_wmem_grow(tp, skb, want);
 	return want;
+}
+
+bool tcp_skb_append_copy(struct net *net, struct sk_buff *skb, const u8 *from, u32 len_bytes)
+{
+	struct skb_page *page;
+
+	if (len_bytes <= skb_tailroom(skb)) {
+		memcpy(skb_put(skb, len_bytes), from, len_bytes);
+		return true;
+	}
+	page = page_with_room(net);
+	if (!page || page->size_bytes - net->tcp->page_used_bytes < len_bytes)
+		return false;
+	memcpy(page->data + net->tcp->page_used_bytes, from, len_bytes);
+	if (!append_frag(skb, page, net->tcp->page_used_bytes, len_bytes))
+		return false;
+	net->tcp->page_used_bytes += len_bytes;
+	return true;
 }

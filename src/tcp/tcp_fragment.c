@@ -3,9 +3,11 @@
  *
  * @step S3 of S13   @linux net/ipv4/tcp_output.c: tcp_fragment, tcp_trim_head
  *
- * A queued segment has its octets in fragments, and a head that is empty: its clones put their headers there.  Clones share
- * the list of fragments, so that list is copied before it is changed (tcp_skb_unclone()).
+ * A queued segment has its octets in fragments, but for a few that fitted the head behind the room where its clones put their
+ * headers.  Clones share head and fragments, so both are copied before they are changed (tcp_skb_unclone()).
  */
+#include <string.h>
+
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
@@ -43,11 +45,24 @@ int tcp_skb_unclone(struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ cut */
 
-/* The octets from @len_bytes on go to @to, which is empty; both lists of fragments are private. */
-static void skb_split_frags(struct sk_buff *skb, struct sk_buff *to, u32 len_bytes)
+/* Of the octets in the head of @skb those from @len_bytes on go to that of @to, which is as long. */
+static void split_head(struct sk_buff *skb, struct sk_buff *to, u32 len_bytes)
+{
+	u32 head_bytes = skb_headlen(skb);
+
+	if (len_bytes >= head_bytes)
+		return;
+	memcpy(skb_put(to, head_bytes - len_bytes), skb->data + len_bytes, head_bytes - len_bytes);
+	skb->tail -= head_bytes - len_bytes;
+}
+
+/* The octets from @len_bytes on go to @to, which is empty; head and fragments are private. */
+static void skb_split(struct sk_buff *skb, struct sk_buff *to, u32 len_bytes)
 {
 	struct skb_shared_info *from = skb_shinfo(skb), *rest = skb_shinfo(to);
-	u32 pos = 0, kept = 0;
+	u32 pos = skb_headlen(skb), kept = 0, rest_bytes = skb->len - len_bytes;
+
+	split_head(skb, to, len_bytes);
 
 	for (u32 i = 0; i < from->nr_frags; i++) {
 		skb_frag_t *f = &from->frags[i];
@@ -70,8 +85,10 @@ static void skb_split_frags(struct sk_buff *skb, struct sk_buff *to, u32 len_byt
 		pos = end;
 	}
 	from->nr_frags = (u8)kept;
-	to->len = to->data_len = skb->len - len_bytes;
-	skb->len = skb->data_len = len_bytes;
+	to->data_len = rest_bytes - to->len;
+	to->len = rest_bytes;
+	skb->data_len -= to->data_len;
+	skb->len = len_bytes;
 }
 
 void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 decr)
@@ -130,7 +147,7 @@ int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u3
 		tcp_wmem_shrink(tp, skb, share);
 	}
 	split_cb(skb, rest, len_bytes);
-	skb_split_frags(skb, rest, len_bytes);
+	skb_split(skb, rest, len_bytes);
 	tcp_set_skb_tso_segs(skb, mss_now);
 	tcp_set_skb_tso_segs(rest, mss_now);
 	if (!in_rtx_queue) {
@@ -151,11 +168,14 @@ int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u3
 int tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes)
 {
 	struct skb_shared_info *shinfo;
-	u32 left = len_bytes, kept = 0;
+	u32 head_bytes = min_u32(len_bytes, skb_headlen(skb)), left = len_bytes - head_bytes, kept = 0;
 
 	if (tcp_skb_unclone(skb))
 		return -ENOMEM;
 	shinfo = skb_shinfo(skb);
+	skb_pull(skb, head_bytes);
+	skb->len -= left;
+	skb->data_len -= left;
 	for (u32 i = 0; i < shinfo->nr_frags; i++) {
 		skb_frag_t f = shinfo->frags[i];
 		u32 cut = min_u32(left, f.len_bytes);
@@ -170,8 +190,6 @@ int tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes)
 		shinfo->frags[kept++] = f;
 	}
 	shinfo->nr_frags = (u8)kept;
-	skb->len -= len_bytes;
-	skb->data_len -= len_bytes;
 	TCP_SKB_CB(skb)->seq += len_bytes;
 	tcp_wmem_shrink(tp, skb, min_u32(len_bytes, skb->truesize - 1));
 	if (tcp_skb_pcount(skb) > 1)
@@ -184,15 +202,18 @@ int tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes)
 bool tcp_skb_collapse(struct sk_buff *to, struct sk_buff *from)
 {
 	struct skb_shared_info *a = skb_shinfo(to), *b = skb_shinfo(from);
+	u32 head_bytes = skb_headlen(from);
 
-	if (a->nr_frags + b->nr_frags > MAX_SKB_FRAGS || tcp_skb_unclone(to))
+	if (a->nr_frags + b->nr_frags + 1 > MAX_SKB_FRAGS || tcp_skb_unclone(to))
+		return false;
+	if (head_bytes && !tcp_skb_append_copy(to->pool->net, to, from->data, head_bytes))
 		return false;
 	a = skb_shinfo(to);
 	for (u32 i = 0; i < b->nr_frags; i++) {
 		a->frags[a->nr_frags] = b->frags[i];
 		a->frags[a->nr_frags++].page->refcnt++;
 	}
-	to->len += from->len;
-	to->data_len += from->len;
+	to->len += from->data_len;
+	to->data_len += from->data_len;
 	return true;
 }

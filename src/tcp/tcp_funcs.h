@@ -388,9 +388,19 @@ static inline u32 tcp_min_rtt_us(const struct tcp_sock *tp)
 /* ------------------------------------------------------------------ tcp_timer.c */
 
 void tcp_reset_xmit_timer(struct tcp_sock *tp, enum tcp_rtx_kind kind, ktime_t after);
-void tcp_clear_rtx_timer(struct tcp_sock *tp);
+static inline void tcp_clear_rtx_timer(struct tcp_sock *tp)
+{
+	tp->rtx_kind = TCP_RTX_NONE;
+}
+/** tcp_set_delack_timer() - an ACK is owed, and due at @when */
+void tcp_set_delack_timer(struct tcp_sock *tp, ktime_t when);
+/** tcp_reset_delack_timer() - same, @after from now, unless it is due earlier already */
 void tcp_reset_delack_timer(struct tcp_sock *tp, ktime_t after);
-void tcp_clear_delack_timer(struct tcp_sock *tp);
+static inline void tcp_clear_delack_timer(struct tcp_sock *tp)
+{
+	tp->ack.pending = 0;
+	tp->ack.retry = 0;
+}
 void tcp_reset_keepalive_timer(struct tcp_sock *tp, ktime_t after);
 void tcp_set_keepalive(struct tcp_sock *tp, bool on); /* SO_KEEPALIVE */
 ktime_t tcp_keepalive_time_when(const struct tcp_sock *tp);

@@ -93,30 +93,18 @@ static int conn_dev(const struct tcp_conn *c)
 
 void tcp_conn_hash(const struct net *net, struct tcp_conn *c)
 {
-	struct {
-		__be32 daddr, saddr;
-		__be16 dport;
-		u16 num;
-	} v4;
-	struct {
-		u8 daddr[16], saddr[16];
-		__be16 dport;
-		u16 num;
-	} v6;
+	u64 ports = (__force u16)c->dport | (u64)c->num << 16, words[4];
 
 	if (likely(c->family == AF_INET)) {
-		v4.daddr = c->daddr.v4;
-		v4.saddr = c->rcv_saddr.v4;
-		v4.dport = c->dport;
-		v4.num = c->num;
-		c->hash = htable_hash_bytes(&net->tcp->ehash, &v4, sizeof(v4));
+		c->hash = htable_hash_pair(&net->tcp->ehash,
+					   (__force u32)c->daddr.v4 | (u64)(__force u32)c->rcv_saddr.v4 << 32, ports);
 		return;
 	}
-	memcpy(v6.daddr, c->daddr.v6, sizeof(v6.daddr));
-	memcpy(v6.saddr, c->rcv_saddr.v6, sizeof(v6.saddr));
-	v6.dport = c->dport;
-	v6.num = c->num;
-	c->hash = htable_hash_bytes(&net->tcp->ehash, &v6, sizeof(v6));
+	memcpy(words, c->daddr.v6, 16);
+	memcpy(words + 2, c->rcv_saddr.v6, 16);
+	c->hash = htable_hash_pair(&net->tcp->ehash, words[0], words[1]);
+	c->hash = htable_hash_pair(&net->tcp->ehash, words[2] ^ c->hash, words[3]);
+	c->hash = htable_hash_pair(&net->tcp->ehash, ports, c->hash);
 }
 
 static bool conn_match(const void *obj, const void *key_)

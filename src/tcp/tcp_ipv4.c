@@ -382,13 +382,54 @@ static bool mtu_is_locked(const struct rtable *rt)
 	return rt->fi && (rt->fi->metrics_lock & (1U << RTAX_MTU));
 }
 
-static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
+static bool df_of(const struct inet_sock *inet, const struct rtable *rt, const struct sk_buff *skb)
+{
+	return ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len) && !mtu_is_locked(rt);
+}
+
+/* IP options, or a segment that is longer than the path takes: the general way. */
+static int queue_xmit_any(struct tcp_sock *tp, struct sk_buff *skb, struct rtable *rt)
 {
 	struct inet_sock *inet = &tp->inet;
 	struct net *net = tcp_net_of(tp);
-	u32 segs = max_u32(1, skb_shinfo(skb)->gso_segs);
-	struct flowi4 fl4;
-	struct ipcm_cookie ipc;
+	struct flowi4 fl4 = { .saddr = inet->saddr, .daddr = inet->daddr, .tos = inet->tos };
+	struct ipcm_cookie ipc = { .opt = inet->opt,
+				   .ttl = inet->uc_ttl,
+				   .tos = inet->tos,
+				   .priority = skb->priority,
+				   .mark = skb->mark,
+				   .protocol = IPPROTO_TCP,
+				   .df = df_of(inet, rt, skb),
+				   .ident = &inet->ident };
+
+	ip_push_header(net, skb, rt, &fl4, &ipc);
+	return ip_local_out(net, tcp_sock_of(tp), skb);
+}
+
+/* The header is all that is left to do.  @skb: taken */
+static int queue_xmit_plain(struct tcp_sock *tp, struct sk_buff *skb, const struct rtable *rt)
+{
+	__be16 frag_off = df_of(&tp->inet, rt, skb) ? CONST_BE16(IP_DF) : CONST_BE16(0);
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	*iph = (struct iphdr){ .version = IPVERSION,
+			       .ihl = 5,
+			       .tos = tp->inet.tos,
+			       .tot_len = cpu_to_be16((u16)skb->len),
+			       .id = cpu_to_be16(tp->inet.ident++),
+			       .frag_off = frag_off,
+			       .ttl = ip_sk_ttl(&tp->inet, rt),
+			       .protocol = IPPROTO_TCP,
+			       .saddr = tp->inet.saddr,
+			       .daddr = tp->inet.daddr };
+	iph->check = ip_fast_csum(iph);
+	return ip_local_out_ready(tcp_net_of(tp), tcp_sock_of(tp), skb);
+}
+
+static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	u32 segs = max_u32(1, skb_shinfo(skb)->gso_segs), longest = skb->len;
 	struct rtable *rt;
 	int err;
 
@@ -397,29 +438,29 @@ static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
 		return err;
 	}
-	memset(&fl4, 0, sizeof(fl4));
-	fl4.saddr = inet->saddr;
-	fl4.daddr = inet->daddr;
-	fl4.tos = inet->tos;
-	memset(&ipc, 0, sizeof(ipc));
-	ipc.opt = inet->opt;
-	ipc.ttl = inet->uc_ttl;
-	ipc.tos = inet->tos;
-	ipc.priority = skb->priority;
-	ipc.mark = skb->mark;
-	ipc.protocol = IPPROTO_TCP;
-	ipc.df = ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len) && !mtu_is_locked(rt);
-	ipc.ident = &inet->ident;
 	skb_dst_set_noref(skb, &rt->dst);
-	ip_push_header(net, skb, rt, &fl4, &ipc);
-	inet->ident = (u16)(inet->ident + segs - 1);
-	return ip_local_out(net, tcp_sock_of(tp), skb);
+	if (skb_is_gso(skb))
+		longest = tcp_hdrlen_bytes(tcp_hdr(skb)) + skb_shinfo(skb)->gso_size;
+	if (likely(!tp->inet.opt && longest + sizeof(struct iphdr) <= ip_dst_mtu(rt)))
+		err = queue_xmit_plain(tp, skb, rt);
+	else
+		err = queue_xmit_any(tp, skb, rt);
+	tp->inet.ident = (u16)(tp->inet.ident + segs - 1);
+	return err;
 }
 
+/* A short segment is summed here and now: nothing below has to look at it again. */
 static void tcp_v4_send_check(struct tcp_sock *tp, struct sk_buff *skb)
 {
+	const struct dst_entry *dst = tp->inet.dst;
 	struct tcphdr *th = tcp_hdr(skb);
 
+	if (!skb->data_len && dst && !(dst->dev->features & NETIF_F_HW_CSUM)) {
+		th->check = csum_tcpudp_magic(tp->inet.saddr, tp->inet.daddr, skb->len, IPPROTO_TCP,
+					      csum_partial(th, skb->len, 0));
+		skb->ip_summed = CHECKSUM_NONE;
+		return;
+	}
 	th->check = (__force __be16)(u16) ~(__force u16)csum_tcpudp_magic(tp->inet.saddr, tp->inet.daddr, skb->len,
 									  IPPROTO_TCP, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;

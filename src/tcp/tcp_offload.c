@@ -5,7 +5,7 @@
  * @rfc 9293 3.1, 3168 6.1.2
  * @linux net/ipv4/tcp_offload.c
  *
- * Reading order: tcp_gso_segment(); tcp_gro_follows(), tcp_gro_may_lead(), tcp_gro_merge(), tcp_gro_complete().
+ * Reading order: tcp_gso_segment(); tcp_gro_header(), tcp_gro_follows(), tcp_gro_merge(), tcp_gro_complete().
  */
 #include "tcp/tcp_offload.h"
 
@@ -96,7 +96,13 @@ static u32 gro_payload_bytes(const struct sk_buff *skb)
 	return skb->len - NAPI_GRO_CB(skb)->payload_offset;
 }
 
-bool tcp_gro_header(struct sk_buff *skb, u32 addr_hash)
+bool tcp_gro_may_lead(const struct sk_buff *skb)
+{
+	return !NAPI_GRO_CB(skb)->flush && gro_payload_bytes(skb) && skb->len < GRO_MAX_LEN_BYTES &&
+	       !(gro_th(skb)->flags & TCP_GRO_LAST);
+}
+
+bool tcp_gro_header(const struct gro_node *gro, struct sk_buff *skb, u32 addr_hash)
 {
 	struct napi_gro_cb *cb = NAPI_GRO_CB(skb);
 	const struct tcphdr *th = gro_th(skb);
@@ -106,6 +112,8 @@ bool tcp_gro_header(struct sk_buff *skb, u32 addr_hash)
 		return false;
 	memcpy(&ports, th, sizeof(ports));
 	cb->payload_offset = (u16)(cb->transport_offset + tcp_hdrlen_bytes(th));
+	if (!gro->used && !tcp_gro_may_lead(skb))
+		return false; /* nothing that it could follow, and nothing will follow it */
 	cb->hash = (addr_hash ^ ports) * 0x9e3779b1U;
 	cb->hash ^= cb->hash >> 15;
 	return true;
@@ -136,12 +144,6 @@ bool tcp_gro_follows(const struct sk_buff *p, const struct sk_buff *skb)
 	if (a->ack_seq != b->ack_seq || a->window != b->window || a->urg_ptr != b->urg_ptr)
 		return false;
 	return be32_to_cpu(a->seq) + gro_payload_bytes(p) == be32_to_cpu(b->seq) && same_options(a, b);
-}
-
-bool tcp_gro_may_lead(const struct sk_buff *skb)
-{
-	return !NAPI_GRO_CB(skb)->flush && gro_payload_bytes(skb) && skb->len < GRO_MAX_LEN_BYTES &&
-	       !(gro_th(skb)->flags & TCP_GRO_LAST);
 }
 
 void tcp_gro_merge(struct gro_node *gro, struct sk_buff *p, struct sk_buff *skb)

@@ -10,8 +10,9 @@
  *  Return: as packet_offload.gso_segment */
 int __must_check tcp_gso_segment(struct sk_buff *skb, u32 how, struct sk_buff **segs);
 
-/** tcp_gro_header() - is the header of @skb whole?  Then payload_offset and hash are set; @addr_hash: of the addresses */
-bool tcp_gro_header(struct sk_buff *skb, u32 addr_hash);
+/** tcp_gro_header() - is the header of @skb whole, and does the packet concern a train, held in @gro or to come?  Then
+ *  payload_offset and hash are set; @addr_hash: of the addresses */
+bool tcp_gro_header(const struct gro_node *gro, struct sk_buff *skb, u32 addr_hash);
 /** tcp_gro_same_ports() - the rest of inet_gro_same_flow() */
 bool tcp_gro_same_ports(const struct sk_buff *p, const struct sk_buff *skb);
 /** tcp_gro_follows() - could the TCP header of @skb have been cut from the train @p, as its last? */

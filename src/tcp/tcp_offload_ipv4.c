@@ -49,7 +49,7 @@ static enum gro_result tcp4_gro_receive(struct gro_node *gro, struct sk_buff *sk
 	struct sk_buff *p;
 	bool fixed_id;
 
-	if (!tcp_gro_header(skb, (__force u32)iph->saddr ^ (__force u32)iph->daddr))
+	if (!tcp_gro_header(gro, skb, (__force u32)iph->saddr ^ (__force u32)iph->daddr))
 		return GRO_NORMAL;
 	p = gro_lookup(gro, NAPI_GRO_CB(skb)->hash);
 	if (p && inet_gro_same_flow(p, skb) && tcp_gro_same_ports(p, skb) && tcp_gro_follows(p, skb) &&

@@ -87,9 +87,23 @@ static void parse_one(const struct parser *p, u8 kind, const u8 *value, u32 len_
 		if (len_bytes >= 4 && be16_to_cpu(get_unaligned_be16(value)) == TCPOPT_FASTOPEN_MAGIC)
 			parse_fastopen(p, value + 2, len_bytes - 4, true);
 		break;
-	default: /* SACK blocks are read when the ACK is, see tcp_sack.c */
+	case TCPOPT_SACK: /* its blocks are read when the ACK is: tcp_sack.c */
+		p->rx_opt->saw_sack = true;
+		break;
+	default:
 		break;
 	}
+}
+
+/* What nearly every segment of a connection has, as RFC 7323 A recommends it.  Return: it was that */
+static bool timestamp_alone(const struct parser *p, const u8 *o, const u8 *end)
+{
+	static const u8 begin[4] = { TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP };
+
+	if (end - o != TCPOLEN_TSTAMP_ALIGNED || memcmp(o, begin, sizeof(begin)))
+		return false;
+	parse_timestamp(p, o + sizeof(begin), TCPOLEN_TIMESTAMP);
+	return true;
 }
 
 void tcp_parse_options(const struct net *net, const struct sk_buff *skb, struct tcp_options_received *rx_opt,
@@ -101,7 +115,9 @@ void tcp_parse_options(const struct net *net, const struct sk_buff *skb, struct 
 	};
 	const u8 *o = (const u8 *)(th + 1), *end = (const u8 *)th + tcp_hdrlen_bytes(th);
 
-	rx_opt->saw_tstamp = false;
+	rx_opt->saw_tstamp = rx_opt->saw_sack = false;
+	if (likely(estab && timestamp_alone(&p, o, end)))
+		return;
 	while (o < end && *o != TCPOPT_EOL) {
 		if (*o == TCPOPT_NOP) {
 			o++;

@@ -25,7 +25,7 @@ static inline bool tcp_urg_mode(const struct tcp_sock *tp)
 /** tcp_stream_alloc_skb() - empty, with room for headers, and charged; returned, NULL */
 struct sk_buff *tcp_stream_alloc_skb(struct tcp_sock *tp);
 void tcp_skb_entail(struct tcp_sock *tp, struct sk_buff *skb);
-/** tcp_skb_shift_all() - all of @from's octets to the end of @to.  Return: false: they do not fit, nothing changed */
+/** tcp_skb_collapse() - all of @from's octets to the end of @to.  Return: false: they do not fit, nothing changed */
 bool tcp_skb_collapse(struct sk_buff *to, struct sk_buff *from);
 /** tcp_adjust_pcount() - a segment of the retransmission queue counts @decr less */
 void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 decr);
@@ -58,6 +58,8 @@ u32 tcp_skb_fill(struct tcp_sock *tp, struct sk_buff *skb, const struct msghdr *
 		 bool *full);
 /** tcp_skb_share() - @want octets of @page, from @offset on, are the end of @skb, where they lie.  Return: @want; 0: *full */
 u32 tcp_skb_share(struct tcp_sock *tp, struct sk_buff *skb, struct skb_page *page, u32 offset, u32 want, bool *full);
+/** tcp_skb_append_copy() - @len_bytes at @from are the end of @skb, whose head nobody shares.  Return: false: no room now */
+bool tcp_skb_append_copy(struct net *net, struct sk_buff *skb, const u8 *from, u32 len_bytes);
 
 /* ---- tcp.c */
 /* what the time is spent with, TCP_INFO */

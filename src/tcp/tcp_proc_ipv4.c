@@ -141,12 +141,12 @@ struct tcp_row {
 	u16 sport, dport;
 	u8 state, timer;
 	u32 tx_queue, rx_queue;
-	const struct timer *expires; /**< NULL: none */
+	ktime_t expires; /**< with a timer */
 };
 
 static void row_begin(struct tcp_rows *rows, const struct tcp_row *r)
 {
-	ktime_t left = r->expires && timer_pending(r->expires) ? r->expires->expires - rows->net->now : 0;
+	ktime_t left = r->timer ? r->expires - rows->net->now : 0;
 
 	seq_setwidth(rows->m, ROW_WIDTH);
 	seq_printf(rows->m, "%4u: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08llX", rows->slot++, (__force u32)r->saddr,
@@ -158,10 +158,10 @@ static void row_timer(const struct tcp_sock *tp, struct tcp_row *r)
 {
 	if (tp->rtx_kind != TCP_RTX_NONE) {
 		r->timer = tp->rtx_kind == TCP_RTX_PROBE0 ? TIMER_PROBE0 : TIMER_RETRANS;
-		r->expires = &tp->rtx_timer;
+		r->expires = tp->rtx_when;
 	} else if (timer_pending(&tp->keepalive_timer)) {
 		r->timer = TIMER_KEEPALIVE;
-		r->expires = &tp->keepalive_timer;
+		r->expires = tp->keepalive_timer.expires;
 	}
 }
 
@@ -202,8 +202,7 @@ static void row_sock(struct tcp_rows *rows, const struct tcp_sock *tp)
 	seq_pad(rows->m);
 }
 
-static void row_mini(struct tcp_rows *rows, const struct tcp_conn *c, u8 state, u8 timer, const struct timer *expires,
-		     u32 retrans)
+static void row_mini(struct tcp_rows *rows, const struct tcp_conn *c, u8 state, u8 timer, ktime_t expires, u32 retrans)
 {
 	struct tcp_row r = { .saddr = c->rcv_saddr.v4,
 			     .sport = c->num,
@@ -240,11 +239,11 @@ static void row_conn(void *ctx, struct tcp_conn *c)
 		break;
 	case TCP_CONN_REQUEST:
 		req = container_of(c, struct tcp_request_sock, conn);
-		row_mini(rows, c, TCP_SYN_RECV, TIMER_RETRANS, &req->timer, req->num_timeout);
+		row_mini(rows, c, TCP_SYN_RECV, TIMER_RETRANS, req->timer.expires, req->num_timeout);
 		break;
 	default:
 		tw = container_of(c, struct tcp_timewait_sock, conn);
-		row_mini(rows, c, tw->substate, TIMER_TIMEWAIT, &tw->timer, 0);
+		row_mini(rows, c, tw->substate, TIMER_TIMEWAIT, tw->timer.expires, 0);
 	}
 }
 

@@ -147,8 +147,7 @@ void tcp_send_ack(struct tcp_sock *tp)
 		return;
 	skb = make_segment(tp, tcp_acceptable_seq(tp), TCPHDR_ACK);
 	if (unlikely(!skb)) {
-		tp->ack.pending |= TCP_ACK_SCHED | TCP_ACK_TIMER;
-		mod_timer(tcp_net_of(tp)->timers, &tp->delack_timer, tcp_net_of(tp)->now + tcp_delack_max(tp));
+		tcp_set_delack_timer(tp, tcp_net_of(tp)->now + tcp_delack_max(tp));
 		return;
 	}
 	(void)tcp_transmit_made(tp, skb);
@@ -180,15 +179,14 @@ void tcp_send_delayed_ack(struct tcp_sock *tp)
 	expires = now + ato;
 	if (tp->ack.pending & TCP_ACK_TIMER) {
 		/* it is nearly due: now */
-		if (tp->delack_timer.expires <= now + (ato >> 2)) {
+		if (tp->ack.timeout <= now + (ato >> 2)) {
 			tcp_send_ack(tp);
 			return;
 		}
-		if (expires > tp->delack_timer.expires)
-			expires = tp->delack_timer.expires;
+		if (expires > tp->ack.timeout)
+			expires = tp->ack.timeout;
 	}
-	tp->ack.pending |= TCP_ACK_SCHED | TCP_ACK_TIMER;
-	mod_timer(tcp_net_of(tp)->timers, &tp->delack_timer, expires);
+	tcp_set_delack_timer(tp, expires);
 }
 
 /* ------------------------------------------------------------------ FIN, RST */

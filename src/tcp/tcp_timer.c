@@ -8,12 +8,31 @@
  *
  * One timer serves retransmission, tail loss probe, reordering and window probe: never are two of them wanted at a time.
  * A timer holds no reference: tcp_done() stops all of them.
+ *
+ * The two that nearly every segment sets or stops, rtx_timer and delack_timer, stay in the wheel where they are when what
+ * they wait for is put off or comes true: rtx_when and ack.timeout say when it is due, rtx_kind and TCP_ACK_TIMER whether.
+ * One that fires too early for that is armed once more; one that fires for nothing does nothing.
  */
 #include "tcp/tcp.h"
 
 #define ORPHAN_RETRIES_ALIVE 8
 
 /* ------------------------------------------------------------------ arming */
+
+/* In the wheel for @when, or earlier. */
+static void timer_not_after(struct net *net, struct timer *t, ktime_t when)
+{
+	if (!timer_pending(t) || t->expires > when)
+		mod_timer(net->timers, t, when);
+}
+
+/* @t fired.  Return: was it too early? */
+static bool timer_was_early(struct net *net, struct timer *t, ktime_t when)
+{
+	if (net->now < when)
+		mod_timer(net->timers, t, when);
+	return net->now < when;
+}
 
 void tcp_reset_xmit_timer(struct tcp_sock *tp, enum tcp_rtx_kind kind, ktime_t after)
 {
@@ -28,32 +47,24 @@ void tcp_reset_xmit_timer(struct tcp_sock *tp, enum tcp_rtx_kind kind, ktime_t a
 	if (kind != TCP_RTX_REO_TIMEOUT && tp->wstamp > net->now)
 		after += tp->wstamp - net->now;
 	tp->rtx_kind = (u8)kind;
-	mod_timer(net->timers, &tp->rtx_timer, net->now + after);
+	tp->rtx_when = net->now + after;
+	timer_not_after(net, &tp->rtx_timer, tp->rtx_when);
 }
 
-void tcp_clear_rtx_timer(struct tcp_sock *tp)
+void tcp_set_delack_timer(struct tcp_sock *tp, ktime_t when)
 {
-	tp->rtx_kind = TCP_RTX_NONE;
-	timer_delete(tcp_net_of(tp)->timers, &tp->rtx_timer);
+	tp->ack.pending |= TCP_ACK_SCHED | TCP_ACK_TIMER;
+	tp->ack.timeout = when;
+	timer_not_after(tcp_net_of(tp), &tp->delack_timer, when);
 }
 
 void tcp_reset_delack_timer(struct tcp_sock *tp, ktime_t after)
 {
-	struct net *net = tcp_net_of(tp);
-	ktime_t expires = net->now + after;
+	ktime_t when = tcp_net_of(tp)->now + after;
 
 	/* an ACK that is due earlier is not put off */
-	if ((tp->ack.pending & TCP_ACK_TIMER) && timer_pending(&tp->delack_timer) && tp->delack_timer.expires < expires)
-		return;
-	tp->ack.pending |= TCP_ACK_SCHED | TCP_ACK_TIMER;
-	mod_timer(net->timers, &tp->delack_timer, expires);
-}
-
-void tcp_clear_delack_timer(struct tcp_sock *tp)
-{
-	tp->ack.pending = 0;
-	tp->ack.retry = 0;
-	timer_delete(tcp_net_of(tp)->timers, &tp->delack_timer);
+	if (!(tp->ack.pending & TCP_ACK_TIMER) || tp->ack.timeout >= when)
+		tcp_set_delack_timer(tp, when);
 }
 
 void tcp_reset_keepalive_timer(struct tcp_sock *tp, ktime_t after)
@@ -71,6 +82,8 @@ void tcp_clear_xmit_timers(struct tcp_sock *tp)
 	tcp_clear_rtx_timer(tp);
 	tcp_clear_delack_timer(tp);
 	tcp_delete_keepalive_timer(tp);
+	timer_delete(tcp_net_of(tp)->timers, &tp->rtx_timer);
+	timer_delete(tcp_net_of(tp)->timers, &tp->delack_timer);
 	timer_delete(tcp_net_of(tp)->timers, &tp->pacing_timer);
 }
 
@@ -369,9 +382,12 @@ abort:
 static void tcp_rtx_timer(struct timer *t)
 {
 	struct tcp_sock *tp = container_of(t, struct tcp_sock, rtx_timer);
-	struct sock *sk = sock_hold(tcp_sock_of(tp));
+	struct sock *sk = tcp_sock_of(tp);
 	u8 kind = tp->rtx_kind;
 
+	if (kind == TCP_RTX_NONE || timer_was_early(sk->net, t, tp->rtx_when))
+		return;
+	sock_hold(sk);
 	tp->rtx_kind = TCP_RTX_NONE;
 	switch (kind) {
 	case TCP_RTX_REO_TIMEOUT:
@@ -398,7 +414,8 @@ static void tcp_delack_timer(struct timer *t)
 {
 	struct tcp_sock *tp = container_of(t, struct tcp_sock, delack_timer);
 
-	if ((TCPF(tcp_sock_of(tp)->state) & (TCPF_CLOSE | TCPF_LISTEN)) || !(tp->ack.pending & TCP_ACK_TIMER))
+	if ((TCPF(tcp_sock_of(tp)->state) & (TCPF_CLOSE | TCPF_LISTEN)) || !(tp->ack.pending & TCP_ACK_TIMER) ||
+	    timer_was_early(tcp_net_of(tp), t, tp->ack.timeout))
 		return;
 	tp->ack.pending &= (u8)~TCP_ACK_TIMER;
 	if (!(tp->ack.pending & TCP_ACK_SCHED))

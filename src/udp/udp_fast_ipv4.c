@@ -25,15 +25,6 @@
 #define IP_HEADER_BYTES 20U
 #define HEADERS_BYTES (IP_HEADER_BYTES + UDP_HEADER_BYTES)
 
-static u8 template_ttl(const struct inet_sock *inet, const struct rtable *rt)
-{
-	u32 hoplimit = rt->fi ? rt->fi->metrics[RTAX_HOPLIMIT - 1] : 0;
-
-	if (inet->uc_ttl >= 0)
-		return (u8)inet->uc_ttl;
-	return (u8)(hoplimit ? hoplimit : (u32)ip_default_ttl(inet->sk.net));
-}
-
 bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 {
 	const struct inet_sock *inet = &up->inet;
@@ -43,7 +34,7 @@ bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 		.version = IPVERSION,
 		.ihl = 5,
 		.tos = inet->tos,
-		.ttl = template_ttl(inet, rt),
+		.ttl = ip_sk_ttl(inet, rt),
 		.frag_off = ip_sk_df(inet, rt, 0) ? CONST_BE16(IP_DF) : CONST_BE16(0),
 		.protocol = IPPROTO_UDP,
 		.saddr = inet->saddr,
