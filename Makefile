@@ -116,7 +116,7 @@ clean:
 $(RELEASE)/build.ninja:
 	tools/deps build
 	mkdir -p $(BUILD)
-	meson setup $(RELEASE) -Doptimization=2 -Ddebug=true --prefix=$(PREFIX) >$(RELEASE).log 2>&1 || \
+	meson setup $(RELEASE) -Doptimization=3 -Ddebug=true --prefix=$(PREFIX) >$(RELEASE).log 2>&1 || \
 		{ cat $(RELEASE).log; exit 1; }
 
 $(CHECK)/build.ninja:

@@ -6,9 +6,14 @@
  * A frame is copied into an skb of the other net's pool when it is sent, and waits in the ring of the side that
  * receives until that net is polled.  A full ring stops the sender's queues; the receiver wakes them when half of it
  * is free.  Nothing of the other net runs here: news of the cable wait for its poll as well.
+ *
+ * A checksum that the sender left to do is completed in the pass that copies, unless the other end (one with offload)
+ * takes the packet without.
  */
 #include <errno.h>
 
+#include "base/byteorder.h"
+#include "base/csum.h"
 #include "dev/gso.h"
 #include "drivers/driver_internal.h"
 #include "net.h"
@@ -136,7 +141,7 @@ static void wire_set_offload(struct sk_buff *copy, const struct wire_offload *o,
 	struct skb_shared_info *shinfo = skb_shinfo(copy);
 
 	copy->ip_summed = CHECKSUM_NONE;
-	if (likely(!o->csum_offset))
+	if (!o->csum_offset)
 		return;
 	copy->ip_summed = CHECKSUM_PARTIAL;
 	copy->csum_start = (u16)((u32)(copy->data - copy->head) + o->csum_start);
@@ -154,12 +159,44 @@ static u32 wire_payload_bytes(u32 len_bytes, const struct wire_offload *o)
 	return len_bytes - (o->segment_bytes - o->gso_size);
 }
 
+/* Does the other end want the checksum that the sender left to do? */
+static bool wire_wants_csum(const struct net_device *peer, const struct wire_offload *o)
+{
+	return o->csum_offset && !(peer->features & NETIF_F_RXCSUM);
+}
+
+/* What was not summed while it was copied.  Return: 0; else there was no memory, and @copy is gone */
+static int wire_complete_csum(struct sk_buff *copy, const struct net_device *peer, const struct wire_offload *o)
+{
+	if (!wire_wants_csum(peer, o) || !skb_checksum_help(copy))
+		return 0;
+	kfree_skb_reason(copy, SKB_DROP_REASON_NOMEM);
+	return -ENOMEM;
+}
+
+/* @copy is linear: all in one pass. */
+static void wire_copy_csum(const struct sk_buff *skb, struct sk_buff *copy, const struct wire_offload *o)
+{
+	__be16 csum;
+	u32 sum;
+
+	if (skb_copy_bits(skb, 0, copy->data, o->csum_start))
+		assert(0);
+	sum = skb_copy_and_csum_bits(skb, o->csum_start, copy->data + o->csum_start, skb->len - o->csum_start);
+	csum = csum_fold(sum);
+	put_unaligned_be16(csum ? csum : CONST_BE16(0xffff), copy->data + o->csum_start + o->csum_offset);
+}
+
 static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *peer, const struct wire_offload *o)
 {
 	struct sk_buff *copy = netdev_skb_alloc_long(peer, skb->len);
 
 	if (unlikely(!copy))
 		return NULL;
+	if (likely(!copy->data_len) && wire_wants_csum(peer, o)) {
+		wire_copy_csum(skb, copy, o);
+		return copy;
+	}
 	if (likely(!copy->data_len)) {
 		if (skb_copy_bits(skb, 0, copy->data, skb->len))
 			assert(0); /* it is as long */
@@ -167,7 +204,7 @@ static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *p
 		wire_copy_pieces(skb, copy);
 	}
 	wire_set_offload(copy, o, wire_payload_bytes(skb->len, o));
-	return copy;
+	return wire_complete_csum(copy, peer, o) ? NULL : copy;
 }
 
 /* What became of a frame on the wire. */
@@ -219,6 +256,8 @@ int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_byte
 	if (rec_again(dev->net->rec))
 		netdev_show_frame(dev, frame, len_bytes);
 	wire_set_offload(copy, o, wire_payload_bytes((u32)len_bytes, o));
+	if (wire_complete_csum(copy, dev, o))
+		return WIRE_NOMEM;
 	wire_queue(dev, copy);
 	return WIRE_SENT;
 }
@@ -378,9 +417,9 @@ static int wire_setup(struct net_device *dev, const struct netdev_config *cfg)
 
 	__skb_queue_head_init(&priv->ring);
 	netif_napi_add(dev, &priv->common.napi, wire_poll, NAPI_POLL_WEIGHT);
-	dev->features |= NETIF_F_SG;
+	dev->features |= NETIF_F_SG | NETIF_F_HW_CSUM;
 	if (cfg->offload)
-		dev->features |= NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_ALL_TSO;
+		dev->features |= NETIF_F_RXCSUM | NETIF_F_ALL_TSO;
 	return 0;
 }
 

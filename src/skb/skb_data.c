@@ -128,6 +128,29 @@ u32 skb_checksum(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, u32
 	return c.sum;
 }
 
+struct csum_copy {
+	u8 *to;
+	u32 sum, pos_bytes;
+};
+
+static int csum_copy_piece(void *ctx, u8 *p, u32 len_bytes)
+{
+	struct csum_copy *c = ctx;
+
+	c->sum = csum_block_add(c->sum, csum_partial_copy(p, c->to + c->pos_bytes, len_bytes, 0), c->pos_bytes);
+	c->pos_bytes += len_bytes;
+	return 0;
+}
+
+u32 skb_copy_and_csum_bits(const struct sk_buff *skb, u32 offset_bytes, u8 *to, u32 len_bytes)
+{
+	struct csum_copy c = { .to = to };
+	int err = skb_walk(skb, offset_bytes, len_bytes, csum_copy_piece, &c);
+
+	assert(!err);
+	return c.sum;
+}
+
 int skb_checksum_help(struct sk_buff *skb)
 {
 	u32 start = (u32)(skb->head + skb->csum_start - skb->data);

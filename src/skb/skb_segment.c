@@ -21,33 +21,16 @@ struct segmenter {
 	u32 frags_end;  /* where the last one ends */
 };
 
-struct csum_copy {
-	u8 *to;
-	u32 sum, pos_bytes;
-};
-
-static int csum_copy_piece(void *ctx, u8 *p, u32 len_bytes)
-{
-	struct csum_copy *c = ctx;
-
-	c->sum = csum_block_add(c->sum, csum_partial_copy(p, c->to + c->pos_bytes, len_bytes, 0), c->pos_bytes);
-	c->pos_bytes += len_bytes;
-	return 0;
-}
-
 /* @len_bytes of payload from @pos on, behind what @seg has. */
 static void segment_copy(const struct segmenter *s, struct sk_buff *seg, u32 pos, u32 len_bytes)
 {
-	struct csum_copy c = { .to = skb_put(seg, len_bytes) };
-	int err;
+	u8 *to = skb_put(seg, len_bytes);
 
-	if (s->how & SKB_SEGMENT_SUM) {
-		err = skb_walk(s->skb, pos, len_bytes, csum_copy_piece, &c);
-		seg->csum = c.sum;
-	} else {
-		err = skb_copy_bits(s->skb, pos, c.to, len_bytes);
-	}
-	assert(!err); /* the range lies within the train */
+	/* the range lies within the train */
+	if (s->how & SKB_SEGMENT_SUM)
+		seg->csum = skb_copy_and_csum_bits(s->skb, pos, to, len_bytes);
+	else if (skb_copy_bits(s->skb, pos, to, len_bytes))
+		assert(0);
 }
 
 /* The same by reference: octets of the fragments, which have them; @seg has @before_bytes of payload already. */

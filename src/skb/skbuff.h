@@ -319,6 +319,9 @@ int __must_check skb_copy_quote(const struct sk_buff *skb, void *to, u32 len_byt
 int __must_check skb_store_bits(struct sk_buff *skb, u32 offset_bytes, const void *from, u32 len_bytes);
 /** skb_checksum() - ones' complement sum of a range, added to @sum.  @linux skb_checksum */
 u32 skb_checksum(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, u32 sum);
+/** skb_copy_and_csum_bits() - skb_copy_bits() and skb_checksum() in one pass; the range must lie within @skb.
+ *  @linux skb_copy_and_csum_bits */
+u32 skb_copy_and_csum_bits(const struct sk_buff *skb, u32 offset_bytes, u8 *to, u32 len_bytes);
 /** skb_checksum_help() - complete a CHECKSUM_PARTIAL in software; Return: 0, -EINVAL, -ENOMEM */
 int __must_check skb_checksum_help(struct sk_buff *skb);
 /** skb_to_iovec() - the packet as pieces for writev(); Return: number of pieces, -ENOSPC */

@@ -452,10 +452,9 @@ static int tcp_v4_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
 /* A short segment is summed here and now: nothing below has to look at it again. */
 static void tcp_v4_send_check(struct tcp_sock *tp, struct sk_buff *skb)
 {
-	const struct dst_entry *dst = tp->inet.dst;
 	struct tcphdr *th = tcp_hdr(skb);
 
-	if (!skb->data_len && dst && !(dst->dev->features & NETIF_F_HW_CSUM)) {
+	if (!skb->data_len) {
 		th->check = csum_tcpudp_magic(tp->inet.saddr, tp->inet.daddr, skb->len, IPPROTO_TCP,
 					      csum_partial(th, skb->len, 0));
 		skb->ip_summed = CHECKSUM_NONE;
