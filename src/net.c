@@ -345,6 +345,12 @@ void nethood_set_wall(struct nethood_net *nn, uint64_t now_ns, uint64_t wall_ns)
 	nn->net.wall_offset = (ktime_t)(wall_ns - now_ns);
 }
 
+/* Is there something to do that no timer waits for? */
+static bool work_waits(const struct net *net)
+{
+	return net->softnet->pending || sock_wake_pending(net) || net->rcu.pending_count > FREED_AT_ONCE;
+}
+
 bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 {
 	struct net *net = &nn->net;
@@ -353,11 +359,11 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	if (unlikely(net->rec))
 		rec_poll(net->rec, now_ns);
 	set_time(net, now_ns);
-	timer_wheel_advance(net->timers, net->now, TIMER_BUDGET);
-	more = do_softirq(net);
+	more = timer_wheel_advance(net->timers, net->now, TIMER_BUDGET) == TIMER_BUDGET;
+	more |= do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
 	sock_wake_run(net); /* who is woken may send, to this very host as well */
-	more |= nethood_next_deadline(nn) <= (uint64_t)net->now;
+	more |= work_waits(net) || timer_wheel_is_due(net->timers, net->now);
 	rec_ret(net, more);
 	return more;
 }
@@ -366,7 +372,7 @@ uint64_t nethood_next_deadline(const struct nethood_net *nn)
 {
 	ktime_t next;
 
-	if (nn->net.softnet->pending || sock_wake_pending(&nn->net) || nn->net.rcu.pending_count > FREED_AT_ONCE)
+	if (work_waits(&nn->net))
 		return (uint64_t)nn->net.now;
 	next = timer_wheel_next(nn->net.timers);
 	return next == KTIME_MAX ? UINT64_MAX : (uint64_t)next;

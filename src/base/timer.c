@@ -21,6 +21,7 @@
 struct timer_wheel {
 	struct mem *mem;
 	u64 tick;
+	u64 quiet_until; /**< no slot is reached before this tick */
 	u32 armed_count;
 	u32 occupied[LEVELS]; /**< bit n: slot n holds timers */
 	struct list_head due; /**< of ticks not after tick, sorted */
@@ -90,10 +91,14 @@ static void wheel_insert(struct timer_wheel *w, struct timer *t)
 	level = (63U - (u32)__builtin_clzll(tick ^ w->tick)) / SLOT_BITS;
 	if (level >= LEVELS) {
 		list_add_tail(&t->node, &w->far);
+		w->quiet_until = w->tick;
 		return;
 	}
 	list_add_tail(&t->node, &w->slot[level][digit(tick, level)]);
 	w->occupied[level] |= 1U << digit(tick, level);
+	tick = tick >> (level * SLOT_BITS) << (level * SLOT_BITS);
+	if (tick < w->quiet_until)
+		w->quiet_until = tick;
 }
 
 /* @n was the only node of @head: if that is a slot, it is free again. */
@@ -195,6 +200,11 @@ ktime_t timer_wheel_next(const struct timer_wheel *w)
 	return earliest == KTIME_MAX ? (ktime_t)(step.tick << TICK_SHIFT) : earliest;
 }
 
+bool timer_wheel_is_due(const struct timer_wheel *w, ktime_t now)
+{
+	return !list_empty(&w->due) && list_first_entry(&w->due, struct timer, node)->expires <= now;
+}
+
 u32 timer_wheel_armed_count(const struct timer_wheel *w)
 {
 	return w->armed_count;
@@ -279,19 +289,30 @@ static u32 fire_due(struct timer_wheel *w, ktime_t now, u32 budget)
 	return fired;
 }
 
+/* Slots that are reached by @target.  Return: timers fired */
+static u32 take_steps(struct timer_wheel *w, u64 target, ktime_t now, u32 budget)
+{
+	u32 fired = 0;
+
+	while (fired < budget) {
+		struct wheel_step step = wheel_next_step(w);
+
+		w->quiet_until = step.list ? step.tick : UINT64_MAX;
+		if (step.tick > target || !step.list)
+			break;
+		wheel_take_step(w, &step);
+		fired += fire_due(w, now, budget - fired);
+	}
+	return fired;
+}
+
 u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
 {
 	u64 target = tick_of(now);
 	u32 fired = fire_due(w, now, budget);
 
-	while (fired < budget) {
-		struct wheel_step step = wheel_next_step(w);
-
-		if (!step.list || step.tick > target)
-			break;
-		wheel_take_step(w, &step);
-		fired += fire_due(w, now, budget - fired);
-	}
+	if (fired < budget && target >= w->quiet_until)
+		fired += take_steps(w, target, now, budget - fired);
 	if (fired < budget && target > w->tick)
 		w->tick = target;
 	return fired;

@@ -55,6 +55,8 @@ u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget);
  * has a step of its own to make.
  */
 ktime_t timer_wheel_next(const struct timer_wheel *w);
+/** timer_wheel_is_due() - is there one to fire at @now, to which the wheel has advanced? */
+bool timer_wheel_is_due(const struct timer_wheel *w, ktime_t now);
 u32 timer_wheel_armed_count(const struct timer_wheel *w);
 
 #endif

@@ -466,7 +466,8 @@ u32 tcp_set_skb_tso_segs(struct sk_buff *skb, u32 mss_now)
 
 /** struct xmit - one run of tcp_write_xmit() */
 struct xmit {
-	u32 mss_now, max_segs, sent_pkts;
+	u32 mss_now, sent_pkts;
+	u32 max_segs; /* of one train; 0: not asked for yet */
 	int nonagle, push_one;
 	bool cwnd_limited, rwnd_limited;
 };
@@ -483,7 +484,6 @@ static bool must_wait(struct tcp_sock *tp, struct sk_buff *skb, struct xmit *x)
 		}
 		quota = 1; /* a loss probe goes whatever the window says */
 	}
-	quota = min_u32(quota, x->max_segs);
 	if (unlikely(!tcp_snd_wnd_test(tp, skb, x->mss_now))) {
 		x->rwnd_limited = true;
 		return true;
@@ -493,6 +493,9 @@ static bool must_wait(struct tcp_sock *tp, struct sk_buff *skb, struct xmit *x)
 				    skb == skb_peek_tail(&tp->write_queue) ? x->nonagle : TCP_NAGLE_PUSH))
 			return true;
 	} else {
+		if (!x->max_segs)
+			x->max_segs = tcp_tso_segs(tp, x->mss_now);
+		quota = min_u32(quota, x->max_segs);
 		if (!x->push_one && tcp_tso_should_defer(tp, skb, x->max_segs, &x->cwnd_limited, &x->rwnd_limited))
 			return true;
 		if (!tcp_urg_mode(tp))
@@ -525,7 +528,6 @@ bool tcp_write_xmit(struct tcp_sock *tp, u32 mss_now, int nonagle, int push_one)
 		if (probed > 0)
 			x.sent_pkts = 1;
 	}
-	x.max_segs = tcp_tso_segs(tp, mss_now);
 	while ((skb = tcp_send_head(tp))) {
 		if (tcp_pacing_check(tp) || must_wait(tp, skb, &x))
 			break;
