@@ -265,6 +265,9 @@ u32 ipv6_addrs_genid(const struct net *net);
 /** addrconf_forward_change() - net.ipv6.conf.all.forwarding and the like; @idev NULL: all */
 void addrconf_forward_change(struct net *net, struct inet6_dev *idev, bool on);
 
+/** inet6_set_iftoken() - ip token.  Return: 0, -EINVAL with *errmsg */
+int inet6_set_iftoken(struct inet6_dev *idev, const struct in6_addr *token, const char **errmsg);
+
 /* ---- anycast: ipv6/anycast.c */
 /** ipv6_chk_acast_addr() - is it an anycast address of ours, on @dev unless NULL? */
 bool ipv6_chk_acast_addr(struct net *net, const struct net_device *dev, const struct in6_addr *addr);

@@ -116,10 +116,6 @@ void delete_tempaddrs(struct inet6_ifaddr *ifp);
 ktime_t addrconf_tempaddr_regen(const struct inet6_ifaddr *ifp);
 void addrconf_tempaddr_tick(struct inet6_ifaddr *ifp);
 
-/* ---- addrconf_slaac.c */
-/** inet6_set_iftoken() - ip token.  Return: 0, -EINVAL with *errmsg */
-int inet6_set_iftoken(struct inet6_dev *idev, const struct in6_addr *token, const char **errmsg);
-
 /* ---- addrconf_rs.c */
 /** addrconf_rs_start() - the first solicitation now, others later; @saddr: link-local */
 void addrconf_rs_start(struct inet6_dev *idev, const struct in6_addr *saddr);

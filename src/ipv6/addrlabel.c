@@ -4,7 +4,8 @@
  * @rfc  6724 2.1
  * @linux net/ipv6/addrlabel.c
  *
- * The list is sorted by prefix length, the longest first: the first that matches is the label.
+ * The list is sorted by prefix length, the longest first, and of one length those of a device first: the first that
+ * matches is the label.
  */
 #include <errno.h>
 
@@ -67,7 +68,8 @@ int ipv6_addr_label_add(struct net *net, const struct ip6_addrlabel *want, bool 
 	struct ip6_addrlabel label = *want;
 	struct addrlabel *p, *pos;
 
-	if (want->prefix_len > 128 || want->label == IPV6_ADDR_LABEL_DEFAULT)
+	if (want->prefix_len > 128 || want->label == IPV6_ADDR_LABEL_DEFAULT ||
+	    (ipv6_addr_v4mapped(&want->prefix) && want->prefix_len > 96))
 		return -EINVAL;
 	ipv6_addr_prefix(&label.prefix, &want->prefix, want->prefix_len);
 	p = label_same(as, &label);
@@ -85,7 +87,8 @@ int ipv6_addr_label_add(struct net *net, const struct ip6_addrlabel *want, bool 
 		return -ENOMEM;
 	p->label = label;
 	list_for_each_entry(pos, &as->list, node) {
-		if (pos->label.prefix_len <= label.prefix_len)
+		if (pos->label.prefix_len < label.prefix_len ||
+		    (pos->label.prefix_len == label.prefix_len && (label.ifindex || !pos->label.ifindex)))
 			break;
 	}
 	list_add_tail(&p->node, &pos->node);

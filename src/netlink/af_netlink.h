@@ -72,8 +72,9 @@ struct netlink_callback {
 	struct nlmsghdr *nlh; /**< copy of the request */
 	u32 portid;
 	bool strict, started, finished;
-	bool admin; /**< CAP_NET_ADMIN of the one who asks */
-	int err;    /**< what NLMSG_DONE will say */
+	bool admin;      /**< CAP_NET_ADMIN of the one who asks */
+	u8 family_index; /**< of a dump of AF_UNSPEC: the family that is listed now */
+	int err;         /**< what NLMSG_DONE will say */
 	nl_dump_fn dump;
 	struct netlink_ext_ack extack;
 	bool pause;            /**< the dump function looked at much and found little: the rest in another turn */

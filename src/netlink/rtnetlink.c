@@ -9,13 +9,19 @@
 #include <string.h>
 
 #include "netlink/netlink_internal.h"
+#ifdef CONFIG_IPV6
+#include "netlink/rtnl_ipv6.h"
+#endif
 
 enum rtnl_kind { RTNL_NEW, RTNL_DEL, RTNL_GET, RTNL_SET }; /* last two bits of a message type */
 static_assert(RTM_BASE == NLMSG_MIN_TYPE, "netlink_rcv() hands on none that is less");
 
 static const struct rtnl_handler *const rtnl_handlers[] = {
-	rtnl_link_handlers, rtnl_addr_handlers,  rtnl_route_handlers,
-	rtnl_rule_handlers, rtnl_neigh_handlers, rtnl_neightbl_handlers,
+	rtnl_link_handlers,  rtnl_addr_handlers,      rtnl_route_handlers,
+	rtnl_rule_handlers,  rtnl_neigh_handlers,     rtnl_neightbl_handlers,
+#ifdef CONFIG_IPV6
+	rtnl_addr6_handlers, rtnl_addrlabel_handlers, rtnl_link6_handlers,
+#endif
 };
 
 static const struct rtnl_handler *rtnl_find_exact(u8 family, u16 type)
@@ -44,7 +50,23 @@ static int rtnl_dump_nothing(struct sk_buff *skb, struct netlink_callback *cb)
 	return 0;
 }
 
-/* For AF_UNSPEC the families are listed one after the other; IPv4 is the only one that has a list of its own. */
+static const u8 rtnl_families[] = { AF_INET, AF_INET6 };
+
+/* For AF_UNSPEC the families are listed one after the other. */
+static int rtnl_dump_all(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	for (; cb->family_index < ARRAY_SIZE(rtnl_families); cb->family_index++) {
+		const struct rtnl_handler *h = rtnl_find_exact(rtnl_families[cb->family_index], cb->nlh->nlmsg_type);
+		int err = h && h->dumpit ? h->dumpit(skb, cb) : 0;
+
+		if (err)
+			return err;
+		memset(cb->args, 0, sizeof(cb->args));
+		cb->started = false;
+	}
+	return 0;
+}
+
 static nl_dump_fn rtnl_dumpit(u8 family, u16 type)
 {
 	const struct rtnl_handler *h = rtnl_find(family, type);
@@ -54,7 +76,7 @@ static nl_dump_fn rtnl_dumpit(u8 family, u16 type)
 	h = rtnl_find_exact(AF_INET, type);
 	if (!h)
 		return NULL;
-	return family == AF_UNSPEC ? h->dumpit : rtnl_dump_nothing;
+	return family == AF_UNSPEC ? rtnl_dump_all : rtnl_dump_nothing;
 }
 
 int rtnetlink_rcv_msg(const struct nl_request *rq)

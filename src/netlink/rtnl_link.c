@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "netlink/rtnetlink.h"
+#ifdef CONFIG_IPV6
+#include "netlink/rtnl_ipv6.h"
+#endif
 #include "sched/sch_generic.h"
 
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
@@ -119,6 +122,10 @@ static bool link_put_af_spec(const struct nl_target *to, struct nlmsghdr *nlh, c
 			return false;
 		nla_nest_end(nlh, inet);
 	}
+#ifdef CONFIG_IPV6
+	if (!rtnl_link_put_inet6(to, nlh, dev))
+		return false;
+#endif
 	nla_nest_end(nlh, spec);
 	return true;
 }
@@ -180,6 +187,23 @@ struct link_change {
 	char old_name[IFNAMSIZ];
 };
 
+/** link_set_af_spec() - what families are asked to set; @check_only: could it be? */
+static int link_set_af_spec(struct net_device *dev, const struct nlattr *spec, bool check_only,
+			    struct netlink_ext_ack *extack)
+{
+#ifdef CONFIG_IPV6
+	const struct nlattr *tb[AF_INET6 + 1];
+	int err = spec ? nla_parse(tb, AF_INET6, nla_data(spec), nla_len(spec), NULL, false, extack) : 0;
+
+	if (err || !spec || !tb[AF_INET6])
+		return err;
+	return rtnl_link_set_inet6(dev, tb[AF_INET6], check_only, extack);
+#else
+	(void)dev, (void)spec, (void)check_only, (void)extack;
+	return 0;
+#endif
+}
+
 static int link_check_address(const struct net_device *dev, const struct nlattr *attr)
 {
 	if (nla_len(attr) < dev->addr_len)
@@ -211,6 +235,9 @@ static int link_check(const struct link_change *c)
 			return -EINVAL;
 		}
 	}
+	err = link_set_af_spec(c->dev, tb[IFLA_AF_SPEC], true, extack);
+	if (err)
+		return err;
 	if (tb[IFLA_MASTER] && nla_get_u32(tb[IFLA_MASTER]))
 		return -EOPNOTSUPP;
 	if (tb[IFLA_NET_NS_PID] || tb[IFLA_NET_NS_FD]) {
@@ -247,6 +274,8 @@ static int link_apply(const struct link_change *c)
 		err = dev_change_flags(c->dev, link_new_flags(c));
 	if (!err && tb[IFLA_CARRIER])
 		err = dev_change_carrier(c->dev, nla_get_u8(tb[IFLA_CARRIER]) != 0);
+	if (!err)
+		err = link_set_af_spec(c->dev, tb[IFLA_AF_SPEC], false, c->rq->extack);
 	return err;
 }
 
@@ -364,7 +393,7 @@ static int link_check_header(const struct ifinfomsg *ifm, bool strict, bool dump
 	return 0;
 }
 
-#define LINK_MSG_BYTES 2048U
+#define LINK_MSG_BYTES 4096U
 
 static int rtm_getlink(const struct nl_request *rq)
 {

@@ -9,7 +9,9 @@
 
 #include "ipv4/netns_ipv4.h"
 #ifdef CONFIG_IPV6
+#include "ipv6/addrconf.h"
 #include "ipv6/netns_ipv6.h"
+#include "netlink/rtnl_ipv6.h"
 #endif
 #include "netlink/netlink_internal.h"
 #include "netlink/rtnetlink.h"
@@ -21,7 +23,7 @@
 struct rtnl_notify {
 	struct net *net;
 	struct notifier_block link, addr, fib, neigh;
-	struct notifier_block nduseropt;
+	struct notifier_block nduseropt, addr6;
 };
 
 /** struct rtnl_news - one notification before it is built */
@@ -215,14 +217,66 @@ static int nduseropt_event(struct notifier_block *nb, unsigned long event, void 
 	return 0;
 }
 
+static bool fill_addr6(const struct nl_target *to, const struct rtnl_news *news)
+{
+	const struct inet6addr_info *info = news->object;
+
+	return rtnl_fill_addr6(to, info->ifa);
+}
+
+static bool fill_prefix(const struct nl_target *to, const struct rtnl_news *news)
+{
+	const struct inet6addr_info *info = news->object;
+
+	return rtnl_fill_prefix(to, info->dev, info->prefix);
+}
+
+static bool fill_link6(const struct nl_target *to, const struct rtnl_news *news)
+{
+	const struct inet6addr_info *info = news->object;
+
+	return rtnl_fill_link6(to, info->dev);
+}
+
+static int addr6_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct rtnl_notify *n = container_of(nb, struct rtnl_notify, addr6);
+	struct rtnl_news news = {
+		.group = RTNLGRP_IPV6_IFADDR, .type = RTM_NEWADDR, .fill = fill_addr6, .object = data
+	};
+
+	switch (event) {
+	case INET6ADDR_DEL:
+		news.type = RTM_DELADDR;
+		break;
+	case INET6ADDR_PREFIX:
+		news.group = RTNLGRP_IPV6_PREFIX;
+		news.type = RTM_NEWPREFIX;
+		news.fill = fill_prefix;
+		break;
+	case INET6ADDR_CONF:
+		news.group = RTNLGRP_IPV6_IFINFO;
+		news.type = RTM_NEWLINK;
+		news.fill = fill_link6;
+		break;
+	default:
+		break;
+	}
+	rtnl_tell(n->net, &news);
+	return 0;
+}
+
 static void rtnl_notify_init6(struct rtnl_notify *n)
 {
+	n->addr6.call = addr6_event;
+	notifier_chain_register(&n->net->ipv6->inet6addr_chain, &n->addr6);
 	n->nduseropt.call = nduseropt_event;
 	notifier_chain_register(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
 }
 
 static void rtnl_notify_exit6(struct rtnl_notify *n)
 {
+	notifier_chain_unregister(&n->net->ipv6->inet6addr_chain, &n->addr6);
 	notifier_chain_unregister(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
 }
 #else
