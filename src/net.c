@@ -20,7 +20,11 @@
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/protocol.h"
 #ifdef CONFIG_IPV6
+#include "ipv6/icmpv6.h"
 #include "ipv6/netns_ipv6.h"
+#include "ipv6/protocol.h"
+#include "raw/raw6.h"
+#include "udp/udp6.h"
 #endif
 #include "neigh/neighbour.h"
 #include "netfilter/netfilter.h"
@@ -69,7 +73,63 @@ static int inet_create(struct net *net, int type, int protocol, const struct pro
 }
 
 static const struct net_proto_family inet_family = { AF_INET, inet_create };
-static const struct net_proto_family *const families[] = { &inet_family, &netlink_family };
+
+#ifdef CONFIG_IPV6
+static int inet6_create(struct net *net, int type, int protocol, const struct proto **out)
+{
+	(void)net;
+	if (protocol < 0 || protocol >= IPPROTO_MAX)
+		return -EINVAL;
+	switch (type) {
+	case SOCK_DGRAM:
+		if (protocol == IPPROTO_IP || protocol == IPPROTO_UDP)
+			*out = &udpv6_prot;
+		else if (protocol == IPPROTO_ICMPV6)
+			*out = &pingv6_prot;
+		else
+			return -EPROTONOSUPPORT;
+		return 0;
+	case SOCK_RAW:
+		if (protocol == IPPROTO_IP || protocol > 255)
+			return -EPROTONOSUPPORT;
+		*out = &rawv6_prot;
+		return 0;
+	case SOCK_STREAM:
+		return -EPROTONOSUPPORT;
+	default:
+		return -ESOCKTNOSUPPORT;
+	}
+}
+
+static const struct net_proto_family inet6_family = { AF_INET6, inet6_create };
+
+/* Protocols above IPv6. */
+static int protocols6_init(struct net *net)
+{
+	int err = inet6_add_protocol(net, &udpv6_protocol, IPPROTO_UDP);
+
+	if (err)
+		return err;
+	inet6_set_raw_ops(net, &raw_ipv6_ops);
+	icmpv6_set_ping_rcv(net, pingv6_rcv, pingv6_err);
+	return 0;
+}
+
+static void protocols6_exit(struct net *net)
+{
+	icmpv6_set_ping_rcv(net, NULL, NULL);
+	inet6_set_raw_ops(net, NULL);
+	inet6_del_protocol(net, IPPROTO_UDP);
+}
+#endif
+
+static const struct net_proto_family *const families[] = {
+	&inet_family,
+#ifdef CONFIG_IPV6
+	&inet6_family,
+#endif
+	&netlink_family,
+};
 
 /* ------------------------------------------------------------------ what sockets ask about devices */
 
@@ -169,17 +229,20 @@ static const struct net_layer {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } layers[] = {
-	{ timers_init, timers_exit },           { skb_init, skb_exit },
-	{ sock_net_init, sock_net_exit },       { dev_net_init, dev_net_exit },
-	{ neigh_net_init, neigh_net_exit },     { netfilter_net_init, netfilter_net_exit },
+	{ timers_init, timers_exit },         { skb_init, skb_exit },
+	{ sock_net_init, sock_net_exit },     { dev_net_init, dev_net_exit },
+	{ neigh_net_init, neigh_net_exit },   { netfilter_net_init, netfilter_net_exit },
 	{ ipv4_net_init, ipv4_net_exit },
 #ifdef CONFIG_IPV6
 	{ ipv6_net_init, ipv6_net_exit },
 #endif
-	{ tcp_net_init, tcp_net_exit },         { udp_net_init, udp_net_exit },
-	{ raw_net_init, raw_net_exit },         { ping_net_init, ping_net_exit },
-	{ protocols_init, protocols_exit },     { loopback_net_init, loopback_exit },
-	{ netlink_net_init, netlink_net_exit },
+	{ tcp_net_init, tcp_net_exit },       { udp_net_init, udp_net_exit },
+	{ raw_net_init, raw_net_exit },       { ping_net_init, ping_net_exit },
+	{ protocols_init, protocols_exit },
+#ifdef CONFIG_IPV6
+	{ protocols6_init, protocols6_exit },
+#endif
+	{ loopback_net_init, loopback_exit }, { netlink_net_init, netlink_net_exit },
 };
 
 static void layers_exit(struct net *net, u32 count)

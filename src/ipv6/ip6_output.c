@@ -37,6 +37,11 @@ static bool ip6_autolabel(const struct net *net, u8 fl6_flags)
 	       net->ipv6->auto_flowlabels == IP6_AUTO_FLOW_LABEL_FORCED;
 }
 
+__be32 ip6_output_label(struct net *net, const struct flowi6 *fl6)
+{
+	return ip6_make_flowlabel(net, NULL, fl6->flowlabel, ip6_autolabel(net, fl6->flags), fl6);
+}
+
 int ip6_push_header(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto, int tclass, int hlimit,
 		    const struct ipv6_txoptions *opt)
 {
@@ -86,11 +91,8 @@ int ip6_local_out(struct net *net, struct sock *sk, struct sk_buff *skb)
 }
 
 /* What a sender hears of NET_XMIT_*. */
-int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
+static int ip6_sent(struct net *net, struct inet6_dev *idev, int err)
 {
-	struct inet6_dev *idev = ip6_dst_idev(skb);
-	int err = ip6_local_out(net, sk, skb);
-
 	if (likely(!err))
 		return 0;
 	if (err > 0)
@@ -98,6 +100,13 @@ int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
 	if (err)
 		IP6_INC(net, idev, out_discards);
 	return err;
+}
+
+int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	struct inet6_dev *idev = ip6_dst_idev(skb);
+
+	return ip6_sent(net, idev, ip6_local_out(net, sk, skb));
 }
 
 int ip6_xmit(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, u8 proto, int tclass,
@@ -278,4 +287,25 @@ int ip6_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	if (unlikely(IP6CB(skb)->flags & IP6SKB_REROUTED))
 		return ip6_finish_output(net, sk, skb);
 	return nf_hook(NFPROTO_IPV6, NF_INET_POST_ROUTING, net, sk, skb, NULL, dev, ip6_finish_output);
+}
+
+/* Nobody looks between here and ip6_finish_output2(), and no other output is asked for. */
+static inline bool way_is_plain(const struct net *net, const struct sk_buff *skb, const struct inet6_dev *idev)
+{
+	struct nf_hook_entries *const *hooks = net->nf->hooks[NF_FAMILY_IPV6];
+
+	return skb_dst(skb)->output == ip6_output && !hooks[NF_INET_LOCAL_OUT] && !hooks[NF_INET_POST_ROUTING] &&
+	       idev && !IN6_DEV_CONF(idev, DISABLE_IPV6) && !skb->pool->tracer;
+}
+
+int ip6_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	struct inet6_dev *idev = ip6_dst_idev(skb);
+
+	skb->protocol = CONST_BE16(ETH_P_IPV6);
+	if (unlikely(!way_is_plain(net, skb, idev)))
+		return ip6_send_skb(net, sk, skb);
+	IP6_INC(net, idev, out_requests);
+	skb->dev = skb_dst(skb)->dev;
+	return ip6_sent(net, idev, ip6_finish_output2(net, sk, skb));
 }

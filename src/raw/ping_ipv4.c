@@ -23,11 +23,6 @@
 
 #define ICMP_HEADER_BYTES 8U
 
-static struct ping_sock *ping_sk(const struct sock *sk)
-{
-	return (struct ping_sock *)(void *)sk;
-}
-
 int ping_net_init(struct net *net)
 {
 	struct ping_net *pn = mem_alloc(net->mem, sizeof(*pn));
@@ -52,7 +47,7 @@ void ping_net_exit(struct net *net)
 
 /* ------------------------------------------------------------------ identifiers */
 
-static struct list_head *slot_of(struct net *net, u16 ident)
+struct list_head *ping_socks(struct net *net, u16 ident)
 {
 	return &net->ping->by_ident[ident % PING_SLOTS];
 }
@@ -61,7 +56,7 @@ static bool ident_in_use(struct net *net, const struct sock *sk, u16 ident)
 {
 	struct ping_sock *other;
 
-	list_for_each_entry(other, slot_of(net, ident), node) {
+	list_for_each_entry(other, ping_socks(net, ident), node) {
 		const struct sock *osk = &other->inet.sk;
 
 		if (osk != sk && other->inet.num == ident && !(osk->flags & sk->flags & SOCK_F_REUSEADDR))
@@ -70,7 +65,7 @@ static bool ident_in_use(struct net *net, const struct sock *sk, u16 ident)
 	return false;
 }
 
-static int ping_get_ident(struct sock *sk, u16 ident)
+int ping_get_ident(struct sock *sk, u16 ident)
 {
 	struct ping_sock *ping = ping_sk(sk);
 	struct net *net = sk->net;
@@ -91,12 +86,12 @@ static int ping_get_ident(struct sock *sk, u16 ident)
 	}
 	ping->inet.num = ident;
 	ping->inet.sport = cpu_to_be16(ident);
-	list_add(&ping->node, slot_of(net, ident));
+	list_add(&ping->node, ping_socks(net, ident));
 	net->ping->hashed_count++;
 	return 0;
 }
 
-static void ping_unhash(struct sock *sk)
+void ping_unhash(struct sock *sk)
 {
 	struct ping_sock *ping = ping_sk(sk);
 
@@ -112,10 +107,11 @@ static struct sock *ping_lookup(struct net *net, __be32 local, u16 ident, int di
 {
 	struct ping_sock *ping;
 
-	list_for_each_entry(ping, slot_of(net, ident), node) {
+	list_for_each_entry(ping, ping_socks(net, ident), node) {
 		struct sock *sk = &ping->inet.sk;
 
-		if (ping->inet.num == ident && (!ping->inet.rcv_saddr || ping->inet.rcv_saddr == local) &&
+		if (ping->inet.num == ident && !ping->inet.pinet6 &&
+		    (!ping->inet.rcv_saddr || ping->inet.rcv_saddr == local) &&
 		    (!sk->bound_dev_if || sk->bound_dev_if == dif))
 			return sk;
 	}

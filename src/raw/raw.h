@@ -11,7 +11,7 @@ struct raw_ops;
 
 /** struct raw_net - net->raw */
 struct raw_net {
-	struct list_head by_protocol[256];
+	struct list_head by_protocol[256], by_protocol6[256];
 	u32 hashed_count;
 };
 

@@ -96,9 +96,13 @@ void inet6_sock_destroy(struct sock *sk);
 /** inet6_sock_clone() - @sk, of sock_clone(), gets a pinet6 with the options of @parent.  Return: 0, -ENOBUFS */
 int inet6_sock_clone(struct sock *sk, const struct sock *parent);
 int inet6_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer);
-/** ipv6_bind_check() - what bind(2) says of a sockaddr before it looks at ports: scope, IPV6_V6ONLY, whether it is ours
- *  Return: 0, -EINVAL, -EAFNOSUPPORT, -EADDRNOTAVAIL, -ENODEV */
-int ipv6_bind_check(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes, struct in6_addr *out, u16 *port);
+/** inet6_addr_len_ok() - is it a sockaddr_in6, with or without a scope (RFC 2133)?  Return: 0, -EINVAL, -EAFNOSUPPORT */
+int inet6_sockaddr(const struct sockaddr *addr, socklen_t len_bytes, struct sockaddr_in6 *out);
+/** ipv6_bind_address() - bind(2) but for the port: is it ours, in which scope, of which family?  Then it is the socket's
+ *  Return: 0, -EINVAL, -EADDRNOTAVAIL, -ENODEV */
+int ipv6_bind_address(struct sock *sk, const struct sockaddr_in6 *sin6);
+/** inet6_reset_saddr() - bind() or connect() came to nothing: no address */
+void inet6_reset_saddr(struct inet_sock *inet);
 /** ipv6_datagram_connect() - as ip_datagram_connect(); @linux __ip6_datagram_connect */
 int ipv6_datagram_connect(struct inet_sock *inet, const struct sockaddr *addr, socklen_t len_bytes);
 void ipv6_connected_flow(const struct inet_sock *inet, struct flowi6 *fl6);
@@ -107,27 +111,54 @@ struct rt6_info *ipv6_sk_route(const struct inet_sock *inet);
 /** ipv6_sk_relookup() - a route for a connected socket; kept.  Return: 0 and borrowed, -errno */
 int ipv6_sk_relookup(struct inet_sock *inet, struct rt6_info **out);
 u32 ipv6_sk_mtu(const struct inet_sock *inet, const struct rt6_info *rt);
+/** ipv6_sk_ignore_df() - may its packets be cut here?  @linux ip6_sk_ignore_df */
+bool ipv6_sk_ignore_df(const struct inet_sock *inet);
+/** ipv6_ipcm_init() - the socket's defaults */
+void ipv6_ipcm_init(struct ipcm6_cookie *ipc, const struct inet_sock *inet);
+/** ipv6_hoplimit() - of a packet to @daddr: what the call says, or the socket; -1: the route's */
+int ipv6_hoplimit(const struct inet_sock *inet, const struct in6_addr *daddr, int said);
 void ipv6_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mtu_bytes);
-/** ipv6_rcv_saddr_equal() - do two sockets bound to the same port want the same packets?  Families may differ.
- *  @linux inet_rcv_saddr_equal */
-bool ipv6_rcv_saddr_equal(const struct sock *a, const struct sock *b, bool match_wildcard);
 /** ipv6_iface_scope_id() - ifindex for a link-local address, else 0 */
 u32 ipv6_iface_scope_id(const struct in6_addr *addr, int ifindex);
 
 /* ---- ipv6_err_ipv6.c: IPV6_RECVERR */
+/** struct ipv6_icmp_verdict - what an ICMPv6 error means to the socket whose packet it quotes */
+struct ipv6_icmp_verdict {
+	int err;   /**< 0: nothing to tell */
+	bool hard; /**< also without IPV6_RECVERR, when connected */
+};
+struct ipv6_icmp_verdict ipv6_icmp_verdict(struct inet_sock *inet, const struct sk_buff *skb, u8 type, u8 code,
+					   u32 info);
 void ipv6_icmp_error(struct sock *sk, struct sk_buff *skb, int err, __be16 port, u8 type, u8 code, u32 info,
 		     u8 *payload);
 void ipv6_local_error(struct sock *sk, int err, const struct flowi6 *fl6, u32 info);
 ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes);
 
+/** struct inet6_err_cb - skb->cb in the error queue, of an skb whose protocol is ETH_P_IPV6; begins as inet_err_cb */
+struct inet6_err_cb {
+	struct sock_extended_err ee;
+	struct in6_addr addr; /**< where the packet was to go */
+	int iif;
+	__be16 port;
+};
+#define INET6_ERR_CB(skb) ((struct inet6_err_cb *)(void *)((skb)->cb))
+static_assert(sizeof(struct inet6_err_cb) <= 40, "the socket's own part of cb follows");
+
 /* ---- ipv6_sockopt_ipv6.c */
+/** ipv6_renew_options() - @old with the header @name (IPV6_HOPOPTS, ...) replaced by @hdr of @bytes, none if 0
+ *  *out: to be freed by ipv6_txoptions_free(), NULL: nothing is left.  Return: 0, -EINVAL, -ENOBUFS */
+int ipv6_renew_options(struct sock *sk, const struct ipv6_txoptions *old, int name, const void *hdr, u32 bytes,
+		       struct ipv6_txoptions **out);
+void ipv6_txoptions_free(struct sock *sk, struct ipv6_txoptions *opt);
+/** ipv6_txoptions_bytes() - of headers on the wire */
+u32 ipv6_txoptions_bytes(const struct ipv6_txoptions *opt);
 /** ipv6_setsockopt() - SOL_IPV6 and, of an AF_INET6 socket, SOL_IP */
 int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes);
 int ipv6_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes);
 
 /* ---- ipv6_cmsg_ipv6.c */
-/** ipv6_cmsg_send() - control messages of a sender into @ipc and @fl6, which hold the socket's defaults; @txopt: room for
- *  headers that the messages bring: *opt_owned is to be freed by sock_opt_free().  Return: 0, -EINVAL, -EPERM, ... */
+/** ipv6_cmsg_send() - control messages of a sender into @ipc and @fl6, which hold the socket's defaults;
+ *  *opt_owned: headers that the messages bring, to be freed by ipv6_txoptions_free(), also after an error.  Return: 0, -EINVAL, -EPERM, ... */
 int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6, struct ipcm6_cookie *ipc,
 		   struct ipv6_txoptions **opt_owned, int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx);
 /** ipv6_pktinfo_prepare() - note in cb what recvmsg() may be asked, before the route is forgotten */

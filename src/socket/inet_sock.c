@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "socket/inet6_sock.h"
+
 void inet_sock_init(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
@@ -71,4 +73,38 @@ int inet_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer)
 		sin.sin_addr.s_addr = (__force u32)(inet->rcv_saddr ? inet->rcv_saddr : inet->saddr);
 	memcpy(addr, &sin, sizeof(sin));
 	return sizeof(sin);
+}
+
+/* ------------------------------------------------------------------ conflicts of addresses */
+
+static bool ipv4_rcv_saddr_equal(const struct sock *a, const struct sock *b, bool match_wildcard)
+{
+	__be32 x = inet_sk(a)->rcv_saddr, y = inet_sk(b)->rcv_saddr;
+
+	return x == y || (match_wildcard && (!x || !y));
+}
+
+/* :: of one socket is every address of the other, but those of IPv4 if it does not want them. */
+static bool any_matches(const struct in6_addr *addr, bool v6only, u32 other_type)
+{
+	return ipv6_addr_any(addr) && !(v6only && other_type == IPV6_ADDR_MAPPED);
+}
+
+bool inet_rcv_saddr_equal(const struct sock *a, const struct sock *b, bool match_wildcard)
+{
+	const struct ipv6_pinfo *np_a = inet6_sk(a), *np_b = inet6_sk(b);
+	u32 type_a, type_b;
+
+	if (!np_a)
+		return !(np_b && np_b->v6only) && ipv4_rcv_saddr_equal(a, b, match_wildcard);
+	type_a = ipv6_addr_type(&np_a->rcv_saddr);
+	type_b = np_b ? ipv6_addr_type(&np_b->rcv_saddr) : IPV6_ADDR_MAPPED;
+	if (type_a == IPV6_ADDR_MAPPED && type_b == IPV6_ADDR_MAPPED)
+		return !(np_b && np_b->v6only) && ipv4_rcv_saddr_equal(a, b, match_wildcard);
+	if (type_a == IPV6_ADDR_ANY && type_b == IPV6_ADDR_ANY)
+		return true;
+	if (match_wildcard && ((np_b && any_matches(&np_b->rcv_saddr, np_b->v6only, type_a)) ||
+			       any_matches(&np_a->rcv_saddr, np_a->v6only, type_b)))
+		return true;
+	return np_b && ipv6_addr_equal(&np_a->rcv_saddr, &np_b->rcv_saddr);
 }

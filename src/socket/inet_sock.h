@@ -12,6 +12,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
+#include "base/byteorder.h"
 #include "base/types.h"
 #include "socket/sock.h"
 
@@ -74,6 +75,9 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 	return (struct inet_sock *)(void *)sk;
 }
 
+/** LOOPBACK4_IPV6 - inet->rcv_saddr, saddr and daddr of a socket whose address is one of IPv6: no packet of IPv4 has it */
+#define LOOPBACK4_IPV6 CONST_BE32(0x7f000006U)
+
 #ifndef MSG_PROBE
 #define MSG_PROBE 0x10 /* linux/socket.h: look for the route, send nothing */
 #endif
@@ -109,6 +113,10 @@ int inet_shutdown(struct sock *sk, int how);
 void inet_sock_clone(struct sock *sk, const struct sock *parent);
 void inet_route_changed(struct sock *sk);
 int inet_getname(struct sock *sk, struct sockaddr_storage *addr, bool peer);
+/** inet_rcv_saddr_equal() - do two sockets want packets to the same address?  Families may differ: ::ffff:a.b.c.d is a.b.c.d,
+ *  and :: all of both, but for IPV6_V6ONLY
+ *  @match_wildcard: any address is the same as each */
+bool inet_rcv_saddr_equal(const struct sock *a, const struct sock *b, bool match_wildcard);
 
 /* ---- inet_ipv4.c: routes and addresses */
 void inet_dst_set(struct inet_sock *inet, struct dst_entry *dst); /* taken; NULL: forget */

@@ -7,6 +7,7 @@
 #include "ipv4/ip.h"
 #include "socket/inet_sock.h"
 #include "wire/ip.h"
+#include "wire/ipv6.h"
 
 void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet)
 {
@@ -35,6 +36,24 @@ static int cmsg_pktinfo(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
 	if (info.ipi_ifindex)
 		ipc->oif = info.ipi_ifindex;
 	ipc->addr = (__force __be32)info.ipi_spec_dst.s_addr;
+	return 0;
+}
+
+/* Of a socket of both families: IPV6_PKTINFO with ::ffff:a.b.c.d */
+static int cmsg_pktinfo6(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
+{
+	struct in6_pktinfo info;
+
+	if (cmsg->cmsg_type != IPV6_PKTINFO)
+		return 0;
+	if (cmsg->cmsg_len < CMSG_LEN(sizeof(info)))
+		return -EINVAL;
+	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+	if (!ipv6_addr_v4mapped(&info.ipi6_addr))
+		return -EINVAL;
+	if (info.ipi6_ifindex)
+		ipc->oif = (int)info.ipi6_ifindex;
+	ipc->addr = ipv6_mapped_v4(&info.ipi6_addr);
 	return 0;
 }
 
@@ -99,6 +118,8 @@ int ip_cmsg_send(struct sock *sk, const struct msghdr *msg, struct ipcm_cookie *
 			err = cmsg_socket(sk, cmsg, ipc);
 		else if (cmsg->cmsg_level == SOL_IP)
 			err = cmsg_ip(cmsg, ipc);
+		else if (cmsg->cmsg_level == SOL_IPV6 && sk->family == AF_INET6)
+			err = cmsg_pktinfo6(cmsg, ipc);
 		else if (foreign)
 			err = foreign(cmsg, ctx);
 		if (err)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/if_ether.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,14 @@
 
 #include "net.h"
 #include "socket/filter.h"
+#include "socket/inet6_sock.h"
 #include "wire/udp.h"
+
+#ifdef CONFIG_IPV6
+#define IS_INET6(sk) ((sk)->family == AF_INET6)
+#else
+#define IS_INET6(sk) false
+#endif
 
 #define MEM_PAGE_BYTES 4096
 
@@ -141,9 +149,15 @@ static bool rcvbuf_has_room(const struct sock *sk, u32 bytes)
 	return !sk->rmem_alloc_bytes || sk->rmem_alloc_bytes + bytes <= sk->rcvbuf_bytes;
 }
 
+/* A socket of both families counts by that of the packet. */
+static struct udp_mib *udp_mib_of(struct udp_net *un, const struct sk_buff *skb)
+{
+	return skb->protocol == CONST_BE16(ETH_P_IPV6) ? &un->mib6 : &un->mib;
+}
+
 static int udp_queue_drop(struct sock *sk, struct sk_buff *skb, u64 *counter, enum skb_drop_reason reason)
 {
-	struct udp_mib *mib = &sk->net->udp->mib;
+	struct udp_mib *mib = udp_mib_of(sk->net->udp, skb);
 
 	sk->drops++;
 	mib->in_errors++;
@@ -160,9 +174,9 @@ int udp_queue_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(sk->filter) && sk_filter_run(sk, skb, UDP_HEADER_BYTES))
 		return udp_queue_drop(sk, skb, NULL, SKB_DROP_REASON_SOCKET_FILTER);
 	if (unlikely(!rcvbuf_has_room(sk, skb->truesize)))
-		return udp_queue_drop(sk, skb, &un->mib.rcvbuf_errors, SKB_DROP_REASON_SOCKET_RCVBUFF);
+		return udp_queue_drop(sk, skb, &udp_mib_of(un, skb)->rcvbuf_errors, SKB_DROP_REASON_SOCKET_RCVBUFF);
 	if (unlikely(!udp_mem_ok(un, skb->truesize)))
-		return udp_queue_drop(sk, skb, &un->mib.mem_errors, SKB_DROP_REASON_PROTO_MEM);
+		return udp_queue_drop(sk, skb, &udp_mib_of(un, skb)->mem_errors, SKB_DROP_REASON_PROTO_MEM);
 	skb_pull(skb, UDP_HEADER_BYTES);
 	skb_dst_drop(skb);
 	skb_set_owner_r(skb, sk);
@@ -176,13 +190,33 @@ int udp_queue_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-static void udp_put_source(const struct sk_buff *skb, struct msghdr *msg)
+/* An AF_INET6 socket hears of hosts of IPv4 as ::ffff:a.b.c.d. */
+static void udp_put_source6(const struct sk_buff *skb, struct msghdr *msg)
+{
+	const struct udphdr *uh = (const struct udphdr *)(const void *)skb_transport_header(skb);
+	const struct ipv6hdr *hdr = (const struct ipv6hdr *)(const void *)skb_network_header(skb);
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = (__force u16)uh->source };
+
+	if (skb->protocol == CONST_BE16(ETH_P_IPV6)) {
+		sin6.sin6_addr = hdr->saddr;
+		sin6.sin6_scope_id = ipv6_iface_scope_id(&hdr->saddr, skb->skb_iif);
+	} else {
+		ipv6_addr_set_v4mapped(ip_skb_saddr(skb), &sin6.sin6_addr);
+	}
+	msg_put_name(msg, &sin6, sizeof(sin6));
+}
+
+static void udp_put_source(const struct sock *sk, const struct sk_buff *skb, struct msghdr *msg)
 {
 	const struct udphdr *uh = (const struct udphdr *)(const void *)skb_transport_header(skb);
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 
 	if (!msg->msg_name) {
 		msg->msg_namelen = 0;
+		return;
+	}
+	if (IS_INET6(sk)) {
+		udp_put_source6(skb, msg);
 		return;
 	}
 	memcpy(&sin.sin_port, &uh->source, sizeof(sin.sin_port));
@@ -196,7 +230,9 @@ static void udp_put_cmsgs(struct sock *sk, const struct sk_buff *skb, struct msg
 
 	cmsg_out_begin(&out, msg);
 	sock_recv_cmsgs(sk, skb, &out);
-	if (inet_sk(sk)->cmsg_flags)
+	if (IS_INET6(sk))
+		ipv6_cmsg_recv(sk, skb, &out);
+	else if (inet_sk(sk)->cmsg_flags)
 		ip_cmsg_recv(sk, skb, &out);
 	cmsg_out_end(&out, msg);
 }
@@ -208,7 +244,7 @@ ssize_t udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int f
 	int err;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return ip_recv_error(sk, msg, len_bytes);
+		return IS_INET6(sk) ? ipv6_recv_error(sk, msg, len_bytes) : ip_recv_error(sk, msg, len_bytes);
 	err = skb_recv_datagram_off(sk, flags, &skb, &off_bytes);
 	if (err)
 		return err;
@@ -218,13 +254,13 @@ ssize_t udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int f
 		msg->msg_flags |= MSG_TRUNC;
 	err = skb_copy_datagram_iov(skb, off_bytes, msg->msg_iov, msg->msg_iovlen, copied);
 	if (!err) {
-		udp_put_source(skb, msg);
+		udp_put_source(sk, skb, msg);
 		udp_put_cmsgs(sk, skb, msg);
 		sk_peek_offset_move(sk, flags, flags & MSG_PEEK ? copied : skb->len);
 		err = (int)(flags & MSG_TRUNC ? left_bytes : copied);
 	}
 	if (!(flags & MSG_PEEK)) {
-		sk->net->udp->mib.in_datagrams++;
+		udp_mib_of(sk->net->udp, skb)->in_datagrams++;
 		consume_skb(skb);
 	}
 	return err;
@@ -244,7 +280,7 @@ ssize_t udp_recv_borrow(struct sock *sk, struct msghdr *msg)
 	len_bytes = skb_pieces(skb, 0, skb->len, msg->msg_iov, &msg->msg_iovlen, room);
 	if (len_bytes < skb->len)
 		msg->msg_flags |= MSG_TRUNC;
-	udp_put_source(skb, msg);
+	udp_put_source(sk, skb, msg);
 	udp_put_cmsgs(sk, skb, msg);
 	return (ssize_t)len_bytes;
 }

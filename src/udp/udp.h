@@ -48,7 +48,7 @@ struct udp_net {
 	u64 mem_bytes;    /**< truesize in the receive queues of all sockets */
 	s64 mem_pages[3]; /**< net.ipv4.udp_mem: low, pressure, high */
 	int rmem_min_bytes, wmem_min_bytes, l3mdev_accept, early_demux;
-	struct udp_mib mib;
+	struct udp_mib mib, mib6; /**< of packets of IPv4, of IPv6 */
 	struct ctl_dir sysctl;
 };
 
@@ -111,6 +111,9 @@ void udp_unhash(struct sock *sk);
 int udp_rehash(struct sock *sk);
 /** udp_lookup() - who gets a datagram; borrowed, NULL: nobody.  @linux __udp4_lib_lookup */
 struct sock *udp_lookup(struct net *net, __be32 saddr, __be16 sport, __be32 daddr, __be16 dport, int dif);
+/** udp6_lookup() - the same of IPv6 */
+struct sock *udp6_lookup(struct net *net, const struct in6_addr *saddr, __be16 sport, const struct in6_addr *daddr,
+			 __be16 dport, int dif);
 struct list_head *udp_port_socks(struct net *net, u16 port); /* NULL: nobody ever bound it */
 
 /* ---- udp.c */
@@ -138,5 +141,9 @@ extern const struct net_protocol udp_protocol;
 
 /* ---- udp_ipv4.c */
 int udp_autobind(struct sock *sk);
+/** udp_port_range() - ports that the socket may be given: its own range within the net's.  @rfc 6056 */
+void udp_port_range(const struct sock *sk, u16 range[static 2]);
+/** udp_port_denied() - is it one that only the administrator binds? */
+bool udp_port_denied(const struct sock *sk, u16 port);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/byteorder.h"
 #include "net.h"
+#include "socket/inet6_sock.h"
 #include "udp/udp.h"
 
 struct udp_conn_key {
@@ -30,6 +31,45 @@ static u64 conn_hash(const struct udp_net *un, __be32 addr, __be16 port, __be32 
 	struct udp_conn_key key = { addr, peer_addr, port, peer_port };
 
 	return htable_hash_bytes(&un->by_conn, &key, sizeof(key));
+}
+
+struct udp6_conn_key {
+	struct in6_addr addr, peer_addr;
+	__be16 port, peer_port;
+};
+
+static u64 addr6_hash(const struct udp_net *un, const struct in6_addr *addr, __be16 port)
+{
+	struct udp6_conn_key key = { .addr = *addr, .port = port };
+
+	if (ipv6_addr_any(addr))
+		return addr_hash(un, (__force __be32)0U, port);
+	return htable_hash_bytes(&un->by_addr, &key, sizeof(key));
+}
+
+static u64 conn6_hash(const struct udp_net *un, const struct in6_addr *addr, __be16 port,
+		      const struct in6_addr *peer_addr, __be16 peer_port)
+{
+	struct udp6_conn_key key = { *addr, *peer_addr, port, peer_port };
+
+	return htable_hash_bytes(&un->by_conn, &key, sizeof(key));
+}
+
+static bool is_ipv4(const struct inet_sock *inet)
+{
+	return !inet->pinet6 || ipv6_addr_v4mapped(&inet->pinet6->rcv_saddr);
+}
+
+static u64 sock_addr_hash(const struct udp_net *un, const struct inet_sock *inet)
+{
+	return is_ipv4(inet) ? addr_hash(un, inet->rcv_saddr, inet->sport)
+			     : addr6_hash(un, &inet->pinet6->rcv_saddr, inet->sport);
+}
+
+static u64 sock_conn_hash(const struct udp_net *un, const struct inet_sock *inet)
+{
+	return is_ipv4(inet) ? conn_hash(un, inet->rcv_saddr, inet->sport, inet->daddr, inet->dport)
+			     : conn6_hash(un, &inet->pinet6->rcv_saddr, inet->sport, &inet->pinet6->daddr, inet->dport);
 }
 
 /* ------------------------------------------------------------------ slots */
@@ -125,14 +165,13 @@ static void slots_leave(struct udp_net *un, struct udp_sock *up)
 static int slots_join(struct udp_net *un, struct udp_sock *up)
 {
 	const struct inet_sock *inet = &up->inet;
-	struct udp_slot *addr = slot_get(un, &un->by_addr, addr_hash(un, inet->rcv_saddr, inet->sport));
+	struct udp_slot *addr = slot_get(un, &un->by_addr, sock_addr_hash(un, inet));
 	struct udp_slot *conn = NULL;
 
 	if (!addr)
 		return -ENOMEM;
 	if (is_connected(up)) {
-		conn = slot_get(un, &un->by_conn,
-				conn_hash(un, inet->rcv_saddr, inet->sport, inet->daddr, inet->dport));
+		conn = slot_get(un, &un->by_conn, sock_conn_hash(un, inet));
 		if (!conn) {
 			slot_put(un, &un->by_addr, addr);
 			return -ENOMEM;
@@ -182,11 +221,6 @@ void udp_unhash(struct sock *sk)
 
 /* ------------------------------------------------------------------ ports */
 
-static bool addresses_overlap(const struct inet_sock *a, const struct inet_sock *b)
-{
-	return !a->rcv_saddr || !b->rcv_saddr || a->rcv_saddr == b->rcv_saddr;
-}
-
 static bool socks_conflict(const struct sock *sk, const struct sock *other)
 {
 	const u32 both = sk->flags & other->flags;
@@ -195,7 +229,7 @@ static bool socks_conflict(const struct sock *sk, const struct sock *other)
 		return false;
 	if (sk->bound_dev_if && other->bound_dev_if && sk->bound_dev_if != other->bound_dev_if)
 		return false;
-	if (!addresses_overlap(inet_sk(sk), inet_sk(other)))
+	if (!inet_rcv_saddr_equal(sk, other, true))
 		return false;
 	return !(both & SOCK_F_REUSEPORT) || sk->portid_uid != other->portid_uid;
 }
@@ -296,24 +330,36 @@ static struct sock *lookup_connected(const struct udp_net *un, __be32 saddr, __b
 
 static bool bound_match(const struct udp_sock *up, __be32 addr, __be16 port)
 {
-	return up->inet.rcv_saddr == addr && up->inet.sport == port;
+	return up->inet.rcv_saddr == addr && up->inet.sport == port && !(up->inet.pinet6 && up->inet.pinet6->v6only);
+}
+
+/* A device that was asked for first; then who is of IPv4 alone.  Return: negative: not at all */
+static int bound_score(const struct udp_sock *up, int dif)
+{
+	return device_score(&up->inet.sk, dif) * 2 + !up->inet.pinet6;
+}
+
+/* Are they of one group of SO_REUSEPORT?  @linux reuseport_add_sock */
+static bool same_group(const struct udp_sock *a, const struct udp_sock *b)
+{
+	const struct sock *x = &a->inet.sk, *y = &b->inet.sk;
+
+	return sock_flag(x, SOCK_F_REUSEPORT) && x->family == y->family && x->bound_dev_if == y->bound_dev_if &&
+	       a->inet.sport == b->inet.sport && ipv6_only_sock(x) == ipv6_only_sock(y) &&
+	       inet_rcv_saddr_equal(x, y, false);
 }
 
 /* Of sockets that share a port by SO_REUSEPORT, the flow's hash chooses one. */
-static struct udp_sock *reuseport_select(const struct udp_slot *slot, struct udp_sock *first, int dif, u64 flow_hash)
+static struct udp_sock *reuseport_select(const struct udp_slot *slot, struct udp_sock *first, u64 flow_hash)
 {
-	const struct sock *sk = udp_sock_of(first);
-	int score = device_score(sk, dif);
 	struct udp_sock *up;
 	u32 count = 0, chosen;
 
 	list_for_each_entry(up, &slot->socks, addr_node)
-		count += sock_flag(udp_sock_of(up), SOCK_F_REUSEPORT) && device_score(udp_sock_of(up), dif) == score &&
-			 bound_match(up, first->inet.rcv_saddr, first->inet.sport);
+		count += same_group(up, first);
 	chosen = (u32)(((flow_hash >> 32) * count) >> 32);
 	list_for_each_entry(up, &slot->socks, addr_node) {
-		if (sock_flag(udp_sock_of(up), SOCK_F_REUSEPORT) && device_score(udp_sock_of(up), dif) == score &&
-		    bound_match(up, first->inet.rcv_saddr, first->inet.sport) && !chosen--)
+		if (same_group(up, first) && !chosen--)
 			return up;
 	}
 	return first;
@@ -329,7 +375,7 @@ static struct sock *lookup_bound(const struct udp_net *un, __be32 addr, __be16 p
 	if (!slot)
 		return NULL;
 	list_for_each_entry(up, &slot->socks, addr_node) {
-		int score = device_score(udp_sock_of(up), dif);
+		int score = bound_score(up, dif);
 
 		if (score > best_score && bound_match(up, addr, port)) {
 			best = up;
@@ -337,7 +383,7 @@ static struct sock *lookup_bound(const struct udp_net *un, __be32 addr, __be16 p
 		}
 	}
 	if (best && sock_flag(udp_sock_of(best), SOCK_F_REUSEPORT))
-		best = reuseport_select(slot, best, dif, conn_hash(un, daddr, port, saddr, sport));
+		best = reuseport_select(slot, best, conn_hash(un, daddr, port, saddr, sport));
 	return best ? udp_sock_of(best) : NULL;
 }
 
@@ -353,4 +399,75 @@ struct sock *udp_lookup(struct net *net, __be32 saddr, __be16 sport, __be32 dadd
 	if (!sk)
 		sk = lookup_bound(un, (__force __be32)0U, dport, dif, saddr, sport, daddr);
 	return sk;
+}
+
+/* ------------------------------------------------------------------ lookup, of IPv6 */
+
+static bool conn6_match(const struct inet_sock *inet, const struct in6_addr *saddr, __be16 sport,
+			const struct in6_addr *daddr, __be16 dport)
+{
+	const struct ipv6_pinfo *np = inet->pinet6;
+
+	return np && inet->dport == sport && inet->sport == dport && ipv6_addr_equal(&np->daddr, saddr) &&
+	       ipv6_addr_equal(&np->rcv_saddr, daddr);
+}
+
+static struct sock *lookup6_connected(const struct udp_net *un, const struct in6_addr *saddr, __be16 sport,
+				      const struct in6_addr *daddr, __be16 dport, int dif)
+{
+	const struct udp_slot *slot = slot_find(&un->by_conn, conn6_hash(un, daddr, dport, saddr, sport));
+	struct udp_sock *up, *best = NULL;
+	int best_score = -1;
+
+	if (!slot)
+		return NULL;
+	list_for_each_entry(up, &slot->socks, conn_node) {
+		int score = device_score(udp_sock_of(up), dif);
+
+		if (score > best_score && conn6_match(&up->inet, saddr, sport, daddr, dport)) {
+			best = up;
+			best_score = score;
+		}
+	}
+	return best ? udp_sock_of(best) : NULL;
+}
+
+static struct sock *lookup6_bound(const struct udp_net *un, const struct in6_addr *addr, __be16 port, int dif,
+				  u64 flow_hash)
+{
+	const struct udp_slot *slot = slot_find(&un->by_addr, addr6_hash(un, addr, port));
+	struct udp_sock *up, *best = NULL;
+	int best_score = -1;
+
+	if (!slot)
+		return NULL;
+	list_for_each_entry(up, &slot->socks, addr_node) {
+		int score = device_score(udp_sock_of(up), dif);
+
+		if (score > best_score && up->inet.pinet6 && up->inet.sport == port &&
+		    ipv6_addr_equal(&up->inet.pinet6->rcv_saddr, addr)) {
+			best = up;
+			best_score = score;
+		}
+	}
+	if (best && sock_flag(udp_sock_of(best), SOCK_F_REUSEPORT))
+		best = reuseport_select(slot, best, flow_hash);
+	return best ? udp_sock_of(best) : NULL;
+}
+
+struct sock *udp6_lookup(struct net *net, const struct in6_addr *saddr, __be16 sport, const struct in6_addr *daddr,
+			 __be16 dport, int dif)
+{
+	static const struct in6_addr any;
+	const struct udp_net *un = net->udp;
+	struct sock *sk = NULL;
+	u64 hash;
+
+	if (un->connected_count)
+		sk = lookup6_connected(un, saddr, sport, daddr, dport, dif);
+	if (sk)
+		return sk;
+	hash = conn6_hash(un, daddr, dport, saddr, sport);
+	sk = lookup6_bound(un, daddr, dport, dif, hash);
+	return sk ? sk : lookup6_bound(un, &any, dport, dif, hash);
 }

@@ -15,6 +15,7 @@
 #include "ipv4/protocol.h"
 #include "ipv4/route.h"
 #include "net.h"
+#include "socket/inet6_sock.h"
 #include "udp/udp.h"
 #include "base/csum.h"
 #include "wire/icmp.h"
@@ -125,6 +126,8 @@ static bool wants_multi(const struct sock *sk, const struct sk_buff *skb)
 	if (inet->rcv_saddr && inet->rcv_saddr != iph->daddr)
 		return false;
 	if (sk->bound_dev_if && sk->bound_dev_if != skb->skb_iif)
+		return false;
+	if (ipv6_only_sock(sk))
 		return false;
 	return ip_mc_sf_allow(sk, iph->daddr, iph->saddr, skb->skb_iif);
 }

@@ -30,8 +30,7 @@ static void udp_destroy_sock(struct sock *sk)
 	inet_sock_destroy(sk);
 }
 
-/* Ports that the socket may be given: its own range within the net's.  @rfc 6056 */
-static void port_range(const struct sock *sk, u16 range[static 2])
+void udp_port_range(const struct sock *sk, u16 range[static 2])
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	u16 lo = (u16)sk->net->ipv4->ip_local_port_range[0], hi = (u16)sk->net->ipv4->ip_local_port_range[1];
@@ -44,13 +43,18 @@ static void port_range(const struct sock *sk, u16 range[static 2])
 	range[1] = hi;
 }
 
+bool udp_port_denied(const struct sock *sk, u16 port)
+{
+	return port && port < sk->net->ipv4->ip_unprivileged_port_start && !sk->admin;
+}
+
 int udp_autobind(struct sock *sk)
 {
 	u16 range[2];
 
 	if (inet_sk(sk)->num)
 		return 0;
-	port_range(sk, range);
+	udp_port_range(sk, range);
 	return udp_get_port(sk, 0, range);
 }
 
@@ -71,14 +75,14 @@ static int udp_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_
 	if (err)
 		return err;
 	port = be16_to_cpu((__force __be16)sin->sin_port);
-	if (port && port < sk->net->ipv4->ip_unprivileged_port_start && !sk->admin)
+	if (udp_port_denied(sk, port))
 		return -EACCES;
 	if (sk->state != INET_TCP_CLOSE || inet->num)
 		return -EINVAL;
 	inet->rcv_saddr = ip;
 	inet->saddr = multi ? (__force __be32)0U : ip;
 	if (port || !inet->bind_address_no_port) {
-		port_range(sk, range);
+		udp_port_range(sk, range);
 		err = udp_get_port(sk, port, range);
 		if (err) {
 			inet->rcv_saddr = inet->saddr = (__force __be32)0U;

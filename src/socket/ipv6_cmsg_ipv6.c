@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Control messages of level SOL_IPV6.  @rfc 3542 6, 2292   @linux net/ipv6/datagram.c: ip6_datagram_send_ctl, _recv_ctl */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "ipv6/addrconf.h"
+#include "ipv6/ipv6.h"
+#include "socket/inet6_sock.h"
+#include "socket/ipv6_names.h"
+#include "wire/ip.h"
+
+/* ------------------------------------------------------------------ send */
+
+/** struct cmsg6_out - what the messages of one call change */
+struct cmsg6_out {
+	struct sock *sk;
+	struct flowi6 *fl6;
+	struct ipcm6_cookie *ipc;
+	struct ipv6_txoptions **owned;
+};
+
+static int cmsg_pktinfo(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
+{
+	const struct inet_sock *inet = inet_sk(o->sk);
+	struct net *net = o->sk->net;
+	struct net_device *dev = NULL;
+	struct in6_pktinfo info;
+	u32 type;
+
+	if (cmsg->cmsg_len < CMSG_LEN(sizeof(info)))
+		return -EINVAL;
+	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+	type = ipv6_addr_type(&info.ipi6_addr);
+	if (info.ipi6_ifindex) {
+		if (o->fl6->oif && o->fl6->oif != (int)info.ipi6_ifindex)
+			return -EINVAL;
+		o->fl6->oif = (int)info.ipi6_ifindex;
+	}
+	if (o->fl6->oif) {
+		dev = dev_find_by_index(net, o->fl6->oif);
+		if (!dev)
+			return -ENODEV;
+	} else if (type & IPV6_ADDR_LINKLOCAL) {
+		return -EINVAL;
+	}
+	if (type == IPV6_ADDR_ANY)
+		return 0;
+	if (!(net->ipv6->ip_nonlocal_bind || inet->freebind || inet->transparent) &&
+	    !ipv6_chk_addr_and_flags(net, &info.ipi6_addr, type & IPV6_ADDR_LINKLOCAL ? dev : NULL, IFA_F_TENTATIVE) &&
+	    !ipv6_chk_acast_addr(net, type & IPV6_ADDR_LINKLOCAL ? dev : NULL, &info.ipi6_addr))
+		return -EINVAL;
+	o->fl6->saddr = info.ipi6_addr;
+	return 0;
+}
+
+static int cmsg_int(const struct cmsghdr *cmsg, int min, int max, int *value)
+{
+	if (cmsg->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -EINVAL;
+	memcpy(value, CMSG_DATA(cmsg), sizeof(int));
+	return *value < min || *value > max ? -EINVAL : 0;
+}
+
+static int cmsg_flowinfo(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
+{
+	__be32 info;
+
+	if (cmsg->cmsg_len < CMSG_LEN(sizeof(info)))
+		return -EINVAL;
+	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+	if (o->fl6->flowlabel & CONST_BE32(IPV6_FLOWINFO_MASK) &&
+	    (o->fl6->flowlabel ^ info) & CONST_BE32(IPV6_FLOWINFO_MASK))
+		return -EINVAL;
+	o->fl6->flowlabel = info & CONST_BE32(IPV6_FLOWINFO_MASK);
+	return 0;
+}
+
+static int cmsg_header(const struct cmsghdr *cmsg, int name, const struct cmsg6_out *o)
+{
+	u32 bytes = (u32)(cmsg->cmsg_len - CMSG_LEN(0));
+	struct ipv6_txoptions *renewed;
+	int err;
+
+	if (name != IPV6_RTHDR && !o->sk->admin)
+		return -EPERM;
+	err = ipv6_renew_options(o->sk, o->ipc->opt, name, CMSG_DATA(cmsg), bytes, &renewed);
+	if (err)
+		return err;
+	ipv6_txoptions_free(o->sk, *o->owned);
+	*o->owned = renewed;
+	o->ipc->opt = renewed;
+	return 0;
+}
+
+static int cmsg_ipv6(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
+{
+	int value, err;
+
+	switch (cmsg->cmsg_type) {
+	case IPV6_PKTINFO:
+	case IPV6_2292PKTINFO:
+		return cmsg_pktinfo(cmsg, o);
+	case IPV6_FLOWINFO:
+		return cmsg_flowinfo(cmsg, o);
+	case IPV6_HOPOPTS:
+	case IPV6_2292HOPOPTS:
+		return cmsg_header(cmsg, IPV6_HOPOPTS, o);
+	case IPV6_DSTOPTS:
+	case IPV6_2292DSTOPTS:
+		return cmsg_header(cmsg, IPV6_DSTOPTS, o);
+	case IPV6_RTHDRDSTOPTS:
+		return cmsg_header(cmsg, IPV6_RTHDRDSTOPTS, o);
+	case IPV6_RTHDR:
+	case IPV6_2292RTHDR:
+		return cmsg_header(cmsg, IPV6_RTHDR, o);
+	case IPV6_HOPLIMIT:
+	case IPV6_2292HOPLIMIT:
+		return cmsg_int(cmsg, -1, 255, &o->ipc->hlimit);
+	case IPV6_TCLASS:
+		err = cmsg_int(cmsg, -1, 255, &value);
+		if (!err)
+			o->ipc->tclass = value;
+		return err;
+	case IPV6_DONTFRAG:
+		return cmsg_int(cmsg, 0, 1, &o->ipc->dontfrag);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int cmsg_socket(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
+{
+	struct sockcm_cookie c = { .mark = o->ipc->mark, .priority = o->ipc->priority };
+	int err = sock_cmsg_send(o->sk, cmsg, &c);
+
+	o->ipc->mark = o->fl6->mark = c.mark;
+	o->ipc->priority = c.priority;
+	o->ipc->transmit_time = c.transmit_time;
+	return err;
+}
+
+int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6, struct ipcm6_cookie *ipc,
+		   struct ipv6_txoptions **opt_owned, int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx)
+{
+	const struct cmsg6_out o = { sk, fl6, ipc, opt_owned };
+	const u8 *p = msg->msg_control;
+	size_t left_bytes = msg->msg_controllen;
+
+	while (left_bytes >= sizeof(struct cmsghdr)) {
+		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)p;
+		size_t step_bytes;
+		int err = 0;
+
+		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left_bytes)
+			return -EINVAL;
+		if (cmsg->cmsg_level == SOL_SOCKET)
+			err = cmsg_socket(cmsg, &o);
+		else if (cmsg->cmsg_level == SOL_IPV6)
+			err = cmsg_ipv6(cmsg, &o);
+		else if (foreign)
+			err = foreign(cmsg, ctx);
+		if (err)
+			return err;
+		step_bytes = CMSG_ALIGN(cmsg->cmsg_len);
+		if (step_bytes >= left_bytes)
+			break;
+		p += step_bytes;
+		left_bytes -= step_bytes;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ receive */
+
+/* Who asks in the words of RFC 2292 is answered in them. */
+static void put_one(const struct sk_buff *skb, u16 flags, u16 flag, int name, u16 old_flag, int old_name,
+		    const void *data, size_t bytes, struct cmsg_out *out)
+{
+	(void)skb;
+	if (flags & flag)
+		put_cmsg(out, SOL_IPV6, name, data, bytes);
+	if (flags & old_flag)
+		put_cmsg(out, SOL_IPV6, old_name, data, bytes);
+}
+
+static void put_pktinfo(u16 flags, const struct in6_addr *addr, int iif, struct cmsg_out *out)
+{
+	struct in6_pktinfo info = { .ipi6_addr = *addr, .ipi6_ifindex = (u32)iif };
+
+	put_one(NULL, flags, IPV6_RXOPT_PKTINFO, IPV6_PKTINFO, IPV6_RXOPT_OPKTINFO, IPV6_2292PKTINFO, &info,
+		sizeof(info), out);
+}
+
+static void put_header(const struct sk_buff *skb, u16 flags, u16 offset, u16 flag, int name, u16 old_flag, int old_name,
+		       struct cmsg_out *out)
+{
+	const u8 *hdr = skb_network_header(skb) + offset;
+
+	if (!offset || !(flags & (flag | old_flag)))
+		return;
+	put_one(skb, flags, flag, name, old_flag, old_name, hdr,
+		ipv6_optlen((const struct ipv6_opt_hdr *)(const void *)hdr), out);
+}
+
+/* The walk over the headers that came: destination options may stand before a routing header, and at the end. */
+static void put_headers(const struct sk_buff *skb, u16 flags, struct cmsg_out *out)
+{
+	const struct inet6_skb_parm *opt = IP6CB(skb);
+
+	put_header(skb, flags, opt->hop, IPV6_RXOPT_HOPOPTS, IPV6_HOPOPTS, IPV6_RXOPT_OHOPOPTS, IPV6_2292HOPOPTS, out);
+	put_header(skb, flags, opt->dst0, IPV6_RXOPT_DSTOPTS, IPV6_DSTOPTS, IPV6_RXOPT_ODSTOPTS, IPV6_2292DSTOPTS, out);
+	put_header(skb, flags, opt->srcrt, IPV6_RXOPT_RTHDR, IPV6_RTHDR, IPV6_RXOPT_ORTHDR, IPV6_2292RTHDR, out);
+	put_header(skb, flags, opt->dst1, IPV6_RXOPT_DSTOPTS, IPV6_DSTOPTS, IPV6_RXOPT_ODSTOPTS, IPV6_2292DSTOPTS, out);
+}
+
+static void put_origdstaddr(const struct sk_buff *skb, struct cmsg_out *out)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
+
+	/* the ports are the first four octets of every transport header that has any */
+	if (skb->transport_header == SKB_HEADER_UNSET || skb->transport_header + 4U > skb->tail)
+		return;
+	sin6.sin6_addr = ipv6_hdr(skb)->daddr;
+	memcpy(&sin6.sin6_port, skb_transport_header(skb) + 2, sizeof(sin6.sin6_port));
+	sin6.sin6_scope_id = ipv6_iface_scope_id(&sin6.sin6_addr, IP6CB(skb)->iif);
+	put_cmsg(out, SOL_IPV6, IPV6_ORIGDSTADDR, &sin6, sizeof(sin6));
+}
+
+/* Of a packet of IPv4, for a socket of both. */
+static void recv_mapped(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out)
+{
+	const struct iphdr *iph = (const struct iphdr *)(const void *)skb_network_header(skb);
+	struct in6_addr daddr;
+
+	ipv6_addr_set_v4mapped(iph->daddr, &daddr);
+	put_pktinfo(inet6_sk(sk)->rxopt_flags, &daddr, INET_SKB_CB(skb)->iif, out);
+	if (inet_sk(sk)->cmsg_flags)
+		ip_cmsg_recv(sk, skb, out);
+}
+
+void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out)
+{
+	const u16 flags = inet6_sk(sk)->rxopt_flags;
+	const struct ipv6hdr *hdr = ipv6_hdr(skb);
+	__be32 flowinfo;
+	int value;
+
+	if (skb->protocol != CONST_BE16(ETH_P_IPV6)) {
+		recv_mapped(sk, skb, out);
+		return;
+	}
+	if (likely(!flags))
+		return;
+	put_pktinfo(flags, &hdr->daddr, IP6CB(skb)->iif, out);
+	value = hdr->hop_limit;
+	put_one(skb, flags, IPV6_RXOPT_HOPLIMIT, IPV6_HOPLIMIT, IPV6_RXOPT_OHOPLIMIT, IPV6_2292HOPLIMIT, &value,
+		sizeof(value), out);
+	if (flags & IPV6_RXOPT_TCLASS) {
+		value = ipv6_tclass(hdr);
+		put_cmsg(out, SOL_IPV6, IPV6_TCLASS, &value, sizeof(value));
+	}
+	flowinfo = ip6_flowinfo(hdr);
+	if ((flags & IPV6_RXOPT_FLOWINFO) && flowinfo)
+		put_cmsg(out, SOL_IPV6, IPV6_FLOWINFO, &flowinfo, sizeof(flowinfo));
+	put_headers(skb, flags, out);
+	if (flags & IPV6_RXOPT_ORIGDSTADDR)
+		put_origdstaddr(skb, out);
+	if ((flags & IPV6_RXOPT_RECVFRAGSIZE) && IP6CB(skb)->frag_max_size) {
+		value = IP6CB(skb)->frag_max_size;
+		put_cmsg(out, SOL_IPV6, IPV6_RECVFRAGSIZE, &value, sizeof(value));
+	}
+}
