@@ -23,7 +23,7 @@
 #include "ipv6/icmpv6.h"
 #include "ipv6/netns_ipv6.h"
 #include "ipv6/protocol.h"
-#include "raw/raw6.h"
+#include "raw/raw_ipv6.h"
 #include "udp/udp6.h"
 #endif
 #include "neigh/neighbour.h"

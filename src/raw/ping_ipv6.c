@@ -11,7 +11,7 @@
 #include "base/csum.h"
 #include "raw/ping.h"
 #include "raw/raw.h"
-#include "raw/raw6.h"
+#include "raw/raw_ipv6.h"
 #include "wire/icmp6.h"
 
 static struct sock *pingv6_lookup(struct net *net, const struct in6_addr *local, u16 ident, int dif)

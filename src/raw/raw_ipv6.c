@@ -12,7 +12,7 @@
 #include "ipv6/icmpv6.h"
 #include "ipv6/protocol.h"
 #include "raw/raw.h"
-#include "raw/raw6.h"
+#include "raw/raw_ipv6.h"
 
 #define DELIVER_BATCH 32U
 #define ICMPV6_FILTER_OPTION 1 /* linux/icmpv6.h: ICMPV6_FILTER, of SOL_ICMPV6 */

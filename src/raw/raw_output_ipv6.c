@@ -9,7 +9,7 @@
 #include "base/csum.h"
 #include "dev/netdevice.h"
 #include "ipv6/icmpv6.h"
-#include "raw/raw6.h"
+#include "raw/raw_ipv6.h"
 
 /* ------------------------------------------------------------------ where to */
 

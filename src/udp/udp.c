@@ -25,7 +25,7 @@
 #ifdef CONFIG_IPV6
 #define IS_INET6(sk) ((sk)->family == AF_INET6)
 #else
-#define IS_INET6(sk) false
+#define IS_INET6(sk) ((void)(sk), false)
 #endif
 
 #define MEM_PAGE_BYTES 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Raw and ping sockets of AF_INET6.  @rfc 3542 3, 4443   @linux net/ipv6/raw.c, net/ipv6/ping.c */
-#ifndef NETHOOD_RAW_RAW6_H
-#define NETHOOD_RAW_RAW6_H
+#ifndef NETHOOD_RAW_RAW_IPV6_H
+#define NETHOOD_RAW_RAW_IPV6_H
 
 #include "ipv6/ipv6.h"
 #include "socket/inet6_sock.h"
