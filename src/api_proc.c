@@ -16,6 +16,9 @@
 #include "dev/net_procfs.h"
 #include "ipv4/ipv4_proc.h"
 #include "ipv4/netns_ipv4.h"
+#ifdef CONFIG_IPV6
+#include "ipv6/ipv6_proc.h"
+#endif
 #include "neigh/neigh_proc.h"
 #include "raw/ping.h"
 #include "raw/raw.h"
@@ -119,14 +122,28 @@ static const struct proc_file {
 	void (*show)(struct seq_file *m, struct net *net); /**< NULL: a directory */
 } files[] = {
 	{ "net", NULL },
+#ifdef CONFIG_IPV6
+	{ "net/anycast6", ac6_seq_show },
+#endif
 	{ "net/arp", arp_seq_show },
 	{ "net/dev", dev_seq_show },
 	{ "net/dev_mcast", dev_mc_seq_show },
 	{ "net/icmp", ping_show },
+#ifdef CONFIG_IPV6
+	{ "net/if_inet6", if6_seq_show },
+#else
 	{ "net/if_inet6", nothing_show },
+#endif
 	{ "net/igmp", igmp_mc_seq_show },
+#ifdef CONFIG_IPV6
+	{ "net/igmp6", igmp6_mc_seq_show },
+#else
 	{ "net/igmp6", nothing_show },
+#endif
 	{ "net/ipv6_route", nothing_show },
+#ifdef CONFIG_IPV6
+	{ "net/mcfilter6", igmp6_mcf_seq_show },
+#endif
 	{ "net/netstat", netstat_show },
 	{ "net/psched", psched_show },
 	{ "net/raw", raw_show },

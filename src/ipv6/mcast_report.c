@@ -105,21 +105,16 @@ static void mld_send(struct inet6_dev *idev, struct sk_buff *skb)
 	struct ipv6hdr *h = ipv6_hdr(skb);
 	struct mld2_report *r = (struct mld2_report *)(void *)skb_transport_header(skb);
 	u32 len = skb->len - IPV6_HEADER_BYTES - HOPOPTS_BYTES;
-	struct flowi6 fl6 = { .oif = idev->dev->ifindex,
-			      .saddr = h->saddr,
-			      .daddr = h->daddr,
-			      .proto = NEXTHDR_ICMP,
-			      .flags = FLOWI_FLAG_ANYSRC };
-	struct rt6_info *rt;
+	struct rt6_info *rt = icmp6_dst_alloc(idev->dev, &h->daddr);
 	u8 type = r->type;
 
 	h->payload_len = cpu_to_be16((u16)(len + HOPOPTS_BYTES));
 	h->nexthdr = NEXTHDR_HOP;
 	r->csum = 0;
 	r->csum = csum_fold(csum_partial(r, len, csum_ipv6_magic_sum(&h->saddr, &h->daddr, len, NEXTHDR_ICMP)));
-	if (ip6_route_output_flow(net, &fl6, &rt)) {
-		IP6_INC(net, idev, out_no_routes);
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
+	if (!rt) {
+		IP6_INC(net, idev, out_discards);
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
 	}
 	skb_dst_set(skb, &rt->dst);
