@@ -175,7 +175,7 @@ static int dev_request(struct sock *sk, const struct dev_request *rq, struct ifr
 
 static int get_name(struct sock *sk, struct ifreq *ifr)
 {
-	return sk->ns->dev_ops->ifname(sk->net, ifr->ifr_ifindex, ifr->ifr_name);
+	return sk->net->sock->dev_ops->ifname(sk->net, ifr->ifr_ifindex, ifr->ifr_name);
 }
 
 /* Calendar time of the packet read last; asking for it begins to take it. */

@@ -75,4 +75,41 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member), (tmp) = list_next_entry(pos, member); \
 	     &(pos)->member != (head); (pos) = (tmp), (tmp) = list_next_entry(tmp, member))
 
+/* Lists with a head of one pointer, for tables that have many heads.  @linux struct hlist_head */
+
+struct hlist_node {
+	struct hlist_node *next, **pprev; /**< pprev NULL: in no list */
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+static inline bool hlist_empty(const struct hlist_head *h)
+{
+	return !h->first;
+}
+static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
+{
+	n->next = h->first;
+	n->pprev = &h->first;
+	if (h->first)
+		h->first->pprev = &n->next;
+	h->first = n;
+}
+/** hlist_del_init() - out of its list, if it is in one */
+static inline void hlist_del_init(struct hlist_node *n)
+{
+	if (!n->pprev)
+		return;
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
+	n->next = NULL;
+	n->pprev = NULL;
+}
+#define hlist_entry_safe(ptr, type, member) ((ptr) ? container_of(ptr, type, member) : NULL)
+#define hlist_for_each_entry(pos, head, member) \
+	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member); pos; \
+	     pos = hlist_entry_safe((pos)->member.next, __typeof__(*pos), member))
+
 #endif

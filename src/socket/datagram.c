@@ -32,6 +32,39 @@ int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+static void error_queue_tail(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *first = sk->error_queue;
+
+	if (!first) {
+		sk->error_queue = skb->next = skb->prev = skb;
+		return;
+	}
+	skb->next = first;
+	skb->prev = first->prev;
+	first->prev->next = skb;
+	first->prev = skb;
+}
+
+struct sk_buff *sk_error_dequeue(struct sock *sk)
+{
+	struct sk_buff *skb = sk->error_queue;
+
+	if (!skb)
+		return NULL;
+	sk->error_queue = skb->next == skb ? NULL : skb->next;
+	skb->next->prev = skb->prev;
+	skb->prev->next = skb->next;
+	skb->next = skb->prev = NULL;
+	return skb;
+}
+
+void sk_error_purge(struct sock *sk)
+{
+	while (sk->error_queue)
+		consume_skb(sk_error_dequeue(sk));
+}
+
 int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb)
 {
 	if (sk->rmem_alloc_bytes + skb->truesize >= sk->rcvbuf_bytes) {
@@ -42,7 +75,7 @@ int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb)
 	skb_set_owner_r(skb, sk);
 	if (!skb->tstamp)
 		skb->tstamp = sk->net->now;
-	__skb_queue_tail(&sk->error_queue, skb);
+	error_queue_tail(sk, skb);
 	sk_wake(sk, EPOLLERR);
 	return 0;
 }
@@ -100,7 +133,7 @@ u32 datagram_poll(const struct sock *sk)
 {
 	u32 mask = 0;
 
-	if (sk->err || !skb_queue_empty(&sk->error_queue))
+	if (sk->err || sk_error_peek(sk))
 		mask |= EPOLLERR | (sock_flag(sk, SOCK_F_SELECT_ERR_QUEUE) ? EPOLLPRI : 0);
 	if (sk->shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLRDHUP | EPOLLIN;

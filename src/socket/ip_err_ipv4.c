@@ -109,7 +109,7 @@ static void put_errhdr(const struct sk_buff *skb, struct cmsg_out *out)
 /* The next error that waits becomes the pending one, as poll(2) and SO_ERROR see it. */
 static void next_pending_error(struct sock *sk)
 {
-	const struct sk_buff *next = skb_peek(&sk->error_queue);
+	const struct sk_buff *next = sk_error_peek(sk);
 
 	sk->err = next && INET_ERR_CB(next)->ee.ee_origin == SO_EE_ORIGIN_ICMP ? (int)INET_ERR_CB(next)->ee.ee_errno
 									       : 0;
@@ -117,7 +117,7 @@ static void next_pending_error(struct sock *sk)
 
 ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 {
-	struct sk_buff *skb = __skb_dequeue(&sk->error_queue);
+	struct sk_buff *skb = sk_error_dequeue(sk);
 	struct inet_err_cb cb;
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	struct cmsg_out out;

@@ -75,8 +75,8 @@ static int set_recverr(struct inet_sock *inet, int value)
 	struct sock *sk = &inet->sk;
 
 	inet->recverr = value;
-	while (!value && !skb_queue_empty(&sk->error_queue))
-		consume_skb(__skb_dequeue(&sk->error_queue));
+	if (!value)
+		sk_error_purge(sk);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int set_unicast_if(struct inet_sock *inet, int value, socklen_t len_bytes
 		inet->uc_index = 0;
 		return 0;
 	}
-	if (inet->sk.ns->dev_ops->ifname(inet->sk.net, ifindex, name))
+	if (inet->sk.net->sock->dev_ops->ifname(inet->sk.net, ifindex, name))
 		return -EADDRNOTAVAIL;
 	if (inet->sk.bound_dev_if)
 		return -EINVAL;

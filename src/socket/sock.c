@@ -81,13 +81,11 @@ static void sock_init_data(struct sock *sk, struct net *net)
 	struct netns_sock *ns = net->sock;
 
 	sk->net = net;
-	sk->ns = ns;
 	sk->refcnt = 1;
 	sk->state = TCP_CLOSE_STATE;
 	sk->sndbuf_bytes = (u32)ns->wmem_default;
 	sk->rcvbuf_bytes = (u32)ns->rmem_default;
 	__skb_queue_head_init(&sk->receive_queue);
-	__skb_queue_head_init(&sk->error_queue);
 	INIT_LIST_HEAD(&sk->wake_node);
 	sk->rcvlowat = 1;
 	sk->rcvtimeo = KTIME_MAX;
@@ -106,7 +104,7 @@ static void sock_init_data(struct sock *sk, struct net *net)
 
 static void sk_free(struct sock *sk)
 {
-	sk->ns->live_count--;
+	sk->net->sock->live_count--;
 	mem_free(sk->net->mem, sk, sk->prot->obj_bytes);
 }
 
@@ -172,9 +170,9 @@ static void clone_reset(struct sock *sk)
 	sk->ready_ctx = NULL;
 	sk->wake_events = 0;
 	sk->rec_id = 0;
-	sk->cookie = sk->ns->next_cookie++;
+	sk->cookie = sk->net->sock->next_cookie++;
 	__skb_queue_head_init(&sk->receive_queue);
-	__skb_queue_head_init(&sk->error_queue);
+	sk->error_queue = NULL;
 	INIT_LIST_HEAD(&sk->wake_node);
 	INIT_LIST_HEAD(&sk->net_node);
 }
@@ -187,7 +185,7 @@ struct sock *sock_clone(const struct sock *parent)
 		return NULL;
 	*sk = *parent;
 	clone_reset(sk);
-	sk->ns->live_count++;
+	sk->net->sock->live_count++;
 	if (parent->filter && sk_filter_copy(sk, parent->filter)) {
 		sk_free(sk);
 		return NULL;
@@ -197,15 +195,14 @@ struct sock *sock_clone(const struct sock *parent)
 
 void sock_graft(struct sock *sk)
 {
-	list_add_tail(&sk->net_node, &sk->ns->sockets);
-	sk->ns->open_count++;
+	list_add_tail(&sk->net_node, &sk->net->sock->sockets);
+	sk->net->sock->open_count++;
 }
 
 void sock_queue_purge(struct sock *sk)
 {
 	skb_queue_purge_reason(&sk->receive_queue, SKB_DROP_REASON_SOCKET_CLOSE);
-	while (!skb_queue_empty(&sk->error_queue))
-		consume_skb(__skb_dequeue(&sk->error_queue));
+	sk_error_purge(sk);
 }
 
 void sock_release(struct sock *sk)
@@ -215,19 +212,19 @@ void sock_release(struct sock *sk)
 	sk->ready = NULL;
 	list_del_init(&sk->wake_node);
 	sk->shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
+	list_del_init(&sk->net_node);
+	sk->net->sock->open_count--;
 	if (sk->prot->destroy)
 		sk->prot->destroy(sk);
 	sock_queue_purge(sk);
 	sk_filter_detach(sk);
-	list_del_init(&sk->net_node);
-	sk->ns->open_count--;
 	sock_put(sk);
 }
 
 void sk_wake_later(struct sock *sk, u32 events)
 {
 	if (!sk->wake_events)
-		list_add_tail(&sk->wake_node, &sk->ns->wakes);
+		list_add_tail(&sk->wake_node, &sk->net->sock->wakes);
 	sk->wake_events |= events;
 }
 
@@ -355,7 +352,8 @@ void *sock_opt_alloc(struct sock *sk, u32 size_bytes)
 {
 	void *p;
 
-	if (size_bytes > (u32)sk->ns->optmem_max || sk->optmem_bytes > (u32)sk->ns->optmem_max - size_bytes)
+	if (size_bytes > (u32)sk->net->sock->optmem_max ||
+	    sk->optmem_bytes > (u32)sk->net->sock->optmem_max - size_bytes)
 		return NULL;
 	p = mem_zalloc(sk->net->mem, size_bytes);
 	if (p)

@@ -84,8 +84,8 @@ struct sock {
 	u32 rmem_alloc_bytes; /**< truesize in receive_queue, error_queue and those of the protocol */
 	u32 sndbuf_bytes, rcvbuf_bytes;
 	struct sk_buff_head receive_queue;
-	struct sk_buff_head error_queue;
-	u32 drops; /**< for want of room, SK_MEMINFO_DROPS */
+	struct sk_buff *error_queue; /**< the oldest of a ring; NULL: nothing.  sk_error_*() */
+	u32 drops;                   /**< for want of room, SK_MEMINFO_DROPS */
 
 	int bound_dev_if;
 	u32 mark, priority, rxhash;
@@ -98,12 +98,11 @@ struct sock {
 	u32 portid_uid;             /**< uid of its owner */
 	u32 rec_id;                 /**< number in a recording */
 	u64 cookie;
-	struct netns_sock *ns; /**< socket/netns_sock.h */
-	int peek_off;          /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
-	u32 tsflags;           /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
-	u32 tskey;             /**< of the next packet sent, SOF_TIMESTAMPING_OPT_ID */
-	u32 optmem_bytes;      /**< options, filters and memberships that the socket holds */
-	u64 max_pacing_rate;   /**< bytes per second; ~0: unlimited */
+	int peek_off;        /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
+	u32 tsflags;         /**< SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
+	u32 tskey;           /**< of the next packet sent, SOF_TIMESTAMPING_OPT_ID */
+	u32 optmem_bytes;    /**< options, filters and memberships that the socket holds */
+	u64 max_pacing_rate; /**< bytes per second; ~0: unlimited */
 	u32 busy_poll_us;
 	int incoming_cpu;
 	int linger_s;    /**< SO_LINGER, with SOCK_F_LINGER */
@@ -112,7 +111,7 @@ struct sock {
 	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;
 	struct list_head wake_node; /**< of netns_sock.wakes */
-	struct list_head net_node;  /**< all sockets of the net: net->sock */
+	struct list_head net_node;  /**< all open sockets of the net: net->sock; of one that is not, the protocol's */
 };
 
 #define RCV_SHUTDOWN 1
@@ -241,6 +240,14 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 /** sock_queue_err_skb() - same for MSG_ERRQUEUE */
 int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb);
+/** sk_error_peek() - the oldest in the error queue; borrowed, NULL: nothing */
+static inline struct sk_buff *sk_error_peek(const struct sock *sk)
+{
+	return sk->error_queue;
+}
+/** sk_error_dequeue() - same; returned */
+struct sk_buff *sk_error_dequeue(struct sock *sk);
+void sk_error_purge(struct sock *sk);
 /** skb_recv_datagram() - first of the receive queue (a borrowed peek with MSG_PEEK, else returned).  Return: 0, -EAGAIN, pending error */
 int skb_recv_datagram(struct sock *sk, int flags, struct sk_buff **out);
 /** skb_recv_datagram_off() - same; *off_bytes: where within it SO_PEEK_OFF begins */

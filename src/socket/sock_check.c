@@ -14,13 +14,24 @@ static u32 owned_bytes(const struct sk_buff_head *queue, const struct sock *sk)
 	return bytes;
 }
 
+static u32 owned_error_bytes(const struct sock *sk)
+{
+	const struct sk_buff *skb = sk->error_queue;
+	u32 bytes = 0;
+
+	for (bool more = skb; more; more = skb != sk->error_queue) {
+		bytes += skb->sk == sk ? skb->truesize : 0;
+		skb = skb->next;
+	}
+	return bytes;
+}
+
 static const char *sock_check(const struct sock *sk)
 {
 	u32 elsewhere_bytes = sk->prot->queued_bytes ? sk->prot->queued_bytes(sk) : 0;
 
 	HOLDS(sk->refcnt >= 1, "an open socket is held");
-	HOLDS(owned_bytes(&sk->receive_queue, sk) + owned_bytes(&sk->error_queue, sk) + elsewhere_bytes ==
-		      sk->rmem_alloc_bytes,
+	HOLDS(owned_bytes(&sk->receive_queue, sk) + owned_error_bytes(sk) + elsewhere_bytes == sk->rmem_alloc_bytes,
 	      "what a socket has received is what waits in its queues");
 	HOLDS(sk->err >= 0, "a pending error is positive");
 	return sk->prot->check ? sk->prot->check(sk) : NULL;

@@ -106,7 +106,7 @@ static int set_sndbuf(struct sock *sk, int value, bool force)
 		return -EPERM;
 	if (force && value < 0)
 		value = 0;
-	bytes = force ? (u32)value : min_u32((u32)value, (u32)sk->ns->wmem_max);
+	bytes = force ? (u32)value : min_u32((u32)value, (u32)sk->net->sock->wmem_max);
 	bytes = min_u32(bytes, INT_MAX / 2);
 	sk->flags |= SOCK_F_SNDBUF_LOCK;
 	sk->sndbuf_bytes = max_u32(bytes * 2, SOCK_MIN_SNDBUF);
@@ -122,7 +122,7 @@ static int set_rcvbuf(struct sock *sk, int value, bool force)
 		return -EPERM;
 	if (force && value < 0)
 		value = 0;
-	bytes = force ? (u32)value : min_u32((u32)value, (u32)sk->ns->rmem_max);
+	bytes = force ? (u32)value : min_u32((u32)value, (u32)sk->net->sock->rmem_max);
 	bytes = min_u32(bytes, INT_MAX / 2);
 	sk->flags |= SOCK_F_RCVBUF_LOCK;
 	sk->rcvbuf_bytes = max_u32(bytes * 2, SOCK_MIN_RCVBUF);
@@ -222,7 +222,7 @@ static int set_bindtodevice(struct sock *sk, const void *value, socklen_t len_by
 	memcpy(name, value, min_size(len_bytes, sizeof(name) - 1));
 	if (!name[0])
 		return bind_device(sk, 0);
-	ifindex = sk->ns->dev_ops->ifindex(sk->net, name);
+	ifindex = sk->net->sock->dev_ops->ifindex(sk->net, name);
 	return ifindex ? bind_device(sk, ifindex) : -ENODEV;
 }
 
@@ -322,7 +322,7 @@ static int set_txrehash(struct sock *sk, int value)
 		return -EOPNOTSUPP;
 	if (value < -1 || value > 1)
 		return -EINVAL;
-	flag_assign(sk, SOCK_F_NO_TXREHASH, value == -1 ? !sk->ns->txrehash : !value);
+	flag_assign(sk, SOCK_F_NO_TXREHASH, value == -1 ? !sk->net->sock->txrehash : !value);
 	return 0;
 }
 
@@ -531,7 +531,7 @@ static int get_bindtodevice(const struct sock *sk, void *value, socklen_t *len_b
 	}
 	if (*len_bytes < sizeof(name))
 		return -EINVAL;
-	if (sk->ns->dev_ops->ifname(sk->net, sk->bound_dev_if, name))
+	if (sk->net->sock->dev_ops->ifname(sk->net, sk->bound_dev_if, name))
 		return -ENODEV;
 	name_bytes = (socklen_t)strlen(name) + 1;
 	memcpy(value, name, name_bytes);
@@ -624,7 +624,7 @@ static int wide_getsockopt(struct sock *sk, int name, union option_value *v, soc
 		v->q = sk->cookie;
 		return len_bytes < sizeof(v->q) ? -EINVAL : (int)sizeof(v->q);
 	case NH_SO_NETNS_COOKIE:
-		v->q = sk->ns->netns_cookie;
+		v->q = sk->net->sock->netns_cookie;
 		return len_bytes != sizeof(v->q) ? -EINVAL : (int)sizeof(v->q);
 	case SO_TXTIME:
 		v->u[0] = sk->txtime_clock;

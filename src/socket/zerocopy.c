@@ -104,7 +104,7 @@ ssize_t sock_send_zerocopy(struct sock *sk, const struct zerocopy_memory *memory
 		return -EOPNOTSUPP;
 	if (!memory->data || !memory->release || (flags & ~FLAGS_KNOWN))
 		return -EINVAL;
-	zc = kmem_cache_alloc(&sk->ns->zerocopy.cache);
+	zc = kmem_cache_alloc(&sk->net->sock->zerocopy.cache);
 	if (!zc)
 		return -ENOBUFS;
 	skb_page_wrap(&zc->page, sk->net->skb_pool, memory->data, len_bytes, zerocopy_unwrapped);

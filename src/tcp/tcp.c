@@ -71,11 +71,11 @@ static bool tcp_close_state(struct tcp_sock *tp)
 
 static void chrono_switch(struct tcp_sock *tp, u8 type)
 {
-	ktime_t now = tcp_net_of(tp)->now;
+	u32 now_ms = tcp_clock_ms(tcp_net_of(tp));
 
 	if (tp->chrono_type > TCP_CHRONO_UNSPEC)
-		tp->chrono_ns[tp->chrono_type - 1] += (u64)(now - tp->chrono_start);
-	tp->chrono_start = now;
+		tp->chrono_ms[tp->chrono_type - 1] += now_ms - tp->chrono_start_ms;
+	tp->chrono_start_ms = now_ms;
 	tp->chrono_type = type;
 }
 
@@ -390,7 +390,7 @@ u32 tcp_poll(const struct sock *sk)
 		mask |= poll_connected(tp);
 	else if (sk->state == TCP_SYN_SENT && tp->defer_connect)
 		mask |= EPOLLOUT | EPOLLWRNORM;
-	if (sk->err || !skb_queue_empty(&sk->error_queue))
+	if (sk->err || sk_error_peek(sk))
 		mask |= EPOLLERR;
 	return mask;
 }
@@ -441,7 +441,7 @@ static void tcp_destroy_sock(struct tcp_sock *tp)
 	inet_sock_destroy(sk);
 	if (tp->is_orphan) {
 		tp->is_orphan = false;
-		list_del_init(&tp->orphan_node);
+		list_del_init(&sk->net_node);
 		sk->net->tcp->orphan_count--;
 		sock_put(sk);
 	}
@@ -490,7 +490,7 @@ static void become_orphan(struct tcp_sock *tp)
 
 	sock_hold(tcp_sock_of(tp));
 	tp->is_orphan = true;
-	list_add_tail(&tp->orphan_node, &tn->orphans);
+	list_add_tail(&tcp_sock_of(tp)->net_node, &tn->orphans);
 	tn->orphan_count++;
 }
 
@@ -692,8 +692,7 @@ void tcp_init_sock(struct tcp_sock *tp)
 	tcp_holes_none(tp);
 	tcp_opts_none(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent);
-	INIT_LIST_HEAD(&tp->bind_node);
-	INIT_LIST_HEAD(&tp->orphan_node);
+	tp->bind_node = (struct hlist_node){ NULL, NULL };
 	tcp_init_xmit_timers(tp);
 	tp->rto_min = (ktime_t)sysctl->rto_min_us * NSEC_PER_USEC;
 	tp->scaling_ratio = SCALING_RATIO_FIRST;

@@ -105,8 +105,8 @@ struct tcp_conn {
 struct tcp_bind_bucket {
 	u16 port;
 	u32 bound_count; /**< owners that did not get it by connect(2): while there is one, connect(2) does not choose it */
-	struct list_head owners;    /**< struct tcp_sock, by bind_node */
-	struct list_head timewaits; /**< struct tcp_timewait_sock, by bind_node */
+	struct hlist_head owners;    /**< struct tcp_sock, by bind_node */
+	struct hlist_head timewaits; /**< struct tcp_timewait_sock, by bind_node */
 };
 
 /* ------------------------------------------------------------------ what was negotiated */
@@ -445,13 +445,12 @@ struct tcp_sock {
 	u16 ext_hdr_len, timeout_rehash;
 	u16 total_rto, total_rto_recoveries; /**< timeouts, and periods of them */
 	ktime_t rto_stamp;                   /**< when this one began; 0: there is none */
-	ktime_t chrono_start;
-	u64 chrono_ns[3]; /**< busy, rwnd-limited, sndbuf-limited */
+	u32 chrono_start_ms;
+	u32 chrono_ms[3]; /**< busy, rwnd-limited, sndbuf-limited */
 
 	/* ---- where it is found */
 	struct tcp_bind_bucket *bind_bucket;
-	struct list_head bind_node;
-	struct list_head orphan_node; /**< net->tcp->orphans: nobody has it open */
+	struct hlist_node bind_node;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
 
@@ -515,7 +514,7 @@ struct tcp_timewait_sock {
 	ktime_t began;
 	u32 mark, priority;
 	struct tcp_bind_bucket *bind_bucket;
-	struct list_head bind_node;
+	struct hlist_node bind_node;
 	struct list_head net_node; /**< net->tcp->timewaits */
 };
 
@@ -551,7 +550,7 @@ struct tcp_net {
 	u32 fastopen_disable_times;    /**< RFC 7413 7.2: paths that lose it, in a row */
 	ktime_t fastopen_disable_stamp;
 	struct list_head timewaits; /**< oldest first */
-	struct list_head orphans;
+	struct list_head orphans;   /**< nobody has them open: struct sock, by net_node */
 	u32 orphan_count, timewait_count, established_count;
 	u64 mem_bytes; /**< truesize in all queues of all connections */
 	bool memory_pressure;

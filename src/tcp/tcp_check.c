@@ -146,15 +146,15 @@ const char *tcp_check(const struct tcp_sock *tp)
 
 static const char *check_all(const struct list_head *orphans, const struct net *net)
 {
-	const struct tcp_sock *tp;
+	const struct sock *sk;
 	u32 count = 0;
 
-	list_for_each_entry(tp, orphans, orphan_node) {
-		const char *broken = tcp_check(tp);
+	list_for_each_entry(sk, orphans, net_node) {
+		const char *broken = tcp_check(tcp_sk(sk));
 
 		if (broken)
 			return broken;
-		HOLDS(sock_flag(tcp_sock_of(tp), SOCK_F_DEAD), "an orphan has no program");
+		HOLDS(sock_flag(sk, SOCK_F_DEAD), "an orphan has no program");
 		count++;
 	}
 	HOLDS(count == net->tcp->orphan_count, "the orphans are counted");

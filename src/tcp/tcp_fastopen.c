@@ -77,7 +77,7 @@ static u32 cookie_check(struct tcp_sock *listener, const struct tcp_conn *c, con
 void tcp_fastopen_listen_start(struct tcp_sock *listener, int backlog)
 {
 	const int both = SERVER_ENABLE | SERVER_WO_SOCKOPT;
-	u32 most = (u32)tcp_sock_of(listener)->ns->somaxconn;
+	u32 most = (u32)tcp_sock_of(listener)->net->sock->somaxconn;
 
 	if ((tcp_sysctl(listener)->fastopen & both) == both && !listener->listener->fastopen_max_qlen)
 		listener->listener->fastopen_max_qlen = min_u32((u32)backlog, most);

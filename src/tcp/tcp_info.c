@@ -109,14 +109,14 @@ static void info_counts(const struct tcp_sock *tp, struct tcp_info *info)
 /* What held the sender back.  Busy is all of it: with its own data, by the peer's window, by its buffer. */
 static void info_chrono(const struct tcp_sock *tp, struct tcp_info *info)
 {
-	u64 us[ARRAY_SIZE(tp->chrono_ns)] = { 0 }, total_us = 0;
+	u64 us[ARRAY_SIZE(tp->chrono_ms)] = { 0 }, total_us = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(us); i++) {
-		u64 ns = tp->chrono_ns[i];
+		u32 ms = tp->chrono_ms[i];
 
 		if (i + 1 == tp->chrono_type)
-			ns += (u64)(tcp_net_of(tp)->now - tp->chrono_start);
-		us[i] = ns / NSEC_PER_USEC;
+			ms += tcp_clock_ms(tcp_net_of(tp)) - tp->chrono_start_ms;
+		us[i] = ms * 1000ULL;
 		total_us += us[i];
 	}
 	info->tcpi_busy_time = total_us;

@@ -19,7 +19,7 @@
 
 static u32 backlog_of(const struct tcp_sock *tp, int backlog)
 {
-	u32 most = (u32)tcp_sock_of(tp)->ns->somaxconn;
+	u32 most = (u32)tcp_sock_of(tp)->net->sock->somaxconn;
 
 	/* negative ones are large ones */
 	return min_u32((u32)backlog, most);

@@ -30,7 +30,7 @@ void tcp_net_close(struct net *net)
 	struct list_head *orphans = &net->tcp->orphans;
 
 	while (!list_empty(orphans))
-		tcp_done(list_first_entry(orphans, struct tcp_sock, orphan_node));
+		tcp_done(tcp_sk(list_first_entry(orphans, struct sock, net_node)));
 }
 
 void tcp_net_exit(struct net *net)

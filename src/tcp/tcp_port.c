@@ -40,8 +40,8 @@ static struct tcp_bind_bucket *bucket_get(struct tcp_net *tn, u16 port)
 		return NULL;
 	b->port = port;
 	b->bound_count = 0;
-	INIT_LIST_HEAD(&b->owners);
-	INIT_LIST_HEAD(&b->timewaits);
+	b->owners.first = NULL;
+	b->timewaits.first = NULL;
 	if (htable_insert(&tn->bhash, bucket_hash(tn, port), b)) {
 		kmem_cache_free(&tn->bind_cache, b);
 		return NULL;
@@ -51,7 +51,7 @@ static struct tcp_bind_bucket *bucket_get(struct tcp_net *tn, u16 port)
 
 static void bucket_put(struct tcp_net *tn, struct tcp_bind_bucket *b)
 {
-	if (!list_empty(&b->owners) || !list_empty(&b->timewaits))
+	if (!hlist_empty(&b->owners) || !hlist_empty(&b->timewaits))
 		return;
 	htable_remove(&tn->bhash, bucket_hash(tn, b->port), b);
 	kmem_cache_free(&tn->bind_cache, b);
@@ -62,7 +62,7 @@ static void bucket_own(struct tcp_bind_bucket *b, struct tcp_sock *tp, bool by_c
 	tp->bind_bucket = b;
 	tp->connect_bind = by_connect;
 	b->bound_count += !by_connect;
-	list_add(&tp->bind_node, &b->owners);
+	hlist_add_head(&tp->bind_node, &b->owners);
 	tp->inet.num = b->port;
 	tp->inet.sport = cpu_to_be16(b->port);
 	tp->conn.num = b->port;
@@ -76,7 +76,7 @@ void tcp_put_port(struct tcp_sock *tp)
 		return;
 	tp->bind_bucket = NULL;
 	b->bound_count -= !tp->connect_bind;
-	list_del_init(&tp->bind_node);
+	hlist_del_init(&tp->bind_node);
 	bucket_put(tcp_net_of(tp)->tcp, b);
 	tp->inet.num = 0;
 	tp->inet.sport = cpu_to_be16(0);
@@ -88,7 +88,7 @@ void tcp_bind_timewait(const struct tcp_sock *tp, struct tcp_timewait_sock *tw)
 	tw->bind_bucket = tp->bind_bucket;
 	tw->connect_bind = tp->connect_bind;
 	tw->bind_bucket->bound_count += !tw->connect_bind;
-	list_add(&tw->bind_node, &tw->bind_bucket->timewaits);
+	hlist_add_head(&tw->bind_node, &tw->bind_bucket->timewaits);
 }
 
 void tcp_unbind_timewait(struct net *net, struct tcp_timewait_sock *tw)
@@ -97,7 +97,7 @@ void tcp_unbind_timewait(struct net *net, struct tcp_timewait_sock *tw)
 
 	tw->bind_bucket = NULL;
 	b->bound_count -= !tw->connect_bind;
-	list_del_init(&tw->bind_node);
+	hlist_del_init(&tw->bind_node);
 	bucket_put(net->tcp, b);
 }
 
@@ -182,14 +182,16 @@ static bool port_conflict(const struct tcp_sock *tp, const struct tcp_bind_bucke
 	const struct tcp_sock *o;
 	struct owner owner;
 
-	list_for_each_entry(o, &b->owners, bind_node) {
+	hlist_for_each_entry(o, &b->owners, bind_node)
+	{
 		if (o == tp)
 			continue;
 		owner = owner_of_sock(tp, o);
 		if (!may_share(tp, &owner, any_port))
 			return true;
 	}
-	list_for_each_entry(tw, &b->timewaits, bind_node) {
+	hlist_for_each_entry(tw, &b->timewaits, bind_node)
+	{
 		owner = owner_of_timewait(tw);
 		if (!may_share(tp, &owner, any_port))
 			return true;

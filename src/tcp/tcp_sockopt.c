@@ -250,7 +250,7 @@ static void set_quickack(struct tcp_sock *tp, int value)
 
 static void set_fastopen(struct tcp_sock *tp, struct tcp_user_opts *o, int value)
 {
-	o->fastopen_max_qlen = min_u32((u32)value, (u32)tp->inet.sk.ns->somaxconn);
+	o->fastopen_max_qlen = min_u32((u32)value, (u32)tp->inet.sk.net->sock->somaxconn);
 	if (tp->listener)
 		tp->listener->fastopen_max_qlen = tp->opts->fastopen_max_qlen;
 }

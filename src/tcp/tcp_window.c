@@ -41,7 +41,7 @@ void tcp_select_initial_window(const struct tcp_sock *tp, u32 space, u32 mss, u3
 	*rcv_wscale = 0;
 	if (wscale_ok) {
 		space = max_u32(space, (u32)sysctl->rmem_bytes[2]);
-		space = max_u32(space, (u32)tcp_sock_of(tp)->ns->rmem_max);
+		space = max_u32(space, (u32)tcp_sock_of(tp)->net->sock->rmem_max);
 		space = min_u32(space, *window_clamp);
 		while (*rcv_wscale < TCP_MAX_WSCALE && (space >> *rcv_wscale) > 65535)
 			(*rcv_wscale)++;

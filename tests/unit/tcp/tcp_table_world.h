@@ -23,7 +23,7 @@ static int table_init(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	INIT_LIST_HEAD(&tp->bind_node);
+	tp->bind_node = (struct hlist_node){ NULL, NULL };
 	return 0;
 }
 
