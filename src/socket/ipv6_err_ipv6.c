@@ -131,7 +131,7 @@ static void put_errhdr(const struct sk_buff *skb, struct cmsg_out *out)
 /* The next error that waits becomes the pending one, as poll(2) and SO_ERROR see it. */
 static void next_pending_error(struct sock *sk)
 {
-	const struct sk_buff *next = skb_peek(&sk->error_queue);
+	const struct sk_buff *next = sk_error_peek(sk);
 	u8 origin = next ? INET_ERR_CB(next)->ee.ee_origin : SO_EE_ORIGIN_NONE;
 
 	sk->err = origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6 ? (int)INET_ERR_CB(next)->ee.ee_errno : 0;
@@ -139,7 +139,7 @@ static void next_pending_error(struct sock *sk)
 
 ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 {
-	struct sk_buff *skb = __skb_dequeue(&sk->error_queue);
+	struct sk_buff *skb = sk_error_dequeue(sk);
 	struct cmsg_out out;
 	u32 copied;
 

@@ -148,8 +148,8 @@ static int set_header(struct sock *sk, int name, const void *value, socklen_t le
 static int set_recverr(struct sock *sk, int value)
 {
 	inet6_sk(sk)->recverr = value;
-	while (!value && !skb_queue_empty(&sk->error_queue))
-		consume_skb(__skb_dequeue(&sk->error_queue));
+	if (!value)
+		sk_error_purge(sk);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ static int set_unicast_if(struct sock *sk, int value, socklen_t len_bytes)
 	if (len_bytes != sizeof(int))
 		return -EINVAL;
 	if (ifindex) {
-		if (sk->ns->dev_ops->ifname(sk->net, ifindex, name))
+		if (sk->net->sock->dev_ops->ifname(sk->net, ifindex, name))
 			return -EADDRNOTAVAIL;
 		if (sk->bound_dev_if)
 			return -EINVAL;
@@ -180,7 +180,7 @@ static int set_multicast_if(struct sock *sk, int value)
 	if (value) {
 		if (value < 0)
 			return -EINVAL;
-		if (sk->ns->dev_ops->ifname(sk->net, value, name))
+		if (sk->net->sock->dev_ops->ifname(sk->net, value, name))
 			return -ENODEV;
 		if (sk->bound_dev_if && sk->bound_dev_if != value)
 			return -EINVAL;
