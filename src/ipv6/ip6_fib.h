@@ -68,14 +68,15 @@ void fib6_purge_dev(struct net_device *dev, bool all);
 void fib6_dev_link_change(struct net_device *dev); /**< up, carrier: RTNH_F_DEAD, RTNH_F_LINKDOWN; multipath again */
 void fib6_mtu_change(struct net_device *dev, u32 mtu);
 
-/** struct fib6_route_view - one route for listings and notifications; all borrowed */
+/** struct fib6_nh_view - one next hop for listings and notifications; all borrowed */
 struct fib6_nh_view {
-	struct net_device *dev;
+	struct net_device *dev; /**< NULL: none */
 	bool has_gateway;
 	struct in6_addr gateway;
 	u32 flags /* RTNH_F_* */, weight;
 	struct lwtunnel_state *lwtstate;
 };
+/** struct fib6_route_view - one route for listings and notifications; all borrowed */
 struct fib6_route_view {
 	u32 table_id, metric;
 	struct in6_addr dst, src, prefsrc;
@@ -85,22 +86,33 @@ struct fib6_route_view {
 	s32 error;     /**< -errno of RTA_CACHEINFO */
 	bool expires;
 	s64 expires_s;
-	u32 used, refcnt;
-	const u32 *metrics; /**< index RTAX_x - 1 */
+	u32 refcnt;
+	const u32 *metrics; /**< index RTAX_x - 1; NULL: none */
 	u32 metrics_lock;
-	u32 nh_count; /**< at least 1 */
-	const struct fib6_nh_view *nh;
+	u32 nh_count;                   /**< at least 1 */
+	struct fib6_nh_view nh;         /**< the first */
+	const struct fib6_info *nh_pos; /**< for fib6_view_next_nh() */
 };
-/** fib6_dump() - as fib_route_dump() of IPv4.  Return: 0 at the end, 1: stopped */
+/** fib6_view_next_nh() - r->nh becomes the next of nh_count; to be called nh_count - 1 times */
+void fib6_view_next_nh(struct fib6_route_view *r);
+/** struct fib6_dump_cursor - zeroed: the first route */
 struct fib6_dump_cursor {
-	u32 table_id;
 	struct in6_addr addr;
-	u32 bits_plus_1, skip;
+	u32 table_id;
+	u32 plen_plus_1; /**< 0: the table's begin */
+	u32 skip;        /**< routes of this prefix that were shown */
 };
+/**
+ * fib6_dump() - routes from @cursor on, in the kernel's order; routes may come and go between calls
+ * @only_table: 0: all tables
+ * @exceptions: path MTUs and redirects instead: `ip -6 route show cache`
+ * @fn: non-zero stops the dump; its route is the first one of the next call with the same cursor
+ * Return: 0 at the end, 1: stopped
+ */
 int fib6_dump(struct net *net, struct fib6_dump_cursor *cursor, u32 only_table, bool exceptions,
 	      int (*fn)(void *ctx, const struct fib6_route_view *r), void *ctx);
-/** ip6_route_view() - of a route that a packet has: RTM_GETROUTE */
-void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out, struct fib6_nh_view *nh);
+/** ip6_route_view() - of a route that a packet has: RTM_GETROUTE.  @rt: borrowed */
+void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out);
 u32 fib6_seq(const struct net *net); /* changes with every change */
 bool fib6_table_exists(const struct net *net, u32 id);
 

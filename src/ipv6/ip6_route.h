@@ -19,6 +19,25 @@ struct neighbour;
 struct fib6_info;
 struct in6_rtmsg;
 
+/* RTF_* of linux/ipv6_route.h, letter for letter: it cannot be included everywhere */
+#define RTF_UP 0x0001
+#define RTF_GATEWAY 0x0002
+#define RTF_HOST 0x0004
+#define RTF_DYNAMIC 0x0010  /**< by a redirect */
+#define RTF_MODIFIED 0x0020 /**< its MTU was told */
+#define RTF_REJECT 0x0200
+#define RTF_DEFAULT 0x00010000  /**< a default route of an RA */
+#define RTF_ADDRCONF 0x00040000 /**< of an RA */
+#define RTF_PREFIX_RT 0x00080000
+#define RTF_ANYCAST 0x00100000
+#define RTF_NONEXTHOP 0x00200000
+#define RTF_EXPIRES 0x00400000
+#define RTF_ROUTEINFO 0x00800000 /**< of an RA's route information */
+#define RTF_CACHE 0x01000000     /**< of one destination */
+#define RTF_PREF(pref) ((pref) << 27)
+#define RTF_PREF_MASK 0x18000000
+#define RTF_LOCAL 0x80000000
+
 #ifndef FLOWI_FLAG_ANYSRC
 #define FLOWI_FLAG_ANYSRC (1U << 0) /**< the source need not be ours */
 #define FLOWI_FLAG_KNOWN_NH (1U << 1)

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of IPv6's FIB and routes share among themselves; others include ip6_fib.h and ip6_route.h. */
+#ifndef NETHOOD_IPV6_FIB6_INTERNAL_H
+#define NETHOOD_IPV6_FIB6_INTERNAL_H
+
+#include "base/htable.h"
+#include "base/notifier.h"
+#include "base/timer.h"
+#include "ipv6/addrconf.h"
+#include "ipv6/fib6_trie.h"
+#include "ipv6/ip6_fib.h"
+#include "ipv6/ip6_route.h"
+#include "ipv6/netns_ipv6.h"
+
+#define FIB6_ROUTERS_MAX 16U    /**< default routes of RAs, per device */
+#define FIB6_RA_ROUTES_MAX 256U /**< of their route information, per net */
+
+/* how routes are looked up */
+#define RT6_LOOKUP_F_IFACE (1U << 0)            /**< the device that was named, or none */
+#define RT6_LOOKUP_F_REACHABLE (1U << 1)        /**< rather not by a router that does not answer.  @rfc 4191 3.2 */
+#define RT6_LOOKUP_F_IGNORE_LINKSTATE (1U << 2) /**< as if no device asked to ignore routes without carrier */
+
+/** struct fib6_more - what most routes do not have */
+struct fib6_more {
+	struct in6_addr src; /**< source-specific; see src_len */
+	struct in6_addr prefsrc;
+	u8 src_len;
+	u32 metrics[RTAX_MAX]; /**< index RTAX_x - 1 */
+	u32 metrics_lock;
+};
+
+/**
+ * struct fib6_info - one route with one next hop; counted: the tree, packets' routes and addresses have references
+ *
+ * The routes of a prefix are a chain in the order in which they are tried: source-specific ones first, then by metric.
+ * Several next hops are several of these, side by side: siblings.
+ */
+struct fib6_info {
+	struct fib6_leaf leaf; /**< first */
+	struct fib6_info *next;
+	struct fib6_table *tb;
+	struct fib6_more *more;          /**< NULL: nothing of it */
+	struct net_device *dev;          /**< reference; the loopback device of what is refused */
+	struct lwtunnel_state *lwtstate; /**< reference; NULL: no tunnel */
+	struct rt6_info *rt;             /**< what packets by it get; reference; NULL: none yet */
+	struct in6_addr gateway;
+	ktime_t expires; /**< 0: never */
+	u32 metric;
+	u32 flags; /**< RTF_* without the preference */
+	u32 refcnt;
+	u32 upper_bound; /**< of the hash, among siblings; UINT32_MAX: never chosen */
+	u16 weight;
+	u16 nsiblings; /**< others beside it */
+	u16 rr_index;  /**< of a first one: where the round robin stands (profile strict) */
+	u8 type, protocol, pref;
+	u8 nh_flags; /**< RTNH_F_* */
+	u8 has_gateway : 1;
+	u8 in_tree : 1;
+	u8 gone : 1; /**< removed, but for memory to do it: counts as absent everywhere */
+	u8 has_exceptions : 1;
+	u32 probed_s; /**< when its router was asked whether it lives again.  @rfc 4191 3.5 */
+	struct rcu_head rcu;
+};
+
+/** struct fib6_table - one routing table; lives as long as its net */
+struct fib6_table {
+	struct fib6_table *next; /**< in the order of listings: id & 255, then newest first */
+	struct fib6_state *fs;
+	u32 id;
+	u32 route_count;
+	u32 src_count; /**< source-specific ones */
+	struct fib6_trie trie;
+};
+
+struct fib6_rule {
+	struct fib6_rule *next;
+	struct fib6_rule *target; /**< of a goto; NULL: unresolved */
+	struct fib6_table *table; /**< NULL: does not exist yet */
+	struct mem *mem;
+	struct rcu_head rcu;
+	struct fib6_rule_config cfg;
+};
+
+/** struct fib6_state - net->ipv6->fib */
+struct fib6_state {
+	struct net *net;
+	struct fib6_table *tables, *local, *main;
+	struct fib6_rule *rules;
+	bool custom_rules; /**< the two rules that a net starts with were changed, ever */
+	u32 seq;           /**< of all changes */
+	u64 hash_seed;     /**< of multipath selection */
+	u32 expiring_count, gone_count, route_count, alloc_count;
+	u32 ra_routes;               /**< made by route information of RAs */
+	struct timer gc_timer;       /**< routes whose time is over, and what could not be removed at once */
+	struct net_device *loopback; /**< NULL: none */
+	struct notifier_block netdev_nb;
+	u64 routers_refused; /**< by FIB6_ROUTERS_MAX */
+};
+
+/** struct fib6_result - what a lookup found */
+struct fib6_result {
+	struct fib6_info *f; /**< borrowed */
+	u32 table_id;
+};
+
+static inline int fib6_error(const char **errmsg, const char *text, int err)
+{
+	if (errmsg)
+		*errmsg = text;
+	return err;
+}
+/** fib6_type_error() - what packets by a route of this type are told; 0: nothing, they are sent */
+static inline int fib6_type_error(u8 type)
+{
+	switch (type) {
+	case RTN_BLACKHOLE:
+		return -22; /* EINVAL */
+	case RTN_PROHIBIT:
+		return -13; /* EACCES */
+	case RTN_THROW:
+		return -11; /* EAGAIN */
+	case RTN_UNREACHABLE:
+		return -113; /* EHOSTUNREACH */
+	default:
+		return 0;
+	}
+}
+static inline const struct in6_addr *fib6_prefsrc(const struct fib6_info *f)
+{
+	return f->more && !ipv6_addr_any(&f->more->prefsrc) ? &f->more->prefsrc : NULL;
+}
+static inline u8 fib6_src_len(const struct fib6_info *f)
+{
+	return f->more ? f->more->src_len : 0;
+}
+/** fib6_qualifies_for_ecmp() - may it be one of several next hops? */
+static inline bool fib6_qualifies_for_ecmp(const struct fib6_info *f)
+{
+	return f->has_gateway && !(f->flags & (RTF_ADDRCONF | RTF_DYNAMIC));
+}
+static inline bool fib6_expired(const struct fib6_info *f, ktime_t now)
+{
+	return f->expires && now >= f->expires;
+}
+static inline struct fib6_info *fib6_info_hold(struct fib6_info *f)
+{
+	f->refcnt++;
+	return f;
+}
+void fib6_info_put(struct fib6_info *f);
+
+/* ---- fib6_info.c: from a request to a route */
+/** fib6_info_create() - checked; the i-th next hop of @cfg.  *out: returned, not in the tree.  Return: 0, -errno */
+int fib6_info_create(struct fib6_state *fs, const struct fib6_config *cfg, u32 i, struct fib6_info **out,
+		     const char **errmsg);
+/** fib6_config_check() - what can be said of a request before its next hops.  Return: 0, -errno */
+int fib6_config_check(const struct fib6_config *cfg, const char **errmsg);
+void fib6_route_view(const struct fib6_info *first, u32 nh_count, struct fib6_route_view *out);
+
+/* ---- ip6_fib.c: tables */
+struct fib6_table *fib6_table_find(const struct fib6_state *fs, u32 id);
+int fib6_table_create(struct fib6_state *fs, u32 id, struct fib6_table **out);
+/** fib6_table_insert() - @f: reference taken if it succeeds.  Return: 0, -EEXIST, -ENOENT, -ENOBUFS */
+int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, const char **errmsg);
+/** fib6_table_remove() - out of the tree, which gives its reference back */
+void fib6_table_remove(struct fib6_info *f);
+/** fib6_prefix_first() - first route of exactly this prefix; NULL: none */
+struct fib6_info *fib6_prefix_first(const struct fib6_table *tb, const struct in6_addr *dst, u8 plen);
+/** fib6_group_first() - the first of @f and its siblings in their chain */
+struct fib6_info *fib6_group_first(const struct fib6_info *f);
+/** fib6_clean_all() - each route of each table; fn > 0: it goes, and is told of */
+void fib6_clean_all(struct fib6_state *fs, int (*fn)(struct fib6_info *f, void *ctx), void *ctx);
+void fib6_changed(struct fib6_state *fs);
+void fib6_notify(struct fib6_info *f, u32 nh_count, unsigned long event, u32 portid, u32 nlflags);
+/** fib6_gc_arm() - something will be to do */
+void fib6_gc_arm(struct fib6_state *fs);
+
+/* ---- fib6_select.c: which route of a prefix */
+/** fib6_table_lookup() - Return: 0, -EAGAIN (no route, or throw) */
+int fib6_table_lookup(const struct fib6_table *tb, const struct flowi6 *fl6, int oif, u32 strict,
+		      struct fib6_result *res);
+/** fib6_select_path() - one of several next hops, by hash */
+void fib6_select_path(struct net *net, struct fib6_result *res, struct flowi6 *fl6, int oif, u32 strict);
+void fib6_rebalance(struct fib6_info *first);
+u32 fib6_lookup_flags(const struct net *net);
+
+/* ---- fib6_rules.c */
+/** fib6_lookup() - rules, then tables.  Return: 0 with res->f (which may be one that refuses), -ENETUNREACH, -EACCES, -EINVAL */
+int fib6_lookup(struct net *net, const struct flowi6 *fl6, int oif, u32 strict, struct fib6_result *res);
+int fib6_rules_init(struct fib6_state *fs);
+void fib6_rules_exit(struct fib6_state *fs);
+void fib6_rules_table_added(struct fib6_state *fs, struct fib6_table *tb);
+
+/* ---- route_exception.c: path MTUs and redirects */
+/** struct rt6_exception - a destination whose path differs from what its route says: narrower, or by another router */
+struct rt6_exception {
+	struct list_head node; /**< of rt6_state.exception_list, the least recently set first */
+	struct fib6_info *f;   /**< borrowed: they go with it */
+	struct in6_addr daddr, gateway;
+	bool is_redirect, uses_gateway; /**< the latter of a redirect only */
+	u32 pmtu_bytes;                 /**< 0: as the route says */
+	ktime_t expires;                /**< of pmtu_bytes */
+	ktime_t used;                   /**< of a redirect: one that nobody uses goes */
+	struct rt6_info *rt;            /**< reference; NULL: not asked for yet */
+};
+
+/** struct rt6_input_slot - the route of the last packet with this key */
+struct rt6_input_slot {
+	struct in6_addr daddr, saddr;
+	int iif;
+	__be32 flowinfo;
+	struct rt6_info *rt; /**< reference; NULL: empty */
+};
+#define RT6_INPUT_CACHE_SLOTS 64U
+#define RT6_EXCEPTIONS_MAX 4096U
+
+/** struct rt6_state - net->ipv6->route */
+struct rt6_state {
+	struct rt6_input_slot *input; /**< NULL until a packet comes in */
+	bool input_used;
+	struct htable exceptions; /**< (route, destination) -> rt6_exception */
+	struct list_head exception_list;
+	u64 input_hits, input_misses, output_lookups, exceptions_evicted;
+	u32 rt_count; /**< rt6_info that live */
+};
+int rt6_exceptions_init(struct net *net, struct rt6_state *rs);
+void rt6_exceptions_exit(struct net *net, struct rt6_state *rs);
+/** rt6_exception_route() - borrowed; NULL: none that is still valid, or no memory */
+struct rt6_info *rt6_exception_route(struct net *net, struct fib6_info *f, const struct in6_addr *daddr);
+void rt6_exceptions_flush(struct fib6_info *f);
+/** rt6_exceptions_age() - those whose time is over go; Return: how many are left */
+u32 rt6_exceptions_age(struct net *net);
+int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,
+			int (*fn)(void *ctx, const struct fib6_route_view *r), void *ctx);
+/** rt6_exceptions_mtu() - the device's MTU has changed */
+void rt6_exceptions_mtu(struct net_device *dev, u32 old_mtu, u32 mtu);
+
+/* ---- route.c */
+/** ip6_route_output() - as ip6_route_output_flow(), but no source is chosen and rt->dst.error is left to the caller */
+int __must_check ip6_route_output(struct net *net, struct flowi6 *fl6, struct rt6_info **out);
+int ip6_rt_init(struct net *net);
+void ip6_rt_exit(struct net *net);
+/** rt6_create() - @f: route that it is made from; returned, not kept by it.  NULL: no memory */
+struct rt6_info *rt6_create(struct fib6_info *f);
+/** rt6_of() - route that packets to @daddr by @f take; returned; NULL: no memory */
+struct rt6_info *rt6_of(struct fib6_info *f, const struct in6_addr *daddr);
+/** rt6_refusal() - what is told "unreachable"; returned; NULL: no memory, or no loopback device */
+struct rt6_info *rt6_refusal(struct net *net, int error);
+void rt6_flush_nh(struct fib6_info *f); /* give back what it caches */
+void rt6_input_cache_flush(struct rt6_state *rs);
+/** rt6_need_strict() - is the device part of what @daddr means? */
+static inline bool rt6_need_strict(const struct in6_addr *daddr)
+{
+	return ipv6_addr_is_multicast(daddr) || ipv6_addr_is_linklocal(daddr) || ipv6_addr_loopback(daddr);
+}
+
+#endif
