@@ -23,11 +23,9 @@
 
 static void info_free(struct fib6_info *f)
 {
-	struct fib6_state *fs = f->tb ? f->tb->fs : NULL;
 	struct net *net = f->dev->net;
 
-	if (fs)
-		fs->alloc_count--;
+	net->ipv6->fib->alloc_count--;
 	mem_free(net->mem, f->more, sizeof(*f->more));
 	lwtstate_put(f->lwtstate);
 	dev_put(f->dev);

@@ -157,9 +157,7 @@ void fib6_table_remove(struct fib6_info *f)
 			sibling = f->next;
 	}
 	f->gone = true;
-	if (sibling)
-		regroup(sibling);
-	if (!chain_unlink(tb, f)) { /* it goes when there is memory */
+	if (!chain_unlink(tb, f)) { /* it goes when there is memory; until then it is alone */
 		tb->fs->gone_count++;
 		fib6_gc_arm(tb->fs);
 		rt6_flush_nh(f);
@@ -167,6 +165,8 @@ void fib6_table_remove(struct fib6_info *f)
 		fib6_changed(tb->fs);
 		return;
 	}
+	if (sibling)
+		regroup(sibling);
 	unlinked(f);
 	fib6_info_put(f);
 }

@@ -334,20 +334,25 @@ static int choose_source(struct net *net, struct flowi6 *fl6, const struct rt6_i
 /** output_again() - no route but, perhaps, one for the source that this packet would have */
 static int output_again(struct net *net, struct flowi6 *fl6, struct rt6_info **rt)
 {
+	bool strict_oif = fl6->strict_oif;
+	int err;
+
 	if (!net->ipv6->fib->main->src_count && !net->ipv6->fib->custom_rules)
 		return (*rt)->dst.error;
 	if (choose_source(net, fl6, *rt))
 		return (*rt)->dst.error;
 	dst_release(&(*rt)->dst);
-	return ip6_route_output(net, fl6, rt);
+	fl6->strict_oif = fl6->oif != 0; /* as it was without a source */
+	err = ip6_route_output(net, fl6, rt);
+	fl6->strict_oif = strict_oif;
+	return err;
 }
 
 int ip6_route_output_flow(struct net *net, struct flowi6 *fl6, struct rt6_info **out)
 {
 	struct rt6_info *rt;
-	int err;
+	int err = ip6_route_output(net, fl6, &rt);
 
-	err = ip6_route_output(net, fl6, &rt);
 	if (err)
 		return err;
 	if (ipv6_addr_any(&fl6->saddr))
