@@ -13,10 +13,8 @@
 #include "ipv6/mcast.h"
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-#define __pending u32 fib6_metric(const struct fib6_info *rt)
-{
-	return 0;
-}
+#define __pending __attribute__((weak))
+
 __pending int ip6_flowlabel_init(struct net *net)
 {
 	return 0;

@@ -240,6 +240,11 @@ void ip6_del_local_rt(struct net *net, struct fib6_info *rt)
 	fib6_info_put(rt);
 }
 
+u32 fib6_metric(const struct fib6_info *rt)
+{
+	return rt->metric;
+}
+
 /* ------------------------------------------------------------------ devices */
 
 struct dev_change {
