@@ -21,7 +21,7 @@ const struct icmpv6_mib *icmpv6_mib(const struct net *net);
  * icmpv6_send() - tell the source of @skb_in (borrowed, network header set) what went wrong
  * @info: host order: MTU, or pointer from the IPv6 header on
  *
- * Never about errors, redirects, multicasts (but Packet Too Big and unknown options), rate limited per destination and net.
+ * Never about errors, multicasts (but Packet Too Big and unknown options), rate limited per destination and net.
  * @rfc 4443 2.4
  */
 void icmpv6_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info);

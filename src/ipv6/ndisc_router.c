@@ -13,8 +13,7 @@
 
 #define RETRANS_MIN_NS (10 * NSEC_PER_MSEC)
 #define REACHABLE_MIN_NS (100 * NSEC_PER_MSEC)
-#define RA_TIME_MAX_MS (INT32_MAX / 3) /* more is no time that a timer could wait */
-#define HOP_LIMIT_UNWANTED 256         /* accept_ra_min_hop_limit: none is believed */
+#define HOP_LIMIT_UNWANTED 256 /* accept_ra_min_hop_limit: none is believed */
 
 /* Who speaks; a router, if it is an advertisement.  One that does not say where it is makes no entry. */
 static void ndisc_learn_source(const struct nd_in *in, const u8 *slla, u32 flags)
@@ -101,7 +100,8 @@ static u8 ra_hop_limit(const struct nd_ra *ra)
 	return hop_limit;
 }
 
-static void ra_default_router(const struct nd_ra *ra)
+/* Return: false: there is no room for it, and so nothing else of it is taken */
+static bool ra_default_router(const struct nd_ra *ra)
 {
 	const struct nd_in *in = ra->in;
 	u32 lifetime_s = be16_to_cpu(get_unaligned_be16(&ra->msg->icmph.un.bytes[2]));
@@ -111,30 +111,31 @@ static void ra_default_router(const struct nd_ra *ra)
 	u8 hop_limit;
 
 	if (!IN6_DEV_CONF(ra->idev, ACCEPT_RA_DEFRTR) || ra->from_us)
-		return;
+		return true;
 	if (lifetime_s && lifetime_s < (u32)IN6_DEV_CONF(ra->idev, ACCEPT_RA_MIN_LFT))
-		return;
+		return true;
 	rt = rt6_get_dflt_router(in->net, in->saddr, in->dev);
 	if (rt && (!lifetime_s || fib6_metric(rt) != metric)) {
 		(void)ip6_del_rt(in->net, rt);
 		rt = NULL;
 	}
-	if (!rt && lifetime_s)
+	if (!rt && lifetime_s) {
 		rt = rt6_add_dflt_router(in->net, in->saddr, in->dev, pref, metric, lifetime_s);
+		if (!rt)
+			return false;
+	}
 	hop_limit = ra_hop_limit(ra);
 	if (rt)
 		rt6_set_ra_route(rt, pref, lifetime_s, hop_limit);
+	return true;
 }
 
 /* Milliseconds of a router, 0: it does not say. */
 static ktime_t ra_time(__be32 ms, ktime_t least)
 {
-	u32 time_ms = be32_to_cpu(ms);
-	ktime_t time = (ktime_t)time_ms * NSEC_PER_MSEC;
+	ktime_t time = (ktime_t)be32_to_cpu(ms) * NSEC_PER_MSEC;
 
-	if (!time_ms || time_ms > RA_TIME_MAX_MS)
-		return 0;
-	return time < least ? least : time;
+	return time && time < least ? least : time;
 }
 
 static void ra_timers(struct nd_ra *ra)
@@ -282,7 +283,8 @@ enum skb_drop_reason ndisc_recv_ra(const struct nd_in *in)
 	ra.from_us = !IN6_DEV_CONF(in->idev, ACCEPT_RA_FROM_LOCAL) && ipv6_chk_addr(in->net, in->saddr, in->dev);
 	if (accept) {
 		ra_flags(&ra);
-		ra_default_router(&ra);
+		if (!ra_default_router(&ra))
+			return SKB_DROP_REASON_IPV6_NDISC_IGNORED;
 		ra_timers(&ra);
 	}
 	ndisc_learn_source(in, ra.slla, NEIGH_UPDATE_F_ISROUTER);

@@ -37,6 +37,7 @@ class KernelStack(Stack):
             self._ready()
             self.hub = Hub([dev.port for dev in self.devs])
             self._configure()
+            self._wait_addresses6()
         except BaseException:
             self.close()
             raise

@@ -105,6 +105,9 @@ class NethoodStack(Stack):
         self._inherit = []
         if self._addresses and self.profile == "strict":
             self._addresses_at_once()
+        if self._addresses and self.ipv6:
+            self.batch([f"addr add {dev.address6}/64 dev {dev.name} nodad" for dev in self.devs])
+        self._wait_addresses6()
 
     def _addresses_at_once(self):
         """Strict would probe for them first, and ip(8) has `nodad` for IPv6 only."""

@@ -24,7 +24,8 @@ PEER_MAC = "02:00:00:00:77:01"
 ADDRESS6, PEER6 = "fd77::2", "fd77::1"
 LINKLOCAL, PEER_LINKLOCAL = "fe80::ff:fe00:2", "fe80::77:1"
 QUIET6 = {f"net.ipv6.conf.{scope}.{name}": 0       # what IPv6 would say without being asked
-          for scope in ("all", "default") for name in ("dad_transmits", "router_solicitations")}
+          for scope in ("all", "default")
+          for name in ("dad_transmits", "router_solicitations", "router_solicitation_delay")}
 STATE_LINES = 100           # of a table, in the text of a failure
 
 
@@ -49,11 +50,12 @@ class Stack:
     kind = "?"
 
     def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500, prefix=24, whole_table=False,
-                 ipv6=False):
+                 ipv6=False, wait6=True):
         self.devs = [Device(i) for i in range(devs)]
         self.mtu = mtu
         self.prefix = prefix
         self.ipv6 = ipv6
+        self.wait6 = wait6 and ipv6
         self.whole_table = whole_table  # it may fill the kernel's, which is everybody's
         self.started = time.monotonic()
         self._remotes = []
@@ -66,6 +68,14 @@ class Stack:
     def _ready(self):
         for dev in self.devs:
             dev.port.stack = self
+
+    def _wait_addresses6(self):
+        """Until every IPv6 address may be used."""
+        deadline = time.monotonic() + 3
+        while self.wait6 and self.ip("-6 addr show tentative -dadfailed").stdout.strip():
+            if time.monotonic() > deadline:
+                raise Failed("addresses stay tentative:\n" + self.ip("-6 addr").stdout)
+            time.sleep(0.02)
 
     # ---- shorthands: the first device -----------------------------------
 
