@@ -114,24 +114,23 @@ bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 	return true;
 }
 
-bool cli_prefix(const char *option, const char *text, struct in_addr *addr, uint32_t *prefix_bits)
+bool cli_prefix(const char *option, const char *text, struct netaddr *addr, uint32_t *prefix_bits)
 {
 	char copy[64];
 	char *slash;
 
-	*prefix_bits = 32;
 	if (strlen(text) < sizeof(copy)) {
 		memcpy(copy, text, strlen(text) + 1);
 		slash = strchr(copy, '/');
 		if (slash)
 			*slash++ = '\0';
-		if ((!slash || cli_number(slash, 0, 32, prefix_bits)) && inet_pton(AF_INET, copy, addr) == 1)
-			return true;
+		if (netaddr_parse(copy, addr)) {
+			*prefix_bits = netaddr_bits(addr);
+			if (!slash || cli_number(slash, 0, *prefix_bits, prefix_bits))
+				return true;
+		}
 	}
-	if (strchr(text, ':'))
-		cli_errorf(option, "'%s': IPv6 is not there yet", text);
-	else
-		cli_errorf(option, "'%s' is no address with a prefix length, like 10.77.0.2/24", text);
+	cli_errorf(option, "'%s' is no address with a prefix length, like 10.77.0.2/24 or fd77::2/64", text);
 	return false;
 }
 

@@ -3,9 +3,10 @@
 #ifndef NETHOOD_CLI_H
 #define NETHOOD_CLI_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "../run/netaddr.h"
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -33,8 +34,8 @@ int cli_parse(const struct cli_option *table, void *ctx, int argc, char **argv, 
 
 /** cli_number() - all of @text is a decimal number between @min and @max */
 bool cli_number(const char *text, uint32_t min, uint32_t max, uint32_t *out);
-/** cli_prefix() - "10.77.0.2/24"; without "/n": 32 bits.  A usage error of @option is said */
-bool cli_prefix(const char *option, const char *text, struct in_addr *addr, uint32_t *prefix_bits);
+/** cli_prefix() - "10.77.0.2/24", "fd77::2/64"; without "/n": all bits.  A usage error of @option is said */
+bool cli_prefix(const char *option, const char *text, struct netaddr *addr, uint32_t *prefix_bits);
 /** cli_ifname() - may this be a device's name? */
 bool cli_ifname(const char *name);
 /** cli_json_string() - quoted, with escapes, on stdout */

@@ -106,7 +106,8 @@ static int make_host(struct path *p, unsigned i)
 	if (!err)
 		err = netconf_link_up(&nc, nethood_dev_ifindex(p->dev[i]));
 	if (!err)
-		err = netconf_addr_add(&nc, nethood_dev_ifindex(p->dev[i]), address_of(i), PREFIX_BITS);
+		err = netconf_addr_add(&nc, nethood_dev_ifindex(p->dev[i]),
+				       &(struct netaddr){ .family = AF_INET, .v4 = address_of(i) }, PREFIX_BITS, false);
 	netconf_close(&nc);
 	return err;
 }

@@ -102,7 +102,7 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
-/* The net speaks no IPv6, so the kernel's end need not ask for it. */
+/* This end of the cable is not the host's. */
 static void no_ipv6(const char *ifname)
 {
 	char path[128];
@@ -273,18 +273,20 @@ int host_open_dev(struct host *h, const struct netopt *o, uint32_t i, struct net
 /* ---- the address of the host's side */
 
 /* Return: true, and the interface that has @addr already */
-static bool address_taken(struct in_addr addr, const char *except, char ifname[static IFNAMSIZ])
+static bool address_taken(const struct netaddr *addr, const char *except, char ifname[static IFNAMSIZ])
 {
+	size_t at = addr->family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_addr)
+					     : offsetof(struct sockaddr_in, sin_addr);
 	struct ifaddrs *all, *a;
 	bool taken = false;
 
 	if (getifaddrs(&all) < 0)
 		return false;
 	for (a = all; a && !taken; a = a->ifa_next) {
-		const struct sockaddr_in *sin = (const struct sockaddr_in *)(const void *)a->ifa_addr;
+		const struct sockaddr *sa = a->ifa_addr;
 
-		if (!sin || sin->sin_family != AF_INET || sin->sin_addr.s_addr != addr.s_addr ||
-		    !strcmp(a->ifa_name, except))
+		if (!sa || sa->sa_family != addr->family || !strcmp(a->ifa_name, except) ||
+		    memcmp((const uint8_t *)sa + at, addr->octets, netaddr_bytes(addr)) != 0)
 			continue;
 		snprintf(ifname, IFNAMSIZ, "%s", a->ifa_name);
 		taken = true;
@@ -295,19 +297,18 @@ static bool address_taken(struct in_addr addr, const char *except, char ifname[s
 
 static int set_address(struct netconf *nc, const char *ifname, const struct netopt_addr *a)
 {
-	char other[IFNAMSIZ], text[INET_ADDRSTRLEN];
-	const uint8_t *b = (const uint8_t *)&a->addr.s_addr;
+	char other[IFNAMSIZ], text[INET6_ADDRSTRLEN];
 	int err;
 
-	snprintf(text, sizeof(text), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-	if (address_taken(a->addr, ifname, other)) {
+	netaddr_text(&a->addr, text);
+	if (address_taken(&a->addr, ifname, other)) {
 		cli_errorf(text,
 			   "%s has this address already, perhaps for another net; "
 			   "choose others, like --addr 10.78.0.2/24 --host-addr 10.78.0.1/24",
 			   other);
 		return -EADDRINUSE;
 	}
-	err = netconf_addr_add(nc, (int)if_nametoindex(ifname), a->addr, a->prefix_bits);
+	err = netconf_addr_add(nc, (int)if_nametoindex(ifname), &a->addr, a->prefix_bits, true);
 	if (err && err != -EEXIST) {
 		cli_errorf(text, "not given to %s: %s", ifname, nc->why);
 		return err;
@@ -320,7 +321,6 @@ static int configure_one(struct netconf *nc, const struct host *h, uint32_t i, c
 	int err = 0;
 
 	if (h->made[i]) {
-		no_ipv6(h->ifname[i]);
 		err = netconf_link_up(nc, (int)if_nametoindex(h->ifname[i]));
 		if (err) {
 			cli_error(h->ifname[i], nc->why);
@@ -367,7 +367,7 @@ bool host_forget(struct host *h, const struct netopt *o)
 		if (err)
 			return false;
 		if (first && o->has_host_addr) {
-			err = netconf_addr_del(&nc, (int)if_nametoindex(h->ifname[i]), o->host_addr.addr,
+			err = netconf_addr_del(&nc, (int)if_nametoindex(h->ifname[i]), &o->host_addr.addr,
 					       o->host_addr.prefix_bits);
 			netconf_close(&nc);
 		}

@@ -254,38 +254,48 @@ static int ifindex_of(const struct machine *m, const char *name)
 	return dev ? nethood_dev_ifindex(dev) : 0;
 }
 
+/* Is the host's end of the cable ours as well?  Then nobody else can be on it. */
+static bool made_here(const struct machine *m, const char *name)
+{
+	for (uint32_t i = 0; i < m->o->devs; i++) {
+		if (!strcmp(m->o->dev[i].name, *name ? name : m->o->dev[0].name))
+			return m->host.made[i];
+	}
+	return false;
+}
+
 static int add_addr(const struct machine *m, struct netconf *nc, const struct netopt_addr *a)
 {
-	const uint8_t *b = (const uint8_t *)&a->addr.s_addr;
+	char text[INET6_ADDRSTRLEN];
 	int err;
 
 	if (a->kind != NETOPT_ADDR_FIXED)
 		return 0;
-	err = netconf_addr_add(nc, ifindex_of(m, a->dev), a->addr, a->prefix_bits);
+	err = netconf_addr_add(nc, ifindex_of(m, a->dev), &a->addr, a->prefix_bits, made_here(m, a->dev));
 	if (err)
-		cli_errorf("--addr", "%u.%u.%u.%u/%u: %s", b[0], b[1], b[2], b[3], a->prefix_bits, nc->why);
+		cli_errorf("--addr", "%s/%u: %s", netaddr_text(&a->addr, text), a->prefix_bits, nc->why);
 	return err;
 }
 
 static int add_route(const struct machine *m, struct netconf *nc, const struct netopt_route *r)
 {
-	int err = netconf_route_add(nc, r->dst, r->prefix_bits, r->gateway, *r->dev ? ifindex_of(m, r->dev) : 0);
-	const uint8_t *b = (const uint8_t *)&r->gateway.s_addr;
+	int err = netconf_route_add(nc, &r->dst, r->prefix_bits, &r->gateway, *r->dev ? ifindex_of(m, r->dev) : 0);
+	char text[INET6_ADDRSTRLEN];
 
 	if (err)
-		cli_errorf("--route", "via %u.%u.%u.%u: %s", b[0], b[1], b[2], b[3], nc->why);
+		cli_errorf("--route", "via %s: %s", netaddr_text(&r->gateway, text), nc->why);
 	return err;
 }
 
 static int configure(struct machine *m)
 {
-	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
+	const struct netaddr loopback = netaddr_v4(INADDR_LOOPBACK);
 	struct netconf nc;
 	int err = netconf_open(&nc, m->net);
 
 	if (!err)
 		err = netconf_link_up(&nc, ifindex_of(m, "lo"));
-	if (!err && netconf_addr_add(&nc, ifindex_of(m, "lo"), loopback, 8) == -ENOMEM)
+	if (!err && netconf_addr_add(&nc, ifindex_of(m, "lo"), &loopback, 8, false) == -ENOMEM)
 		err = -ENOMEM; /* that the net gave it itself is no error */
 	for (uint32_t i = 0; !err && i < m->o->devs; i++)
 		err = netconf_link_up(&nc, ifindex_of(m, m->o->dev[i].name));
@@ -309,7 +319,7 @@ static int pass_by(struct machine *m)
 
 	m->bypass.fd = -1;
 	for (uint32_t i = 0; !err && i < m->o->bypasses; i++)
-		err = bypass_add(&m->bypass, m->o->bypass[i].addr, m->o->bypass[i].prefix_bits);
+		err = bypass_add(&m->bypass, &m->o->bypass[i].addr, m->o->bypass[i].prefix_bits);
 	if (!err)
 		err = bypass_start(&m->bypass);
 	if (err)

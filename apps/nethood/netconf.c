@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -123,52 +124,81 @@ int netconf_link_up(struct netconf *nc, int ifindex)
 	return talk(nc, nlh);
 }
 
-int netconf_addr_add(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits)
+static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct netaddr *a)
+{
+	mnl_attr_put(nlh, type, netaddr_bytes(a), a->octets);
+}
+
+static void put_broadcast(struct nlmsghdr *nlh, const struct netaddr *a, uint32_t prefix_bits)
+{
+	if (a->family == AF_INET && prefix_bits < 31 && (ntohl(a->v4.s_addr) >> 24) != 127)
+		mnl_attr_put_u32(nlh, IFA_BROADCAST, a->v4.s_addr | htonl(UINT32_MAX >> prefix_bits));
+}
+
+int netconf_addr_add(struct netconf *nc, int ifindex, const struct netaddr *addr, uint32_t prefix_bits, bool nodad)
 {
 	_Alignas(struct nlmsghdr) char buf[BUFFER_BYTES];
 	struct nlmsghdr *nlh = begin(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	uint32_t host_bits = prefix_bits < 32 ? UINT32_MAX >> prefix_bits : 0;
 
-	ifa->ifa_family = AF_INET;
+	ifa->ifa_family = (uint8_t)addr->family;
 	ifa->ifa_prefixlen = (uint8_t)prefix_bits;
 	ifa->ifa_index = (uint32_t)ifindex;
-	ifa->ifa_scope = (ntohl(addr.s_addr) >> 24) == 127 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
-	mnl_attr_put_u32(nlh, IFA_LOCAL, addr.s_addr);
-	mnl_attr_put_u32(nlh, IFA_ADDRESS, addr.s_addr);
-	if (prefix_bits < 31 && ifa->ifa_scope != RT_SCOPE_HOST)
-		mnl_attr_put_u32(nlh, IFA_BROADCAST, addr.s_addr | htonl(host_bits));
+	ifa->ifa_scope = addr->family == AF_INET && (ntohl(addr->v4.s_addr) >> 24) == 127 ? RT_SCOPE_HOST
+											  : RT_SCOPE_UNIVERSE;
+	put_addr(nlh, IFA_LOCAL, addr);
+	put_addr(nlh, IFA_ADDRESS, addr);
+	put_broadcast(nlh, addr, prefix_bits);
+	if (nodad && addr->family == AF_INET6)
+		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
 	return talk(nc, nlh);
 }
 
-int netconf_addr_del(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits)
+int netconf_addr_del(struct netconf *nc, int ifindex, const struct netaddr *addr, uint32_t prefix_bits)
 {
 	_Alignas(struct nlmsghdr) char buf[BUFFER_BYTES];
 	struct nlmsghdr *nlh = begin(buf, RTM_DELADDR, 0);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
-	ifa->ifa_family = AF_INET;
+	ifa->ifa_family = (uint8_t)addr->family;
 	ifa->ifa_prefixlen = (uint8_t)prefix_bits;
 	ifa->ifa_index = (uint32_t)ifindex;
-	mnl_attr_put_u32(nlh, IFA_LOCAL, addr.s_addr);
+	put_addr(nlh, IFA_LOCAL, addr);
 	return talk(nc, nlh);
 }
 
-int netconf_route_add(struct netconf *nc, struct in_addr dst, uint32_t prefix_bits, struct in_addr gateway, int ifindex)
+/* RTA_VIA: a gateway of the other family.  @rfc 8950 */
+static void put_gateway(struct nlmsghdr *nlh, int family, const struct netaddr *gateway)
+{
+	struct {
+		uint16_t family;
+		uint8_t octets[16];
+	} via = { .family = (uint16_t)gateway->family };
+
+	if (gateway->family == family) {
+		put_addr(nlh, RTA_GATEWAY, gateway);
+		return;
+	}
+	memcpy(via.octets, gateway->octets, netaddr_bytes(gateway));
+	mnl_attr_put(nlh, RTA_VIA, sizeof(via.family) + netaddr_bytes(gateway), &via);
+}
+
+int netconf_route_add(struct netconf *nc, const struct netaddr *dst, uint32_t prefix_bits,
+		      const struct netaddr *gateway, int ifindex)
 {
 	_Alignas(struct nlmsghdr) char buf[BUFFER_BYTES];
 	struct nlmsghdr *nlh = begin(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
+	rtm->rtm_family = (uint8_t)dst->family;
 	rtm->rtm_dst_len = (uint8_t)prefix_bits;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = RTPROT_BOOT;
 	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
 	rtm->rtm_type = RTN_UNICAST;
 	if (prefix_bits)
-		mnl_attr_put_u32(nlh, RTA_DST, dst.s_addr);
-	mnl_attr_put_u32(nlh, RTA_GATEWAY, gateway.s_addr);
+		put_addr(nlh, RTA_DST, dst);
+	put_gateway(nlh, dst->family, gateway);
 	if (ifindex)
 		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)ifindex);
 	return talk(nc, nlh);

@@ -3,9 +3,9 @@
 #ifndef NETHOOD_NETCONF_H
 #define NETHOOD_NETCONF_H
 
-#include <netinet/in.h>
 #include <stdint.h>
 
+#include "../run/netaddr.h"
 #include "nethood/nethood.h"
 
 struct mnl_socket;
@@ -23,11 +23,12 @@ int netconf_open(struct netconf *nc, struct nethood_net *net);
 void netconf_close(struct netconf *nc);
 /* Return: 0, -errno and nc->why */
 int netconf_link_up(struct netconf *nc, int ifindex);
-int netconf_addr_add(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits);
-int netconf_addr_del(struct netconf *nc, int ifindex, struct in_addr addr, uint32_t prefix_bits);
+/** netconf_addr_add() - @nodad: nobody else can have this IPv6 address: it may be used at once */
+int netconf_addr_add(struct netconf *nc, int ifindex, const struct netaddr *addr, uint32_t prefix_bits, bool nodad);
+int netconf_addr_del(struct netconf *nc, int ifindex, const struct netaddr *addr, uint32_t prefix_bits);
 /** netconf_route_add() - @ifindex 0: whichever reaches the gateway */
-int netconf_route_add(struct netconf *nc, struct in_addr dst, uint32_t prefix_bits, struct in_addr gateway,
-		      int ifindex);
+int netconf_route_add(struct netconf *nc, const struct netaddr *dst, uint32_t prefix_bits,
+		      const struct netaddr *gateway, int ifindex);
 /** netconf_veth_add() - a pair of devices, the second one in another network namespace */
 int netconf_veth_add(struct netconf *nc, const char *name, const char *peer, int peer_netns_fd);
 

@@ -341,8 +341,12 @@ static int set_route(void *ctx, const char *value)
 		return usage("--route", value, want);
 	if (strcmp(dst, "default") != 0 && !cli_prefix("--route", dst, &r->dst, &r->prefix_bits))
 		return EXIT_USAGE;
-	if (inet_pton(AF_INET, gateway, &r->gateway) != 1)
+	if (!netaddr_parse(gateway, &r->gateway))
 		return usage("--route", value, "the gateway is no address");
+	if (!r->dst.family)
+		r->dst.family = r->gateway.family;
+	if (r->dst.family == AF_INET6 && r->gateway.family != AF_INET6)
+		return usage("--route", value, "the gateway is of the other family");
 	if (words == 5) {
 		if (!cli_ifname(dev))
 			return usage("--route", value, "that is no name of a device");
@@ -505,12 +509,13 @@ static void defaults(struct netopt *o)
 	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .queues = 1 };
 	if (o->addrs || o->dhcps)
 		return;
-	o->addr[o->addrs++] = (struct netopt_addr){ .addr = { htonl(0x0a4d0002) }, .prefix_bits = 24 };
+	o->addr[o->addrs++] = (struct netopt_addr){ .addr = netaddr_v4(0x0a4d0002), .prefix_bits = 24 };
 	if (!o->has_host_addr)
-		o->host_addr = (struct netopt_addr){ .addr = { htonl(0x0a4d0001) }, .prefix_bits = 24 };
+		o->host_addr = (struct netopt_addr){ .addr = netaddr_v4(0x0a4d0001), .prefix_bits = 24 };
 	o->has_host_addr = true;
 	if (!o->routes)
-		o->route[o->routes++] = (struct netopt_route){ .gateway = o->host_addr.addr };
+		o->route[o->routes++] =
+			(struct netopt_route){ .dst.family = o->host_addr.addr.family, .gateway = o->host_addr.addr };
 }
 
 int netopt_finish(struct netopt *o)

@@ -4,7 +4,6 @@
 #define NETHOOD_NETOPT_H
 
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,18 +29,18 @@ enum netopt_addr_kind {
 };
 struct netopt_addr {
 	enum netopt_addr_kind kind;
-	struct in_addr addr;
+	struct netaddr addr;
 	uint32_t prefix_bits;
 	char dev[IFNAMSIZ];                    /**< "": the first */
 	uint32_t icmp_length, port, timeout_s; /**< by ARP; 0: no such rule */
 };
 struct netopt_route {
-	struct in_addr dst, gateway;
+	struct netaddr dst, gateway;
 	uint32_t prefix_bits;
 	char dev[IFNAMSIZ]; /**< "": whichever reaches the gateway */
 };
 struct netopt_prefix {
-	struct in_addr addr;
+	struct netaddr addr;
 	uint32_t prefix_bits;
 };
 struct netopt_sysctl {

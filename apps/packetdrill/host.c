@@ -304,7 +304,9 @@ int pd_packet_out(struct pd *pd, void *packet, size_t *len_bytes, long long *tim
 
 static int configure(struct pd *pd, const struct pd_config *config)
 {
-	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
+	const struct netaddr loopback = netaddr_v4(INADDR_LOOPBACK);
+	const struct netaddr local = { .family = AF_INET, .v4 = config->local };
+	const struct netaddr gateway = { .family = AF_INET, .v4 = config->gateway };
 	int ifindex = nethood_dev_ifindex(pd->dev), lo = nethood_dev_ifindex(nethood_dev_find(pd->net, "lo"));
 	struct netconf nc;
 	int err = netconf_open(&nc, pd->net);
@@ -315,16 +317,16 @@ static int configure(struct pd *pd, const struct pd_config *config)
 	if (!err)
 		err = netconf_link_up(&nc, ifindex);
 	if (!err)
-		err = netconf_addr_add(&nc, lo, loopback, 8);
+		err = netconf_addr_add(&nc, lo, &loopback, 8, false);
 	if (err == -EEXIST) /* lo has its address of itself */
 		err = 0;
 	if (!err)
-		err = netconf_addr_add(&nc, ifindex, config->local, config->local_bits);
+		err = netconf_addr_add(&nc, ifindex, &local, config->local_bits, true);
 	if (!err) {
-		struct in_addr net = { config->remote.s_addr &
-				       htonl(config->remote_bits ? UINT32_MAX << (32 - config->remote_bits) : 0) };
+		uint32_t mask = config->remote_bits ? UINT32_MAX << (32 - config->remote_bits) : 0;
+		struct netaddr net = netaddr_v4(ntohl(config->remote.s_addr) & mask);
 
-		err = netconf_route_add(&nc, net, config->remote_bits, config->gateway, ifindex);
+		err = netconf_route_add(&nc, &net, config->remote_bits, &gateway, ifindex);
 		if (err == -EEXIST) /* REMOTE is LOCAL's own subnet */
 			err = 0;
 	}

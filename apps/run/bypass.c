@@ -7,7 +7,6 @@
  */
 #include "bypass.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,31 +16,50 @@
 
 /** struct wish - which socket is asked for */
 struct wish {
-	int type, protocol;
+	int domain, type, protocol;
 };
 
-int bypass_add(struct bypass *b, struct in_addr addr, uint32_t prefix_bits)
+int bypass_add(struct bypass *b, const struct netaddr *addr, uint32_t prefix_bits)
 {
-	if (prefix_bits > 32)
+	if (prefix_bits > netaddr_bits(addr))
 		return -EINVAL;
 	if (b->count == BYPASS_PREFIXES)
 		return -ENOSPC;
-	b->prefix[b->count].addr = addr;
+	b->prefix[b->count].addr = *addr;
 	b->prefix[b->count++].prefix_bits = prefix_bits;
 	return 0;
 }
 
-bool bypass_has(const struct bypass *b, const void *name, socklen_t name_bytes)
+/* Return: false: that is no name of either family.  ::ffff:a.b.c.d is IPv4, as it is on the way */
+static bool address_in(const void *name, socklen_t name_bytes, struct netaddr *out)
 {
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_UNSPEC };
 	struct sockaddr_in sin;
 
-	if (!b || !b->count || name_bytes < sizeof(sin))
+	memcpy(&sin6, name, name_bytes < sizeof(sin6) ? name_bytes : sizeof(sin6));
+	memcpy(&sin, &sin6, sizeof(sin));
+	if (sin.sin_family == AF_INET && name_bytes >= sizeof(sin)) {
+		*out = (struct netaddr){ .family = AF_INET, .v4 = sin.sin_addr };
+		return true;
+	}
+	if (sin6.sin6_family != AF_INET6 || name_bytes < sizeof(sin6))
 		return false;
-	memcpy(&sin, name, sizeof(sin));
-	for (uint32_t i = 0; sin.sin_family == AF_INET && i < b->count; i++) {
-		uint32_t bits = b->prefix[i].prefix_bits, mask = bits ? htonl(~UINT32_C(0) << (32 - bits)) : 0;
+	*out = (struct netaddr){ .family = AF_INET6, .v6 = sin6.sin6_addr };
+	if (IN6_IS_ADDR_V4MAPPED(&sin6.sin6_addr)) {
+		out->family = AF_INET;
+		memmove(out->octets, out->octets + 12, sizeof(out->v4));
+	}
+	return true;
+}
 
-		if (!((sin.sin_addr.s_addr ^ b->prefix[i].addr.s_addr) & mask))
+bool bypass_has(const struct bypass *b, const void *name, socklen_t name_bytes)
+{
+	struct netaddr addr;
+
+	if (!b || !b->count || !address_in(name, name_bytes, &addr))
+		return false;
+	for (uint32_t i = 0; i < b->count; i++) {
+		if (netaddr_in(&addr, &b->prefix[i].addr, b->prefix[i].prefix_bits))
 			return true;
 	}
 	return false;
@@ -82,7 +100,7 @@ static void serve(int sock)
 	struct wish w;
 
 	while (recv(sock, &w, sizeof(w), 0) == (ssize_t)sizeof(w))
-		answer(sock, socket(AF_INET, w.type | SOCK_CLOEXEC, w.protocol));
+		answer(sock, socket(w.domain, w.type | SOCK_CLOEXEC, w.protocol));
 }
 
 /* Nothing else of its parent's stays open. */
@@ -132,9 +150,9 @@ void bypass_stop(struct bypass *b)
 	b->fd = -1;
 }
 
-int bypass_socket(const struct bypass *b, int type, int protocol)
+int bypass_socket(const struct bypass *b, int domain, int type, int protocol)
 {
-	const struct wish w = { type, protocol };
+	const struct wish w = { domain, type, protocol };
 	union fd_control control;
 	int err = -EIO, fd = -1;
 	struct iovec iov = { .iov_base = &err, .iov_len = sizeof(err) };

@@ -25,7 +25,7 @@ long call_foreign(const struct call *c)
 
 	if ((nr != SYS_bind && nr != SYS_connect && nr != SYS_listen) || (c->sv->bypass && c->sv->bypass->count))
 		return CALL_CONTINUE;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_INET)
+	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || (domain != AF_INET && domain != AF_INET6))
 		return CALL_CONTINUE;
 	return -EPROTONOSUPPORT;
 }
@@ -92,7 +92,7 @@ long call_bypass(struct call *c, const struct sockaddr_storage *name, socklen_t 
 
 	if (!bypass_has(c->sv->bypass, name, name_bytes))
 		return CALL_OURS;
-	fd = bypass_socket(c->sv->bypass, option_of(c, SO_TYPE), option_of(c, SO_PROTOCOL));
+	fd = bypass_socket(c->sv->bypass, option_of(c, SO_DOMAIN), option_of(c, SO_TYPE), option_of(c, SO_PROTOCOL));
 	if (fd < 0)
 		return fd;
 	keep_options(c, fd);

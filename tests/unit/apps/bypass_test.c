@@ -12,12 +12,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct in_addr addr(const char *text)
+static struct netaddr addr(const char *text)
 {
-	struct in_addr a;
+	struct netaddr a;
 
-	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	assert_true(netaddr_parse(text, &a));
 	return a;
+}
+
+static socklen_t name_of(const char *text, struct sockaddr_storage *name)
+{
+	struct netaddr a = addr(text);
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_addr = a.v6 };
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = a.v4 };
+	socklen_t len = a.family == AF_INET6 ? sizeof(sin6) : sizeof(sin);
+
+	memcpy(name, a.family == AF_INET6 ? (void *)&sin6 : (void *)&sin, len);
+	return len;
 }
 
 static const struct {
@@ -34,6 +45,13 @@ static const struct {
 	{ "bits behind the prefix mean nothing", "10.1.2.3", 16, "10.1.255.1", true },
 	{ "all", "0.0.0.0", 0, "255.255.255.255", true },
 	{ "half of all", "128.0.0.0", 1, "127.255.255.255", false },
+	{ "an address of the other family does not", "0.0.0.0", 0, "::1", false },
+	{ "nor does this one", "::", 0, "127.0.0.1", false },
+	{ "the last of an IPv6 prefix", "2001:db8::", 33, "2001:db8:7fff::", true },
+	{ "the one after it does not", "2001:db8::", 33, "2001:db8:8000::", false },
+	{ "an IPv6 address itself", "::1", 128, "::1", true },
+	{ "a mapped address is the IPv4 one", "127.0.0.0", 8, "::ffff:127.0.0.1", true },
+	{ "and is in no IPv6 prefix", "::", 0, "::ffff:127.0.0.1", false },
 };
 
 static void which(void **state)
@@ -41,54 +59,59 @@ static void which(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bypass b = { .fd = -1 };
-		struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = addr(rows[i].asked) };
+		struct netaddr prefix = addr(rows[i].prefix);
+		struct sockaddr_storage name;
+		socklen_t len = name_of(rows[i].asked, &name);
 
-		assert_int_equal(bypass_add(&b, addr(rows[i].prefix), rows[i].bits), 0);
-		if (bypass_has(&b, &sin, sizeof(sin)) != rows[i].passes)
+		assert_int_equal(bypass_add(&b, &prefix, rows[i].bits), 0);
+		if (bypass_has(&b, &name, len) != rows[i].passes)
 			fail_msg("%s", rows[i].says);
-		assert_false(bypass_has(&b, &sin, sizeof(sin) - 1));
-		sin.sin_family = AF_INET6;
-		assert_false(bypass_has(&b, &sin, sizeof(sin)));
+		assert_false(bypass_has(&b, &name, len - 1));
 		b.count = 0;
-		sin.sin_family = AF_INET;
-		assert_false(bypass_has(&b, &sin, sizeof(sin)));
+		assert_false(bypass_has(&b, &name, len));
+		name.ss_family = AF_UNIX;
+		b.count = 1;
+		assert_false(bypass_has(&b, &name, len));
 	}
 }
 
 static void limits(void **state)
 {
 	struct bypass b = { .fd = -1 };
+	struct netaddr v4 = addr("1.2.3.4"), v6 = addr("::1");
 
 	(void)state;
-	assert_int_equal(bypass_add(&b, addr("1.2.3.4"), 33), -EINVAL);
+	assert_int_equal(bypass_add(&b, &v4, 33), -EINVAL);
+	assert_int_equal(bypass_add(&b, &v6, 129), -EINVAL);
 	for (int i = 0; i < BYPASS_PREFIXES; i++)
-		assert_int_equal(bypass_add(&b, addr("1.2.3.4"), 32), 0);
-	assert_int_equal(bypass_add(&b, addr("1.2.3.4"), 32), -ENOSPC);
+		assert_int_equal(bypass_add(&b, &v4, 32), 0);
+	assert_int_equal(bypass_add(&b, &v4, 32), -ENOSPC);
 	assert_false(bypass_has(NULL, &b, 0));
 }
 
 static void sockets(void **state)
 {
 	struct bypass b = { .fd = -1 };
+	struct netaddr loopback = addr("127.0.0.0");
 	int fd, type;
 	socklen_t len = sizeof(type);
 
 	(void)state;
 	assert_int_equal(bypass_start(&b), 0); /* nothing is to pass: nobody is needed */
 	assert_int_equal(b.fd, -1);
-	assert_int_equal(bypass_add(&b, addr("127.0.0.0"), 8), 0);
+	assert_int_equal(bypass_add(&b, &loopback, 8), 0);
 	assert_int_equal(bypass_start(&b), 0);
-	fd = bypass_socket(&b, SOCK_DGRAM, 0);
+	fd = bypass_socket(&b, AF_INET, SOCK_DGRAM, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len), 0);
 	assert_int_equal(type, SOCK_DGRAM);
 	close(fd);
-	assert_int_equal(bypass_socket(&b, SOCK_STREAM, 200), -EPROTONOSUPPORT);
-	fd = bypass_socket(&b, SOCK_STREAM, 0);
+	assert_int_equal(bypass_socket(&b, AF_INET, SOCK_STREAM, 200), -EPROTONOSUPPORT);
+	fd = bypass_socket(&b, AF_INET, SOCK_STREAM, 0);
 	assert_true(fd >= 0);
 	close(fd);
 	bypass_stop(&b);
-	assert_int_equal(bypass_socket(&b, SOCK_STREAM, 0), -ENETUNREACH);
+	assert_int_equal(bypass_socket(&b, AF_INET, SOCK_STREAM, 0), -ENETUNREACH);
 }
 
 int main(void)

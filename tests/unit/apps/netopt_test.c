@@ -81,7 +81,9 @@ static const struct {
 	{ "an address out of range", { "--addr", "10.77.0.300/24" }, "'10.77.0.300/24'" },
 	{ "a prefix out of range", { "--addr", "10.77.0.2/33" }, "'10.77.0.2/33'" },
 	{ "no prefix", { "--addr", "10.77.0.2" }, "prefix length is missing" },
-	{ "IPv6", { "--addr", "fd00::2/64" }, "IPv6 is not there yet" },
+	{ "an IPv6 prefix out of range", { "--addr", "fd00::2/129" }, "'fd00::2/129'" },
+	{ "half an IPv6 address", { "--addr", "fd00::g/64" }, "'fd00::g/64'" },
+	{ "IPv6 by an IPv4 gateway", { "--route", "2001:db8::/32 via 10.0.0.1" }, "of the other family" },
 	{ "a device that is not there", { "--addr", "10.1.0.2/24%eth9" }, "eth9" },
 	{ "no device behind the sign", { "--addr", "10.1.0.2/24%" }, "name of a device" },
 	{ "DHCP for a device that is not there", { "--dhcp=eth9" }, "eth9" },
@@ -140,7 +142,7 @@ static void everything(void **state)
 	assert_int_equal(o.dev[0].mtu, 1400);
 	assert_int_equal(o.dev[0].lladdr[4], 0x99);
 	assert_true(o.dev[0].offload && o.dev[0].has_lladdr && o.dev[0].fd == -1);
-	assert_int_equal(o.addr[0].addr.s_addr, htonl(0x0a370002));
+	assert_int_equal(o.addr[0].addr.v4.s_addr, htonl(0x0a370002));
 	assert_int_equal(o.addr[0].prefix_bits, 16);
 	assert_string_equal(o.addr[0].dev, "eth7");
 	assert_int_equal(o.route[0].prefix_bits, 16);
@@ -163,10 +165,10 @@ static void nothing(void **state)
 	assert_int_equal(parse(words, &first, said), 0);
 	assert_int_equal(o.devs, 1);
 	assert_string_equal(o.dev[0].name, "eth0");
-	assert_int_equal(o.addr[0].addr.s_addr, htonl(0x0a4d0002));
+	assert_int_equal(o.addr[0].addr.v4.s_addr, htonl(0x0a4d0002));
 	assert_true(o.has_host_addr);
-	assert_int_equal(o.host_addr.addr.s_addr, htonl(0x0a4d0001));
-	assert_int_equal(o.route[0].gateway.s_addr, htonl(0x0a4d0001));
+	assert_int_equal(o.host_addr.addr.v4.s_addr, htonl(0x0a4d0001));
+	assert_int_equal(o.route[0].gateway.v4.s_addr, htonl(0x0a4d0001));
 	assert_int_equal(o.route[0].prefix_bits, 0);
 }
 
