@@ -119,6 +119,7 @@ struct inet6_ifaddr {
 	ktime_t cstamp, tstamp;          /**< made, changed */
 	u32 refcnt;
 	u8 dad_probes, regen_count, stable_privacy_retry;
+	bool autoconf; /**< of a router's prefix: never permanent, however long it lives */
 	bool tokenized, solict_joined;
 	u64 dad_nonce;             /**< RFC 7527: of what we sent; 0: none */
 	struct timer dad_timer;    /**< next DAD probe, or its end */
@@ -214,6 +215,7 @@ struct ifa6_config {
 	u32 rt_priority; /**< 0: the default */
 	u32 valid_lft_s, prefered_lft_s;
 	u32 portid, nlflags;
+	bool autoconf; /**< of a router's prefix */
 };
 /**
  * inet6_addr_add() - RTM_NEWADDR; with NLM_F_REPLACE in nlflags one that exists is changed

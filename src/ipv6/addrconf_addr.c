@@ -170,7 +170,7 @@ static void lifetime_ended(struct timer *t)
 void addrconf_set_lifetimes(struct inet6_ifaddr *ifp, u32 valid_s, u32 prefered_s)
 {
 	ifp->flags &= ~(u32)(IFA_F_PERMANENT | IFA_F_DEPRECATED);
-	if (!addrconf_finite(valid_s))
+	if (!addrconf_finite(valid_s) && !ifp->autoconf)
 		ifp->flags |= IFA_F_PERMANENT;
 	if (!prefered_s)
 		ifp->flags |= IFA_F_DEPRECATED;
@@ -241,6 +241,7 @@ static void ifa6_fill(struct inet6_ifaddr *ifp, struct inet6_dev *idev, const st
 	ifp->prefix_len = cfg->prefix_len;
 	ifp->rt_priority = cfg->rt_priority;
 	ifp->ifa_proto = cfg->ifa_proto;
+	ifp->autoconf = cfg->autoconf;
 	ifp->scope = (u8)ipv6_addr_scope(&cfg->addr);
 	ifp->flags = cfg->flags;
 	if (!(cfg->flags & IFA_F_NODAD)) /* then it is ours from the beginning */
@@ -511,6 +512,7 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	ifp->flags = (ifp->flags & ~takes) | (cfg->flags & takes);
 	ifp->rt_priority = cfg->rt_priority;
 	ifp->ifa_proto = cfg->ifa_proto;
+	ifp->autoconf = false; /* from now on the administrator's */
 	addrconf_set_lifetimes(ifp, cfg->valid_lft_s, cfg->prefered_lft_s);
 	if (had || !(ifp->flags & IFA_F_NOPREFIXROUTE))
 		err = prefix_route_change(ifp, had, old_metric);

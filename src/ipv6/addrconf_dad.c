@@ -258,7 +258,8 @@ static void stable_retry(struct inet6_ifaddr *ifp)
 				   .prefix_len = ifp->prefix_len,
 				   .flags = ifp->flags & ~(u32)(IFA_F_TENTATIVE | IFA_F_DADFAILED),
 				   .valid_lft_s = ifp->valid_lft_s,
-				   .prefered_lft_s = ifp->prefered_lft_s };
+				   .prefered_lft_s = ifp->prefered_lft_s,
+				   .autoconf = ifp->autoconf };
 	u8 tries = (u8)(ifp->stable_privacy_retry + 1);
 	struct inet6_ifaddr *next = NULL;
 	int err;

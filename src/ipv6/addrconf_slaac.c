@@ -80,7 +80,7 @@ static bool own_address(struct inet6_dev *idev, const struct ra_prefix *p, struc
 	return ipv6_generate_eui64(idev->dev, &cfg->addr.s6_addr[8]);
 }
 
-/** slaac_taken() - the address that this prefix gave us, perhaps under another DAD_Counter (RFC 7217 6) */
+/** slaac_find() - the address that this prefix gave us, perhaps under another DAD_Counter (RFC 7217 6) */
 static struct inet6_ifaddr *slaac_find(struct inet6_dev *idev, const struct ifa6_config *cfg)
 {
 	struct inet6_ifaddr *ifp = ipv6_get_ifaddr(idev->dev->net, &cfg->addr, idev->dev);
@@ -140,22 +140,25 @@ static void slaac_renew(struct inet6_ifaddr *ifp, const struct ra_prefix *p)
 		manage_tempaddrs(ifp, valid_s, prefered_s, false);
 }
 
-static void autoconf_rcv(struct inet6_dev *idev, const struct ra_prefix *p, bool slla_known)
+/** autoconf_rcv() - Return: could there be an address of the prefix? */
+static bool autoconf_rcv(struct inet6_dev *idev, const struct ra_prefix *p, bool slla_known)
 {
 	struct ifa6_config cfg = { .prefix_len = p->prefix_len,
 				   .ifa_proto = IFAPROT6_KERNEL_RA,
+				   .autoconf = true,
 				   .valid_lft_s = p->valid_lft_s,
 				   .prefered_lft_s = p->prefered_lft_s };
 	struct inet6_ifaddr *ifp;
 	bool tokenized;
 
 	if (p->prefix_len != 64 || !own_address(idev, p, &cfg, &tokenized))
-		return;
+		return false;
 	ifp = slaac_find(idev, &cfg);
-	if (ifp && !(ifp->flags & IFA_F_PERMANENT && ifp->ifa_proto != IFAPROT6_KERNEL_RA))
+	if (ifp && !(ifp->flags & IFA_F_PERMANENT)) /* the administrator's own stays as it is */
 		slaac_renew(ifp, p);
 	else if (!ifp && p->valid_lft_s)
 		slaac_add(idev, &cfg, tokenized, slla_known);
+	return true;
 }
 
 void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool slla_known)
@@ -172,8 +175,8 @@ void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool
 		    (IPV6_DEVCONF_ALL(net, RA_HONOR_PIO_PFLAG) || IN6_DEV_CONF(idev, RA_HONOR_PIO_PFLAG));
 	if (p->onlink)
 		onlink_rcv(idev, p);
-	if (p->autoconf && !delegated && IN6_DEV_CONF(idev, AUTOCONF))
-		autoconf_rcv(idev, p, slla_known);
+	if (p->autoconf && !delegated && IN6_DEV_CONF(idev, AUTOCONF) && !autoconf_rcv(idev, p, slla_known))
+		return;
 	(void)notifier_call_chain(&net->ipv6->inet6addr_chain, INET6ADDR_PREFIX, &info);
 }
 

@@ -72,6 +72,7 @@ static bool temp_config(struct inet6_ifaddr *ifp, struct ifa6_config *cfg)
 				     .flags = IFA_F_TEMPORARY,
 				     .rt_priority = ifp->rt_priority,
 				     .ifa_proto = ifp->ifa_proto,
+				     .autoconf = true,
 				     .valid_lft_s = (u32)valid,
 				     .prefered_lft_s = (u32)prefered };
 	ipv6_random_iid(net, &cfg->addr.s6_addr[8]);
