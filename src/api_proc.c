@@ -17,7 +17,10 @@
 #include "ipv4/ipv4_proc.h"
 #include "ipv4/netns_ipv4.h"
 #ifdef CONFIG_IPV6
+#include "dev/netdevice.h"
 #include "ipv6/ipv6_proc.h"
+#include "raw/raw_ipv6.h"
+#include "udp/udp6.h"
 #endif
 #include "neigh/neigh_proc.h"
 #include "raw/ping.h"
@@ -95,9 +98,111 @@ static void arp_stat_show(struct seq_file *m, struct net *net)
 }
 
 #ifdef CONFIG_IPV6
+#define SOCK6_HEADER \
+	"  sl  local_address                         remote_address                        " \
+	"st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+
+static const struct sock_proc udp6_file = { &udpv6_prot, SOCK6_HEADER, 5, 0 };
+static const struct sock_proc ping6_file = { &pingv6_prot, SOCK6_HEADER, 5, 0 };
+static const struct sock_proc raw6_file = { &rawv6_prot, SOCK6_HEADER, 5, 0 };
+
+static void udp6_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &udp6_file);
+}
+
+static void ping6_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &ping6_file);
+}
+
+static void raw6_show(struct seq_file *m, struct net *net)
+{
+	sock_seq_show(m, net, &raw6_file);
+}
+
+static void sockstat6_show(struct seq_file *m, struct net *net)
+{
+	seq_puts(m, "TCP6: inuse 0\n"); /* not yet */
+	seq_printf(m, "UDP6: inuse %u\n", sock_prot_inuse_count(net, &udpv6_prot));
+	seq_puts(m, "UDPLITE6: inuse 0\n");
+	seq_printf(m, "RAW6: inuse %u\n", sock_prot_inuse_count(net, &rawv6_prot));
+	sockstat6_seq_show_frag(m, net);
+}
+
+static void snmp6_show(struct seq_file *m, struct net *net)
+{
+	const struct udp_mib *mib = &net->udp->mib6;
+
+	snmp6_seq_show_ip(m, net);
+	snmp6_line(m, "Udp6InDatagrams", mib->in_datagrams);
+	snmp6_line(m, "Udp6NoPorts", mib->no_ports);
+	snmp6_line(m, "Udp6InErrors", mib->in_errors);
+	snmp6_line(m, "Udp6OutDatagrams", mib->out_datagrams);
+	snmp6_line(m, "Udp6RcvbufErrors", mib->rcvbuf_errors);
+	snmp6_line(m, "Udp6SndbufErrors", mib->sndbuf_errors);
+	snmp6_line(m, "Udp6InCsumErrors", mib->in_csum_errors);
+	snmp6_line(m, "Udp6IgnoredMulti", mib->ignored_multi);
+	snmp6_line(m, "Udp6MemErrors", mib->mem_errors);
+}
+
+/* A file of net/dev_snmp6, which has one for each device that has IPv6; NULL: none. */
+static const struct net_device *dev_snmp6_find(struct net *net, const char *path)
+{
+	static const char dir[] = "net/dev_snmp6/";
+	const struct net_device *dev = NULL;
+
+	if (!strncmp(path, dir, sizeof(dir) - 1))
+		dev = dev_find_by_name(net, path + sizeof(dir) - 1);
+	return dev && dev->ip6_ptr ? dev : NULL;
+}
+
+static int dev_snmp6_each(struct net *net, const char *path, int (*fn)(void *ctx, const char *name, uint32_t mode),
+			  void *ctx)
+{
+	const struct net_device *dev;
+	int ret = 0;
+
+	if (strcmp(path, "net/dev_snmp6") != 0)
+		return 0;
+	for_each_netdev(net, dev) {
+		if (dev->ip6_ptr && !ret)
+			ret = fn(ctx, dev->name, S_IFREG | 0444);
+	}
+	return ret;
+}
+
+static void dev_snmp6_show(struct seq_file *m, const struct net_device *dev)
+{
+	snmp6_dev_seq_show(m, dev);
+}
+
 static void ndisc_stat_show(struct seq_file *m, struct net *net)
 {
 	neigh_stat_seq_show(m, net->neigh->table[NEIGH_ND_TABLE]);
+}
+#else
+static const struct net_device *dev_snmp6_find(struct net *net, const char *path)
+{
+	(void)net;
+	(void)path;
+	return NULL;
+}
+
+static int dev_snmp6_each(struct net *net, const char *path, int (*fn)(void *ctx, const char *name, uint32_t mode),
+			  void *ctx)
+{
+	(void)net;
+	(void)path;
+	(void)fn;
+	(void)ctx;
+	return 0;
+}
+
+static void dev_snmp6_show(struct seq_file *m, const struct net_device *dev)
+{
+	(void)m;
+	(void)dev;
 }
 #endif
 
@@ -128,8 +233,12 @@ static const struct proc_file {
 	{ "net/arp", arp_seq_show },
 	{ "net/dev", dev_seq_show },
 	{ "net/dev_mcast", dev_mc_seq_show },
+#ifdef CONFIG_IPV6
+	{ "net/dev_snmp6", NULL },
+#endif
 	{ "net/icmp", ping_show },
 #ifdef CONFIG_IPV6
+	{ "net/icmp6", ping6_show },
 	{ "net/if_inet6", if6_seq_show },
 #else
 	{ "net/if_inet6", nothing_show },
@@ -147,9 +256,18 @@ static const struct proc_file {
 	{ "net/netstat", netstat_show },
 	{ "net/psched", psched_show },
 	{ "net/raw", raw_show },
+#ifdef CONFIG_IPV6
+	{ "net/raw6", raw6_show },
+#endif
 	{ "net/route", fib_route_seq_show },
 	{ "net/snmp", snmp_show },
+#ifdef CONFIG_IPV6
+	{ "net/snmp6", snmp6_show },
+#endif
 	{ "net/sockstat", sockstat_show },
+#ifdef CONFIG_IPV6
+	{ "net/sockstat6", sockstat6_show },
+#endif
 	{ "net/stat", NULL },
 	{ "net/stat/arp_cache", arp_stat_show },
 #ifdef CONFIG_IPV6
@@ -157,6 +275,9 @@ static const struct proc_file {
 #endif
 	{ "net/tcp", tcp4_seq_show },
 	{ "net/udp", udp_show },
+#ifdef CONFIG_IPV6
+	{ "net/udp6", udp6_show },
+#endif
 	{ "sys", NULL },
 };
 
@@ -197,6 +318,10 @@ int nethood_proc_mode(struct nethood_net *nn, const char *path, uint32_t *mode)
 	const char *sysctl = sysctl_path(path);
 	const struct ctl_table *e;
 
+	if (dev_snmp6_find(&nn->net, path)) {
+		*mode = S_IFREG | S_IRUSR | S_IRGRP | S_IROTH;
+		return 0;
+	}
 	if (!f && !sysctl)
 		return -ENOENT;
 	if (sysctl && sysctl_file_find(&nn->net.sysctl, sysctl, &e))
@@ -234,10 +359,16 @@ int nethood_proc_read(struct nethood_net *nn, const char *path,
 {
 	const struct proc_file *f = file_find(path);
 	const char *sysctl = sysctl_path(path);
+	const struct net_device *dev = dev_snmp6_find(&nn->net, path);
 	struct seq_file m;
 
 	if (sysctl)
 		return sysctl_read(nn, sysctl, fn, ctx);
+	if (dev) {
+		seq_begin(&m, fn, ctx);
+		dev_snmp6_show(&m, dev);
+		return seq_end(&m);
+	}
 	if (!f)
 		return -ENOENT;
 	if (!f->show)
@@ -326,7 +457,10 @@ int nethood_proc_each(struct nethood_net *nn, const char *path, int (*fn)(void *
 	struct proc_each each = { fn, ctx };
 	const struct proc_file *f = file_find(path);
 	const char *sysctl = !strcmp(path, "sys") ? "" : sysctl_path(path);
+	int ret = dev_snmp6_each(&nn->net, path, fn, ctx);
 
+	if (ret)
+		return ret;
 	if (sysctl)
 		return sysctl_file_each(&nn->net.sysctl, sysctl, tell_sysctl, &each);
 	if (*path && !f)

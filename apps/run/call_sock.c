@@ -137,7 +137,7 @@ static long call_connect(struct call *c)
 		return c->carrier->ops->connect(c, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 	err = nethood_connect(c->carrier->sk, (struct sockaddr *)&name, (socklen_t)call_arg(c, 2));
 	if (!err)
-		c->carrier->connected = name.ss_family != AF_UNSPEC && c->carrier->domain == AF_INET;
+		c->carrier->connected = name.ss_family != AF_UNSPEC && c->carrier->domain != AF_NETLINK;
 	return err;
 }
 

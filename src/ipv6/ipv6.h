@@ -132,9 +132,4 @@ int ipv6_frag_init(struct net *net);
 void ipv6_frag_exit(struct net *net);
 void ip6_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes);
 
-/* ---- flow labels: ipv6/ip6_flowlabel.c.  @rfc 6437, IPV6_FLOWLABEL_MGR */
-struct ip6_flowlabel;
-int ip6_flowlabel_init(struct net *net);
-void ip6_flowlabel_exit(struct net *net);
-
 #endif

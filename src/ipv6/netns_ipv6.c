@@ -129,7 +129,6 @@ static const struct ipv6_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv6_parts[] = {
-	{ ip6_flowlabel_init, ip6_flowlabel_exit },
 	{ ipv6_exthdrs_init, ipv6_exthdrs_exit },
 	{ ipv6_frag_init, ipv6_frag_exit },
 	{ icmpv6_init, icmpv6_exit },

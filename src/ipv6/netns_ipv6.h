@@ -22,7 +22,6 @@ struct addrconf_state;  /* ipv6/addrconf.c: address -> inet6_ifaddr, timers */
 struct addrlabel_state; /* ipv6/addrlabel.c */
 struct ndisc_state;     /* ipv6/ndisc.c */
 struct mcast6_state;    /* ipv6/mcast.c */
-struct flowlabel_state; /* ipv6/ip6_flowlabel.c */
 struct ipv6_devconf;
 
 #define MAX_INET6_OFFLOADS 4U
@@ -54,7 +53,6 @@ struct netns_ipv6 {
 	struct addrlabel_state *addrlabel;
 	struct ndisc_state *ndisc;
 	struct mcast6_state *mcast;
-	struct flowlabel_state *flowlabel;
 	struct neigh_table *nd_tbl; /* also net->neigh->table[NEIGH_ND_TABLE] */
 
 	const struct raw6_ops *raw;
