@@ -89,7 +89,7 @@ static bool may_be_ours(const struct call *c, const char *path)
 
 	if (!c->listener->sysctl_mounted && (*path != '/' || strstr(path, "/sys/net/")))
 		return true;
-	return (*name && net_has(c, "net", name)) || net_has(c, "net/stat", name);
+	return (*name && net_has(c, "net", name)) || net_has(c, "net/stat", name) || net_has(c, "net/dev_snmp6", name);
 }
 
 /* Where a path begins that does not begin at the root.  Return: its length, -errno */

@@ -261,7 +261,7 @@ static int ipv6_rthdr_rcv(struct sk_buff *skb)
 		return rthdr_drop(skb, SKB_DROP_REASON_IPV6_BAD_EXTHDR);
 	if (hdr->segments_left) {
 		IP6_INC(net, idev, in_hdr_errors);
-		icmpv6_param_prob(skb, ICMPV6_HDR_FIELD, offset + (u32)offsetof(struct ipv6_rt_hdr, segments_left),
+		icmpv6_param_prob(skb, ICMPV6_HDR_FIELD, offset + (u32)offsetof(struct ipv6_rt_hdr, type),
 				  SKB_DROP_REASON_IPV6_BAD_EXTHDR);
 		return INET6_PROTO_ENDED;
 	}

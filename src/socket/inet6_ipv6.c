@@ -301,10 +301,8 @@ static int connect_route(struct inet_sock *inet, const struct sockaddr_in6 *sin6
 		return err;
 	}
 	inet->daddr = LOOPBACK4_IPV6;
-	if (ipv6_addr_any(&np->saddr)) {
-		np->saddr = fl6.saddr;
-		inet->saddr = LOOPBACK4_IPV6;
-	}
+	if (ipv6_addr_any(&np->saddr))
+		np->saddr = fl6.saddr; /* inet->saddr stays: the next peer may be of IPv4 */
 	if (ipv6_addr_any(&np->rcv_saddr)) {
 		np->rcv_saddr = fl6.saddr;
 		inet->rcv_saddr = LOOPBACK4_IPV6;

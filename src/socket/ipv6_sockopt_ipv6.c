@@ -178,8 +178,6 @@ static int set_multicast_if(struct sock *sk, int value)
 	if (sk->type == SOCK_STREAM)
 		return -ENOPROTOOPT;
 	if (value) {
-		if (value < 0)
-			return -EINVAL;
 		if (sk->net->sock->dev_ops->ifname(sk->net, value, name))
 			return -ENODEV;
 		if (sk->bound_dev_if && sk->bound_dev_if != value)
@@ -309,7 +307,7 @@ static int set_value(struct sock *sk, int name, int value, socklen_t len_bytes)
 	case IPV6_MULTICAST_LOOP:
 		return set_strict_bool(&np->mc_loop, value);
 	case IPV6_MULTICAST_ALL:
-		return set_strict_bool(&np->mc_all, value);
+		return set_bool(&np->mc_all, value);
 	case IPV6_MULTICAST_IF:
 		return set_multicast_if(sk, value);
 	case IPV6_UNICAST_IF:
