@@ -249,7 +249,11 @@ static const struct proc_file {
 #else
 	{ "net/igmp6", nothing_show },
 #endif
+#ifdef CONFIG_IPV6
+	{ "net/ipv6_route", ipv6_route_seq_show },
+#else
 	{ "net/ipv6_route", nothing_show },
+#endif
 #ifdef CONFIG_IPV6
 	{ "net/mcfilter6", igmp6_mcf_seq_show },
 #endif
@@ -260,6 +264,9 @@ static const struct proc_file {
 	{ "net/raw6", raw6_show },
 #endif
 	{ "net/route", fib_route_seq_show },
+#ifdef CONFIG_IPV6
+	{ "net/rt6_stats", rt6_stats_seq_show },
+#endif
 	{ "net/snmp", snmp_show },
 #ifdef CONFIG_IPV6
 	{ "net/snmp6", snmp6_show },

@@ -18,8 +18,6 @@
 #include "ipv6/fib6_internal.h"
 #include "ipv6/ndisc.h"
 
-#define GC_INTERVAL (30 * NSEC_PER_SEC)
-
 /* ------------------------------------------------------------------ chains */
 
 /** rank_cmp() - order of two routes of one prefix, without that of their coming */
@@ -483,6 +481,8 @@ int ip6_route_del(struct net *net, const struct fib6_config *cfg, const char **e
 		return fib6_error(errmsg, "Invalid prefix length", -EINVAL);
 	if (!tb)
 		return fib6_error(errmsg, "FIB table does not exist", -ESRCH);
+	if (cfg->flags & RTF_CACHE)
+		return rt6_exception_del(net, cfg);
 	if (!cfg->nh_count)
 		return del_one(tb, cfg);
 	for (u32 i = 0; i < cfg->nh_count; i++) { /* one by one, as far as they are there */
@@ -618,7 +618,8 @@ static void gc_timer(struct timer *t)
 void fib6_gc_arm(struct fib6_state *fs)
 {
 	if (!timer_pending(&fs->gc_timer))
-		mod_timer(fs->net->timers, &fs->gc_timer, fs->net->now + GC_INTERVAL);
+		mod_timer(fs->net->timers, &fs->gc_timer,
+			  fs->net->now + max_u32((u32)fs->net->ipv6->route_gc_interval_s, 1) * NSEC_PER_SEC);
 }
 
 void fib6_set_expires(struct fib6_info *rt, u32 expires_s)
@@ -810,7 +811,7 @@ int fib6_init(struct net *net)
 	err = start(fs);
 	if (err)
 		state_free(fs);
-	return err;
+	return err == -ENOBUFS ? -ENOMEM : err;
 }
 
 void fib6_exit(struct net *net)

@@ -21,6 +21,7 @@ static const struct rtnl_handler *const rtnl_handlers[] = {
 	rtnl_rule_handlers,  rtnl_neigh_handlers,     rtnl_neightbl_handlers,
 #ifdef CONFIG_IPV6
 	rtnl_addr6_handlers, rtnl_addrlabel_handlers, rtnl_link6_handlers,
+	rtnl_route6_handlers, rtnl_rule6_handlers,
 #endif
 };
 
