@@ -213,12 +213,14 @@ static void psched_show(struct seq_file *m, struct net *net)
 	seq_printf(m, "%08x %08x %08x %08x\n", 1000U, 64U, 1000000U, 1000000000U);
 }
 
+#ifndef CONFIG_IPV6
 /* A net without IPv6 has no addresses, groups and routes of it, and ifconfig(8) and others look. */
 static void nothing_show(struct seq_file *m, struct net *net)
 {
 	(void)m;
 	(void)net;
 }
+#endif
 
 /* ------------------------------------------------------------------ the tree */
 

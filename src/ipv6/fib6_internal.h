@@ -155,6 +155,9 @@ int fib6_info_create(struct fib6_state *fs, const struct fib6_config *cfg, u32 i
 		     const char **errmsg);
 /** fib6_config_check() - what can be said of a request before its next hops.  Return: 0, -errno */
 int fib6_config_check(const struct fib6_config *cfg, const char **errmsg);
+/** fib6_check_gateway() - neigh_table.check_gateway of Neighbour Discovery.  @rfc 8950 */
+int fib6_check_gateway(struct net *net, const void *key, u32 table, bool onlink, struct net_device **dev,
+		       const char **errmsg);
 void fib6_route_view(const struct fib6_info *first, u32 nh_count, struct fib6_route_view *out);
 
 /* ---- ip6_fib.c: tables */

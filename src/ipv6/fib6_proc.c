@@ -24,7 +24,8 @@ static void show_row(struct seq_file *m, const struct fib6_route_view *r)
 	show_addr(m, &r->src, r->src_len);
 	for (u32 i = 0; i < 16; i++)
 		seq_printf(m, "%02x", gateway->s6_addr[i]);
-	seq_printf(m, " %08x %08x %08x %08x %8s\n", r->metric, r->refcnt, 0U, r->flags, r->nh.dev ? r->nh.dev->name : "");
+	seq_printf(m, " %08x %08x %08x %08x %8s\n", r->metric, r->refcnt, 0U, r->flags,
+		   r->nh.dev ? r->nh.dev->name : "");
 }
 
 static void show_not_found(struct seq_file *m, const struct fib6_state *fs)

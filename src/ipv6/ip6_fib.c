@@ -17,6 +17,7 @@
 #include "dev/lwtunnel.h"
 #include "ipv6/fib6_internal.h"
 #include "ipv6/ndisc.h"
+#include "neigh/neighbour.h"
 
 /* ------------------------------------------------------------------ chains */
 
@@ -748,6 +749,8 @@ static int start(struct fib6_state *fs)
 		if ((dev->flags & IFF_LOOPBACK) && !fs->loopback)
 			fs->loopback = dev;
 	}
+	if (net->neigh->table[NEIGH_ND_TABLE])
+		net->neigh->table[NEIGH_ND_TABLE]->check_gateway = fib6_check_gateway;
 	return 0;
 }
 
@@ -820,6 +823,8 @@ void fib6_exit(struct net *net)
 
 	if (!fs)
 		return;
+	if (net->neigh->table[NEIGH_ND_TABLE])
+		net->neigh->table[NEIGH_ND_TABLE]->check_gateway = NULL;
 	unregister_netdevice_notifier(net, &fs->netdev_nb);
 	state_free(fs);
 }

@@ -96,8 +96,8 @@ static bool put_nexthop(const struct nl_target *to, struct nlmsghdr *nlh, const 
 /** struct asked - what a question adds to the answer; NULL: it is no answer to one */
 struct asked {
 	const struct in6_addr *dst, *src;
-	int iif;                          /* 0: it starts here */
-	const struct in6_addr *chosen;    /* source that it would have; NULL: none */
+	int iif;                       /* 0: it starts here */
+	const struct in6_addr *chosen; /* source that it would have; NULL: none */
 };
 
 static bool put_ends(const struct nl_target *to, struct nlmsghdr *nlh, const struct fib6_route_view *r,
@@ -234,8 +234,7 @@ static int walk_multipath(const struct nl_request *rq, const struct nlattr *attr
 		rtnh = (const struct rtnexthop *)(const void *)((const u8 *)rtnh + step);
 	}
 	if (!count)
-		return route_refuse(rq, -EINVAL,
-				    "Invalid nexthop configuration - no valid nexthops");
+		return route_refuse(rq, -EINVAL, "Invalid nexthop configuration - no valid nexthops");
 	return count;
 }
 
