@@ -43,6 +43,8 @@ static s64 unit_of(enum sysctl_type type)
 		return NSEC_PER_MSEC;
 	case SYSCTL_USER_HZ:
 		return 10 * NSEC_PER_MSEC;
+	case SYSCTL_JIFFIES:
+		return 4 * NSEC_PER_MSEC;
 	case SYSCTL_SECONDS:
 		return NSEC_PER_SEC;
 	default:

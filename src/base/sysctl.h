@@ -15,6 +15,7 @@ enum sysctl_type {
 	SYSCTL_S64,     /**< s64, as is */
 	SYSCTL_MS,      /**< int in the file is milliseconds; ktime_t in memory */
 	SYSCTL_USER_HZ, /**< int in the file is 1/100 s; ktime_t in memory */
+	SYSCTL_JIFFIES, /**< int in the file is ticks of the kernel that nethood is compared with; ktime_t in memory */
 	SYSCTL_SECONDS, /**< int in the file is seconds; ktime_t in memory */
 	SYSCTL_FN,      /**< get and set do it all */
 };

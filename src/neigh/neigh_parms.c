@@ -106,28 +106,31 @@ void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value)
 #define PARM(name_, type_, var_, max_) \
 	{ .name = (name_), .type = (type_), .min = 0, .max = (max_), \
 	  .offset = offsetof(struct neigh_parms, data) + NEIGH_VAR_##var_ * sizeof(s64) }
-static const struct ctl_table neigh_parms_table[] = {
-	PARM("anycast_delay", SYSCTL_USER_HZ, ANYCAST_DELAY, INT32_MAX),
-	PARM("app_solicit", SYSCTL_S64, APP_PROBES, UINT8_MAX),
-	PARM("base_reachable_time", SYSCTL_SECONDS, BASE_REACHABLE_TIME, INT32_MAX),
-	PARM("base_reachable_time_ms", SYSCTL_MS, BASE_REACHABLE_TIME, INT32_MAX),
-	PARM("delay_first_probe_time", SYSCTL_SECONDS, DELAY_PROBE_TIME, INT32_MAX),
-	PARM("gc_stale_time", SYSCTL_SECONDS, GC_STALETIME, INT32_MAX),
-	PARM("interval_probe_time_ms", SYSCTL_MS, INTERVAL_PROBE_TIME, INT32_MAX),
-	PARM("locktime", SYSCTL_USER_HZ, LOCKTIME, INT32_MAX),
-	PARM("mcast_resolicit", SYSCTL_S64, MCAST_REPROBES, UINT8_MAX),
-	PARM("mcast_solicit", SYSCTL_S64, MCAST_PROBES, UINT8_MAX),
-	PARM("proxy_delay", SYSCTL_USER_HZ, PROXY_DELAY, INT32_MAX),
-	PARM("proxy_qlen", SYSCTL_S64, PROXY_QLEN, INT32_MAX),
-	PARM("retrans_time", SYSCTL_USER_HZ, RETRANS_TIME, INT32_MAX),
-	PARM("retrans_time_ms", SYSCTL_MS, RETRANS_TIME, INT32_MAX),
-	PARM("ucast_solicit", SYSCTL_S64, UCAST_PROBES, UINT8_MAX),
-	{ .name = "unres_qlen", .type = SYSCTL_FN, .min = 0, .max = INT32_MAX / UNRES_PACKET_TRUESIZE_BYTES,
-	  .offset = offsetof(struct neigh_parms, data) + NEIGH_VAR_QUEUE_LEN_BYTES * sizeof(s64),
-	  .get = unres_qlen_get, .set = unres_qlen_set },
-	PARM("unres_qlen_bytes", SYSCTL_S64, QUEUE_LEN_BYTES, INT32_MAX),
-	{ .name = NULL },
-};
+/* @retrans_type_: in what unit retrans_time is shown: IPv6 shows the kernel's own ticks */
+#define PARMS_TABLE(retrans_type_) { \
+	PARM("anycast_delay", SYSCTL_USER_HZ, ANYCAST_DELAY, INT32_MAX), \
+	PARM("app_solicit", SYSCTL_S64, APP_PROBES, UINT8_MAX), \
+	PARM("base_reachable_time", SYSCTL_SECONDS, BASE_REACHABLE_TIME, INT32_MAX), \
+	PARM("base_reachable_time_ms", SYSCTL_MS, BASE_REACHABLE_TIME, INT32_MAX), \
+	PARM("delay_first_probe_time", SYSCTL_SECONDS, DELAY_PROBE_TIME, INT32_MAX), \
+	PARM("gc_stale_time", SYSCTL_SECONDS, GC_STALETIME, INT32_MAX), \
+	PARM("interval_probe_time_ms", SYSCTL_MS, INTERVAL_PROBE_TIME, INT32_MAX), \
+	PARM("locktime", SYSCTL_USER_HZ, LOCKTIME, INT32_MAX), \
+	PARM("mcast_resolicit", SYSCTL_S64, MCAST_REPROBES, UINT8_MAX), \
+	PARM("mcast_solicit", SYSCTL_S64, MCAST_PROBES, UINT8_MAX), \
+	PARM("proxy_delay", SYSCTL_USER_HZ, PROXY_DELAY, INT32_MAX), \
+	PARM("proxy_qlen", SYSCTL_S64, PROXY_QLEN, INT32_MAX), \
+	PARM("retrans_time", retrans_type_, RETRANS_TIME, INT32_MAX), \
+	PARM("retrans_time_ms", SYSCTL_MS, RETRANS_TIME, INT32_MAX), \
+	PARM("ucast_solicit", SYSCTL_S64, UCAST_PROBES, UINT8_MAX), \
+	{ .name = "unres_qlen", .type = SYSCTL_FN, .min = 0, .max = INT32_MAX / UNRES_PACKET_TRUESIZE_BYTES, \
+	  .offset = offsetof(struct neigh_parms, data) + NEIGH_VAR_QUEUE_LEN_BYTES * sizeof(s64), \
+	  .get = unres_qlen_get, .set = unres_qlen_set }, \
+	PARM("unres_qlen_bytes", SYSCTL_S64, QUEUE_LEN_BYTES, INT32_MAX), \
+	{ .name = NULL }, \
+}
+static const struct ctl_table neigh_parms_table[] = PARMS_TABLE(SYSCTL_USER_HZ);
+static const struct ctl_table nd_parms_table[] = PARMS_TABLE(SYSCTL_JIFFIES);
 
 #define GC(name_, type_, member_) \
 	{ .name = (name_), .type = (type_), .min = 0, .max = INT32_MAX, .offset = offsetof(struct neigh_table, member_) }
@@ -153,7 +156,7 @@ static void neigh_parms_register(struct neigh_parms *p)
 	struct neigh_table *tbl = p->tbl;
 
 	snprintf(p->sysctl.path, sizeof(p->sysctl.path), "%s.%s", tbl->sysctl_path, p->dev ? p->dev->name : "default");
-	p->sysctl.table = neigh_parms_table;
+	p->sysctl.table = tbl->index == NEIGH_ND_TABLE ? nd_parms_table : neigh_parms_table;
 	p->sysctl.base = p;
 	p->sysctl.changed = neigh_parms_changed;
 	register_sysctl(&tbl->net->sysctl, &p->sysctl);

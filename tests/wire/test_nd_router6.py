@@ -233,7 +233,7 @@ def test_the_time_between_questions_is_the_routers(shared, said, retrans_ms):
     told(shared, router, slla=M1, retrans=said, lifetime=0)
     got = int(shared.sysctl("net.ipv6.neigh.eth0.retrans_time_ms"))
     shared.neigh_sysctl(family="ipv6", retrans_time_ms=1000)
-    assert got in (retrans_ms, 8 if retrans_ms == 12 else retrans_ms)       # HZ/100, in jiffies of 4 ms
+    assert got in ((8, 10, 12) if retrans_ms == 12 else (retrans_ms,))      # 10 ms at least; the kernel counts in jiffies
 
 
 @pytest.mark.parametrize("said, reachable_ms, stale_s", [(0, 30000, 60), (20000, 20000, 60), (40000, 40000, 120),
