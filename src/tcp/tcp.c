@@ -686,6 +686,7 @@ void tcp_init_sock(struct tcp_sock *tp)
 
 	tp->af = &tcp_ipv4_ops;
 	tp->conn.family = (u8)sk->family;
+	tp->conn.sk_family = (u8)sk->family;
 	tp->conn.kind = TCP_CONN_SOCK;
 	__skb_queue_head_init(&tp->write_queue);
 	tcp_skb_tree_init(&tp->rtx_queue);

@@ -92,11 +92,12 @@ union tcp_addr {
 
 /** struct tcp_conn - key of a connection in net->tcp->ehash, embedded in what stands for it */
 struct tcp_conn {
-	u64 hash; /**< of the four below; 0: not in the table */
-	u8 kind;  /**< enum tcp_conn_kind */
-	u8 family;
+	u64 hash;     /**< of the four below; 0: not in the table */
+	u8 kind;      /**< enum tcp_conn_kind */
+	u8 family;    /**< of its packets */
 	u16 num;      /**< local port, host order */
 	__be16 dport; /**< the peer's */
+	u8 sk_family; /**< of its socket: one of AF_INET6 may have a connection of AF_INET */
 	int bound_dev_if;
 	union tcp_addr daddr, rcv_saddr;
 };
@@ -395,6 +396,7 @@ struct tcp_sock {
 	bool tlp_retrans, recvmsg_inq, thin_lto, urg_sent;
 	bool quickack_always; /**< of the route */
 	bool connect_bind;    /**< the port was found by connect(2) */
+	bool min_hops_set;    /**< IP_MINTTL, IPV6_MINHOPCOUNT */
 	bool tsq_throttled, dst_pending_confirm, fin_received, connecting, is_orphan, rate_app_limited;
 	bool fin_due;     /**< there was no memory for our FIN: rtx_timer tries again */
 	u8 chrono_type;   /**< what the time is spent with */
@@ -471,7 +473,8 @@ static inline struct net *tcp_net_of(const struct tcp_sock *tp)
 
 /** struct tcp_request_sock - a connection that is being opened towards a listener: SYN_RECV without a socket */
 struct tcp_request_sock {
-	struct tcp_conn conn;      /**< first: what the table of connections holds */
+	struct tcp_conn conn; /**< first: what the table of connections holds */
+	const struct tcp_af_ops *af;
 	struct tcp_sock *listener; /**< reference */
 	struct tcp_sock *sk;       /**< the connection once it stands (or, with Fast Open, before); reference; NULL */
 	struct tcp_sock *fastopen_sk; /**< with Fast Open: the connection while its SYN-ACK is not acked; borrowed */
@@ -624,6 +627,10 @@ struct tcp_af_ops {
 	int (*child_route)(struct tcp_sock *child, struct tcp_request_sock *req);
 	/** addresses of @skb: key->daddr is its source; dif, ports as well */
 	void (*conn_of)(const struct sk_buff *skb, struct tcp_conn *key);
+	/** does @skb come from farther away than @tp wants to hear?  Asked when tp->min_hops_set */
+	bool (*too_far)(const struct tcp_sock *tp, const struct sk_buff *skb);
+	/** was @skb sent to us alone?  Else nothing is said */
+	bool (*is_unicast)(const struct sk_buff *skb);
 	/** a segment without a socket: @flags, @seq ... of the answer to @skb, which is borrowed */
 	void (*send_reply)(struct net *net, struct sk_buff *skb, const struct tcp_reply *reply);
 };

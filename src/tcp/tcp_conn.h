@@ -30,9 +30,16 @@ static inline struct net *tcp_req_net(const struct tcp_request_sock *req)
 {
 	return tcp_net_of(req->listener);
 }
-static inline const struct tcphdr *tcp_hdr(const struct sk_buff *skb)
+static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
 {
-	return (const struct tcphdr *)(const void *)skb_transport_header(skb);
+	return (struct tcphdr *)(void *)skb_transport_header(skb);
+}
+
+/** tcp_skb_af() - of whose addresses a segment that came is */
+static inline const struct tcp_af_ops *tcp_skb_af(const struct sk_buff *skb)
+{
+	(void)skb;
+	return &tcp_ipv4_ops;
 }
 
 static inline u32 tcp_addr_bytes(u8 family)

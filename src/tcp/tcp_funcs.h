@@ -562,8 +562,11 @@ int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_b
 /** tcp_v4_options_changed() - IP_OPTIONS was set: segments leave room for them */
 void tcp_v4_options_changed(struct tcp_sock *tp);
 int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
-/** tcp_v4_send_reset() - the answer to @skb (borrowed), which nobody wants */
-void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);
+
+/* ------------------------------------------------------------------ tcp_deliver.c */
+
+/** tcp_send_reset() - the answer to @skb (borrowed), which nobody wants */
+void tcp_send_reset(struct net *net, struct sk_buff *skb);
 
 /* ------------------------------------------------------------------ tcp_sockopt.c, tcp_sysctl.c */
 

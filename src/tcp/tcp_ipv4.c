@@ -3,8 +3,8 @@
  *
  * @step S3 to S4 of S13, to ipv4/ip_output.c   @rfc 9293 3.10.7, 1122 4.2, 5927   @linux net/ipv4/tcp_ipv4.c
  *
- * Reading order: tcp_v4_rcv() and deliver_to_*(), tcp_v4_send_reset(), tcp_v4_connect(), tcp_ipv4_ops.
- * tcp_err_ipv4.c hears what ICMP says.
+ * Reading order: tcp_v4_rcv(), tcp_v4_send_reply(), tcp_v4_connect(), tcp_ipv4_ops.  Who gets a segment is in
+ * tcp_deliver.c; tcp_err_ipv4.c hears what ICMP says.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,15 +18,10 @@
 #include "ipv4/protocol.h"
 #include "ipv4/route.h"
 #include "net.h"
-#include "socket/filter.h"
+#include "tcp/tcp_deliver.h"
 #include "tcp/tcp_ipv4.h"
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
-
-static struct tcphdr *tcp_hdr(const struct sk_buff *skb)
-{
-	return (struct tcphdr *)(void *)skb_transport_header(skb);
-}
 
 /* ------------------------------------------------------------------ is it a segment? */
 
@@ -66,22 +61,6 @@ malformed:
 	return false;
 }
 
-static void fill_cb(struct sk_buff *skb)
-{
-	const struct tcphdr *th = tcp_hdr(skb);
-	u32 syn_fin = ((th->flags & TCPHDR_SYN) != 0) + (u32)((th->flags & TCPHDR_FIN) != 0);
-	u8 tos = ip_hdr(skb)->tos;
-	u32 seq = be32_to_cpu(th->seq);
-
-	*TCP_SKB_CB(skb) = (struct tcp_skb_cb){
-		.seq = seq,
-		.end_seq = seq + syn_fin + skb->len - tcp_hdrlen_bytes(th),
-		.ack_seq = be32_to_cpu(th->ack_seq),
-		.flags = th->flags,
-		.ip_dsfield = tos,
-	};
-}
-
 static void tcp_v4_conn_of(const struct sk_buff *skb, struct tcp_conn *key)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -101,17 +80,16 @@ static void tcp_v4_send_reply(struct net *net, struct sk_buff *skb, const struct
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct tcp_out_options opts = { .has_ts = reply->has_ts, .tsval = reply->tsval, .tsecr = reply->tsecr };
+	u32 mark = (reply->flags & TCPHDR_RST) && net->ipv4->fwmark_reflect ? skb->mark : reply->mark;
 	struct flowi4 fl4 = { .daddr = iph->saddr,
 			      .saddr = iph->daddr,
 			      .proto = IPPROTO_TCP,
 			      .tos = reply->tos,
 			      .sport = th->dest,
 			      .dport = th->source,
-			      .mark = reply->mark,
+			      .mark = mark,
 			      .flags = FLOWI_FLAG_ANYSRC };
-	struct ipcm_cookie ipc = {
-		.ttl = -1, .tos = reply->tos, .protocol = IPPROTO_TCP, .df = true, .mark = reply->mark
-	};
+	struct ipcm_cookie ipc = { .ttl = -1, .tos = reply->tos, .protocol = IPPROTO_TCP, .df = true, .mark = mark };
 	u8 written[TCP_MAX_OPTION_BYTES];
 	u32 option_bytes = tcp_options_write(written, &opts);
 	struct sk_buff *answer;
@@ -146,216 +124,32 @@ static void tcp_v4_send_reply(struct net *net, struct sk_buff *skb, const struct
 	(void)ip_send_skb(net, NULL, answer);
 }
 
-/* RFC 9293 3.10.7.1: a reset that the sender will believe. */
-void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
-{
-	const struct tcphdr *th = tcp_hdr(skb);
-	const struct rtable *rt = skb_rtable(skb);
-	struct tcp_reply reply = { .flags = TCPHDR_RST };
-
-	if ((th->flags & TCPHDR_RST) || (rt && rt->type != RTN_LOCAL))
-		return;
-	if (th->flags & TCPHDR_ACK) {
-		reply.seq = be32_to_cpu(th->ack_seq);
-	} else {
-		reply.flags |= TCPHDR_ACK;
-		reply.ack = TCP_SKB_CB(skb)->end_seq;
-	}
-	if (net->ipv4->fwmark_reflect)
-		reply.mark = skb->mark;
-	tcp_v4_send_reply(net, skb, &reply);
-}
-
 /* ------------------------------------------------------------------ whose is it? */
 
-static void nobody_wants(struct net *net, struct sk_buff *skb)
+static bool tcp_v4_too_far(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
-	tcp_v4_send_reset(net, skb);
-	kfree_skb_reason(skb, SKB_DROP_REASON_NO_SOCKET);
+	return ip_hdr(skb)->ttl < tp->inet.min_ttl;
 }
 
-/* A filter, or a hop count that is too low: the program does not want to hear of it. */
-static bool socket_refuses(struct sock *sk, struct sk_buff *skb)
+static bool tcp_v4_is_unicast(const struct sk_buff *skb)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-	u32 keep;
-
-	if (unlikely(inet->min_ttl && ip_hdr(skb)->ttl < inet->min_ttl)) {
-		TCP_INC(sk->net, TCPMinTTLDrop);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_MINTTL);
-		return true;
-	}
-	if (likely(!sk->filter))
-		return false;
-	keep = skb->len;
-	if (sk_filter_run(sk, skb, tcp_hdrlen_bytes(tcp_hdr(skb)))) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_FILTER);
-		return true;
-	}
-	TCP_SKB_CB(skb)->end_seq -= keep - skb->len;
-	return false;
-}
-
-static void deliver_to_sock(struct tcp_sock *tp, struct sk_buff *skb)
-{
-	struct sock *sk = tcp_sock_of(tp);
-	struct net *net = sk->net;
-	enum skb_drop_reason reason;
-
-	if (socket_refuses(sk, skb))
-		return;
-	sock_hold(sk);
-	tcp_segs_in(tp, skb);
-	if (likely(sk->state == TCP_ESTABLISHED)) {
-		tcp_rcv_established(tp, skb);
-	} else {
-		reason = tcp_rcv_state_process(tp, skb);
-		if (reason) {
-			tcp_v4_send_reset(net, skb);
-			kfree_skb_reason(skb, reason);
-		}
-	}
-	sock_put(sk);
-}
-
-static void deliver_to_request(struct net *net, struct tcp_request_sock *req, struct sk_buff *skb)
-{
-	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
-	struct tcp_sock *listener = req->listener, *child;
-	struct sock *hold = sock_hold(tcp_sock_of(listener));
-
-	if (!socket_refuses(hold, skb)) {
-		child = tcp_check_req(req, skb, false, &reason);
-		if (!child) {
-			kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_NO_SOCKET);
-		} else if (child == listener) {
-			tcp_v4_send_reset(net, skb);
-			kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE);
-		} else {
-			tcp_child_process(child, skb);
-		}
-	}
-	sock_put(hold);
-}
-
-/* An ACK may be of a SYN-ACK that only its cookie remembers. */
-static void ack_for_listener(struct net *net, struct tcp_sock *listener, struct sk_buff *skb,
-			     const struct ip_options *opt)
-{
-	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
-	struct tcp_sock *child = tcp_cookie_check(listener, skb, opt, &reason);
-
-	if (child) {
-		tcp_child_process(child, skb);
-		return;
-	}
-	if (reason != SKB_DROP_REASON_TCP_LISTEN_OVERFLOW) /* else it is as if it were lost */
-		tcp_v4_send_reset(net, skb);
-	kfree_skb_reason(skb, reason ? reason : SKB_DROP_REASON_TCP_FLAGS);
-}
-
-static void deliver_to_listener(struct tcp_sock *listener, struct sk_buff *skb, u32 isn, const struct ip_options *opt)
-{
-	struct sock *hold = sock_hold(tcp_sock_of(listener));
-	u8 flags = tcp_hdr(skb)->flags;
 	const struct rtable *rt = skb_rtable(skb);
-	enum skb_drop_reason reason;
 
-	if (socket_refuses(hold, skb)) {
-		sock_put(hold);
-		return;
-	}
-	if (flags & TCPHDR_RST) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RESET);
-	} else if (flags & TCPHDR_ACK) {
-		ack_for_listener(hold->net, listener, skb, opt);
-	} else if ((flags & (TCPHDR_SYN | TCPHDR_FIN)) != TCPHDR_SYN || (rt && rt->type != RTN_LOCAL)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
-	} else {
-		reason = tcp_conn_request(listener, skb, isn, opt);
-		if (reason)
-			kfree_skb_reason(skb, reason);
-		else
-			consume_skb(skb);
-	}
-	sock_put(hold);
-}
-
-static void timewait_ack(struct net *net, const struct tcp_timewait_sock *tw, struct sk_buff *skb)
-{
-	struct tcp_reply reply = { .flags = TCPHDR_ACK,
-				   .seq = tw->snd_nxt,
-				   .ack = tw->rcv_nxt,
-				   .window = tw->rcv_wnd >> tw->rcv_wscale,
-				   .tos = tw->tos,
-				   .mark = tw->mark,
-				   .has_ts = tw->ts_recent_stamp != 0,
-				   .tsval = tcp_clock_ms(net) + tw->ts_offset,
-				   .tsecr = tw->ts_recent };
-
-	tcp_v4_send_reply(net, skb, &reply);
-}
-
-static void deliver_to_timewait(struct net *net, struct tcp_timewait_sock *tw, struct sk_buff *skb,
-				const struct tcp_conn *key, const struct ip_options *opt)
-{
-	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
-	struct tcp_sock *listener;
-	u32 isn = 0;
-
-	switch (tcp_timewait_state_process(tw, skb, &isn, &reason)) {
-	case TCP_TW_SYN:
-		listener = tcp_listener_lookup(net, key);
-		if (listener) {
-			tcp_timewait_kill(tw);
-			deliver_to_listener(listener, skb, isn, opt);
-			return;
-		}
-		__fallthrough;
-	case TCP_TW_ACK:
-		timewait_ack(net, tw, skb);
-		break;
-	case TCP_TW_RST:
-		tcp_v4_send_reset(net, skb);
-		tcp_timewait_kill(tw);
-		break;
-	default:
-		break;
-	}
-	if (reason)
-		kfree_skb_reason(skb, reason);
-	else
-		consume_skb(skb);
+	return !rt || rt->type == RTN_LOCAL;
 }
 
 static int tcp_v4_rcv(struct sk_buff *skb)
 {
-	struct net *net = skb->pool->net;
 	struct ip_options echo = { .faddr = 0 }, *opt = NULL;
-	struct tcp_sock *listener;
-	struct tcp_conn key, *c;
+	struct tcp_conn key;
 
 	if (!segment_check(skb))
 		return 0;
 	if (unlikely(IPCB(skb)->opt.optlen) && !ip_options_echo(&echo, skb))
 		opt = &echo;
-	fill_cb(skb);
+	tcp_fill_cb(skb, ip_hdr(skb)->tos);
 	tcp_v4_conn_of(skb, &key);
-	tcp_conn_hash(net, &key);
-	c = tcp_ehash_lookup(net, &key);
-	if (likely(c && c->kind == TCP_CONN_SOCK)) {
-		deliver_to_sock(container_of(c, struct tcp_sock, conn), skb);
-	} else if (c && c->kind == TCP_CONN_REQUEST) {
-		deliver_to_request(net, container_of(c, struct tcp_request_sock, conn), skb);
-	} else if (c) {
-		deliver_to_timewait(net, container_of(c, struct tcp_timewait_sock, conn), skb, &key, opt);
-	} else {
-		listener = tcp_listener_lookup(net, &key);
-		if (listener)
-			deliver_to_listener(listener, skb, 0, opt);
-		else
-			nobody_wants(net, skb);
-	}
+	tcp_deliver(skb, &key, opt);
 	return 0;
 }
 
@@ -542,6 +336,8 @@ const struct tcp_af_ops tcp_ipv4_ops = {
 	.send_synack = tcp_v4_send_synack,
 	.child_route = tcp_v4_child_route,
 	.conn_of = tcp_v4_conn_of,
+	.too_far = tcp_v4_too_far,
+	.is_unicast = tcp_v4_is_unicast,
 	.send_reply = tcp_v4_send_reply,
 };
 

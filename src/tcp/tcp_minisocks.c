@@ -86,7 +86,7 @@ static void request_ack(struct tcp_request_sock *req, struct sk_buff *skb)
 		.mark = req->mark,
 	};
 
-	req->listener->af->send_reply(net, skb, &reply);
+	req->af->send_reply(net, skb, &reply);
 }
 
 static enum skb_drop_reason out_of_window(struct tcp_request_sock *req, struct sk_buff *skb,
@@ -115,7 +115,7 @@ static void embryonic_reset(struct tcp_request_sock *req, struct sk_buff *skb, c
 	struct net *net = tcp_req_net(req);
 
 	if (!(seg->flags & TCPHDR_RST)) {
-		tcp_v4_send_reset(net, skb);
+		tcp_send_reset(net, skb);
 	} else if (fastopen) {
 		struct tcp_sock *child = req->fastopen_sk;
 
@@ -212,6 +212,7 @@ static void child_options(struct tcp_sock *child, const struct tcp_sock *listene
 	child->rto_min = listener->rto_min;
 	child->fastopen_no_cookie = listener->fastopen_no_cookie;
 	child->thin_lto = listener->thin_lto;
+	child->min_hops_set = listener->min_hops_set;
 	child->recvmsg_inq = listener->recvmsg_inq;
 	child->rx_opt.user_mss = listener->rx_opt.user_mss;
 	child->scaling_ratio = listener->scaling_ratio;
@@ -287,7 +288,7 @@ static struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, stru
 	tcp_init_sock(child);
 	sk->sndbuf_bytes = sndbuf_bytes;
 	sk->rcvbuf_bytes = rcvbuf_bytes;
-	child->af = listener->af;
+	child->af = req->af;
 	sk->state = TCP_SYN_RECV;
 	sk->mark = req->mark;
 	child->conn = req->conn;
@@ -359,7 +360,7 @@ void tcp_child_process(struct tcp_sock *child, struct sk_buff *skb)
 
 	if (!reason)
 		return;
-	tcp_v4_send_reset(net, skb);
+	tcp_send_reset(net, skb);
 	kfree_skb_reason(skb, reason);
 }
 

@@ -32,7 +32,9 @@ struct tcp_request_sock *tcp_request_alloc(struct tcp_sock *listener, const stru
 	if (!req)
 		return NULL;
 	memset(req, 0, sizeof(*req));
-	listener->af->conn_of(skb, &req->conn);
+	req->af = tcp_skb_af(skb);
+	req->af->conn_of(skb, &req->conn);
+	req->conn.sk_family = (u8)sk->family;
 	req->iif = req->conn.bound_dev_if;
 	req->conn.kind = TCP_CONN_REQUEST;
 	req->conn.bound_dev_if = sk->bound_dev_if;
@@ -51,7 +53,7 @@ void tcp_request_free(struct tcp_request_sock *req)
 	struct tcp_sock *listener = req->listener;
 	struct net *net = tcp_net_of(listener);
 
-	listener->af->request_fini(req);
+	req->af->request_fini(req);
 	if (req->saved_syn)
 		mem_free(net->mem, req->saved_syn, req->saved_syn_bytes);
 	kmem_cache_free(&net->tcp->request_cache, req);
@@ -369,7 +371,7 @@ enum skb_drop_reason tcp_conn_request(struct tcp_sock *listener, struct sk_buff 
 	if (!req)
 		goto drop;
 	request_fill(req, &syn);
-	if (listener->af->request_init(req, opt, &syn.route) || (!syn.cookie && !isn && backlog_reserved(listener))) {
+	if (req->af->request_init(req, opt, &syn.route) || (!syn.cookie && !isn && backlog_reserved(listener))) {
 		tcp_request_free(req);
 		goto drop;
 	}
@@ -466,5 +468,5 @@ int tcp_send_req_synack(struct tcp_request_sock *req, const struct tcp_fastopen_
 	TCP_INC(net, OutSegs);
 	if (!req->snt_synack)
 		req->snt_synack = net->now ? net->now : 1;
-	return req->listener->af->send_synack(req, skb);
+	return req->af->send_synack(req, skb);
 }

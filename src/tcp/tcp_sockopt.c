@@ -422,6 +422,8 @@ static int set_ip(struct tcp_sock *tp, int level, int name, const void *value, s
 
 	if (!err && name == IP_OPTIONS)
 		tcp_v4_options_changed(tp);
+	if (!err && name == IP_MINTTL)
+		tp->min_hops_set = tp->inet.min_ttl;
 	return err;
 }
 

@@ -142,7 +142,7 @@ static struct tcp_sock *request_of_cookie(struct tcp_sock *listener, struct sk_b
 	req->mss = mss;
 	if (rx_opt.saw_tstamp)
 		req->ts_off = tcp_secure_ts_off(tcp_net_of(listener), &req->conn);
-	if (decode_timestamp(tcp_net_of(listener), req, &rx_opt) && !listener->af->request_init(req, opt, &route)) {
+	if (decode_timestamp(tcp_net_of(listener), req, &rx_opt) && !req->af->request_init(req, opt, &route)) {
 		tcp_request_window(req, &route);
 		child = tcp_syn_recv_sock(listener, skb, req);
 	}
@@ -165,7 +165,7 @@ struct tcp_sock *tcp_cookie_check(struct tcp_sock *listener, struct sk_buff *skb
 	*reason = SKB_DROP_REASON_TCP_INVALID_ACK_SEQUENCE;
 	if (!net->tcp->sysctl.syncookies || (th->flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_SYN)) != TCPHDR_ACK)
 		return NULL;
-	listener->af->conn_of(skb, &conn);
+	tcp_skb_af(skb)->conn_of(skb, &conn);
 	/* nobody can have one if none was sent lately: no need to let them guess */
 	if (l->last_overflow && net->now - l->last_overflow <= COOKIE_MAX_AGE * COOKIE_PERIOD)
 		mss = cookie_mss(net, &conn, TCP_SKB_CB(skb)->ack_seq - 1, TCP_SKB_CB(skb)->seq - 1);
