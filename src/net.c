@@ -36,6 +36,9 @@
 #include "socket/sock.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_offload_ipv4.h"
+#ifdef CONFIG_IPV6
+#include "tcp/tcp_offload_ipv6.h"
+#endif
 #include "udp/udp.h"
 
 #define TIMER_BUDGET 4096U  /* timers of one poll */
@@ -95,7 +98,10 @@ static int inet6_create(struct net *net, int type, int protocol, const struct pr
 		*out = &rawv6_prot;
 		return 0;
 	case SOCK_STREAM:
-		return -EPROTONOSUPPORT;
+		if (protocol != IPPROTO_IP && protocol != IPPROTO_TCP)
+			return -EPROTONOSUPPORT;
+		*out = &tcpv6_prot;
+		return 0;
 	default:
 		return -ESOCKTNOSUPPORT;
 	}
@@ -110,15 +116,29 @@ static int protocols6_init(struct net *net)
 
 	if (err)
 		return err;
+	err = inet6_add_protocol(net, &tcpv6_protocol, IPPROTO_TCP);
+	if (err)
+		goto err_udp;
+	err = inet6_add_offload(net, &tcpv6_offload, IPPROTO_TCP);
+	if (err)
+		goto err_tcp;
 	inet6_set_raw_ops(net, &raw_ipv6_ops);
 	icmpv6_set_ping_rcv(net, pingv6_rcv, pingv6_err);
 	return 0;
+
+err_tcp:
+	inet6_del_protocol(net, IPPROTO_TCP);
+err_udp:
+	inet6_del_protocol(net, IPPROTO_UDP);
+	return err;
 }
 
 static void protocols6_exit(struct net *net)
 {
 	icmpv6_set_ping_rcv(net, NULL, NULL);
 	inet6_set_raw_ops(net, NULL);
+	inet6_del_offload(net, IPPROTO_TCP);
+	inet6_del_protocol(net, IPPROTO_TCP);
 	inet6_del_protocol(net, IPPROTO_UDP);
 }
 #endif

@@ -13,6 +13,10 @@
 
 #include "base/byteorder.h"
 #include "raw/raw.h"
+#include "tcp/tcp_states.h"
+#ifdef CONFIG_IPV6
+#include "socket/inet6_sock.h"
+#endif
 #include "socket/netns_sock.h"
 #include "udp/udp.h"
 
@@ -23,13 +27,27 @@ static bool wants_ext(const struct diag_request *rq, u32 attr)
 
 /* ------------------------------------------------------------------ filter */
 
+static void addresses_of(const struct inet_sock *inet, struct diag_entry *e)
+{
+#ifdef CONFIG_IPV6
+	if (inet->pinet6) {
+		memcpy(e->saddr, &inet->pinet6->rcv_saddr, sizeof(e->saddr));
+		memcpy(e->daddr, &inet->pinet6->daddr, sizeof(e->daddr));
+		return;
+	}
+#endif
+	memset(e->saddr, 0, sizeof(e->saddr));
+	memset(e->daddr, 0, sizeof(e->daddr));
+	e->saddr[0] = inet->rcv_saddr;
+	e->daddr[0] = inet->daddr;
+}
+
 void diag_entry_of(const struct inet_sock *inet, struct diag_entry *e)
 {
 	e->family = (u8)inet->sk.family;
 	e->sport = inet->num;
 	e->dport = be16_to_cpu(inet->dport);
-	e->saddr = inet->rcv_saddr;
-	e->daddr = inet->daddr;
+	addresses_of(inet, e);
 	e->ifindex = inet->sk.bound_dev_if;
 	e->mark = inet->sk.mark;
 	e->autobound = !inet->bound_port;
@@ -71,8 +89,8 @@ struct nlmsghdr *diag_put(const struct nl_target *to, const struct diag_entry *e
 	m->idiag_state = state;
 	m->id.idiag_sport = cpu_to_be16(e->sport);
 	m->id.idiag_dport = cpu_to_be16(e->dport);
-	m->id.idiag_src[0] = e->saddr;
-	m->id.idiag_dst[0] = e->daddr;
+	memcpy(m->id.idiag_src, e->saddr, sizeof(e->saddr));
+	memcpy(m->id.idiag_dst, e->daddr, sizeof(e->daddr));
 	m->id.idiag_if = (u32)e->ifindex;
 	m->id.idiag_cookie[0] = (u32)cookie;
 	m->id.idiag_cookie[1] = (u32)(cookie >> 32);
@@ -97,6 +115,20 @@ static bool put_sockopt(const struct nl_target *to, struct nlmsghdr *nlh, const 
 	return nla_put(to->skb, nlh, INET_DIAG_SOCKOPT, &opt, sizeof(opt));
 }
 
+#ifdef CONFIG_IPV6
+static bool put_v6(const struct nl_target *to, struct nlmsghdr *nlh, const struct diag_request *rq,
+		   const struct inet_sock *inet)
+{
+	const struct ipv6_pinfo *np = inet->pinet6;
+
+	if (wants_ext(rq, INET_DIAG_TCLASS) && !nla_put_u8(to->skb, nlh, INET_DIAG_TCLASS, np->tclass))
+		return false;
+	if (inet->sk.state != TCP_LISTEN && inet->sk.state != TCP_CLOSE)
+		return true;
+	return nla_put_u8(to->skb, nlh, INET_DIAG_SKV6ONLY, np->v6only);
+}
+#endif
+
 bool diag_put_common(const struct nl_target *to, struct nlmsghdr *nlh, const struct diag_request *rq,
 		     const struct inet_sock *inet, bool is_tcp)
 {
@@ -106,6 +138,10 @@ bool diag_put_common(const struct nl_target *to, struct nlmsghdr *nlh, const str
 	m->idiag_inode = (u32)inet->sk.cookie;
 	if (!nla_put_u8(to->skb, nlh, INET_DIAG_SHUTDOWN, inet->sk.shutdown))
 		return false;
+#ifdef CONFIG_IPV6
+	if (inet->pinet6 && !put_v6(to, nlh, rq, inet))
+		return false;
+#endif
 	if (wants_ext(rq, INET_DIAG_TOS) && !nla_put_u8(to->skb, nlh, INET_DIAG_TOS, inet->tos))
 		return false;
 	if (rq->admin && !nla_put_u32(to->skb, nlh, INET_DIAG_MARK, inet->sk.mark))

@@ -14,6 +14,7 @@
 struct diag_request {
 	struct net *net;
 	u32 protocol;
+	u8 family;
 	u8 raw_protocol; /**< of IPPROTO_RAW: which of them */
 	u8 ext;          /**< 1 << (INET_DIAG_* - 1) */
 	u16 type;        /**< of answers */
@@ -26,8 +27,8 @@ struct diag_request {
 /** struct diag_entry - what filters look at */
 struct diag_entry {
 	u8 family;
-	u16 sport, dport; /**< host order */
-	__be32 saddr, daddr;
+	u16 sport, dport;          /**< host order */
+	__be32 saddr[4], daddr[4]; /**< of AF_INET the first */
 	int ifindex;
 	u32 mark;
 	bool autobound; /**< its port was not chosen by bind(2) */

@@ -151,16 +151,20 @@ static bool prefix_matches(const u8 *a, const u8 *b, u32 bits)
 	return !(bits % 8) || !((u32)(a[octets] ^ b[octets]) >> (8 - bits % 8));
 }
 
+static const u8 mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
 static bool hostcond_holds(const u8 *code, const struct diag_entry *e, bool source)
 {
 	struct hostcond cond = hostcond_at(code);
-	__be32 addr = source ? e->saddr : e->daddr;
+	const u8 *addr = (const u8 *)(source ? e->saddr : e->daddr);
 
 	if (cond.port != ANY_PORT && cond.port != (source ? e->sport : e->dport))
 		return false;
-	if (cond.family != AF_UNSPEC && cond.family != e->family)
+	if (cond.family == AF_INET && e->family == AF_INET6 && !memcmp(addr, mapped_prefix, sizeof(mapped_prefix)))
+		addr += sizeof(mapped_prefix); /* ::ffff:a.b.c.d is a.b.c.d */
+	else if (cond.family != AF_UNSPEC && cond.family != e->family)
 		return false;
-	return prefix_matches((const u8 *)&addr, code + OP_BYTES + HOSTCOND_BYTES, cond.prefix_len);
+	return prefix_matches(addr, code + OP_BYTES + HOSTCOND_BYTES, cond.prefix_len);
 }
 
 static bool markcond_holds(const u8 *code, u32 mark)

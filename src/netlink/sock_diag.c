@@ -76,6 +76,17 @@ static int request_parse(struct net *net, const struct nlmsghdr *nlh, bool admin
 
 /* ------------------------------------------------------------------ answers */
 
+/* Of IPv6, the sockets that there are. */
+static bool is_tcp6(const struct diag_request *rq)
+{
+#ifdef CONFIG_IPV6
+	return rq->family == AF_INET6 && rq->protocol == IPPROTO_TCP;
+#else
+	(void)rq;
+	return false;
+#endif
+}
+
 static int diag_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct diag_handler *h;
@@ -87,7 +98,8 @@ static int diag_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	h = handler_of(rq.protocol);
 	if (!h)
 		return -ENOENT;
-	return family == AF_INET ? h->dump(skb, cb, &rq) : 0;
+	rq.family = family;
+	return family == AF_INET || is_tcp6(&rq) ? h->dump(skb, cb, &rq) : 0;
 }
 
 static int diag_get(const struct nl_request *rq, const struct diag_handler *h, const struct diag_request *req)
@@ -119,7 +131,8 @@ static int inet_diag_cmd(const struct nl_request *rq)
 	if (!destroy && (rq->nlh->nlmsg_flags & NLM_F_DUMP))
 		return netlink_dump_start(rq, diag_dump);
 	h = handler_of(req.protocol);
-	if (!h || family != AF_INET)
+	req.family = family;
+	if (!h || (family != AF_INET && !is_tcp6(&req)))
 		return -ENOENT;
 	return destroy ? h->destroy(&req) : diag_get(rq, h, &req);
 }

@@ -110,13 +110,27 @@ static bool fill_sock(const struct nl_target *to, const struct diag_request *rq,
 	return true;
 }
 
+/* As its program sees it: of a socket of both families IPv4's is ::ffff:a.b.c.d. */
+static void put_addr(const struct tcp_conn *c, const union tcp_addr *a, __be32 out[static 4])
+{
+	memset(out, 0, 4 * sizeof(out[0]));
+	if (c->family == AF_INET6) {
+		memcpy(out, a->v6, sizeof(a->v6));
+	} else if (c->sk_family == AF_INET6) {
+		out[2] = CONST_BE32(0xffffU);
+		out[3] = a->v4;
+	} else {
+		out[0] = a->v4;
+	}
+}
+
 static void entry_of_conn(const struct tcp_conn *c, u32 mark, struct diag_entry *e)
 {
-	e->family = c->family;
+	e->family = c->sk_family;
 	e->sport = c->num;
 	e->dport = be16_to_cpu(c->dport);
-	e->saddr = c->rcv_saddr.v4;
-	e->daddr = c->daddr.v4;
+	put_addr(c, &c->rcv_saddr, e->saddr);
+	put_addr(c, &c->daddr, e->daddr);
 	e->ifindex = c->bound_dev_if;
 	e->mark = mark;
 	e->autobound = true; /* of one that has no socket nobody remembers */
@@ -188,7 +202,7 @@ static bool conn_wanted(const struct diag_request *rq, const struct tcp_conn *c)
 {
 	struct diag_entry e;
 
-	if (c->family != AF_INET)
+	if (c->sk_family != rq->family)
 		return false;
 	if (c->kind == TCP_CONN_SOCK)
 		diag_entry_of(&sock_of(c)->inet, &e);
@@ -212,7 +226,7 @@ static bool socket_wanted(const struct diag_request *rq, const struct sock *sk)
 {
 	struct diag_entry e;
 
-	if (sk->prot != &tcp_prot || sk->family != AF_INET || (sk->state != TCP_LISTEN && !is_inactive(sk)))
+	if (sk->type != SOCK_STREAM || sk->family != rq->family || (sk->state != TCP_LISTEN && !is_inactive(sk)))
 		return false;
 	diag_entry_of(inet_sk(sk), &e);
 	return diag_wants(rq, sk->state == TCP_LISTEN ? TCP_LISTEN : BOUND_INACTIVE, &e);
@@ -290,20 +304,41 @@ static int tcp_diag_dump(struct sk_buff *skb, struct netlink_callback *cb, const
 
 /* ------------------------------------------------------------------ one of them */
 
+static const u8 mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+/* ::ffff:a.b.c.d is asked for as a.b.c.d, whose packets it has. */
+static void key_addrs(const struct diag_request *rq, struct tcp_conn *key)
+{
+	const u32 *src = rq->id.idiag_src, *dst = rq->id.idiag_dst;
+	u32 at = 0;
+
+	if (key->family == AF_INET6 && !memcmp(src, mapped_prefix, sizeof(mapped_prefix)) &&
+	    !memcmp(dst, mapped_prefix, sizeof(mapped_prefix))) {
+		key->family = AF_INET;
+		at = 3;
+	}
+	if (key->family == AF_INET) {
+		key->daddr.v4 = (__force __be32)dst[at];
+		key->rcv_saddr.v4 = (__force __be32)src[at];
+	} else {
+		memcpy(key->daddr.v6, dst, sizeof(key->daddr.v6));
+		memcpy(key->rcv_saddr.v6, src, sizeof(key->rcv_saddr.v6));
+	}
+}
+
 /* A connection with these addresses; else who listens there.  NULL: nobody. */
 static struct tcp_conn *conn_find(const struct diag_request *rq)
 {
 	struct tcp_conn key = {
-		.family = AF_INET,
+		.family = rq->family,
 		.num = be16_to_cpu((__force __be16)rq->id.idiag_sport),
 		.dport = (__force __be16)rq->id.idiag_dport,
 		.bound_dev_if = (int)rq->id.idiag_if,
-		.daddr.v4 = (__force __be32)rq->id.idiag_dst[0],
-		.rcv_saddr.v4 = (__force __be32)rq->id.idiag_src[0],
 	};
 	struct tcp_sock *listener;
 	struct tcp_conn *c;
 
+	key_addrs(rq, &key);
 	tcp_conn_hash(rq->net, &key);
 	c = tcp_ehash_lookup(rq->net, &key);
 	if (!c) {

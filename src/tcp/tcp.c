@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#ifdef CONFIG_IPV6
+#include "socket/inet6_sock.h"
+#endif
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
@@ -439,6 +442,9 @@ static void tcp_destroy_sock(struct tcp_sock *tp)
 		tcp_put_port(tp);
 	tcp_ca_release(tp);
 	inet_sock_destroy(sk);
+#ifdef CONFIG_IPV6
+	inet6_sock_destroy(sk);
+#endif
 	if (tp->is_orphan) {
 		tp->is_orphan = false;
 		list_del_init(&sk->net_node);
@@ -599,6 +605,12 @@ int tcp_disconnect(struct sock *sk)
 	tp->inet.daddr = (__force __be32)0U;
 	if (!tp->inet.bound_addr)
 		tp->inet.rcv_saddr = tp->inet.saddr = (__force __be32)0U;
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6)
+		tcp_v6_forget_peer(tp);
+#endif
+	memset(&tp->conn.daddr, 0, sizeof(tp->conn.daddr));
+	tp->conn.dport = (__force __be16)0;
 	inet_dst_set(&tp->inet, NULL);
 	sk->shutdown = 0;
 	tcp_ca_release(tp);
@@ -679,12 +691,21 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->gso_max_segs = 0;
 }
 
+void tcp_set_txhash(struct tcp_sock *tp)
+{
+	tp->txhash = get_random_u32(&tcp_net_of(tp)->rng) | 1;
+}
+
 void tcp_init_sock(struct tcp_sock *tp)
 {
 	const struct tcp_sysctls *sysctl = tcp_sysctl(tp);
 	struct sock *sk = tcp_sock_of(tp);
 
 	tp->af = &tcp_ipv4_ops;
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6)
+		tp->af = &tcp_ipv6_ops;
+#endif
 	tp->conn.family = (u8)sk->family;
 	tp->conn.sk_family = (u8)sk->family;
 	tp->conn.kind = TCP_CONN_SOCK;
@@ -713,6 +734,31 @@ static int tcp_init(struct sock *sk)
 	return 0;
 }
 
+#ifdef CONFIG_IPV6
+static int tcp_v6_init(struct sock *sk)
+{
+	int err;
+
+	inet_sock_init(sk);
+	err = inet6_sock_init(sk);
+	if (err)
+		return err;
+	sk->protocol = IPPROTO_TCP;
+	tcp_init_sock(tcp_sk(sk));
+	tcp_v6_forget_peer(tcp_sk(sk));
+	return 0;
+}
+#endif
+
+static int stream_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
+{
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6)
+		return tcp_v6_connect(sk, addr, len_bytes);
+#endif
+	return tcp_v4_connect(sk, addr, len_bytes);
+}
+
 /* @linux inet_stream_connect: what a second connect() hears of the first */
 static int tcp_stream_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
 {
@@ -738,7 +784,7 @@ static int tcp_stream_connect(struct sock *sk, const struct sockaddr *addr, sock
 	}
 	if (sk->state != TCP_CLOSE)
 		return -EISCONN;
-	err = tcp_v4_connect(sk, addr, len_bytes);
+	err = stream_connect(sk, addr, len_bytes);
 	tp->connecting = err == -EINPROGRESS || (!err && tp->defer_connect);
 	return err;
 }
@@ -757,30 +803,29 @@ static const char *tcp_sock_check(const struct sock *sk)
 	return tcp_check(tcp_sk(sk));
 }
 
+/* What both protos do alike. */
+#define TCP_PROTO_COMMON \
+	.obj_bytes = sizeof(struct tcp_sock), .destroy = tcp_close, .connect = tcp_stream_connect, \
+	.disconnect = tcp_disconnect, .listen = tcp_listen, .accept = tcp_accept, .sendmsg = tcp_sendmsg, \
+	.recvmsg = tcp_recvmsg, .send_zerocopy = tcp_send_zerocopy, .recv_borrow = tcp_recv_borrow, \
+	.shutdown = tcp_shutdown, .setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .ioctl = tcp_ioctl, \
+	.poll = tcp_poll, .route_changed = inet_route_changed, .socket_option = tcp_socket_option, \
+	.meminfo = tcp_meminfo, .queued_bytes = tcp_ofo_bytes, .check = tcp_sock_check, .may_peek_off = true
+
 const struct proto tcp_prot = {
 	.name = "TCP",
-	.obj_bytes = sizeof(struct tcp_sock),
 	.init = tcp_init,
-	.destroy = tcp_close,
 	.bind = tcp_v4_bind,
-	.connect = tcp_stream_connect,
-	.disconnect = tcp_disconnect,
-	.listen = tcp_listen,
-	.accept = tcp_accept,
-	.sendmsg = tcp_sendmsg,
-	.recvmsg = tcp_recvmsg,
-	.send_zerocopy = tcp_send_zerocopy,
-	.recv_borrow = tcp_recv_borrow,
-	.shutdown = tcp_shutdown,
 	.getname = inet_getname,
-	.setsockopt = tcp_setsockopt,
-	.getsockopt = tcp_getsockopt,
-	.ioctl = tcp_ioctl,
-	.poll = tcp_poll,
-	.route_changed = inet_route_changed,
-	.socket_option = tcp_socket_option,
-	.meminfo = tcp_meminfo,
-	.queued_bytes = tcp_ofo_bytes,
-	.check = tcp_sock_check,
-	.may_peek_off = true,
+	TCP_PROTO_COMMON,
 };
+
+#ifdef CONFIG_IPV6
+const struct proto tcpv6_prot = {
+	.name = "TCPv6",
+	.init = tcp_v6_init,
+	.bind = tcp_v6_bind,
+	.getname = inet6_getname,
+	TCP_PROTO_COMMON,
+};
+#endif

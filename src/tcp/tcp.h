@@ -97,6 +97,7 @@ struct tcp_conn {
 	u8 family;    /**< of its packets */
 	u16 num;      /**< local port, host order */
 	__be16 dport; /**< the peer's */
+	bool v6only;  /**< of AF_INET6: it takes no packet of IPv4 */
 	u8 sk_family; /**< of its socket: one of AF_INET6 may have a connection of AF_INET */
 	int bound_dev_if;
 	union tcp_addr daddr, rcv_saddr;
@@ -445,6 +446,7 @@ struct tcp_sock {
 	struct tcp_request_sock *fastopen_rsk; /**< its SYN-ACK is not acked yet */
 	u8 *saved_syn;
 	u16 ext_hdr_len, timeout_rehash;
+	u32 txhash; /**< label of the flow where packets have one, never 0 there; another one when the path seems bad */
 	u16 total_rto, total_rto_recoveries; /**< timeouts, and periods of them */
 	ktime_t rto_stamp;                   /**< when this one began; 0: there is none */
 	u32 chrono_start_ms;
@@ -494,6 +496,7 @@ struct tcp_request_sock {
 	ktime_t last_oow_ack_time;
 	u32 snt_tsval_first, snt_tsval_last; /**< what we may be echoed */
 	u32 txhash;
+	__be32 syn_flow_label;
 	struct ip_options *opt; /**< to answer with; owned; NULL: none */
 	u32 mark;
 	int iif;
@@ -515,7 +518,8 @@ struct tcp_timewait_sock {
 	ktime_t ts_recent_stamp;
 	ktime_t last_oow_ack_time;
 	ktime_t began;
-	u32 mark, priority;
+	u32 mark, priority, txhash;
+	__be32 flow_label;
 	struct tcp_bind_bucket *bind_bucket;
 	struct hlist_node bind_node;
 	struct list_head net_node; /**< net->tcp->timewaits */
@@ -604,6 +608,7 @@ void tcp_net_exit(struct net *net);
 
 struct tcp_af_ops {
 	u16 net_header_bytes;
+	u16 gso_type; /**< SKB_GSO_TCPV4, SKB_GSO_TCPV6 */
 	/** put an IP header on a segment and send it; @skb taken, data at the TCP header.  Return: 0, -errno */
 	int (*queue_xmit)(struct tcp_sock *tp, struct sk_buff *skb);
 	/** checksum of a segment to be sent: CHECKSUM_PARTIAL */
@@ -617,8 +622,13 @@ struct tcp_af_ops {
 	/** the path seems dead: the route and the neighbour are told (D15).  @linux tcp_write_timeout -> dst_negative_advice */
 	void (*negative_advice)(struct tcp_sock *tp);
 
-	/** @req has its key: a route for it, and IP options to answer with.  Return: 0, -errno: no SYN-ACK could leave */
-	int (*request_init)(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out);
+	/** what a TIME_WAIT of @tp answers with: tos, label */
+	void (*timewait_fill)(struct tcp_timewait_sock *tw, const struct tcp_sock *tp);
+
+	/** @req has its key: a route for it, and IP options to answer with.  @skb: the SYN, borrowed
+	 *  Return: 0, -errno: no SYN-ACK could leave */
+	int (*request_init)(struct tcp_request_sock *req, const struct sk_buff *skb, const struct ip_options *opt,
+			    struct tcp_route_metrics *out);
 	/** what request_init() gave */
 	void (*request_fini)(struct tcp_request_sock *req);
 	/** SYN-ACK of @req; @skb taken, data at the TCP header */
@@ -651,10 +661,16 @@ struct tcp_reply {
 	u32 tsval, tsecr;
 	u8 tos;
 	u32 mark;
-	const struct tcp_sock *sk; /**< whose options it takes; NULL */
+	const struct tcp_timewait_sock *tw; /**< who says it; NULL */
 };
 
 extern const struct tcp_af_ops tcp_ipv4_ops;
+#ifdef CONFIG_IPV6
+struct inet6_protocol;
+extern const struct tcp_af_ops tcp_ipv6_ops;
+extern const struct proto tcpv6_prot;
+extern const struct inet6_protocol tcpv6_protocol;
+#endif
 
 #include "tcp/tcp_funcs.h"
 

@@ -148,6 +148,7 @@ static void deliver_to_listener(struct tcp_sock *listener, struct sk_buff *skb, 
 static void timewait_ack(struct net *net, const struct tcp_timewait_sock *tw, struct sk_buff *skb)
 {
 	struct tcp_reply reply = { .flags = TCPHDR_ACK,
+				   .tw = tw,
 				   .seq = tw->snd_nxt,
 				   .ack = tw->rcv_nxt,
 				   .window = tw->rcv_wnd >> tw->rcv_wscale,

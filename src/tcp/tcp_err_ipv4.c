@@ -22,6 +22,13 @@ static bool is_frag_needed(const struct sk_buff *skb)
 	return icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED;
 }
 
+static bool is_no_way(const struct sk_buff *skb)
+{
+	const struct icmphdr *icmp = (const struct icmphdr *)(const void *)skb_transport_header(skb);
+
+	return icmp->type == ICMP_DEST_UNREACH && icmp->code <= ICMP_HOST_UNREACH;
+}
+
 /* RFC 1191 6.4: what is in flight and no longer fits goes again, in smaller segments. */
 static void tcp_v4_mtu_reduced(struct tcp_sock *tp, const struct sk_buff *skb, u32 mtu_bytes)
 {
@@ -41,26 +48,6 @@ static void tcp_v4_mtu_reduced(struct tcp_sock *tp, const struct sk_buff *skb, u
 	tcp_simple_retransmit(tp);
 }
 
-/* RFC 6069: somebody on the way says that there is no way: then it was no congestion, and the backoff is taken back. */
-static void tcp_ld_rto_revert(struct tcp_sock *tp, const struct sk_buff *skb, u32 seq)
-{
-	const struct icmphdr *icmp = (const struct icmphdr *)(const void *)skb_transport_header(skb);
-	const struct sk_buff *head = tcp_skb_first(&tp->rtx_queue);
-	ktime_t left, rto_max = tcp_rto_max(tp);
-
-	if (icmp->type != ICMP_DEST_UNREACH || icmp->code > ICMP_HOST_UNREACH || seq != tp->snd_una ||
-	    !tp->retransmits || !tp->backoff || !head)
-		return;
-	tp->backoff--;
-	tp->rto = tcp_rto_of_rtt(tp);
-	for (u32 i = 0; i < tp->backoff && tp->rto < rto_max; i++)
-		tp->rto *= 2;
-	if (tp->rto > rto_max)
-		tp->rto = rto_max;
-	left = tp->rto - (tcp_net_of(tp)->now - head->tstamp);
-	tcp_reset_xmit_timer(tp, TCP_RTX_RETRANS, left > 0 ? left : 0);
-}
-
 static void err_for_sock(struct tcp_sock *tp, struct sk_buff *skb, const struct tcphdr *th, u32 info)
 {
 	struct sock *sk = tcp_sock_of(tp);
@@ -77,7 +64,8 @@ static void err_for_sock(struct tcp_sock *tp, struct sk_buff *skb, const struct 
 	v = ip_icmp_verdict(&tp->inet, skb, info);
 	if (!v.err)
 		return;
-	tcp_ld_rto_revert(tp, skb, be32_to_cpu(th->seq));
+	if (is_no_way(skb))
+		tcp_ld_rto_revert(tp, be32_to_cpu(th->seq));
 	if (TCPF(sk->state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
 		/* nothing stands yet: who is told that nobody is there believes it */
 		if (!tp->fastopen_rsk) {
@@ -90,16 +78,6 @@ static void err_for_sock(struct tcp_sock *tp, struct sk_buff *skb, const struct 
 		sk_set_err(sk, v.err);
 	} else {
 		sk->err_soft = v.err;
-	}
-}
-
-static void err_for_request(struct net *net, struct tcp_request_sock *req, const struct tcphdr *th)
-{
-	if (be32_to_cpu(th->seq) != req->snt_isn)
-		TCP_INC(net, OutOfWindowIcmps);
-	else if (!req->sk) {
-		TCP_INC(net, ListenDrops);
-		tcp_request_drop(req);
 	}
 }
 
@@ -122,7 +100,7 @@ int tcp_v4_err(struct sk_buff *skb, u32 info)
 	if (!c)
 		return -ENOENT;
 	if (c->kind == TCP_CONN_REQUEST && !is_frag_needed(skb)) {
-		err_for_request(net, container_of(c, struct tcp_request_sock, conn), th);
+		tcp_request_err(container_of(c, struct tcp_request_sock, conn), be32_to_cpu(th->seq));
 	} else if (c->kind == TCP_CONN_SOCK) {
 		hold = sock_hold(tcp_sock_of(container_of(c, struct tcp_sock, conn)));
 		err_for_sock(tcp_sk(hold), skb, th, info);

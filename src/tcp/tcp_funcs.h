@@ -11,6 +11,8 @@ struct tcphdr;
 
 /** tcp_init_sock() - what every new connection begins with, open()ed by a program or by a peer */
 void tcp_init_sock(struct tcp_sock *tp);
+/** tcp_set_txhash() - another number for the flow */
+void tcp_set_txhash(struct tcp_sock *tp);
 static inline void tcp_opts_none(struct tcp_sock *tp)
 {
 	tp->opts = (struct tcp_user_opts *)(uintptr_t)&tcp_default_opts; /* who changes it asks tcp_opts_change() */
@@ -550,7 +552,8 @@ void tcp_fastopen_exit(struct net *net);
 
 /* ------------------------------------------------------------------ tcp_request_ipv4.c: tcp_ipv4_ops of requests */
 
-int tcp_v4_request_init(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out);
+int tcp_v4_request_init(struct tcp_request_sock *req, const struct sk_buff *skb, const struct ip_options *opt,
+			struct tcp_route_metrics *out);
 void tcp_v4_request_fini(struct tcp_request_sock *req);
 int tcp_v4_send_synack(struct tcp_request_sock *req, struct sk_buff *skb);
 int tcp_v4_child_route(struct tcp_sock *child, struct tcp_request_sock *req);
@@ -562,6 +565,24 @@ int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_b
 /** tcp_v4_options_changed() - IP_OPTIONS was set: segments leave room for them */
 void tcp_v4_options_changed(struct tcp_sock *tp);
 int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+
+/* ------------------------------------------------------------------ tcp_connect_ipv6.c: AF_INET6, only with IPv6 */
+
+int tcp_v6_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+int tcp_v6_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
+/** tcp_v6_map_addresses() - the connection is one of IPv4: its program sees ::ffff:a.b.c.d */
+void tcp_v6_map_addresses(struct tcp_sock *tp);
+/** tcp_v6_forget_peer() - it is not connected any more: what it was bound to is all that is left */
+void tcp_v6_forget_peer(struct tcp_sock *tp);
+/** tcp_v6_options_changed() - extension headers, IPV6_V6ONLY: an option of SOL_IPV6 was set */
+void tcp_v6_options_changed(struct tcp_sock *tp);
+
+/* ------------------------------------------------------------------ tcp_err.c */
+
+/** tcp_ld_rto_revert() - an ICMP that says that there is no way quotes @seq */
+void tcp_ld_rto_revert(struct tcp_sock *tp, u32 seq);
+/** tcp_request_err() - an ICMP error quotes a SYN-ACK of number @seq: @req may be gone then */
+void tcp_request_err(struct tcp_request_sock *req, u32 seq);
 
 /* ------------------------------------------------------------------ tcp_deliver.c */
 

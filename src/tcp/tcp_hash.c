@@ -269,33 +269,36 @@ void tcp_listener_unhash(struct tcp_sock *tp)
 	kmem_cache_free(&tn->listen_slot_cache, slot);
 }
 
-/* A device that was asked for beats none, another one excludes.  Return: -1, 0, 1 */
-static int device_score(const struct tcp_sock *tp, int dif)
+/* A device that was asked for beats none, another one excludes, as IPV6_V6ONLY does.  Return: -1, 0, 1 */
+static int listener_score(const struct tcp_sock *tp, const struct tcp_conn *key)
 {
 	int dev = tp->inet.sk.bound_dev_if;
 
+	if (key->family == AF_INET && tp->conn.v6only)
+		return -1;
 	if (!dev)
 		return 0;
-	return dev == dif ? 1 : -1;
+	return dev == key->bound_dev_if ? 1 : -1;
 }
 
-static bool in_group(const struct tcp_sock *tp, int dif, int score)
+static bool in_group(const struct tcp_sock *tp, const struct tcp_conn *key, int score)
 {
-	return sock_flag(tcp_sock_of(tp), SOCK_F_REUSEPORT) && device_score(tp, dif) == score;
+	return sock_flag(tcp_sock_of(tp), SOCK_F_REUSEPORT) && listener_score(tp, key) == score;
 }
 
 /* Of those that share a port the hash of the connection chooses one: evenly, and the same one for each SYN of it. */
-static struct tcp_sock *reuseport_select(const struct tcp_listen_slot *slot, struct tcp_sock *first, int dif, u64 hash)
+static struct tcp_sock *reuseport_select(const struct tcp_listen_slot *slot, struct tcp_sock *first,
+					 const struct tcp_conn *key)
 {
-	int score = device_score(first, dif);
+	int score = listener_score(first, key);
 	const struct tcp_listener *l;
 	u32 count = 0, chosen;
 
 	list_for_each_entry(l, &slot->listeners, port_node)
-		count += in_group(listener_sock(l), dif, score);
-	chosen = (u32)(((hash & UINT32_MAX) * count) >> 32);
+		count += in_group(listener_sock(l), key, score);
+	chosen = (u32)(((key->hash & UINT32_MAX) * count) >> 32);
 	list_for_each_entry(l, &slot->listeners, port_node) {
-		if (in_group(listener_sock(l), dif, score) && !chosen--)
+		if (in_group(listener_sock(l), key, score) && !chosen--)
 			return listener_sock(l);
 	}
 	return first;
@@ -308,9 +311,9 @@ static struct tcp_sock *slot_best(const struct tcp_listen_slot *slot, const stru
 	int best_score = -1;
 
 	if (likely(slot->only))
-		return device_score(slot->only, key->bound_dev_if) >= 0 ? slot->only : NULL;
+		return listener_score(slot->only, key) >= 0 ? slot->only : NULL;
 	list_for_each_entry(l, &slot->listeners, port_node) {
-		int score = device_score(listener_sock(l), key->bound_dev_if);
+		int score = listener_score(listener_sock(l), key);
 
 		if (score > best_score) {
 			best = listener_sock(l);
@@ -318,8 +321,17 @@ static struct tcp_sock *slot_best(const struct tcp_listen_slot *slot, const stru
 		}
 	}
 	if (best && sock_flag(tcp_sock_of(best), SOCK_F_REUSEPORT))
-		best = reuseport_select(slot, best, key->bound_dev_if, key->hash);
+		best = reuseport_select(slot, best, key);
 	return best;
+}
+
+/* Nobody of IPv4 wants it: perhaps one who listens on :: does. */
+static struct tcp_sock *listener_of_both(struct net *net, const struct tcp_conn *key)
+{
+	const struct slot_key k = { .port = key->num, .family = AF_INET6 };
+	const struct tcp_listen_slot *slot = slot_find(net, &k);
+
+	return slot ? slot_best(slot, key) : NULL;
 }
 
 struct tcp_sock *tcp_listener_lookup(struct net *net, const struct tcp_conn *key)
@@ -332,7 +344,8 @@ struct tcp_sock *tcp_listener_lookup(struct net *net, const struct tcp_conn *key
 		return found;
 	memset(&k.addr, 0, sizeof(k.addr));
 	slot = slot_find(net, &k);
-	return slot ? slot_best(slot, key) : NULL;
+	found = slot ? slot_best(slot, key) : NULL;
+	return found || key->family != AF_INET ? found : listener_of_both(net, key);
 }
 
 struct listener_walk {

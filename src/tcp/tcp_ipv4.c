@@ -323,14 +323,21 @@ static void tcp_v4_negative_advice(struct tcp_sock *tp)
 		rt_neigh_doubt(rt, tp->inet.daddr);
 }
 
+static void tcp_v4_timewait_fill(struct tcp_timewait_sock *tw, const struct tcp_sock *tp)
+{
+	tw->tos = tp->inet.tos;
+}
+
 const struct tcp_af_ops tcp_ipv4_ops = {
 	.net_header_bytes = sizeof(struct iphdr),
+	.gso_type = SKB_GSO_TCPV4,
 	.queue_xmit = tcp_v4_queue_xmit,
 	.send_check = tcp_v4_send_check,
 	.rebuild_header = tcp_v4_rebuild_header,
 	.mtu = tcp_v4_mtu,
 	.route_metrics = tcp_v4_route_metrics,
 	.negative_advice = tcp_v4_negative_advice,
+	.timewait_fill = tcp_v4_timewait_fill,
 	.request_init = tcp_v4_request_init,
 	.request_fini = tcp_v4_request_fini,
 	.send_synack = tcp_v4_send_synack,

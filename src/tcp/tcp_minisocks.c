@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "net.h"
+#ifdef CONFIG_IPV6
+#include "socket/inet6_sock.h"
+#endif
 #include "tcp/tcp_conn.h"
 
 /* ------------------------------------------------------------------ old timestamps */
@@ -283,6 +286,12 @@ static struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, stru
 	if (!sk)
 		return NULL;
 	inet_sock_clone(sk, tcp_sock_of(listener));
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6 && inet6_sock_clone(sk, tcp_sock_of(listener))) {
+		sock_put(sk);
+		return NULL;
+	}
+#endif
 	sndbuf_bytes = sk->sndbuf_bytes;
 	rcvbuf_bytes = sk->rcvbuf_bytes;
 	tcp_init_sock(child);
@@ -316,6 +325,18 @@ static int child_enter(struct tcp_sock *listener, struct tcp_sock *child, struct
 	return 0;
 }
 
+/* Addresses and a route.  One of a listener of both families has IPv4's twice. */
+static int child_begin(struct tcp_sock *child, struct tcp_request_sock *req)
+{
+	int err = child->af->child_route(child, req);
+
+#ifdef CONFIG_IPV6
+	if (child->conn.family == AF_INET && child->conn.sk_family == AF_INET6)
+		tcp_v6_map_addresses(child);
+#endif
+	return err;
+}
+
 struct tcp_sock *tcp_syn_recv_sock(struct tcp_sock *listener, struct sk_buff *skb, struct tcp_request_sock *req)
 {
 	struct net *net = tcp_net_of(listener);
@@ -328,7 +349,7 @@ struct tcp_sock *tcp_syn_recv_sock(struct tcp_sock *listener, struct sk_buff *sk
 	child = tcp_create_openreq_child(listener, req, skb);
 	if (!child)
 		goto drop;
-	if (child->af->child_route(child, req) || child_enter(listener, child, req)) {
+	if (child_begin(child, req) || child_enter(listener, child, req)) {
 		tcp_set_state(child, TCP_CLOSE); /* nobody knows of it: not a word */
 		tcp_forget_child(child);
 		goto drop;

@@ -178,14 +178,14 @@ static void tcp_event_data_sent(struct tcp_sock *tp)
 		tp->ack.pingpong++;
 }
 
-static void gso_setup(struct sk_buff *skb)
+static void gso_setup(const struct tcp_af_ops *af, struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	u16 segs = (u16)tcp_skb_pcount(skb);
 
 	shinfo->gso_segs = segs;
 	shinfo->gso_size = segs > 1 ? (u16)tcp_skb_mss(skb) : 0;
-	shinfo->gso_type = segs > 1 ? SKB_GSO_TCPV4 : 0;
+	shinfo->gso_type = segs > 1 ? af->gso_type : 0;
 }
 
 /* @skb (taken): a clone of a queued segment, or one of its own, data at the payload.  Return: 0, -errno, NET_XMIT_* */
@@ -198,7 +198,7 @@ int tcp_transmit_made(struct tcp_sock *tp, struct sk_buff *skb)
 
 	TRACE_STEP(3, skb);
 	skb->tstamp = 0;
-	gso_setup(skb);
+	gso_setup(tp->af, skb);
 	skb_own(skb, tp);
 	tcp_build_header(tp, skb);
 	tp->af->send_check(tp, skb);

@@ -149,6 +149,15 @@ static struct owner owner_of_timewait(const struct tcp_timewait_sock *tw)
 	};
 }
 
+/* One of IPv6 that is not told otherwise takes IPv4 as well; with an address of its own it is not there for all that, but
+ * in Linux whoever wants all of IPv4 meets it nevertheless. */
+static bool families_apart(const struct tcp_conn *v6, const struct tcp_conn *v4)
+{
+	if (v6->v6only)
+		return true;
+	return !tcp_addr_any(AF_INET6, &v6->rcv_saddr) && !tcp_addr_any(AF_INET, &v4->rcv_saddr);
+}
+
 static bool apart(const struct tcp_sock *tp, const struct owner *o)
 {
 	int dev = tcp_sock_of(tp)->bound_dev_if;
@@ -157,7 +166,7 @@ static bool apart(const struct tcp_sock *tp, const struct owner *o)
 	if (dev && o->dev && dev != o->dev)
 		return true;
 	if (a->family != b->family)
-		return false; /* until IPv6 says which of its sockets take IPv4 */
+		return families_apart(a->family == AF_INET6 ? a : b, a->family == AF_INET6 ? b : a);
 	return !tcp_addr_any(a->family, &a->rcv_saddr) && !tcp_addr_any(b->family, &b->rcv_saddr) &&
 	       !tcp_addr_equal(a->family, &a->rcv_saddr, &b->rcv_saddr);
 }
@@ -249,7 +258,6 @@ int tcp_get_port(struct tcp_sock *tp, u16 port)
 	struct tcp_net *tn = tcp_net_of(tp)->tcp;
 	struct tcp_bind_bucket *b;
 
-	tp->conn.family = (u8)tcp_sock_of(tp)->family;
 	if (tp->conn.family == AF_INET)
 		tp->conn.rcv_saddr.v4 = tp->inet.rcv_saddr;
 	if (!port) {
@@ -400,7 +408,6 @@ int tcp_hash_connect(struct tcp_sock *tp)
 	int err;
 
 	tp->conn.kind = TCP_CONN_SOCK;
-	tp->conn.family = (u8)tcp_sock_of(tp)->family;
 	tp->conn.bound_dev_if = tcp_sock_of(tp)->bound_dev_if;
 	if (!num_before) {
 		err = connect_any_port(tp);

@@ -120,7 +120,7 @@ void sockstat_seq_show_tcp(struct seq_file *m, struct net *net)
 	tcp_for_each_conn(net, count_conn, &inuse);
 	tcp_for_each_listener(net, count_listener, &inuse);
 	list_for_each_entry(sk, &net->sock->sockets, net_node)
-		alloc += sk->prot == &tcp_prot;
+		alloc += sk->type == SOCK_STREAM && sk->protocol == IPPROTO_TCP;
 	seq_printf(m, "TCP: inuse %u orphan %u tw %u alloc %u mem %llu\n", inuse, tn->orphan_count, tn->timewait_count,
 		   alloc, (unsigned long long)((tn->mem_bytes + PAGE_BYTES - 1) / PAGE_BYTES));
 }
@@ -132,13 +132,13 @@ enum { TIMER_NONE, TIMER_RETRANS, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE0 
 struct tcp_rows {
 	struct seq_file *m;
 	struct net *net;
+	const struct tcp_proc_file *file;
 	u32 slot;
 };
 
 /** struct tcp_row - what all of them have */
 struct tcp_row {
-	__be32 saddr, daddr;
-	u16 sport, dport;
+	const struct tcp_conn *conn;
 	u8 state, timer;
 	u32 tx_queue, rx_queue;
 	ktime_t expires; /**< with a timer */
@@ -148,10 +148,22 @@ static void row_begin(struct tcp_rows *rows, const struct tcp_row *r)
 {
 	ktime_t left = r->timer ? r->expires - rows->net->now : 0;
 
-	seq_setwidth(rows->m, ROW_WIDTH);
-	seq_printf(rows->m, "%4u: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08llX", rows->slot++, (__force u32)r->saddr,
-		   r->sport, (__force u32)r->daddr, r->dport, r->state, r->tx_queue, r->rx_queue, r->timer,
-		   left > 0 ? (unsigned long long)(left / TICK_NS) : 0ULL);
+	if (rows->file->width)
+		seq_setwidth(rows->m, rows->file->width);
+	seq_printf(rows->m, "%4u: ", rows->slot++);
+	rows->file->put_addr(rows->m, r->conn, &r->conn->rcv_saddr);
+	seq_printf(rows->m, ":%04X ", r->conn->num);
+	rows->file->put_addr(rows->m, r->conn, &r->conn->daddr);
+	seq_printf(rows->m, ":%04X %02X %08X:%08X %02X:%08llX", be16_to_cpu(r->conn->dport), r->state, r->tx_queue,
+		   r->rx_queue, r->timer, left > 0 ? (unsigned long long)(left / TICK_NS) : 0ULL);
+}
+
+static void row_end(const struct tcp_rows *rows)
+{
+	if (rows->file->width)
+		seq_pad(rows->m);
+	else
+		seq_puts(rows->m, "\n");
 }
 
 static void row_timer(const struct tcp_sock *tp, struct tcp_row *r)
@@ -183,13 +195,8 @@ static int row_ssthresh(const struct tcp_sock *tp)
 
 static void row_sock(struct tcp_rows *rows, const struct tcp_sock *tp)
 {
-	const struct inet_sock *inet = &tp->inet;
-	const struct sock *sk = &inet->sk;
-	struct tcp_row r = { .saddr = inet->rcv_saddr,
-			     .sport = inet->num,
-			     .daddr = inet->daddr,
-			     .dport = be16_to_cpu(inet->dport),
-			     .state = sk->state };
+	const struct sock *sk = &tp->inet.sk;
+	struct tcp_row r = { .conn = &tp->conn, .state = sk->state };
 
 	row_timer(tp, &r);
 	row_queues(tp, &r);
@@ -199,29 +206,23 @@ static void row_sock(struct tcp_rows *rows, const struct tcp_sock *tp)
 	seq_printf(rows->m, " %llu %llu %u %u %d", (unsigned long long)(tp->rto / TICK_NS),
 		   (unsigned long long)(tp->ack.ato / TICK_NS), (u32)tp->ack.quick << 1 | tcp_in_pingpong(tp),
 		   tp->snd_cwnd, row_ssthresh(tp));
-	seq_pad(rows->m);
+	row_end(rows);
 }
 
 static void row_mini(struct tcp_rows *rows, const struct tcp_conn *c, u8 state, u8 timer, ktime_t expires, u32 retrans)
 {
-	struct tcp_row r = { .saddr = c->rcv_saddr.v4,
-			     .sport = c->num,
-			     .daddr = c->daddr.v4,
-			     .dport = be16_to_cpu(c->dport),
-			     .state = state,
-			     .timer = timer,
-			     .expires = expires };
+	struct tcp_row r = { .conn = c, .state = state, .timer = timer, .expires = expires };
 
 	row_begin(rows, &r);
 	seq_printf(rows->m, " %08X %5u %8u %u %u %016X", retrans, 0U, 0U, 0U, 0U, 0U);
-	seq_pad(rows->m);
+	row_end(rows);
 }
 
 static void row_listener(void *ctx, struct tcp_sock *tp)
 {
 	struct tcp_rows *rows = ctx;
 
-	if (!rows->m->err && tp->inet.sk.family == AF_INET)
+	if (!rows->m->err && tp->inet.sk.family == rows->file->family)
 		row_sock(rows, tp);
 }
 
@@ -231,7 +232,7 @@ static void row_conn(void *ctx, struct tcp_conn *c)
 	const struct tcp_timewait_sock *tw;
 	const struct tcp_request_sock *req;
 
-	if (rows->m->err || c->family != AF_INET)
+	if (rows->m->err || c->sk_family != rows->file->family)
 		return;
 	switch (c->kind) {
 	case TCP_CONN_SOCK:
@@ -247,13 +248,31 @@ static void row_conn(void *ctx, struct tcp_conn *c)
 	}
 }
 
+static void put_addr4(struct seq_file *m, const struct tcp_conn *c, const union tcp_addr *a)
+{
+	(void)c;
+	seq_printf(m, "%08X", (__force u32)a->v4);
+}
+
 void tcp4_seq_show(struct seq_file *m, struct net *net)
 {
-	struct tcp_rows rows = { m, net, 0 };
+	static const struct tcp_proc_file tcp4_file = {
+		AF_INET, ROW_WIDTH,
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+		put_addr4
+	};
 
-	seq_setwidth(m, ROW_WIDTH);
-	seq_puts(m, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode");
-	seq_pad(m);
+	tcp_seq_show(m, net, &tcp4_file);
+}
+
+void tcp_seq_show(struct seq_file *m, struct net *net, const struct tcp_proc_file *file)
+{
+	struct tcp_rows rows = { m, net, file, 0 };
+
+	if (file->width)
+		seq_setwidth(m, file->width);
+	seq_puts(m, file->header);
+	row_end(&rows);
 	tcp_for_each_listener(net, row_listener, &rows);
 	tcp_for_each_conn(net, row_conn, &rows);
 }

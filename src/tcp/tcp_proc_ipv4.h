@@ -6,6 +6,22 @@
 #include "base/seq_file.h"
 #include "net.h"
 
+union tcp_addr;
+struct tcp_conn;
+
+/** struct tcp_proc_file - /proc/net/tcp or tcp6 */
+struct tcp_proc_file {
+	u8 family; /**< of sockets */
+	u32 width; /**< of a row; 0: as long as it is */
+	const char *header;
+	void (*put_addr)(struct seq_file *m, const struct tcp_conn *c, const union tcp_addr *a);
+};
+/** tcp_seq_show() - listeners, then connections, requests and what is in TIME_WAIT */
+void tcp_seq_show(struct seq_file *m, struct net *net, const struct tcp_proc_file *file);
+/** tcp6_seq_show() - /proc/net/tcp6; only with IPv6 */
+void tcp6_seq_show(struct seq_file *m, struct net *net);
+/** tcp6_inuse_count() - of /proc/net/sockstat6 */
+u32 tcp6_inuse_count(struct net *net);
 /** tcp4_seq_show() - /proc/net/tcp: listeners, then connections, requests and what is in TIME_WAIT */
 void tcp4_seq_show(struct seq_file *m, struct net *net);
 /** snmp_seq_show_tcp() - the group Tcp of /proc/net/snmp */

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#ifdef CONFIG_IPV6
+#include "socket/inet6_sock.h"
+#endif
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
@@ -171,6 +174,15 @@ static void tcp_put_cmsgs(const struct tcp_sock *tp, struct msghdr *msg)
 	cmsg_out_end(&out, msg);
 }
 
+static ssize_t recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
+{
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6)
+		return ipv6_recv_error(sk, msg, len_bytes);
+#endif
+	return ip_recv_error(sk, msg, len_bytes);
+}
+
 ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int flags)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -179,7 +191,7 @@ ssize_t tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len_bytes, int f
 	int err = 0;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return ip_recv_error(sk, msg, len_bytes);
+		return recv_error(sk, msg, len_bytes);
 	if (unlikely(sk->state == TCP_LISTEN))
 		return -ENOTCONN;
 	if (unlikely(flags & MSG_OOB))

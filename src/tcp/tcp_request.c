@@ -35,6 +35,7 @@ struct tcp_request_sock *tcp_request_alloc(struct tcp_sock *listener, const stru
 	req->af = tcp_skb_af(skb);
 	req->af->conn_of(skb, &req->conn);
 	req->conn.sk_family = (u8)sk->family;
+	req->conn.v6only = listener->conn.v6only;
 	req->iif = req->conn.bound_dev_if;
 	req->conn.kind = TCP_CONN_REQUEST;
 	req->conn.bound_dev_if = sk->bound_dev_if;
@@ -371,7 +372,7 @@ enum skb_drop_reason tcp_conn_request(struct tcp_sock *listener, struct sk_buff 
 	if (!req)
 		goto drop;
 	request_fill(req, &syn);
-	if (req->af->request_init(req, opt, &syn.route) || (!syn.cookie && !isn && backlog_reserved(listener))) {
+	if (req->af->request_init(req, skb, opt, &syn.route) || (!syn.cookie && !isn && backlog_reserved(listener))) {
 		tcp_request_free(req);
 		goto drop;
 	}

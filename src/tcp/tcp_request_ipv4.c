@@ -49,12 +49,14 @@ static int request_route(const struct tcp_request_sock *req, struct flowi4 *fl4,
 	return ip_route_output_flow(tcp_req_net(req), fl4, rt);
 }
 
-int tcp_v4_request_init(struct tcp_request_sock *req, const struct ip_options *opt, struct tcp_route_metrics *out)
+int tcp_v4_request_init(struct tcp_request_sock *req, const struct sk_buff *skb, const struct ip_options *opt,
+			struct tcp_route_metrics *out)
 {
 	struct flowi4 fl4;
 	struct rtable *rt;
 	int err;
 
+	(void)skb;
 	if (opt) {
 		req->opt = mem_alloc(tcp_req_net(req)->mem, sizeof(*opt));
 		if (!req->opt)

@@ -16,6 +16,9 @@
 #include <sys/ioctl.h>
 
 #include "net.h"
+#ifdef CONFIG_IPV6
+#include "socket/inet6_sock.h"
+#endif
 #include "socket/netns_sock.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_info.h"
@@ -416,10 +419,29 @@ static int set_fastopen_key(struct tcp_sock *tp, const void *value, socklen_t le
 	return 0;
 }
 
+#ifdef CONFIG_IPV6
+static int set_ipv6(struct tcp_sock *tp, int level, int name, const void *value, socklen_t len_bytes)
+{
+	struct sock *sk = tcp_sock_of(tp);
+	int err = ipv6_setsockopt(sk, level, name, value, len_bytes);
+
+	if (err)
+		return err;
+	tcp_v6_options_changed(tp);
+	tp->min_hops_set = tp->inet.min_ttl || inet6_sk(sk)->min_hopcount;
+	return 0;
+}
+#endif
+
 static int set_ip(struct tcp_sock *tp, int level, int name, const void *value, socklen_t len_bytes)
 {
-	int err = ip_setsockopt(tcp_sock_of(tp), level, name, value, len_bytes);
+	int err;
 
+#ifdef CONFIG_IPV6
+	if (tp->inet.sk.family == AF_INET6 && level == IPPROTO_IPV6)
+		return set_ipv6(tp, level, name, value, len_bytes);
+#endif
+	err = ip_setsockopt(tcp_sock_of(tp), level, name, value, len_bytes);
 	if (!err && name == IP_OPTIONS)
 		tcp_v4_options_changed(tp);
 	if (!err && name == IP_MINTTL)
@@ -634,13 +656,22 @@ static int get_fastopen_key(const struct tcp_sock *tp, void *value, socklen_t *l
 	return 0;
 }
 
+static int get_ip(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes)
+{
+#ifdef CONFIG_IPV6
+	if (sk->family == AF_INET6)
+		return ipv6_getsockopt(sk, level, name, value, len_bytes);
+#endif
+	return ip_getsockopt(sk, level, name, value, len_bytes);
+}
+
 int tcp_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	int v, err;
 
 	if (level != IPPROTO_TCP)
-		return ip_getsockopt(sk, level, name, value, len_bytes);
+		return get_ip(sk, level, name, value, len_bytes);
 	switch (name) {
 	case TCP_INFO:
 		return get_info(tp, value, len_bytes);

@@ -142,7 +142,7 @@ static struct tcp_sock *request_of_cookie(struct tcp_sock *listener, struct sk_b
 	req->mss = mss;
 	if (rx_opt.saw_tstamp)
 		req->ts_off = tcp_secure_ts_off(tcp_net_of(listener), &req->conn);
-	if (decode_timestamp(tcp_net_of(listener), req, &rx_opt) && !req->af->request_init(req, opt, &route)) {
+	if (decode_timestamp(tcp_net_of(listener), req, &rx_opt) && !req->af->request_init(req, skb, opt, &route)) {
 		tcp_request_window(req, &route);
 		child = tcp_syn_recv_sock(listener, skb, req);
 	}

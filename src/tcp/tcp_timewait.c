@@ -48,7 +48,7 @@ static void timewait_fill(struct tcp_timewait_sock *tw, const struct tcp_sock *t
 	tw->substate = (u8)substate;
 	tw->reuse = sock_flag(sk, SOCK_F_REUSEADDR);
 	tw->reuseport = sock_flag(sk, SOCK_F_REUSEPORT);
-	tw->tos = tp->inet.tos;
+	tp->af->timewait_fill(tw, tp);
 	tw->rcv_wscale = tp->rx_opt.rcv_wscale;
 	tw->tstamp_ok = tp->rx_opt.tstamp_ok;
 	tw->rcv_nxt = tp->rcv_nxt;
