@@ -95,6 +95,7 @@ static inline struct tcp_sock *table_socket(struct table_world *t, __be32 addr)
 
 	assert_int_equal(sock_create(&t->w.net, AF_INET, SOCK_STREAM, 0, &sk), 0);
 	inet_sk(sk)->rcv_saddr = addr;
+	tcp_sk(sk)->af = &tcp_ipv4_ops;
 	tcp_sk(sk)->conn.family = AF_INET;
 	tcp_sk(sk)->conn.rcv_saddr.v4 = addr;
 	return tcp_sk(sk);
