@@ -12,14 +12,11 @@
 #include <string.h>
 
 #include "base/byteorder.h"
-#include "ipv4/netns_ipv4.h"
 #include "ipv6/ipv6.h"
 #include "net.h"
 #include "socket/inet6_sock.h"
 #include "tcp/tcp_ipv6.h"
 #include "tcp/tcp_output.h"
-
-#define UNPRIVILEGED_PORTS_FROM(net) ((u16)(net)->ipv4->ip_unprivileged_port_start)
 
 void tcp_v6_map_addresses(struct tcp_sock *tp)
 {
@@ -100,7 +97,7 @@ int tcp_v6_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_byte
 	if (ipv6_addr_is_multicast(&sin6.sin6_addr))
 		return -EINVAL;
 	port = be16_to_cpu((__force __be16)sin6.sin6_port);
-	if (port && port < UNPRIVILEGED_PORTS_FROM(sk->net) && !sk->admin)
+	if (tcp_port_is_privileged(sk, port))
 		return -EACCES;
 	if (sk->state != TCP_CLOSE || inet_sk(sk)->num)
 		return -EINVAL;

@@ -564,6 +564,8 @@ int tcp_v4_child_route(struct tcp_sock *child, struct tcp_request_sock *req);
 int tcp_v4_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
 /** tcp_v4_options_changed() - IP_OPTIONS was set: segments leave room for them */
 void tcp_v4_options_changed(struct tcp_sock *tp);
+/** tcp_port_is_privileged() - may not everybody bind to @port? */
+bool tcp_port_is_privileged(const struct sock *sk, u16 port);
 int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
 
 /* ------------------------------------------------------------------ tcp_connect_ipv6.c: AF_INET6, only with IPv6 */

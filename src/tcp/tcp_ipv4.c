@@ -350,6 +350,12 @@ const struct tcp_af_ops tcp_ipv4_ops = {
 
 /* ------------------------------------------------------------------ bind, connect */
 
+/* net.ipv4.ip_unprivileged_port_start is of both families. */
+bool tcp_port_is_privileged(const struct sock *sk, u16 port)
+{
+	return port && port < (u16)sk->net->ipv4->ip_unprivileged_port_start && !sk->admin;
+}
+
 int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -367,7 +373,7 @@ int tcp_v4_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_byte
 	if (err)
 		return err;
 	port = be16_to_cpu((__force __be16)sin->sin_port);
-	if (port && port < (u16)sk->net->ipv4->ip_unprivileged_port_start && !sk->admin)
+	if (tcp_port_is_privileged(sk, port))
 		return -EACCES;
 	if (sk->state != TCP_CLOSE || inet->num)
 		return -EINVAL;
