@@ -448,12 +448,14 @@ static ssize_t send_slow(struct sock *sk, const struct msghdr *msg, const struct
 
 	if (!inet_sk(sk)->num && udp_autobind(sk))
 		return -EAGAIN;
-	if (len_bytes > UDP_MAX_PAYLOAD_BYTES)
-		return -EMSGSIZE;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (udp6_sk(sk)->cork.skb)
+	if (udp6_sk(sk)
+		    ->cork
+		    .skb) /* what is too long for it takes what is pending along: so does Linux, but not over IPv4 */
 		return send_corked(sk, msg, (u32)len_bytes, more);
+	if (len_bytes > UDP_MAX_PAYLOAD_BYTES)
+		return -EMSGSIZE;
 	err = dest_find(sk, msg, sin6, flags, &d);
 	if (!err)
 		err = send_new(sk, msg, (u32)len_bytes, flags, more, &d);
