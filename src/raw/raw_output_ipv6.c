@@ -151,7 +151,8 @@ int raw6_push(struct sock *sk, struct sk_buff *skb, struct raw6_dest *d)
 	skb_reset_transport_header(skb);
 	if (sk->protocol == IPPROTO_ICMPV6 && skb->len)
 		icmpv6_out_count(sk->net, ip6_dst_idev(skb), *skb->data);
-	if (frag_bytes && frag_bytes < ip6_dst_mtu(d->rt))
+	if (frag_bytes && frag_bytes < ip6_dst_mtu(d->rt) &&
+	    skb->len + IPV6_HEADER_BYTES + ipv6_txoptions_bytes(d->ipc.opt) > ip6_dst_mtu(d->rt))
 		IP6CB(skb)->frag_max_size = (u16)min_u32(frag_bytes, 0xffff);
 	err = ip6_push_header(sk->net, skb, &d->fl6, (u8)sk->protocol, d->ipc.tclass,
 			      ipv6_hoplimit(inet_sk(sk), &d->fl6.daddr, d->ipc.hlimit), d->ipc.opt);

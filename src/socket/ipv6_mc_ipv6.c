@@ -4,6 +4,7 @@
  * @rfc 3493 5.2, 3678, 3810 3   @linux net/ipv6/mcast.c: ipv6_sock_mc_join, ip6_mc_source, inet6_mc_check
  *
  * A device knows how many sockets want a group, and what of it (ipv6/mcast.h); which sources a socket wants is its own.
+ * How many groups a socket joins is limited by net.core.optmem_max.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,8 +13,6 @@
 #include "ipv6/ip6_route.h"
 #include "ipv6/mcast.h"
 #include "socket/inet6_sock.h"
-
-#define IPV6_MAX_MEMBERSHIPS 64U /* of one socket; Linux has optmem_max alone */
 
 /** struct ipv6_ac_socklist - one anycast address that a socket joined */
 struct ipv6_ac_socklist {
@@ -58,8 +57,6 @@ static int group_join(struct sock *sk, const struct in6_addr *group, int ifindex
 		return -EINVAL;
 	if (*membership_find(np, group, ifindex))
 		return -EADDRINUSE;
-	if (np->mc_count >= IPV6_MAX_MEMBERSHIPS)
-		return -ENOBUFS;
 	dev = group_dev(sk, group, ifindex);
 	if (!dev)
 		return -ENODEV;

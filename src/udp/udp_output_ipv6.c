@@ -108,7 +108,8 @@ static int udp6_transmit(struct sock *sk, struct sk_buff *skb, const struct udp6
 	skb_dst_set_noref(skb, &d->rt->dst);
 	udp6_header(sk, skb, d, payload_sum);
 	IP6CB(skb)->flags |= d->ipc.skb_flags;
-	if (unlikely(frag_bytes && frag_bytes < ip6_dst_mtu(d->rt)))
+	if (unlikely(frag_bytes && frag_bytes < ip6_dst_mtu(d->rt) &&
+		     skb->len + IPV6_HEADER_BYTES + ipv6_txoptions_bytes(d->ipc.opt) > ip6_dst_mtu(d->rt)))
 		IP6CB(skb)->frag_max_size = (u16)min_u32(frag_bytes, 0xffff);
 	err = ip6_push_header(sk->net, skb, &d->fl6, IPPROTO_UDP, d->ipc.tclass,
 			      ipv6_hoplimit(inet, &d->fl6.daddr, d->ipc.hlimit), d->ipc.opt);

@@ -465,3 +465,118 @@ def test_headers_that_stick(shared, wire):
     sock.sendto(b"data", (PEER6, port))
     wire.expect(is_udp6(dport=port))
     sock.close()
+
+
+# ---- labels ----------------------------------------------------------------
+
+@pytest.mark.parametrize("mode, asks, labelled", [(0, None, False), (0, 1, False), (1, None, True), (1, 0, False),
+                                                  (2, None, False), (2, 1, True), (3, 0, True)])
+@pytest.mark.parametrize("connected", [False, True])
+def test_who_gets_a_label(shared, wire, mode, asks, labelled, connected):
+    shared.sysctl("net.ipv6.auto_flowlabels", mode)
+    try:
+        sock, port = shared.socket(V6), next(_ports)
+        if asks is not None:
+            sock.setsockopt(SOL_IPV6, 70, asks)
+        if connected:
+            sock.connect((PEER6, port))
+        flows = set()
+        for _ in range(2):
+            sock.sendto(b"data", (PEER6, port)) if not connected else sock.send(b"data")
+            flows.add(udp6_of(wire.expect(is_udp6(dport=port)))["flow"])
+        assert len(flows) == 1 and (flows != {0}) == labelled
+        sock.close()
+    finally:
+        shared.sysctl("net.ipv6.auto_flowlabels", 1)
+
+
+def test_a_label_that_the_program_gives(shared, wire):
+    sock, port = shared.socket(V6), next(_ports)
+    sock.setsockopt(SOL_IPV6, 33, 1)
+    sock.sendto(b"data", (PEER6, port, 0x12345))
+    assert udp6_of(wire.expect(is_udp6(dport=port)))["flow"] == 0x12345
+    sock.close()
+
+
+# ---- sizes -----------------------------------------------------------------
+
+@pytest.mark.parametrize("size", [1200, 1300, 1452, 2000])
+def test_a_size_that_the_program_gives(shared, wire, size):
+    """IPV6_MTU: how large the pieces are, if there have to be pieces."""
+    sock = shared.socket(V6)
+    sock.setsockopt(SOL_IPV6, 24, 1280)
+    sock.sendto(bytes(size), (PEER6, 4711))
+    frames = wire.collect(Match("ipv6", lambda f: f.raw[12:14] == b"\x86\xdd" and f.raw[20] in (FRAGMENT, UDP)), during=0.2)
+    lengths = sorted(len(frame.raw) - 14 for frame in frames)
+    assert lengths == {1200: [1248], 1300: [1348], 1452: [1500], 2000: [824, 1280]}[size]
+    sock.close()
+
+
+# ---- errors that wait ------------------------------------------------------
+
+def refusals(peer, port):
+    """What MSG_ERRQUEUE holds after a datagram was refused: (data, name, [(level, type, octets)])."""
+    import select
+    import socket as s
+    import time
+    sock = s.socket(s.AF_INET6, s.SOCK_DGRAM)
+    sock.setsockopt(41, 25, 1)
+    sock.setsockopt(0, 11, 1)
+    sock.connect((peer, port))
+    sock.send(b"anybody?")
+    for _ in range(100):
+        try:
+            data, cmsgs, flags, name = sock.recvmsg(99, 999, s.MSG_ERRQUEUE | s.MSG_DONTWAIT)
+            break
+        except BlockingIOError:
+            time.sleep(0.02)
+    err = sock.getsockopt(s.SOL_SOCKET, s.SO_ERROR)
+    sock.close()
+    return data.hex(), list(name), [(level, kind, octets.hex()) for level, kind, octets in cmsgs], flags, err
+
+
+def test_an_error_of_ipv6_that_waits(shared, wire):
+    from lab.remote import source_of
+    later = shared.remote()
+    later.submit("call", source_of(refusals), "refusals", (PEER6, 4712), {})
+    quoted = wire.expect(is_udp6(dport=4712), within=5).raw[14:]
+    wire.send(frame6(PEER_MAC, OURS, ipv6(PEER6, ADDRESS6, ICMPV6, icmp6(PEER6, ADDRESS6, 1, 4, payload=quoted))))
+    data, name, cmsgs, flags, err = later.result()
+    assert bytes.fromhex(data) == b"anybody?" and name[:2] == [PEER6, 4712] and flags & 0x2000
+    (level, kind, octets), = [c for c in cmsgs if c[0] == 41]
+    octets = bytes.fromhex(octets)
+    assert (level, kind, len(octets)) == (41, 25, 44)
+    assert struct.unpack("@IBBBBII", octets[:16]) == (errno.ECONNREFUSED, 3, 1, 4, 0, 0, 0)
+    assert octets[16:18] == struct.pack("@H", V6) and octets[24:40] == addr6(PEER6)
+    assert err == 0
+
+
+def test_an_error_of_ipv4_that_waits(shared, wire):
+    from lab import packets as p
+    from lab.remote import source_of
+    later = shared.remote()
+    later.submit("call", source_of(refusals), "refusals", (f"::ffff:{PEER}", 4713), {})
+    frame = wire.expect(Match("udp", lambda f: f.raw[12:14] == b"\x08\x00" and f.raw[36:38] == struct.pack("!H", 4713)),
+                        within=5)
+    message = struct.pack("!BBHI", 3, 3, 0, 0) + frame.raw[14:]
+    message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+    wire.send(p.ether(OURS, PEER_MAC, p.ipv4(PEER, ADDRESS, 1, message)))
+    data, name, cmsgs, flags, err = later.result()
+    assert bytes.fromhex(data) == b"anybody?" and name[:2] == [f"::ffff:{PEER}", 4713]
+    (level, kind, octets), = [c for c in cmsgs if c[0] == 41]
+    octets = bytes.fromhex(octets)
+    assert struct.unpack("@IBBBBII", octets[:16]) == (errno.ECONNREFUSED, 2, 3, 3, 0, 0, 0)
+    assert octets[24:40] == addr6(f"::ffff:{PEER}")
+
+
+# ---- devices ---------------------------------------------------------------
+
+@pytest.mark.parametrize("device, taken", [(b"eth0", True), (b"lo", False)])
+def test_a_socket_of_one_device(shared, wire, device, taken):
+    sock = shared.socket(V6)
+    sock.setsockopt(socket.SOL_SOCKET, 25, device)
+    sock.bind(("::", 0))
+    sock.settimeout(0.3)
+    deliver(wire, sock.getsockname()[1])
+    assert error(sock.recv, 99) == (0 if taken else errno.EAGAIN)
+    sock.close()
