@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The world of the IPv4 tests. */
+#include "../ipv4_only.h"
 #include "ip_world.h"
 
 #include <netinet/in.h>
@@ -180,8 +181,7 @@ struct world *world_create(void)
 	memset(config.random_key, 7, sizeof(config.random_key));
 	w->now = config.now_ns = 100 * NSEC_PER_SEC;
 	assert_int_equal(nethood_create(&config, &w->public_net), 0);
-	/* what IPv6 has to say, where it is built, is not what these tests listen to */
-	(void)nethood_sysctl_set(w->public_net, "net.ipv6.conf.default.disable_ipv6", "1");
+	ipv4_only(w->public_net);
 	w->net = &w->public_net->net;
 	assert_int_equal(dev_open(dev_find_by_name(w->net, "lo")), 0);
 	for (int i = 0; i < 2; i++)

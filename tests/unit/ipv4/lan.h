@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../ipv4_only.h"
 #include "../nomem.h"
 #include "api_internal.h"
 #include "dev/netdevice.h"
@@ -177,9 +178,11 @@ static inline int lan_open(struct lan *lan, enum nethood_profile profile, u8 see
 	memset(config.random_key, seed, sizeof(config.random_key));
 	lan->now = config.now_ns = LAN_BEGIN;
 	err = nethood_create(&config, &lan->public_net);
-	if (!err)
-		lan->net = &lan->public_net->net;
-	return err;
+	if (err)
+		return err;
+	ipv4_only(lan->public_net);
+	lan->net = &lan->public_net->net;
+	return 0;
 }
 
 static inline struct lan *lan_create(enum nethood_profile profile, u8 seed)

@@ -9,6 +9,7 @@
 #include "api_internal.h"
 #include "dev/lwtunnel.h"
 #include "ipv4/fib_lookup.h"
+#include "../neigh/nd_slot.h"
 
 #define FAR_HOST IP4(10, 99, 0, 1)
 #define FAR_NET IP4(10, 99, 0, 0)
@@ -439,6 +440,7 @@ static const u8 GATEWAY6[16] = { 0xfe, 0x80, [15] = 1 };
 /** struct nd - a neighbour table as IPv6 will have one */
 struct nd {
 	struct neigh_table tbl; /* first */
+	struct nd_slot slot;
 	struct world *w;
 	u32 solicited, reported;
 };
@@ -492,6 +494,7 @@ static void nd_begin(struct nd *nd, struct world *w)
 				    .ops = nd_ops_list,
 				    .constructor = nd_constructor },
 			   .w = w };
+	nd->slot = nd_slot_take(w->netdev[0]);
 	assert_int_equal(neigh_table_init(w->net, &nd->tbl), 0);
 	assert_non_null(neigh_parms_alloc(w->netdev[0], &nd->tbl));
 }
@@ -503,7 +506,7 @@ static void nd_end(struct nd *nd)
 	neigh_ifdown(&nd->tbl, dev);
 	neigh_parms_release(&nd->tbl, dev->neigh_parms[NEIGH_ND_TABLE]);
 	neigh_table_clear(&nd->tbl);
-	nd->w->net->neigh->table[NEIGH_ND_TABLE] = NULL;
+	nd_slot_give_back(nd->slot, dev);
 }
 
 static void an_ipv4_packet_goes_by_an_ipv6_neighbour(void **state)

@@ -9,6 +9,7 @@
 #include "neigh/pneigh.h"
 #include "neigh_world.h"
 #include "netfilter/netfilter.h"
+#include "nd_slot.h"
 
 #define BY_HAND (NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_OVERRIDE)
 
@@ -125,11 +126,13 @@ static void a_hash_alone_finds_no_neighbour(void **state)
 {
 	const u8 key[16] = { 0xfe, 0x80, [15] = 1 }, group[16] = { 0xff, 2, [15] = 1 };
 	struct neigh_table *tbl;
+	struct nd_slot slot;
 	struct neighbour *n;
 	struct world w;
 
 	(void)state;
 	world_init(&w);
+	slot = nd_slot_take(w.dev);
 	tbl = wide_table(&w);
 	assert_int_equal(neigh_create(tbl, key, w.dev, &n), -EINVAL); /* the family is off on it */
 	assert_int_equal(tbl->stats.allocs, 0);
@@ -154,6 +157,7 @@ static void a_hash_alone_finds_no_neighbour(void **state)
 	world_settle(&w);
 	neigh_parms_release(tbl, w.dev->neigh_parms[NEIGH_ND_TABLE]);
 	neigh_table_clear(tbl);
+	nd_slot_give_back(slot, w.dev);
 	world_fini(&w);
 }
 

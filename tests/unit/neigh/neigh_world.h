@@ -17,6 +17,7 @@
 #include <linux/if_addr.h>
 #include <netinet/in.h>
 
+#include "../ipv4_only.h"
 #include "../nomem.h"
 #include "ipv4/arp.h"
 #include "ipv4/inetdevice.h"
@@ -157,6 +158,7 @@ static inline void world_init_as(struct world *w, enum nethood_profile profile)
 	w->now = T0;
 	w->frames = calloc(MAX_FRAMES, sizeof(*w->frames));
 	assert_int_equal(nethood_create(&config, &w->public_net), 0);
+	ipv4_only(w->public_net);
 	w->net = (struct net *)w->public_net;
 	assert_int_equal(nethood_dev_create(w->public_net, &dev, &w->public_dev), 0);
 	w->dev = dev_find_by_name(w->net, "eth0");

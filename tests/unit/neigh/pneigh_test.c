@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "neigh_world.h"
+#include "nd_slot.h"
 
 #define FAR_IP CONST_BE32(0x0a4e0009)     /* 10.78.0.9, behind eth1 */
 #define NEAR_IP CONST_BE32(0x0a4d00fa)    /* 10.77.0.250, on eth0 */
@@ -272,10 +273,12 @@ static void the_family_may_refuse_and_is_told_of_each_end(void **state)
 				      .constructor = witness_constructor,
 				      .pconstructor = witness_pconstructor,
 				      .pdestructor = witness_pdestructor } };
+	struct nd_slot slot;
 	struct router r;
 
 	(void)state;
 	router_init(&r);
+	slot = nd_slot_take(r.w.dev);
 	assert_int_equal(neigh_table_init(r.w.net, &t.tbl), 0);
 	assert_int_equal(pneigh_create(&t.tbl, one, r.w.dev, &plain), -EINVAL); /* a device without parameters */
 	assert_non_null(neigh_parms_alloc(r.w.dev, &t.tbl));
@@ -294,6 +297,7 @@ static void the_family_may_refuse_and_is_told_of_each_end(void **state)
 	assert_int_equal(t.ended, 2);
 	neigh_parms_release(&t.tbl, r.w.dev->neigh_parms[NEIGH_ND_TABLE]);
 	neigh_table_clear(&t.tbl);
+	nd_slot_give_back(slot, r.w.dev);
 	router_fini(&r);
 }
 
@@ -632,11 +636,13 @@ static void a_table_without_memory_does_not_begin(void **state)
 {
 	struct router r;
 	struct world *w = &r.w;
+	struct nd_slot slot;
 	size_t before;
 	int err = -1;
 
 	(void)state;
 	router_init(&r);
+	slot = nd_slot_take(w->dev);
 	before = w->net->mem->live_bytes;
 	for (u32 n = 1; err; n++) {
 		struct neigh_table tbl = { .family = AF_INET6,
@@ -657,6 +663,7 @@ static void a_table_without_memory_does_not_begin(void **state)
 		}
 		assert_int_equal(w->net->mem->live_bytes, before);
 	}
+	nd_slot_give_back(slot, w->dev);
 	router_fini(&r);
 }
 

@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../ipv4_only.h"
 #include "nethood/nethood.h"
 
 #define TWIN_SOCKETS 64
@@ -319,6 +320,7 @@ static inline struct nethood_net *twin_net(const struct nethood_allocator *memor
 
 	if (nethood_create(&cfg, &net))
 		return NULL;
+	ipv4_only(net);
 	return net;
 }
 
