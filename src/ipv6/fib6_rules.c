@@ -339,11 +339,9 @@ int fib6_rules_init(struct fib6_state *fs)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
-		int err = rule_insert(fs, &first[i]);
-
-		if (err) {
+		if (rule_insert(fs, &first[i])) {
 			fib6_rules_exit(fs);
-			return err;
+			return -ENOMEM;
 		}
 	}
 	return 0;

@@ -19,6 +19,8 @@ static void hear(void *ctx, const struct nethood_neigh_event *event)
 {
 	struct heard *h = ctx;
 
+	if (event->family != AF_INET)
+		return; /* ND's table has parameters of its own */
 	assert_true(h->count < MAX_EVENTS);
 	h->frames_before[h->count] = h->w->frames_count;
 	h->e[h->count++] = *event;
