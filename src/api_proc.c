@@ -213,12 +213,14 @@ static void psched_show(struct seq_file *m, struct net *net)
 	seq_printf(m, "%08x %08x %08x %08x\n", 1000U, 64U, 1000000U, 1000000000U);
 }
 
+#ifndef CONFIG_IPV6
 /* A net without IPv6 has no addresses, groups and routes of it, and ifconfig(8) and others look. */
 static void nothing_show(struct seq_file *m, struct net *net)
 {
 	(void)m;
 	(void)net;
 }
+#endif
 
 /* ------------------------------------------------------------------ the tree */
 
@@ -249,7 +251,11 @@ static const struct proc_file {
 #else
 	{ "net/igmp6", nothing_show },
 #endif
+#ifdef CONFIG_IPV6
+	{ "net/ipv6_route", ipv6_route_seq_show },
+#else
 	{ "net/ipv6_route", nothing_show },
+#endif
 #ifdef CONFIG_IPV6
 	{ "net/mcfilter6", igmp6_mcf_seq_show },
 #endif
@@ -260,6 +266,9 @@ static const struct proc_file {
 	{ "net/raw6", raw6_show },
 #endif
 	{ "net/route", fib_route_seq_show },
+#ifdef CONFIG_IPV6
+	{ "net/rt6_stats", rt6_stats_seq_show },
+#endif
 	{ "net/snmp", snmp_show },
 #ifdef CONFIG_IPV6
 	{ "net/snmp6", snmp6_show },

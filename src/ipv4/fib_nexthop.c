@@ -87,24 +87,38 @@ static bool is_zero16(const u8 addr[static 16])
 	return memcmp(addr, zero, sizeof(zero)) == 0;
 }
 
-/** check_gateway6() - an IPv6 neighbour forwards for us: only a link-local one can be checked without IPv6 routes */
-static int check_gateway6(struct fib_state *fs, struct fib_nh *nh, const char **errmsg)
+/** check_gateway6_alone() - without IPv6's routes only a link-local one can be checked */
+static int check_gateway6_alone(struct fib_state *fs, const struct fib_nh *nh, const struct net_device *dev,
+				const char **errmsg)
 {
-	struct net_device *dev;
-
 	if (nh->gw6[0] == 0xff || is_zero16(nh->gw6))
 		return fib_error(errmsg, "Invalid gateway address", -EINVAL);
 	if (!nh->oif)
 		return fib_error(errmsg, "Egress device not specified", -EINVAL);
-	dev = dev_find_by_index(fs->net, nh->oif);
-	if (!dev)
-		return -ENODEV;
 	if (!(dev->flags & IFF_UP))
 		return fib_error(errmsg, "Nexthop device is not up", -ENETDOWN);
 	if (nh->gw6[0] != 0xfe || (nh->gw6[1] & 0xc0) != 0x80)
 		return -EHOSTUNREACH;
 	if (!fs->net->neigh->table[NEIGH_ND_TABLE])
 		return fib_error(errmsg, "IPv6 is disabled on nexthop device", -EACCES);
+	return 0;
+}
+
+/** check_gateway6() - an IPv6 neighbour forwards for us: its routes know whether it is one.  @rfc 8950 */
+static int check_gateway6(struct fib_state *fs, struct fib_nh *nh, u32 table, const char **errmsg)
+{
+	const struct neigh_table *nd = fs->net->neigh->table[NEIGH_ND_TABLE];
+	struct net_device *dev = nh->oif ? dev_find_by_index(fs->net, nh->oif) : NULL;
+	int err;
+
+	if (nh->oif && !dev)
+		return -ENODEV;
+	if (nd && nd->check_gateway)
+		err = nd->check_gateway(fs->net, nh->gw6, table, nh->flags & RTNH_F_ONLINK, &dev, errmsg);
+	else
+		err = check_gateway6_alone(fs, nh, dev, errmsg);
+	if (err)
+		return err;
 	nh_set_dev(nh, dev);
 	nh->scope = RT_SCOPE_LINK;
 	return 0;
@@ -131,7 +145,7 @@ int fib_check_nh(struct fib_state *fs, struct fib_nh *nh, u32 table, u8 scope, c
 	if (nh->gw_family == AF_INET)
 		return check_gateway(fs, nh, table, scope, errmsg);
 	if (nh->gw_family == AF_INET6)
-		return check_gateway6(fs, nh, errmsg);
+		return check_gateway6(fs, nh, table, errmsg);
 	return check_device(fs, nh, errmsg);
 }
 
@@ -284,11 +298,13 @@ static u32 multipath_hash(const struct fib_state *fs, const struct flowi4 *fl4)
 /** gateway_unreachable() - fib_multipath_use_neigh: the neighbour did not answer lately */
 static bool gateway_unreachable(const struct fib_state *fs, const struct fib_nh *nh)
 {
+	struct neigh_table *tbl;
 	const struct neighbour *n;
 
-	if (!fs->net->ipv4->fib_multipath_use_neigh || nh->gw_family != AF_INET || !fs->net->ipv4->arp)
+	if (!fs->net->ipv4->fib_multipath_use_neigh || !nh->gw_family)
 		return false;
-	n = neigh_find(fs->net->ipv4->arp, &nh->gw4, nh->dev);
+	tbl = fs->net->neigh->table[nh->gw_family == AF_INET6 ? NEIGH_ND_TABLE : NEIGH_ARP_TABLE];
+	n = tbl ? neigh_find(tbl, nh->gw6, nh->dev) : NULL; /* gw4 is at the same place */
 	return n && !(n->nud_state & NUD_VALID);
 }
 

@@ -220,6 +220,23 @@ static int check_nexthop(struct nexthop *nh, int oif, const char **errmsg)
 	return check_device(nh, errmsg);
 }
 
+int fib6_check_gateway(struct net *net, const void *key, u32 table, bool onlink, struct net_device **dev,
+		       const char **errmsg)
+{
+	struct in6_addr gateway;
+	struct nexthop nh = { .net = net,
+			      .table = table ? table : RT_TABLE_MAIN,
+			      .gateway = &gateway,
+			      .flags = onlink ? RTNH_F_ONLINK : 0,
+			      .dev_up_needed = true };
+	int err;
+
+	memcpy(&gateway, key, sizeof(gateway));
+	err = check_nexthop(&nh, *dev ? (*dev)->ifindex : 0, errmsg);
+	*dev = nh.dev;
+	return err;
+}
+
 /* ------------------------------------------------------------------ from a request */
 
 int fib6_config_check(const struct fib6_config *cfg, const char **errmsg)

@@ -155,6 +155,9 @@ int fib6_info_create(struct fib6_state *fs, const struct fib6_config *cfg, u32 i
 		     const char **errmsg);
 /** fib6_config_check() - what can be said of a request before its next hops.  Return: 0, -errno */
 int fib6_config_check(const struct fib6_config *cfg, const char **errmsg);
+/** fib6_check_gateway() - neigh_table.check_gateway of Neighbour Discovery.  @rfc 8950 */
+int fib6_check_gateway(struct net *net, const void *key, u32 table, bool onlink, struct net_device **dev,
+		       const char **errmsg);
 void fib6_route_view(const struct fib6_info *first, u32 nh_count, struct fib6_route_view *out);
 
 /* ---- ip6_fib.c: tables */
@@ -183,6 +186,10 @@ int fib6_table_lookup(const struct fib6_table *tb, const struct flowi6 *fl6, int
 void fib6_select_path(struct net *net, struct fib6_result *res, struct flowi6 *fl6, int oif, u32 strict);
 void fib6_rebalance(struct fib6_info *first);
 u32 fib6_lookup_flags(const struct net *net);
+
+/* ---- route_sysctl.c */
+void rt6_sysctl_init(struct net *net);
+void rt6_sysctl_exit(struct net *net);
 
 /* ---- fib6_rules.c */
 /** fib6_lookup() - rules, then tables.  Return: 0 with res->f (which may be one that refuses), -ENETUNREACH, -EACCES, -EINVAL */
@@ -228,6 +235,9 @@ void rt6_exceptions_exit(struct net *net, struct rt6_state *rs);
 /** rt6_exception_route() - borrowed; NULL: none that is still valid, or no memory */
 struct rt6_info *rt6_exception_route(struct net *net, struct fib6_info *f, const struct in6_addr *daddr);
 void rt6_exceptions_flush(struct fib6_info *f);
+void rt6_exceptions_drop(struct net *net); /* all of them */
+/** rt6_exception_del() - what is told of cfg->dst goes.  Return: 0, -ESRCH */
+int rt6_exception_del(struct net *net, const struct fib6_config *cfg);
 /** rt6_exceptions_age() - those whose time is over go; Return: how many are left */
 u32 rt6_exceptions_age(struct net *net);
 int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,
@@ -236,8 +246,6 @@ int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,
 void rt6_exceptions_mtu(struct net_device *dev, u32 old_mtu, u32 mtu);
 
 /* ---- route.c */
-/** ip6_route_output() - as ip6_route_output_flow(), but no source is chosen and rt->dst.error is left to the caller */
-int __must_check ip6_route_output(struct net *net, struct flowi6 *fl6, struct rt6_info **out);
 int ip6_rt_init(struct net *net);
 void ip6_rt_exit(struct net *net);
 /** rt6_create() - @f: route that it is made from; returned, not kept by it.  NULL: no memory */

@@ -17,8 +17,7 @@
 #include "dev/lwtunnel.h"
 #include "ipv6/fib6_internal.h"
 #include "ipv6/ndisc.h"
-
-#define GC_INTERVAL (30 * NSEC_PER_SEC)
+#include "neigh/neighbour.h"
 
 /* ------------------------------------------------------------------ chains */
 
@@ -483,6 +482,8 @@ int ip6_route_del(struct net *net, const struct fib6_config *cfg, const char **e
 		return fib6_error(errmsg, "Invalid prefix length", -EINVAL);
 	if (!tb)
 		return fib6_error(errmsg, "FIB table does not exist", -ESRCH);
+	if (cfg->flags & RTF_CACHE)
+		return rt6_exception_del(net, cfg);
 	if (!cfg->nh_count)
 		return del_one(tb, cfg);
 	for (u32 i = 0; i < cfg->nh_count; i++) { /* one by one, as far as they are there */
@@ -618,7 +619,8 @@ static void gc_timer(struct timer *t)
 void fib6_gc_arm(struct fib6_state *fs)
 {
 	if (!timer_pending(&fs->gc_timer))
-		mod_timer(fs->net->timers, &fs->gc_timer, fs->net->now + GC_INTERVAL);
+		mod_timer(fs->net->timers, &fs->gc_timer,
+			  fs->net->now + max_u32((u32)fs->net->ipv6->route_gc_interval_s, 1) * NSEC_PER_SEC);
 }
 
 void fib6_set_expires(struct fib6_info *rt, u32 expires_s)
@@ -747,6 +749,8 @@ static int start(struct fib6_state *fs)
 		if ((dev->flags & IFF_LOOPBACK) && !fs->loopback)
 			fs->loopback = dev;
 	}
+	if (net->neigh->table[NEIGH_ND_TABLE])
+		net->neigh->table[NEIGH_ND_TABLE]->check_gateway = fib6_check_gateway;
 	return 0;
 }
 
@@ -810,7 +814,7 @@ int fib6_init(struct net *net)
 	err = start(fs);
 	if (err)
 		state_free(fs);
-	return err;
+	return err == -ENOBUFS ? -ENOMEM : err;
 }
 
 void fib6_exit(struct net *net)
@@ -819,6 +823,8 @@ void fib6_exit(struct net *net)
 
 	if (!fs)
 		return;
+	if (net->neigh->table[NEIGH_ND_TABLE])
+		net->neigh->table[NEIGH_ND_TABLE]->check_gateway = NULL;
 	unregister_netdevice_notifier(net, &fs->netdev_nb);
 	state_free(fs);
 }

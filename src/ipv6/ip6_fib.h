@@ -113,6 +113,8 @@ int fib6_dump(struct net *net, struct fib6_dump_cursor *cursor, u32 only_table, 
 	      int (*fn)(void *ctx, const struct fib6_route_view *r), void *ctx);
 /** ip6_route_view() - of a route that a packet has: RTM_GETROUTE.  @rt: borrowed */
 void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out);
+/** ip6_route_fib_view() - of the route in the FIB that it was made from, with all next hops; false: there is none */
+bool ip6_route_fib_view(const struct rt6_info *rt, struct fib6_route_view *out);
 u32 fib6_seq(const struct net *net); /* changes with every change */
 bool fib6_table_exists(const struct net *net, u32 id);
 

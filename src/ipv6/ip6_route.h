@@ -88,6 +88,12 @@ static inline struct rt6_info *skb_rt6_info(const struct sk_buff *skb)
  * Return: 0, -ENETUNREACH, -EHOSTUNREACH, -EACCES (prohibit), -EINVAL (blackhole), -ENODEV, -EADDRNOTAVAIL, -ENOBUFS.
  */
 int __must_check ip6_route_output_flow(struct net *net, struct flowi6 *fl6, struct rt6_info **out);
+/** ip6_route_output() - as ip6_route_output_flow(), but no source is chosen, and rt->dst.error is left to the caller
+ *  Return: 0, -ENOBUFS */
+int __must_check ip6_route_output(struct net *net, struct flowi6 *fl6, struct rt6_info **out);
+/** ip6_route_get_saddr() - the source that the route prefers, or that RFC 6724 chooses.  Return: 0, -EADDRNOTAVAIL */
+int ip6_route_get_saddr(struct net *net, const struct rt6_info *rt, const struct in6_addr *daddr, u32 prefs,
+			struct in6_addr *out);
 /** ip6_route_input() - route of a packet that came in, into skb's dst: input is ip6_input, ip6_mc_input, ip6_forward, or
  *  what drops it with an ICMPv6 error.  Return: 0, -errno with *reason */
 int __must_check ip6_route_input(struct sk_buff *skb, enum skb_drop_reason *reason);

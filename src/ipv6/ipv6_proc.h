@@ -25,5 +25,9 @@ void snmp6_dev_seq_show(struct seq_file *m, const struct net_device *dev);
 void snmp6_line(struct seq_file *m, const char *name, u64 value);
 /** sockstat6_seq_show_frag() - the last line of /proc/net/sockstat6 */
 void sockstat6_seq_show_frag(struct seq_file *m, struct net *net);
+/** ipv6_route_seq_show() - /proc/net/ipv6_route */
+void ipv6_route_seq_show(struct seq_file *m, struct net *net);
+/** rt6_stats_seq_show() - /proc/net/rt6_stats */
+void rt6_stats_seq_show(struct seq_file *m, struct net *net);
 
 #endif

@@ -77,6 +77,8 @@ struct netns_ipv6 {
 	int ip6frag_high_thresh_bytes, ip6frag_low_thresh_bytes;
 	ktime_t ip6frag_time;
 	int route_max_size, route_gc_thresh, route_mtu_expires_s, route_min_advmss, route_skip_notify_on_dev_down;
+	int route_gc_interval_s, route_gc_timeout_s, route_gc_elasticity, route_gc_min_interval_s,
+		route_gc_min_interval_ms;
 	int icmp_ratelimit_ms, icmp_echo_ignore_all, icmp_echo_ignore_multicast, icmp_echo_ignore_anycast,
 		icmp_error_anycast_as_unicast, icmp_errors_extension_mask;
 	u32 icmp_ratemask[8];

@@ -319,16 +319,18 @@ int ip6_route_output(struct net *net, struct flowi6 *fl6, struct rt6_info **out)
 	return *out ? 0 : -ENOBUFS;
 }
 
-/** choose_source() - what the route prefers, or what RFC 6724 says */
+int ip6_route_get_saddr(struct net *net, const struct rt6_info *rt, const struct in6_addr *daddr, u32 prefs,
+			struct in6_addr *out)
+{
+	if (ipv6_addr_any(&rt->prefsrc))
+		return ipv6_dev_get_saddr(net, rt->from ? rt->from->dev : NULL, daddr, prefs, out);
+	*out = rt->prefsrc;
+	return 0;
+}
+
 static int choose_source(struct net *net, struct flowi6 *fl6, const struct rt6_info *rt)
 {
-	const struct net_device *dev = rt->from ? rt->from->dev : NULL;
-
-	if (!ipv6_addr_any(&rt->prefsrc)) {
-		fl6->saddr = rt->prefsrc;
-		return 0;
-	}
-	return ipv6_dev_get_saddr(net, dev, &fl6->daddr, fl6->src_prefs, &fl6->saddr);
+	return ip6_route_get_saddr(net, rt, &fl6->daddr, fl6->src_prefs, &fl6->saddr);
 }
 
 /** output_again() - no route but, perhaps, one for the source that this packet would have */
@@ -398,6 +400,16 @@ void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out)
 		out->rtm_flags |= RTM_F_CLONED;
 }
 
+bool ip6_route_fib_view(const struct rt6_info *rt, struct fib6_route_view *out)
+{
+	const struct fib6_info *f = rt->from;
+
+	if (!f || !f->in_tree)
+		return false;
+	fib6_route_view(f, f->nsiblings + 1U, out);
+	return true;
+}
+
 /* ------------------------------------------------------------------ the neighbour on the way */
 
 int ip6_neigh_for_gw(struct rt6_info *rt, const struct in6_addr *daddr, struct neighbour **out)
@@ -454,6 +466,7 @@ int ip6_rt_init(struct net *net)
 		return err;
 	}
 	net->ipv6->route = rs;
+	rt6_sysctl_init(net);
 	return 0;
 }
 
@@ -461,6 +474,7 @@ void ip6_rt_exit(struct net *net)
 {
 	struct rt6_state *rs = net->ipv6->route;
 
+	rt6_sysctl_exit(net);
 	rt6_input_cache_flush(rs);
 	mem_free(net->mem, rs->input, RT6_INPUT_CACHE_SLOTS * sizeof(*rs->input));
 	rt6_exceptions_exit(net, rs);

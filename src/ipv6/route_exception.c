@@ -13,8 +13,6 @@
 #include "ipv6/ndisc.h"
 #include "neigh/neighbour.h"
 
-#define REDIRECT_UNUSED_TIME (60 * NSEC_PER_SEC) /* net.ipv6.route.gc_timeout */
-
 /* ------------------------------------------------------------------ the table */
 
 struct exception_key {
@@ -57,7 +55,7 @@ static void exception_remove(struct net *net, struct rt6_exception *ex)
 static bool exception_is_over(const struct net *net, const struct rt6_exception *ex)
 {
 	if (ex->is_redirect)
-		return net->now - ex->used >= REDIRECT_UNUSED_TIME;
+		return net->now - ex->used >= (ktime_t)net->ipv6->route_gc_timeout_s * NSEC_PER_SEC;
 	return net->now >= ex->expires;
 }
 
@@ -165,6 +163,22 @@ void rt6_exceptions_flush(struct fib6_info *f)
 			exception_remove(net, ex);
 	}
 	f->has_exceptions = false;
+}
+
+int rt6_exception_del(struct net *net, const struct fib6_config *cfg)
+{
+	struct rt6_exception *ex, *tmp;
+	bool any = false;
+
+	list_for_each_entry_safe(ex, tmp, &net->ipv6->route->exception_list, node) {
+		if (cfg->dst_len != 128 || !ipv6_addr_equal(&ex->daddr, &cfg->dst) ||
+		    (cfg->oif && ex->f->dev->ifindex != cfg->oif))
+			continue;
+		exception_told(net, ex);
+		exception_remove(net, ex);
+		any = true;
+	}
+	return any ? 0 : -ESRCH;
 }
 
 /** router_no_more() - who was recommended says that it is none */
@@ -328,9 +342,16 @@ int rt6_exceptions_init(struct net *net, struct rt6_state *rs)
 	return htable_init(&rs->exceptions, net->mem, &net->rng, 8);
 }
 
-void rt6_exceptions_exit(struct net *net, struct rt6_state *rs)
+void rt6_exceptions_drop(struct net *net)
 {
+	struct rt6_state *rs = net->ipv6->route;
+
 	while (!list_empty(&rs->exception_list))
 		exception_remove(net, list_first_entry(&rs->exception_list, struct rt6_exception, node));
+}
+
+void rt6_exceptions_exit(struct net *net, struct rt6_state *rs)
+{
+	rt6_exceptions_drop(net);
 	htable_fini(&rs->exceptions);
 }

@@ -148,6 +148,15 @@ struct neigh_table {
 	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*proxy_redo)(struct sk_buff *skb); /**< the time of a question to a proxy has come; @skb taken */
 
+	/**
+	 * check_gateway() - may routes of another family lead by the neighbour @key?  NULL: none may
+	 * @dev: in: the one that was named, NULL: none was; out: the one that leads there, borrowed
+	 * @table: routing table of the route, @onlink: it is there, whatever the routes say; *errmsg: static, or NULL
+	 * @rfc 8950   Return: 0, -errno
+	 */
+	int (*check_gateway)(struct net *net, const void *key, u32 table, bool onlink, struct net_device **dev,
+			     const char **errmsg);
+
 	/* neigh/'s part */
 	struct net *net;
 	struct htable hash;

@@ -17,10 +17,10 @@ enum rtnl_kind { RTNL_NEW, RTNL_DEL, RTNL_GET, RTNL_SET }; /* last two bits of a
 static_assert(RTM_BASE == NLMSG_MIN_TYPE, "netlink_rcv() hands on none that is less");
 
 static const struct rtnl_handler *const rtnl_handlers[] = {
-	rtnl_link_handlers,  rtnl_addr_handlers,      rtnl_route_handlers,
-	rtnl_rule_handlers,  rtnl_neigh_handlers,     rtnl_neightbl_handlers,
+	rtnl_link_handlers,     rtnl_addr_handlers,      rtnl_route_handlers, rtnl_rule_handlers,   rtnl_neigh_handlers,
+	rtnl_neightbl_handlers,
 #ifdef CONFIG_IPV6
-	rtnl_addr6_handlers, rtnl_addrlabel_handlers, rtnl_link6_handlers,
+	rtnl_addr6_handlers,    rtnl_addrlabel_handlers, rtnl_link6_handlers, rtnl_route6_handlers, rtnl_rule6_handlers,
 #endif
 };
 

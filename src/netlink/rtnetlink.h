@@ -38,6 +38,23 @@ bool rtnl_fill_neigh(const struct nl_target *to, const struct neighbour *n);
 struct nd_useropt_info;
 bool rtnl_fill_nduseropt(const struct nl_target *to, const struct nd_useropt_info *info);
 
+/* What routes of both families say in the same way: netlink/rtnl_route.c */
+struct lwtunnel_state;
+struct rtnl_encap {
+	u16 type, bytes;
+	const void *data; /**< borrowed, in the request; NULL: no tunnel */
+};
+struct rtnl_metrics {
+	u32 value[RTAX_MAX], set, lock;
+};
+bool rtnl_put_encap(const struct nl_target *to, struct nlmsghdr *nlh, const struct lwtunnel_state *lwt);
+bool rtnl_put_metrics(const struct nl_target *to, struct nlmsghdr *nlh, const u32 *metrics, u32 lock);
+/** rtnl_parse_encap() - RTA_ENCAP, RTA_ENCAP_TYPE.  @multipath: of one next hop among several.  Return: 0, -errno with extack */
+int rtnl_parse_encap(const struct nl_request *rq, const struct nlattr *const *tb, bool multipath,
+		     struct rtnl_encap *encap);
+/** rtnl_parse_metrics() - @attr: RTA_METRICS.  Return: 0, -EINVAL with extack */
+int rtnl_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct rtnl_metrics *m);
+
 /** nl_dump_target() - where the next message of a dump goes */
 static inline struct nl_target nl_dump_target(struct sk_buff *skb, const struct netlink_callback *cb, u16 type)
 {

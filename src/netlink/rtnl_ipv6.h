@@ -8,11 +8,16 @@
 struct inet6_dev;
 struct inet6_ifaddr;
 struct ra_prefix;
+struct fib6_route_view;
+struct fib6_rule_config;
 
-extern const struct rtnl_handler rtnl_addr6_handlers[], rtnl_addrlabel_handlers[], rtnl_link6_handlers[];
+extern const struct rtnl_handler rtnl_addr6_handlers[], rtnl_addrlabel_handlers[], rtnl_link6_handlers[],
+	rtnl_route6_handlers[], rtnl_rule6_handlers[];
 
 /* One message about one object; false: no room. */
 bool rtnl_fill_addr6(const struct nl_target *to, const struct inet6_ifaddr *ifa);
+bool rtnl_fill_route6(const struct nl_target *to, const struct fib6_route_view *r);
+bool rtnl_fill_rule6(const struct nl_target *to, const struct fib6_rule_config *r);
 bool rtnl_fill_prefix(const struct nl_target *to, const struct net_device *dev, const struct ra_prefix *p);
 /** rtnl_fill_link6() - RTM_NEWLINK of AF_INET6 */
 bool rtnl_fill_link6(const struct nl_target *to, const struct net_device *dev);

@@ -10,6 +10,7 @@
 #include "ipv4/netns_ipv4.h"
 #ifdef CONFIG_IPV6
 #include "ipv6/addrconf.h"
+#include "ipv6/ip6_fib.h"
 #include "ipv6/netns_ipv6.h"
 #include "netlink/rtnl_ipv6.h"
 #endif
@@ -23,7 +24,7 @@
 struct rtnl_notify {
 	struct net *net;
 	struct notifier_block link, addr, fib, neigh;
-	struct notifier_block nduseropt, addr6;
+	struct notifier_block nduseropt, addr6, fib6;
 };
 
 /** struct rtnl_news - one notification before it is built */
@@ -217,6 +218,47 @@ static int nduseropt_event(struct notifier_block *nb, unsigned long event, void 
 	return 0;
 }
 
+static bool fill_route6(const struct nl_target *to, const struct rtnl_news *news)
+{
+	return rtnl_fill_route6(to, news->object);
+}
+
+static bool fill_rule6(const struct nl_target *to, const struct rtnl_news *news)
+{
+	return rtnl_fill_rule6(to, news->object);
+}
+
+static int fib6_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct rtnl_notify *n = container_of(nb, struct rtnl_notify, fib6);
+	const struct fib6_notifier_info *info = data;
+	struct rtnl_news news = { .group = RTNLGRP_IPV6_ROUTE,
+				  .type = RTM_NEWROUTE,
+				  .fill = fill_route6,
+				  .object = info->route,
+				  .portid = info->portid,
+				  .flags = (u16)(info->nlflags & (NLM_F_REPLACE | NLM_F_APPEND | NLM_F_CREATE)) };
+
+	switch (event) {
+	case FIB6_EVENT_ROUTE_DEL:
+		news.type = RTM_DELROUTE;
+		news.flags = 0;
+		break;
+	case FIB6_EVENT_RULE_NEW:
+	case FIB6_EVENT_RULE_DEL:
+		news.group = RTNLGRP_IPV6_RULE;
+		news.type = event == FIB6_EVENT_RULE_NEW ? RTM_NEWRULE : RTM_DELRULE;
+		news.fill = fill_rule6;
+		news.object = info->rule;
+		news.flags = 0;
+		break;
+	default:
+		break;
+	}
+	rtnl_tell(n->net, &news);
+	return 0;
+}
+
 static bool fill_addr6(const struct nl_target *to, const struct rtnl_news *news)
 {
 	const struct inet6addr_info *info = news->object;
@@ -270,12 +312,15 @@ static void rtnl_notify_init6(struct rtnl_notify *n)
 {
 	n->addr6.call = addr6_event;
 	notifier_chain_register(&n->net->ipv6->inet6addr_chain, &n->addr6);
+	n->fib6.call = fib6_event;
+	notifier_chain_register(&n->net->ipv6->fib6_chain, &n->fib6);
 	n->nduseropt.call = nduseropt_event;
 	notifier_chain_register(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
 }
 
 static void rtnl_notify_exit6(struct rtnl_notify *n)
 {
+	notifier_chain_unregister(&n->net->ipv6->fib6_chain, &n->fib6);
 	notifier_chain_unregister(&n->net->ipv6->inet6addr_chain, &n->addr6);
 	notifier_chain_unregister(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
 }

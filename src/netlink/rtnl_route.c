@@ -53,7 +53,7 @@ static bool route_put_gw(const struct nl_target *to, struct nlmsghdr *nlh, u8 fa
 	return nla_put(to->skb, nlh, RTA_VIA, &via, sizeof(via));
 }
 
-static bool route_put_encap(const struct nl_target *to, struct nlmsghdr *nlh, const struct lwtunnel_state *lwt)
+bool rtnl_put_encap(const struct nl_target *to, struct nlmsghdr *nlh, const struct lwtunnel_state *lwt)
 {
 	u8 encap[ROUTE_ENCAP_BYTES_MAX];
 	int bytes;
@@ -65,7 +65,7 @@ static bool route_put_encap(const struct nl_target *to, struct nlmsghdr *nlh, co
 	       nla_put_u16(to->skb, nlh, RTA_ENCAP_TYPE, lwt->type);
 }
 
-static bool route_put_metrics(const struct nl_target *to, struct nlmsghdr *nlh, const u32 *metrics, u32 lock)
+bool rtnl_put_metrics(const struct nl_target *to, struct nlmsghdr *nlh, const u32 *metrics, u32 lock)
 {
 	struct nlattr *nest = nla_nest_start(to->skb, nlh, RTA_METRICS);
 	bool any = lock != 0;
@@ -106,7 +106,7 @@ static bool route_put_nexthops(const struct nl_target *to, struct nlmsghdr *nlh,
 		rtnh->rtnh_hops = (u8)(nh->weight - 1);
 		rtnh->rtnh_ifindex = nh->oif;
 		nlh->nlmsg_len += (u32)sizeof(*rtnh);
-		if (!route_put_gw(to, nlh, nh->gw_family, nh->gw4, nh->gw6) || !route_put_encap(to, nlh, nh->lwtstate))
+		if (!route_put_gw(to, nlh, nh->gw_family, nh->gw4, nh->gw6) || !rtnl_put_encap(to, nlh, nh->lwtstate))
 			return false;
 		rtnh->rtnh_len = (u16)(nlh->nlmsg_len - at);
 	}
@@ -125,7 +125,7 @@ static bool route_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, co
 		return false;
 	if (fi->priority && !nla_put_u32(skb, nlh, RTA_PRIORITY, fi->priority))
 		return false;
-	if (!route_put_metrics(to, nlh, fi->metrics, fi->metrics_lock))
+	if (!rtnl_put_metrics(to, nlh, fi->metrics, fi->metrics_lock))
 		return false;
 	if (fi->prefsrc && !nla_put_be32(skb, nlh, RTA_PREFSRC, fi->prefsrc))
 		return false;
@@ -134,7 +134,7 @@ static bool route_put_attrs(const struct nl_target *to, struct nlmsghdr *nlh, co
 			return false;
 		if (!nla_put_u32(skb, nlh, RTA_OIF, (u32)fi->nh[0].oif))
 			return false;
-		return route_put_encap(to, nlh, fi->nh[0].lwtstate);
+		return rtnl_put_encap(to, nlh, fi->nh[0].lwtstate);
 	}
 	return fi->nhs == 0 || route_put_nexthops(to, nlh, fi);
 }
@@ -243,8 +243,8 @@ static int route_check_encap_type(const struct nl_request *rq, const struct nlat
 	return -ERANGE;
 }
 
-static int route_parse_encap(const struct nl_request *rq, const struct nlattr *const *tb, bool multipath,
-			     struct fib_encap *encap)
+int rtnl_parse_encap(const struct nl_request *rq, const struct nlattr *const *tb, bool multipath,
+		     struct rtnl_encap *encap)
 {
 	int err = 0;
 
@@ -262,7 +262,17 @@ static int route_parse_encap(const struct nl_request *rq, const struct nlattr *c
 	return 0;
 }
 
-static int route_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct fib_config *cfg)
+static int route_parse_encap(const struct nl_request *rq, const struct nlattr *const *tb, bool multipath,
+			     struct fib_encap *encap)
+{
+	struct rtnl_encap e = { 0 };
+	int err = rtnl_parse_encap(rq, tb, multipath, &e);
+
+	*encap = (struct fib_encap){ e.type, e.bytes, e.data };
+	return err;
+}
+
+int rtnl_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct rtnl_metrics *m)
 {
 	const struct nlattr *tb[RTAX_MAX + 1];
 
@@ -275,12 +285,23 @@ static int route_parse_metrics(const struct nl_request *rq, const struct nlattr 
 		if (nla_len(tb[i]) != sizeof(u32))
 			return route_refuse(rq, -EINVAL, "Invalid attribute in metrics");
 		if (i == RTAX_LOCK)
-			cfg->metrics_lock = nla_get_u32(tb[i]);
+			m->lock = nla_get_u32(tb[i]);
 		else
-			cfg->metrics[i - 1] = nla_get_u32(tb[i]);
-		cfg->metrics_set |= 1U << (i - 1);
+			m->value[i - 1] = nla_get_u32(tb[i]);
+		m->set |= 1U << (i - 1);
 	}
 	return 0;
+}
+
+static int route_parse_metrics(const struct nl_request *rq, const struct nlattr *attr, struct fib_config *cfg)
+{
+	struct rtnl_metrics m = { 0 };
+	int err = rtnl_parse_metrics(rq, attr, &m);
+
+	memcpy(cfg->metrics, m.value, sizeof(cfg->metrics));
+	cfg->metrics_set = m.set;
+	cfg->metrics_lock = m.lock;
+	return err;
 }
 
 static int route_parse_nexthop(const struct nl_request *rq, const struct rtnexthop *rtnh, struct fib_config_nh *nh)
@@ -516,9 +537,9 @@ static bool route_query_put(const struct route_query *q, const struct nl_target 
 		fits &= nla_put_be32(skb, nlh, RTA_PREFSRC, q->fl4.saddr);
 	if (rt->uses_gateway)
 		fits &= route_put_gw(to, nlh, rt->gw_family, rt->gw4, rt->gw6);
-	fits &= route_put_encap(to, nlh, rt->dst.lwtstate); /* what its tunnel says of itself is its own affair */
+	fits &= rtnl_put_encap(to, nlh, rt->dst.lwtstate); /* what its tunnel says of itself is its own affair */
 	if (rt->fi)
-		fits &= route_put_metrics(to, nlh, rt->fi->metrics, rt->fi->metrics_lock);
+		fits &= rtnl_put_metrics(to, nlh, rt->fi->metrics, rt->fi->metrics_lock);
 	if (q->fl4.mark)
 		fits &= nla_put_u32(skb, nlh, RTA_MARK, q->fl4.mark);
 	fits &= nla_put_u32(skb, nlh, RTA_UID, q->fl4.uid);
