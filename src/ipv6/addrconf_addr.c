@@ -510,7 +510,8 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	if ((cfg->flags & IFA_F_MANAGETEMPADDR) && ((ifp->flags & IFA_F_TEMPORARY) || ifp->prefix_len != 64))
 		return addrconf_error(errmsg, NULL, -EINVAL);
 	ifp->flags = (ifp->flags & ~takes) | (cfg->flags & takes);
-	ifp->rt_priority = cfg->rt_priority;
+	if (cfg->rt_priority)
+		ifp->rt_priority = cfg->rt_priority;
 	ifp->ifa_proto = cfg->ifa_proto;
 	ifp->autoconf = false; /* from now on the administrator's */
 	addrconf_set_lifetimes(ifp, cfg->valid_lft_s, cfg->prefered_lft_s);
@@ -583,6 +584,9 @@ int inet6_addr_add(struct net_device *dev, const struct ifa6_config *cfg, const 
 		return -EINVAL;
 	if (IN6_DEV_CONF(idev, DISABLE_IPV6))
 		return addrconf_error(errmsg, "ipv6: IPv6 is disabled on this device", -EACCES);
+	/* As Linux: with each address all groups are told anew, and an old querier is forgotten. */
+	if (dev->net->profile == NET_PROFILE_LINUX && (idev->if_flags & IF_READY))
+		ipv6_mc_up(idev);
 	if ((cfg->flags & IFA_F_MCAUTOJOIN) && ipv6_dev_mc_inc(dev, &cfg->addr))
 		return addrconf_error(errmsg, "ipv6: Multicast auto join failed", -EINVAL);
 	ifp = ipv6_add_addr(idev, cfg, errmsg, &err);

@@ -98,6 +98,8 @@ int rtnetlink_rcv_msg(const struct nl_request *rq)
 		return dumpit ? netlink_dump_start(rq, dumpit) : -EOPNOTSUPP;
 	}
 	h = rtnl_find(gen->rtgen_family, type);
+	if (h && !h->doit) /* a family that only lists: one is asked for as if of no family */
+		h = rtnl_find_exact(AF_UNSPEC, type);
 	return h && h->doit ? h->doit(rq) : -EOPNOTSUPP;
 }
 
