@@ -6,7 +6,8 @@
  * Entries that may be collected are on one of three lists, by what they are worth:
  *   UNRESOLVED  asked for and not answered: a sweep makes any number of them.  They have a budget of their own, shared
  *               fairly among groups (who asks, for which prefix): the largest group gives up its oldest.
- *   PASSIVE     learned from others' questions, and never used by us: a spoofer makes any number of them.
+ *   PASSIVE     learned from others' questions, and never used by us: a spoofer makes any number of them.  And NOARP
+ *               ones, which cost nothing to make anew: a sweep of IPv6 has a solicited-node group for each question.
  *   ACTIVE      used or confirmed: these go last, and never while they are in use.
  * So what strangers make pushes out what strangers made.  Making room looks at a bounded number of entries.
  *
@@ -36,7 +37,7 @@ enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
 		return NEIGH_GC_EXEMPT;
 	if (!(n->nud_state & NUD_VALID))
 		return NEIGH_GC_UNRESOLVED;
-	if (n->nud_state == NUD_STALE && !n->was_used)
+	if ((n->nud_state == NUD_STALE && !n->was_used) || (n->nud_state & NUD_NOARP))
 		return NEIGH_GC_PASSIVE;
 	return NEIGH_GC_ACTIVE;
 }
@@ -169,11 +170,12 @@ static void neigh_gc_above_thresh2(struct neigh_table *tbl)
 	tbl->last_flush = tbl->net->now;
 }
 
-bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt)
+bool neigh_gc_make_room(struct neigh_table *tbl, const struct neighbour *n)
 {
-	if (exempt)
+	if (n->exempt_from_gc)
 		return true;
-	if (tbl->gc_unresolved_count >= max_u32(tbl->gc_thresh3 / GC_UNRESOLVED_SHARE, 1))
+	if (!(n->nud_state & NUD_VALID) &&
+	    tbl->gc_unresolved_count >= max_u32(tbl->gc_thresh3 / GC_UNRESOLVED_SHARE, 1))
 		(void)neigh_gc_evict_unresolved(tbl);
 	if (tbl->gc_entries_count >= tbl->gc_thresh2)
 		neigh_gc_above_thresh2(tbl);

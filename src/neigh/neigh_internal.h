@@ -31,8 +31,8 @@ void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list);
 void neigh_hh_init(struct neighbour *n);
 
 /** neigh_gc.c: who may stay when there is no room */
-/** neigh_gc_make_room() - may one more entry be made?  Collects when thresholds say so */
-bool neigh_gc_make_room(struct neigh_table *tbl, bool exempt);
+/** neigh_gc_make_room() - may @n, which was just constructed, be one more?  Collects when thresholds say so */
+bool neigh_gc_make_room(struct neigh_table *tbl, const struct neighbour *n);
 void neigh_gc_init(struct neigh_table *tbl);
 /** neigh_gc_update_list() - its state or flags have changed: is it worth more, or less? */
 void neigh_gc_update_list(struct neighbour *n);

@@ -116,7 +116,7 @@ static int neigh_link(struct neighbour *n)
 	u64 grown = tbl->hash.grow_count, failed = tbl->hash.grow_failed_count;
 	int err;
 
-	if (!neigh_gc_make_room(tbl, n->exempt_from_gc))
+	if (!neigh_gc_make_room(tbl, n))
 		return -ENOBUFS;
 	err = htable_insert(&tbl->hash, neigh_hash(tbl, n->primary_key, n->generation), n);
 	if (unlikely(tbl->hash.grow_failed_count != failed))
