@@ -123,7 +123,7 @@ static void raw6_show(struct seq_file *m, struct net *net)
 
 static void sockstat6_show(struct seq_file *m, struct net *net)
 {
-	seq_puts(m, "TCP6: inuse 0\n"); /* not yet */
+	seq_printf(m, "TCP6: inuse %u\n", tcp6_inuse_count(net));
 	seq_printf(m, "UDP6: inuse %u\n", sock_prot_inuse_count(net, &udpv6_prot));
 	seq_puts(m, "UDPLITE6: inuse 0\n");
 	seq_printf(m, "RAW6: inuse %u\n", sock_prot_inuse_count(net, &rawv6_prot));

@@ -97,8 +97,6 @@ static int rawv6_connect(struct sock *sk, const struct sockaddr *addr, socklen_t
 		return rawv6_disconnect(sk);
 	if (inet6_sockaddr(addr, len_bytes, &sin6))
 		return addr->sa_family == AF_INET6 ? -EINVAL : -EAFNOSUPPORT;
-	if (ipv6_addr_v4mapped(&sin6.sin6_addr)) /* there is no raw packet of both families */
-		return -EAFNOSUPPORT;
 	return ipv6_datagram_connect(inet_sk(sk), addr, len_bytes);
 }
 

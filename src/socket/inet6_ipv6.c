@@ -225,6 +225,8 @@ static int route_by_first_hop(struct net *net, struct flowi6 *fl6, const struct 
 	const struct in6_addr final = fl6->daddr;
 	int err;
 
+	if (ipv6_addr_v4mapped(&fl6->saddr)) /* ours is an address of IPv4, and the peer has none */
+		return -EAFNOSUPPORT;
 	if (opt && opt->srcrt && opt->srcrt->hdrlen >= 2)
 		memcpy(&fl6->daddr, (const u8 *)opt->srcrt + 8, sizeof(fl6->daddr));
 	err = ip6_route_output_flow(net, fl6, out);

@@ -510,6 +510,9 @@ static int get_value(const struct sock *sk, int name, int *value)
 	case IPV6_ROUTER_ALERT_ISOLATE:
 		*value = np->rtalert_isolate;
 		return 0;
+	case IPV6_ROUTER_ALERT: /* none can ask for it */
+		*value = 0;
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}

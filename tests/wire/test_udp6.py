@@ -191,6 +191,15 @@ def test_connect_to_ipv4_takes_an_address_of_ipv4(shared, wire):
     sock.close()
 
 
+def test_who_is_of_ipv4_stays_of_ipv4(shared, wire):
+    sock = shared.socket(V6)
+    sock.connect((f"::ffff:{PEER}", 8))
+    assert error(sock.connect, (PEER6, 7)) == errno.EAFNOSUPPORT
+    assert sock.getpeername()[0] == f"::ffff:{PEER}"
+    assert error(sock.sendto, b"x", (PEER6, 7)) == errno.EAFNOSUPPORT
+    sock.close()
+
+
 def test_v6only_sends_nothing_to_ipv4(shared):
     sock = shared.socket(V6)
     sock.setsockopt(SOL_IPV6, socket.IPV6_V6ONLY, 1)
