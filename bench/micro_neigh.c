@@ -13,6 +13,10 @@
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
+#ifdef CONFIG_IPV6
+#include "ipv6/addrconf.h"
+#include "ipv6/netns_ipv6.h"
+#endif
 #include "neigh/neigh_internal.h"
 #include "nethood/nethood.h"
 
@@ -334,6 +338,44 @@ static double udp_send_unconnected(u32 count)
 	return udp_send(count, false);
 }
 
+#ifdef CONFIG_IPV6
+/* To a neighbour on the link, whose address is known. */
+static double udp6_send_connected(u32 count)
+{
+	const struct ifa6_config address = { .addr = { { { 0xfd, 0x77, [15] = 2 } } },
+					     .prefix_len = 64,
+					     .flags = IFA_F_NODAD | IFA_F_PERMANENT,
+					     .valid_lft_s = INFINITY_LIFE_TIME,
+					     .prefered_lft_s = INFINITY_LIFE_TIME };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+				   .sin6_port = CONST_BE16(9),
+				   .sin6_addr = { { { 0xfd, 0x77, [15] = 1 } } } };
+	u32 n = ops(5000000);
+	struct nethood_sock *sk;
+	struct neighbour *peer;
+	struct bench_world w;
+	double t;
+
+	world_init(&w, count);
+	if (inet6_addr_add(w.dev, &address, NULL) || neigh_create(w.net->ipv6->nd_tbl, &to.sin6_addr, w.dev, &peer) ||
+	    neigh_update(peer, (const u8 *)"\2\0\0\0\0\1", NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN, 0, NULL))
+		die("no neighbour");
+	neigh_release(peer);
+	if (nethood_socket(w.public_net, AF_INET6, SOCK_DGRAM, 0, &sk) ||
+	    nethood_connect(sk, (const struct sockaddr *)&to, sizeof(to)))
+		die("no socket");
+	t = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		if (nethood_sendto(sk, "x", 1, 0, NULL, 0) != 1)
+			die("not sent");
+	}
+	t = now_ns() - t;
+	nethood_close(sk);
+	world_fini(&w);
+	return t / n;
+}
+#endif
+
 static const struct bench rows[] = {
 	{ "lookup, serial random key, 1 k", "open addressing", 1.25, lookup, lookup_limit, 1000, true, NULL },
 	{ "lookup, serial random key, 10 k", "open addressing", 1.25, lookup, lookup_limit, 10000, true, NULL },
@@ -348,6 +390,9 @@ static const struct bench rows[] = {
 	{ "bytes per neighbour, 1 M", NULL, 192, bytes_each, NULL, 1000000, false, "bytes" },
 	{ "bytes of an idle net", NULL, 32768, idle_net_bytes, NULL, 0, false, "bytes" },
 	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
+#ifdef CONFIG_IPV6
+	{ "UDP send 1 byte by IPv6, connected", NULL, 40, udp6_send_connected, NULL, 1, false, NULL },
+#endif
 	{ "UDP send 1 byte, unconnected, 10 peers", NULL, 0, udp_send_unconnected, NULL, 10, false, NULL },
 	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true,
 	  NULL },
