@@ -393,6 +393,7 @@ int addrconf_init(struct net *net)
 	err = htable_init(&ac->addr_hash, net->mem, &net->rng, 16);
 	if (err)
 		goto err_free;
+	ratelimit_init(&ac->log_limit, 5 * NSEC_PER_SEC, 10); /* as net_ratelimit() of Linux */
 	net->ipv6->addrconf = ac;
 	net->ipv6->devconf_all = &ac->all;
 	net->ipv6->devconf_dflt = &ac->dflt;

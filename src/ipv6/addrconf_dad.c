@@ -265,7 +265,9 @@ static void stable_retry(struct inet6_ifaddr *ifp)
 	int err;
 
 	if (tries > net->ipv6->idgen_retries || !ipv6_generate_stable_address(&cfg.addr, tries, idev)) {
-		net_log(net, "%s: privacy stable address generation failed because of DAD conflicts!", idev->dev->name);
+		if (ratelimit(&addrconf_of(net)->log_limit, net->now))
+			net_log(net, "%s: privacy stable address generation failed because of DAD conflicts!",
+				idev->dev->name);
 		return;
 	}
 	next = ipv6_add_addr(idev, &cfg, NULL, &err);
@@ -293,7 +295,7 @@ void addrconf_dad_failure(struct sk_buff *skb, struct inet6_ifaddr *ifp)
 		return;
 	if (!inet_ntop(AF_INET6, &ifp->addr, text, sizeof(text)))
 		text[0] = '\0';
-	if (mac && idev->dev->addr_len == ETH_ALEN)
+	if (mac && idev->dev->addr_len == ETH_ALEN && ratelimit(&addrconf_of(net)->log_limit, net->now))
 		net_log(net, "%s: IPv6 duplicate address %s used by %02x:%02x:%02x:%02x:%02x:%02x detected!",
 			idev->dev->name, text, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	if (ifp->flags & IFA_F_STABLE_PRIVACY)

@@ -5,6 +5,7 @@
 
 #include "base/htable.h"
 #include "base/notifier.h"
+#include "base/ratelimit.h"
 #include "ipv6/addrconf.h"
 #include "ipv6/netns_ipv6.h"
 
@@ -23,7 +24,8 @@ enum { IFAPROT6_KERNEL_LO = 1, IFAPROT6_KERNEL_RA = 2, IFAPROT6_KERNEL_LL = 3 };
 struct addrconf_state {
 	struct htable addr_hash; /**< address -> inet6_ifaddr; several devices may have one */
 	struct notifier_block netdev_nb;
-	u32 genid; /**< of all addresses */
+	u32 genid;                        /**< of all addresses */
+	struct ratelimit_state log_limit; /**< of lines about what others on a link do */
 	struct ipv6_devconf all, dflt;
 };
 

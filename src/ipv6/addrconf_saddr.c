@@ -17,7 +17,7 @@ struct saddr_dst {
 	struct net *net;
 	const struct in6_addr *addr;
 	const struct net_device *dev; /**< NULL: not known */
-	u32 scope, type, label, prefs;
+	u32 scope, type, prefs;
 };
 
 /** a rule: positive: @a is better, negative: @b, 0: the next one decides */
@@ -66,15 +66,17 @@ static int rule_device(const struct saddr_dst *dst, const struct inet6_ifaddr *a
 	return dst->dev ? (a->idev->dev == dst->dev) - (b->idev->dev == dst->dev) : 0;
 }
 
-static bool has_label(const struct saddr_dst *dst, const struct inet6_ifaddr *ifp)
+static u32 label_of(const struct saddr_dst *dst, const struct inet6_ifaddr *ifp)
 {
-	return ipv6_addr_label(dst->net, &ifp->addr, ipv6_addr_type(&ifp->addr), ifp->idev->dev->ifindex) == dst->label;
+	return ipv6_addr_label(dst->net, &ifp->addr, ipv6_addr_type(&ifp->addr), ifp->idev->dev->ifindex);
 }
 
 /** rule 6: the destination's label */
 static int rule_label(const struct saddr_dst *dst, const struct inet6_ifaddr *a, const struct inet6_ifaddr *b)
 {
-	return (int)has_label(dst, a) - (int)has_label(dst, b);
+	u32 wanted = ipv6_addr_label(dst->net, dst->addr, dst->type, dst->dev ? dst->dev->ifindex : 0);
+
+	return (label_of(dst, a) == wanted) - (label_of(dst, b) == wanted);
 }
 
 static bool is_as_private_as_wanted(const struct saddr_dst *dst, const struct inet6_ifaddr *ifp)
@@ -179,7 +181,6 @@ int ipv6_dev_get_saddr(struct net *net, const struct net_device *dst_dev, const 
 	const struct inet6_ifaddr *best = NULL;
 	const struct net_device *dev;
 
-	dst.label = ipv6_addr_label(net, daddr, dst.type, dst_dev ? dst_dev->ifindex : 0);
 	if (only_device(&dst)) {
 		best = best_of(&dst, in6_dev_get_rcu(dst_dev), NULL);
 	} else {

@@ -6,14 +6,13 @@
 #include "base/rcu.h"
 #include "ipv6/addrconf.h"
 #include "ipv6/mcast.h"
+#include "ipv6/netns_ipv6.h"
 
 /* flags of a group, as /proc/net/igmp6 shows them */
 #define MAF_TIMER_RUNNING 0x01U
 #define MAF_LAST_REPORTER 0x02U
 #define MAF_LOADED 0x04U   /* the device hears its link-layer address */
 #define MAF_NOREPORT 0x08U /* never told: all nodes, and what does not leave the node */
-
-#define MLD_QRV_DEFAULT 2U /* RFC 3810 9.1 */
 
 /* filter modes: MCAST_EXCLUDE and MCAST_INCLUDE of netinet/in.h are 0 and 1 */
 enum { MLD_EXCLUDE, MLD_INCLUDE };
@@ -47,9 +46,10 @@ static inline u8 mld_mode(const struct ifmcaddr6 *mc)
 {
 	return mc->mode_users[MLD_EXCLUDE] ? MLD_EXCLUDE : MLD_INCLUDE;
 }
+/** mld_qrv() - how often a change is told: as the querier says (RFC 3810 9.1), or net.ipv6.mld_qrv */
 static inline u8 mld_qrv(const struct inet6_dev *idev)
 {
-	return idev->mc_qrv ? idev->mc_qrv : MLD_QRV_DEFAULT;
+	return idev->mc_qrv ? idev->mc_qrv : (u8)min_u32((u32)idev->dev->net->ipv6->mld_qrv, UINT8_MAX);
 }
 
 /* ---- mcast.c */

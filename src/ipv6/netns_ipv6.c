@@ -70,6 +70,7 @@ static const struct ctl_table ipv6_table[] = {
 	NUMBER("max_hbh_length", max_hbh_length, INT32_MIN, INT32_MAX),
 	NUMBER("max_hbh_opts_number", max_hbh_opts_number, INT32_MIN, INT32_MAX),
 	NUMBER("mld_max_msf", mld_max_msf, INT32_MIN, INT32_MAX),
+	NUMBER("mld_qrv", mld_qrv, 1, INT32_MAX),
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -90,6 +91,7 @@ static void ipv6_sysctl_init(struct net *net)
 	ipv6->max_dst_opts_number = ipv6->max_hbh_opts_number = 8;
 	ipv6->max_dst_opts_length = ipv6->max_hbh_length = INT32_MAX;
 	ipv6->mld_max_msf = 64;
+	ipv6->mld_qrv = 2; /* RFC 3810 9.1 */
 	snprintf(dir->path, sizeof(dir->path), "net.ipv6");
 	dir->table = ipv6_table;
 	dir->base = ipv6;

@@ -71,7 +71,7 @@ struct netns_ipv6 {
 
 	/* sysctls: net.ipv6.*, net.ipv6.route.*, net.ipv6.icmp.*; names as in ip-sysctl */
 	int bindv6only, anycast_src_echo_reply, auto_flowlabels, flowlabel_consistency, flowlabel_state_ranges,
-		flowlabel_reflect, idgen_delay_s, idgen_retries, ip_nonlocal_bind, mld_max_msf, fwmark_reflect;
+		flowlabel_reflect, idgen_delay_s, idgen_retries, ip_nonlocal_bind, mld_max_msf, mld_qrv, fwmark_reflect;
 	int max_dst_opts_number, max_hbh_opts_number, max_dst_opts_length, max_hbh_length, seg6_flowlabel;
 	int fib_multipath_hash_policy, fib_multipath_hash_fields, fib_notify_on_flag_change, ioam6_id;
 	int ip6frag_high_thresh_bytes, ip6frag_low_thresh_bytes;

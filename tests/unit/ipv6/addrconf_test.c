@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "ipv6/ip6_fib.h"
 #include "ipv6/mcast.h"
 
 #define ADDRS_BYTES 4096U
@@ -399,6 +400,81 @@ static void test_no_more_than_max_addresses(void **state)
 	world_destroy(w);
 }
 
+static bool has_prefix_route(struct world *w, u8 i)
+{
+	const struct in6_addr p = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, i } };
+
+	return addrconf_get_prefix_route(&p, 64, w->netdev[0], 0, 0) != NULL;
+}
+
+/* docs/DIFFERENCES.md: a flood of advertisements makes no more routes than that */
+static void test_no_more_prefixes_than_a_device_believes(void **state)
+{
+	struct world *w = world_create();
+	struct ra_prefix p = { .prefix_len = 64, .onlink = true, .valid_lft_s = 1000, .prefered_lft_s = 1000 };
+
+	(void)state;
+	for (u32 i = 0; i < 200; i++) {
+		p.prefix = (struct in6_addr){ .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, (u8)i } };
+		addrconf_prefix_rcv(w->netdev[0], &p, true);
+	}
+	assert_true(has_prefix_route(w, RA_PREFIXES_MAX - 1));
+	assert_false(has_prefix_route(w, RA_PREFIXES_MAX));
+	p.prefix = (struct in6_addr){ .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 7 } };
+	p.valid_lft_s = p.prefered_lft_s = 0;
+	addrconf_prefix_rcv(w->netdev[0], &p, true); /* one goes, another may come */
+	assert_false(has_prefix_route(w, 7));
+	p.prefix.s6_addr[5] = 99;
+	p.valid_lft_s = p.prefered_lft_s = 1000;
+	addrconf_prefix_rcv(w->netdev[0], &p, true);
+	assert_true(has_prefix_route(w, 99));
+	world_tick(w, 1001 * NSEC_PER_SEC); /* they end by themselves */
+	p.prefix.s6_addr[5] = 100;
+	addrconf_prefix_rcv(w->netdev[0], &p, true);
+	assert_true(has_prefix_route(w, 100));
+	world_destroy(w);
+}
+
+/* docs/DIFFERENCES.md: what a change of the lifetime makes of the prefix's route; a group that goes with its address */
+static void test_a_lifetime_reaches_the_route(void **state)
+{
+	struct world *w = world_create();
+	struct ifa6_config cfg = { .addr = in6("fd99::9"),
+				   .prefix_len = 64,
+				   .flags = IFA_F_NODAD,
+				   .valid_lft_s = INFINITY_LIFE_TIME,
+				   .prefered_lft_s = INFINITY_LIFE_TIME };
+	const struct in6_addr prefix_ = in6("fd99::");
+
+	(void)state;
+	assert_int_equal(inet6_addr_add(w->netdev[0], &cfg, NULL), 0);
+	cfg.nlflags = NLM_F_REPLACE;
+	cfg.valid_lft_s = cfg.prefered_lft_s = 100;
+	assert_int_equal(inet6_addr_add(w->netdev[0], &cfg, NULL), 0);
+	world_tick(w, 99 * NSEC_PER_SEC);
+	assert_non_null(addrconf_get_prefix_route(&prefix_, 64, w->netdev[0], 0, 0));
+	world_tick(w, 70 * NSEC_PER_SEC);
+	assert_null(addrconf_get_prefix_route(&prefix_, 64, w->netdev[0], 0, 0));
+	world_destroy(w);
+}
+
+static void test_a_joined_group_goes_with_its_address(void **state)
+{
+	struct world *w = world_create();
+	struct ifa6_config cfg = { .addr = in6("ff05::99"),
+				   .prefix_len = 128,
+				   .flags = IFA_F_NODAD | IFA_F_MCAUTOJOIN | IFA_F_NOPREFIXROUTE,
+				   .valid_lft_s = INFINITY_LIFE_TIME,
+				   .prefered_lft_s = INFINITY_LIFE_TIME };
+
+	(void)state;
+	assert_int_equal(inet6_addr_add(w->netdev[0], &cfg, NULL), 0);
+	assert_true(has_group(w, "ff05::99"));
+	world_sysctl(w, "net.ipv6.conf.eth0.disable_ipv6", "1");
+	assert_false(has_group(w, "ff05::99"));
+	world_destroy(w);
+}
+
 static void test_temporary_addresses(void **state)
 {
 	struct world *w = world_create();
@@ -565,6 +641,9 @@ int main(void)
 		cmocka_unit_test(test_an_address_of_a_prefix),
 		cmocka_unit_test(test_prefixes_that_give_no_address),
 		cmocka_unit_test(test_no_more_than_max_addresses),
+		cmocka_unit_test(test_no_more_prefixes_than_a_device_believes),
+		cmocka_unit_test(test_a_lifetime_reaches_the_route),
+		cmocka_unit_test(test_a_joined_group_goes_with_its_address),
 		cmocka_unit_test(test_temporary_addresses),
 		cmocka_unit_test(test_stable_opaque_addresses),
 		cmocka_unit_test(test_solicitations),

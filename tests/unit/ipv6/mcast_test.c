@@ -150,6 +150,35 @@ static bool hears(const struct world *w, const char *source)
 
 /* ------------------------------------------------------------------ version 2 */
 
+/* docs/DIFFERENCES.md: as Linux, each address that the administrator adds makes all groups be told anew */
+static void test_a_new_address_tells_all_again(void **state)
+{
+	(void)state;
+	for (int strict = 0; strict < 2; strict++) {
+		struct world *w = world_create_as(&(struct setup){ .strict = strict });
+
+		join(w, GROUP);
+		world_tick(w, 3 * NSEC_PER_SEC);
+		(void)told(w, NULL);
+		world_address(w, "fd77::9", IFA_F_NODAD);
+		world_tick(w, 3 * NSEC_PER_SEC);
+		assert_string_equal(told(w, GROUP), strict ? "" : "TO_EX ff05::99\nTO_EX ff05::99\n");
+		world_destroy(w);
+	}
+}
+
+static void test_robustness(void **state)
+{
+	struct world *w = world_create();
+
+	(void)state;
+	world_sysctl(w, "net.ipv6.mld_qrv", "4");
+	join(w, GROUP);
+	world_tick(w, 5 * NSEC_PER_SEC);
+	assert_string_equal(told(w, GROUP), "TO_EX ff05::99\nTO_EX ff05::99\nTO_EX ff05::99\nTO_EX ff05::99\n");
+	world_destroy(w);
+}
+
 static void test_a_device_comes_up(void **state)
 {
 	struct world *w = world_create_as(&(struct setup){ .dad = true });
@@ -392,6 +421,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_device_comes_up),
 		cmocka_unit_test(test_join_and_leave),
+		cmocka_unit_test(test_a_new_address_tells_all_again),
+		cmocka_unit_test(test_robustness),
 		cmocka_unit_test(test_left_and_joined_again),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_queries),

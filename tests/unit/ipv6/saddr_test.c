@@ -33,78 +33,77 @@ static const char *source(struct world *w, const char *dst, int dev, u32 prefs)
 	return inet_ntop(AF_INET6, &s, text, sizeof(text));
 }
 
+static const struct {
+	const char *what;
+	struct own own[3];
+	const char *dst;
+	u32 prefs;
+	const char *src;
+} rules[] = {
+	{ "1: the destination is ours",
+	  { { .addr = "2001:db8::5" }, { .addr = "2001:db8::6" } },
+	  "2001:db8::5",
+	  0,
+	  "2001:db8::5" },
+	{ "2: a scope that reaches", { { .addr = "2001:db8::5" } }, "2001:db8:1::1", 0, "2001:db8::5" },
+	{ "2: link-local to link-local", { { .addr = "2001:db8::5" } }, "fe80::1", 0, OURS_LL },
+	{ "2: to all nodes", { { .addr = "2001:db8::5" } }, "ff02::1", 0, OURS_LL },
+	{ "2: to a group of the site", { { .addr = "2001:db8::5" } }, "ff05::1", 0, "2001:db8::5" },
+	{ "3: not deprecated",
+	  { { .addr = "2001:db8:1::5", .plen = 64, .flags = IFA_F_DEPRECATED }, { .addr = "2001:db8:9::5" } },
+	  "2001:db8:1::1",
+	  0,
+	  "2001:db8:9::5" },
+	{ "4: at home",
+	  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:9::5", .plen = 64, .flags = IFA_F_HOMEADDRESS } },
+	  "2001:db8:1::1",
+	  0,
+	  "2001:db8:9::5" },
+	{ "4: the care-of address is wanted",
+	  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:9::5", .plen = 64, .flags = IFA_F_HOMEADDRESS } },
+	  "2001:db8:1::1",
+	  IPV6_PREFER_SRC_COA,
+	  "2001:db8:1::5" },
+	{ "5: of the outgoing device",
+	  { { .addr = "2001:db8:1::5", .dev = 1 }, { .addr = "2001:db8:9::5", .dev = 0 } },
+	  "2001:db8:1::1",
+	  0,
+	  "2001:db8:9::5" },
+	{ "6: of one label: 6to4 with 6to4",
+	  { { .addr = "2002:c633:6401::5" }, { .addr = "2001:db8::5" } },
+	  "2002:c633:6401:1::1",
+	  0,
+	  "2002:c633:6401::5" },
+	{ "6: and native with native",
+	  { { .addr = "2002:c633:6401::5" }, { .addr = "2001:db8::5" } },
+	  "2001:4860::1",
+	  0,
+	  "2001:db8::5" },
+	{ "6: unique local with its like", { { .addr = "2001:db8::5" } }, "fd99::1", 0, OURS },
+	{ "8: the longest prefix in common",
+	  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:3::5" } },
+	  "2001:db8:2::1",
+	  0,
+	  "2001:db8:3::5" },
+	{ "8: not beyond our own prefix",
+	  { { .addr = "2001:db8:2::5", .dev = 0, .plen = 32 }, { .addr = "2001:db8:3::5", .dev = 0, .plen = 32 } },
+	  "2001:db8:2::1",
+	  0,
+	  "2001:db8:3::5" },
+};
+
 static void test_rules(void **state)
 {
-	static const struct {
-		const char *what;
-		struct own own[3];
-		const char *dst;
-		u32 prefs;
-		const char *src;
-	} row[] = {
-		{ "1: the destination is ours",
-		  { { .addr = "2001:db8::5" }, { .addr = "2001:db8::6" } },
-		  "2001:db8::5",
-		  0,
-		  "2001:db8::5" },
-		{ "2: a scope that reaches", { { .addr = "2001:db8::5" } }, "2001:db8:1::1", 0, "2001:db8::5" },
-		{ "2: link-local to link-local", { { .addr = "2001:db8::5" } }, "fe80::1", 0, OURS_LL },
-		{ "2: to all nodes", { { .addr = "2001:db8::5" } }, "ff02::1", 0, OURS_LL },
-		{ "2: to a group of the site", { { .addr = "2001:db8::5" } }, "ff05::1", 0, "2001:db8::5" },
-		{ "3: not deprecated",
-		  { { .addr = "2001:db8:1::5", .plen = 64, .flags = IFA_F_DEPRECATED }, { .addr = "2001:db8:9::5" } },
-		  "2001:db8:1::1",
-		  0,
-		  "2001:db8:9::5" },
-		{ "4: at home",
-		  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:9::5", .plen = 64, .flags = IFA_F_HOMEADDRESS } },
-		  "2001:db8:1::1",
-		  0,
-		  "2001:db8:9::5" },
-		{ "4: the care-of address is wanted",
-		  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:9::5", .plen = 64, .flags = IFA_F_HOMEADDRESS } },
-		  "2001:db8:1::1",
-		  IPV6_PREFER_SRC_COA,
-		  "2001:db8:1::5" },
-		{ "5: of the outgoing device",
-		  { { .addr = "2001:db8:1::5", .dev = 1 }, { .addr = "2001:db8:9::5", .dev = 0 } },
-		  "2001:db8:1::1",
-		  0,
-		  "2001:db8:9::5" },
-		{ "6: of one label: 6to4 with 6to4",
-		  { { .addr = "2002:c633:6401::5" }, { .addr = "2001:db8::5" } },
-		  "2002:c633:6401:1::1",
-		  0,
-		  "2002:c633:6401::5" },
-		{ "6: and native with native",
-		  { { .addr = "2002:c633:6401::5" }, { .addr = "2001:db8::5" } },
-		  "2001:4860::1",
-		  0,
-		  "2001:db8::5" },
-		{ "6: unique local with its like", { { .addr = "2001:db8::5" } }, "fd99::1", 0, OURS },
-		{ "8: the longest prefix in common",
-		  { { .addr = "2001:db8:1::5" }, { .addr = "2001:db8:3::5" } },
-		  "2001:db8:2::1",
-		  0,
-		  "2001:db8:3::5" },
-		{ "8: not beyond our own prefix",
-		  { { .addr = "2001:db8:2::5", .dev = 0, .plen = 32 },
-		    { .addr = "2001:db8:3::5", .dev = 0, .plen = 32 } },
-		  "2001:db8:2::1",
-		  0,
-		  "2001:db8:3::5" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		struct world *w = world_create();
 		const char *got;
 
-		for (size_t k = 0; k < ARRAY_SIZE(row[i].own) && row[i].own[k].addr; k++)
-			have(w, &row[i].own[k]);
-		got = source(w, row[i].dst, 0, row[i].prefs);
-		if (strcmp(got, row[i].src) != 0)
-			fail_msg("%s: %s", row[i].what, got);
+		for (size_t k = 0; k < ARRAY_SIZE(rules[i].own) && rules[i].own[k].addr; k++)
+			have(w, &rules[i].own[k]);
+		got = source(w, rules[i].dst, 0, rules[i].prefs);
+		if (strcmp(got, rules[i].src) != 0)
+			fail_msg("%s: %s", rules[i].what, got);
 		world_destroy(w);
 	}
 }
