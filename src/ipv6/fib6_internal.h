@@ -171,7 +171,9 @@ void fib6_table_remove(struct fib6_info *f);
 struct fib6_info *fib6_prefix_first(const struct fib6_table *tb, const struct in6_addr *dst, u8 plen);
 /** fib6_group_first() - the first of @f and its siblings in their chain */
 struct fib6_info *fib6_group_first(const struct fib6_info *f);
-/** fib6_clean_all() - each route of each table; fn > 0: it goes, and is told of */
+#define FIB6_CLEAN_ONE 1   /**< it goes, and is told of */
+#define FIB6_CLEAN_GROUP 2 /**< with its siblings */
+/** fib6_clean_all() - each route of each table; fn: 0: it stays, FIB6_CLEAN_* */
 void fib6_clean_all(struct fib6_state *fs, int (*fn)(struct fib6_info *f, void *ctx), void *ctx);
 void fib6_changed(struct fib6_state *fs);
 void fib6_notify(struct fib6_info *f, u32 nh_count, unsigned long event, u32 portid, u32 nlflags);

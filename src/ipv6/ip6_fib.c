@@ -551,6 +551,15 @@ int fib6_table_create(struct fib6_state *fs, u32 id, struct fib6_table **out)
 
 /* ------------------------------------------------------------------ all routes */
 
+static struct fib6_info *group_end(const struct fib6_info *f)
+{
+	struct fib6_info *end = fib6_group_first(f);
+
+	for (u32 i = 0; i <= f->nsiblings; i++)
+		end = end->next;
+	return end;
+}
+
 struct clean {
 	int (*fn)(struct fib6_info *f, void *ctx);
 	void *ctx;
@@ -562,11 +571,16 @@ static int clean_prefix(void *ctx, struct fib6_leaf *leaf)
 	struct fib6_info *next;
 
 	for (struct fib6_info *f = leaf_info(leaf); f; f = next) {
+		int goes = f->gone ? 0 : c->fn(f, c->ctx);
+
 		next = f->next;
-		if (f->gone || c->fn(f, c->ctx) <= 0)
-			continue;
-		fib6_notify(f, 1, FIB6_EVENT_ROUTE_DEL, 0, 0);
-		fib6_table_remove(f);
+		if (goes == FIB6_CLEAN_GROUP) {
+			next = group_end(f);
+			del_group(f, 0);
+		} else if (goes) {
+			fib6_notify(f, 1, FIB6_EVENT_ROUTE_DEL, 0, 0);
+			fib6_table_remove(f);
+		}
 	}
 	return 0;
 }

@@ -265,7 +265,7 @@ static bool group_is_dead(const struct fib6_info *f, const struct net_device *de
 	return true;
 }
 
-/** dev_went() - what is left of a route with several next hops lives on; the others go.  Return: 1: it goes */
+/** dev_went() - what is left of a route with several next hops lives on; one of which nothing is left goes as a whole */
 static int dev_went(struct fib6_info *f, void *ctx)
 {
 	const struct dev_change *c = ctx;
@@ -274,14 +274,14 @@ static int dev_went(struct fib6_info *f, void *ctx)
 		return 0;
 	if (!c->local_too && (f->flags & (RTF_LOCAL | RTF_ANYCAST)))
 		return 0;
-	if (f->nsiblings && c->dev->state & __LINK_STATE_REGISTERED && !(c->dev->state & __LINK_STATE_UNREGISTERING) &&
-	    !group_is_dead(f, c->dev)) {
-		f->nh_flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
-		rt6_flush_nh(f);
-		fib6_rebalance(fib6_group_first(f));
-		return 0;
-	}
-	return 1;
+	if (!f->nsiblings || c->dev->state & __LINK_STATE_UNREGISTERING)
+		return FIB6_CLEAN_ONE;
+	if (group_is_dead(f, c->dev))
+		return FIB6_CLEAN_GROUP;
+	f->nh_flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
+	rt6_flush_nh(f);
+	fib6_rebalance(fib6_group_first(f));
+	return 0;
 }
 
 void fib6_purge_dev(struct net_device *dev, bool all)

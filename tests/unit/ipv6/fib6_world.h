@@ -177,6 +177,7 @@ static struct net_device *world_dev(struct world *w, const char *name, struct in
 	idev->cnf.data[IPV6_DEVCONF_ACCEPT_REDIRECTS] = 1;
 	idev->cnf.data[IPV6_DEVCONF_RTR_PROBE_INTERVAL] = 60000;
 	dev->ip6_ptr = idev;
+	assert_non_null(neigh_parms_alloc(dev, &w->nd));
 	return dev;
 }
 
@@ -238,6 +239,12 @@ static void world_destroy(struct world *w)
 	for (u32 i = 0; i < 4; i++) {
 		if (w->d[i])
 			fib6_purge_dev(w->d[i], true);
+	}
+	struct net_device *dev;
+
+	for_each_netdev(&w->net, dev) {
+		neigh_ifdown(&w->nd, dev);
+		neigh_parms_release(&w->nd, dev->neigh_parms[NEIGH_ND_TABLE]);
 	}
 	unregister_netdev_all(&w->net);
 	fib6_exit(&w->net);
