@@ -398,6 +398,12 @@ void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out)
 	out->nh.lwtstate = rt->dst.lwtstate;
 	if (rt->flags & RTF_CACHE)
 		out->rtm_flags |= RTM_F_CLONED;
+	if (rt->pmtu_bytes) {
+		if (out->metrics)
+			memcpy(out->path_metrics, out->metrics, sizeof(out->path_metrics));
+		out->path_metrics[RTAX_MTU - 1] = rt->pmtu_bytes;
+		out->metrics = out->path_metrics;
+	}
 }
 
 bool ip6_route_fib_view(const struct rt6_info *rt, struct fib6_route_view *out)

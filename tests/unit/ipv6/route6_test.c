@@ -88,7 +88,7 @@ static void a_path_mtu_is_believed_for_a_while(void **state)
 		route_is(w, "3000::2", "3000::2 via fe80::9 dev d0 src 2001:db8::1");
 	}
 	assert_string_equal(shell_routes(w, text, sizeof(text), 0, true),
-			    "3000::1 via fe80::9 dev d0 metric 1024 expires 600sec pref medium\n");
+			    "3000::1 via fe80::9 dev d0 metric 1024 expires 600sec mtu 1280 pref medium\n");
 	world_tick(w, 599 * NSEC_PER_SEC);
 	route_is(w, "3000::1", "3000::1 via fe80::9 dev d0 src 2001:db8::1 mtu 1280");
 	world_tick(w, 2 * NSEC_PER_SEC);
