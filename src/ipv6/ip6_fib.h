@@ -89,6 +89,7 @@ struct fib6_route_view {
 	u32 refcnt;
 	const u32 *metrics; /**< index RTAX_x - 1; NULL: none */
 	u32 metrics_lock;
+	u32 path_metrics[RTAX_MAX];     /**< what metrics points at, if the path has an MTU of its own */
 	u32 nh_count;                   /**< at least 1 */
 	struct fib6_nh_view nh;         /**< the first */
 	const struct fib6_info *nh_pos; /**< for fib6_view_next_nh() */
