@@ -3,6 +3,7 @@
 #ifndef NETHOOD_BENCH_LAN_H
 #define NETHOOD_BENCH_LAN_H
 
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -63,6 +64,41 @@ static inline void lan_configure(struct nethood_net *net, int ifindex, u8 host, 
 	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
 		lan_die("no socket");
 	lan_ask(admin, &up, sizeof(up));
+	lan_ask(admin, &addr, sizeof(addr));
+	lan_ask(admin, &neigh, sizeof(neigh));
+	nethood_close(admin);
+}
+
+struct lan_attr128 {
+	struct rtattr rta;
+	struct in6_addr value;
+};
+
+/** lan_configure6() - the same link is fd00::@host as well, and knows the address of fd00::@peer */
+static inline void lan_configure6(struct nethood_net *net, int ifindex, u8 host, u8 peer)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+		struct lan_attr128 addr;
+	} addr = { { sizeof(addr), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 2, 0 },
+		   { .ifa_family = AF_INET6, .ifa_prefixlen = 64, .ifa_flags = IFA_F_NODAD, .ifa_index = (u32)ifindex },
+		   { { sizeof(struct lan_attr128), IFA_ADDRESS }, { { { 0xfd, [15] = host } } } } };
+	struct {
+		struct nlmsghdr h;
+		struct ndmsg m;
+		struct lan_attr128 dst;
+		struct rtattr rta;
+		u8 lladdr[8];
+	} neigh = { { sizeof(neigh), RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 3, 0 },
+		    { .ndm_family = AF_INET6, .ndm_ifindex = ifindex, .ndm_state = 0x80 /* NUD_PERMANENT */ },
+		    { { sizeof(struct lan_attr128), NDA_DST }, { { { 0xfd, [15] = peer } } } },
+		    { 10, NDA_LLADDR },
+		    { 2, 0, 0, 0, 0, peer } };
+	struct nethood_sock *admin;
+
+	if (nethood_socket(net, AF_NETLINK, SOCK_RAW, 0, &admin))
+		lan_die("no socket");
 	lan_ask(admin, &addr, sizeof(addr));
 	lan_ask(admin, &neigh, sizeof(neigh));
 	nethood_close(admin);

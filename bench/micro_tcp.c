@@ -24,6 +24,7 @@
 #define TIMEWAIT_S 62U
 
 static u32 scale = 1;
+static bool over_ipv6;
 static u64 virtual_ns; /* the time, where it is not the machine's; 0: it is */
 
 struct side {
@@ -88,11 +89,20 @@ static void pump(struct world *w)
 	nethood_poll(w->s.net, now);
 }
 
-static struct sockaddr_in server_addr(u32 listener)
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static union address server_addr(u32 listener)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons((u16)(PORT + listener)),
-				     .sin_addr = { htonl(0x0a000002) } };
+	union address addr = { .v4 = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a000002) } } };
+
+	if (over_ipv6)
+		addr.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = { { { 0xfd, [15] = 2 } } } };
+	addr.v4.sin_port = htons((u16)(PORT + listener)); /* it lies there in both */
+	return addr;
 }
 
 static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
@@ -104,12 +114,15 @@ static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
 		die("no wire");
 	lan_configure(w->c.net, nethood_dev_ifindex(w->c.dev), 1, 2);
 	lan_configure(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
+	if (over_ipv6) {
+		lan_configure6(w->c.net, nethood_dev_ifindex(w->c.dev), 1, 2);
+		lan_configure6(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
+	}
 	for (u32 i = 0; i < listeners; i++) {
-		struct sockaddr_in addr = server_addr(i);
+		union address addr = server_addr(i);
 
-		if (nethood_socket(w->s.net, AF_INET, SOCK_STREAM, 0, &w->listener[i]) ||
-		    nethood_bind(w->listener[i], (struct sockaddr *)&addr, sizeof(addr)) ||
-		    nethood_listen(w->listener[i], 65535))
+		if (nethood_socket(w->s.net, addr.sa.sa_family, SOCK_STREAM, 0, &w->listener[i]) ||
+		    nethood_bind(w->listener[i], &addr.sa, sizeof(addr)) || nethood_listen(w->listener[i], 65535))
 			die("no listener");
 	}
 	for (u32 i = 0; i < 10; i++)
@@ -120,15 +133,16 @@ static void world_fini(struct world *w)
 {
 	nethood_free(w->c.net);
 	nethood_free(w->s.net);
+	over_ipv6 = false;
 }
 
 static struct nethood_sock *connect_to(struct world *w, u32 listener)
 {
-	struct sockaddr_in addr = server_addr(listener);
+	union address addr = server_addr(listener);
 	struct nethood_sock *sk;
 
-	if (nethood_socket(w->c.net, AF_INET, SOCK_STREAM, 0, &sk) ||
-	    nethood_connect(sk, (struct sockaddr *)&addr, sizeof(addr)) != -EINPROGRESS)
+	if (nethood_socket(w->c.net, addr.sa.sa_family, SOCK_STREAM, 0, &sk) ||
+	    nethood_connect(sk, &addr.sa, sizeof(addr)) != -EINPROGRESS)
 		die("not connecting");
 	return sk;
 }
@@ -159,7 +173,7 @@ static u8 chunk[CHUNK_BYTES];
 
 /* One chunk is written, and what came is read.  Return: octets that were read now */
 /* What is copied into the stack and out of it, and what is sent and read where it lies. */
-enum { ZERO_COPY_SEND = 1, ZERO_COPY_RECEIVE = 2 };
+enum { ZERO_COPY_SEND = 1, ZERO_COPY_RECEIVE = 2, OVER_IPV6 = 4 };
 static u32 zero_copy;
 
 static void released(void *ctx, const void *data, size_t len_bytes)
@@ -238,13 +252,15 @@ static double stream(u32 mtu, bool offload, u64 bytes)
 
 static double stream_mtu(u32 zero)
 {
-	zero_copy = zero;
+	zero_copy = zero & ~OVER_IPV6;
+	over_ipv6 = zero & OVER_IPV6;
 	return stream(1500, false, 2ULL << 30);
 }
 
 static double stream_large(u32 zero)
 {
-	zero_copy = zero;
+	zero_copy = zero & ~OVER_IPV6;
+	over_ipv6 = zero & OVER_IPV6;
 	return stream(65535, true, 16ULL << 30);
 }
 
@@ -258,7 +274,7 @@ static double request_response(u32 arg)
 	double t;
 	u8 octet;
 
-	(void)arg;
+	over_ipv6 = arg;
 	world_init(&w, 1500, false, 1);
 	a = connect_to(&w, 0);
 	b = accept_from(&w, 0);
@@ -291,7 +307,7 @@ static double connect_close(u32 arg)
 	double t;
 	u8 octet;
 
-	(void)arg;
+	over_ipv6 = arg;
 	world_init(&w, 1500, false, LISTENERS);
 	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
@@ -529,6 +545,12 @@ static const struct bench rows[] = {
 	  ZERO_COPY_SEND | ZERO_COPY_RECEIVE, false, "ns/KiB" },
 	{ "TCP request and response, 1 byte", NULL, 0, request_response, NULL, 0, false, NULL },
 	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
+#ifdef CONFIG_IPV6
+	{ "TCP over IPv6: stream, MTU 1500", NULL, 0, stream_mtu, NULL, OVER_IPV6, false, "ns/KiB" },
+	{ "TCP over IPv6: stream, 64 KiB segments", NULL, 0, stream_large, NULL, OVER_IPV6, false, "ns/KiB" },
+	{ "TCP over IPv6: request and response, 1 byte", NULL, 0, request_response, NULL, OVER_IPV6, false, NULL },
+	{ "TCP over IPv6: connect, 1 byte, close", NULL, 0, connect_close, NULL, OVER_IPV6, false, NULL },
+#endif
 	{ "TCP bytes per idle connection, who connected", NULL, 1536, idle_bytes, NULL, 0, false, "bytes" },
 	{ "TCP bytes per idle connection, who accepted", NULL, 1536, idle_bytes, NULL, 1, false, "bytes" },
 	{ "TCP churn: open, echo, close, among 100 k idle", NULL, 100000, churn_figure, NULL, 0, false, NULL },

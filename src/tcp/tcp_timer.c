@@ -192,6 +192,17 @@ static bool syn_timed_out(struct tcp_sock *tp)
 	return retransmits_timed_out(tp, (u32)retries, 0);
 }
 
+/* Perhaps it is one of several paths that is bad: another label may lead by another one.  @linux sk_rethink_txhash */
+static void rethink_txhash(struct tcp_sock *tp)
+{
+	if (sock_flag(tcp_sock_of(tp), SOCK_F_NO_TXREHASH))
+		return;
+	if (tp->txhash)
+		tcp_set_txhash(tp);
+	tp->timeout_rehash++;
+	TCP_INC(tcp_net_of(tp), TcpTimeoutRehash);
+}
+
 /* Return: the connection is over */
 static bool tcp_write_timeout(struct tcp_sock *tp)
 {
@@ -221,6 +232,8 @@ static bool tcp_write_timeout(struct tcp_sock *tp)
 	tcp_fastopen_active_detect_blackhole(tp, expired);
 	if (expired)
 		tcp_write_err(tp);
+	else
+		rethink_txhash(tp);
 	return expired;
 }
 
