@@ -252,14 +252,14 @@ static double stream(u32 mtu, bool offload, u64 bytes)
 
 static double stream_mtu(u32 zero)
 {
-	zero_copy = zero & ~OVER_IPV6;
+	zero_copy = zero & ~(u32)OVER_IPV6;
 	over_ipv6 = zero & OVER_IPV6;
 	return stream(1500, false, 2ULL << 30);
 }
 
 static double stream_large(u32 zero)
 {
-	zero_copy = zero & ~OVER_IPV6;
+	zero_copy = zero & ~(u32)OVER_IPV6;
 	over_ipv6 = zero & OVER_IPV6;
 	return stream(65535, true, 16ULL << 30);
 }

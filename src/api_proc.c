@@ -283,6 +283,9 @@ static const struct proc_file {
 	{ "net/stat/ndisc_cache", ndisc_stat_show },
 #endif
 	{ "net/tcp", tcp4_seq_show },
+#ifdef CONFIG_IPV6
+	{ "net/tcp6", tcp6_seq_show },
+#endif
 	{ "net/udp", udp_show },
 #ifdef CONFIG_IPV6
 	{ "net/udp6", udp6_show },

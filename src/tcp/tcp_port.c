@@ -155,7 +155,8 @@ static bool families_apart(const struct tcp_conn *v6, const struct tcp_conn *v4)
 {
 	if (v6->v6only)
 		return true;
-	return !tcp_addr_any(AF_INET6, &v6->rcv_saddr) && !tcp_addr_any(AF_INET, &v4->rcv_saddr);
+	return !tcp_addr_any(AF_INET6, &v6->rcv_saddr) &&
+	       (v4->sk_family == AF_INET6 || !tcp_addr_any(AF_INET, &v4->rcv_saddr));
 }
 
 static bool apart(const struct tcp_sock *tp, const struct owner *o)

@@ -160,6 +160,7 @@ static void one_that_stands_goes_on(void **state)
 	assert_int_equal(nethood_sendto(c, "hello", 5, 0, NULL, 0), 5);
 	run6(w, 10 * MS);
 	icmp6_about(w, 0, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0, w->last[1]);
+	assert_int_equal(get_int(c, SOL_SOCKET, SO_ERROR), EHOSTUNREACH); /* who asks is told, and it goes on */
 	assert_int_equal(get_int(c, SOL_SOCKET, SO_ERROR), 0);
 	w->lose_tcp_to[1] = false;
 	run6(w, 2 * SECOND);
