@@ -298,14 +298,21 @@ static inline bool way_is_plain(const struct net *net, const struct sk_buff *skb
 	       idev && !IN6_DEV_CONF(idev, DISABLE_IPV6) && !skb->pool->tracer;
 }
 
-int ip6_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+int ip6_local_out_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct inet6_dev *idev = ip6_dst_idev(skb);
 
 	skb->protocol = CONST_BE16(ETH_P_IPV6);
 	if (unlikely(!way_is_plain(net, skb, idev)))
-		return ip6_send_skb(net, sk, skb);
+		return ip6_local_out(net, sk, skb);
 	IP6_INC(net, idev, out_requests);
 	skb->dev = skb_dst(skb)->dev;
-	return ip6_sent(net, idev, ip6_finish_output2(net, sk, skb));
+	return ip6_finish_output2(net, sk, skb);
+}
+
+int ip6_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	struct inet6_dev *idev = ip6_dst_idev(skb);
+
+	return ip6_sent(net, idev, ip6_local_out_ready(net, sk, skb));
 }

@@ -76,6 +76,8 @@ int ip6_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);
 int ip6_send_skb(struct net *net, struct sock *sk, struct sk_buff *skb);
 /** ip6_send_ready() - ip6_send_skb() for a packet whose header is complete and that fits the path */
 int ip6_send_ready(struct net *net, struct sock *sk, struct sk_buff *skb);
+/** ip6_local_out_ready() - ip6_local_out() for such a packet */
+int ip6_local_out_ready(struct net *net, struct sock *sk, struct sk_buff *skb);
 /** ip6_output_label() - flow label that ip6_push_header() would write for @fl6 */
 __be32 ip6_output_label(struct net *net, const struct flowi6 *fl6);
 int ip6_output(struct net *net, struct sock *sk, struct sk_buff *skb); /* dst->output */

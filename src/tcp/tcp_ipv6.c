@@ -258,7 +258,7 @@ static int queue_xmit_plain(struct tcp_sock *tp, struct sk_buff *skb, const stru
 	hdr->hop_limit = (u8)(np->hop_limit >= 0 ? (u32)np->hop_limit : ip6_dst_hoplimit(rt));
 	hdr->saddr = np->saddr;
 	hdr->daddr = np->daddr;
-	return ip6_local_out(net, tcp_sock_of(tp), skb);
+	return ip6_local_out_ready(net, tcp_sock_of(tp), skb);
 }
 
 static int tcp_v6_queue_xmit(struct tcp_sock *tp, struct sk_buff *skb)
