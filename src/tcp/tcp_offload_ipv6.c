@@ -47,12 +47,12 @@ static bool tcp6_gro_checksum(struct sk_buff *skb)
 
 static u32 addr_hash(const struct ipv6hdr *hdr)
 {
-	u32 words[8], hash = 0;
+	u64 w[4], hash;
 
-	memcpy(words, &hdr->saddr, sizeof(words));
-	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
-		hash ^= words[i] << i | words[i] >> (31 - i); /* what differs is often in the same place of both */
-	return hash;
+	memcpy(w, &hdr->saddr, sizeof(w));
+	/* what differs is often in the same place of both */
+	hash = w[0] ^ (w[1] << 13 | w[1] >> 51) ^ (w[2] << 29 | w[2] >> 35) ^ (w[3] << 43 | w[3] >> 21);
+	return (u32)hash ^ (u32)(hash >> 32);
 }
 
 static enum gro_result tcp6_gro_receive(struct gro_node *gro, struct sk_buff *skb)
