@@ -37,7 +37,10 @@ static int pingv6_init_sock(struct sock *sk)
 	inet_sock_init(sk);
 	sk->flags |= SOCK_F_REUSEADDR; /* as Linux: several may use one identifier */
 	INIT_LIST_HEAD(&ping_sk(sk)->node);
-	return inet6_sock_init(sk);
+	if (inet6_sock_init(sk))
+		return -ENOBUFS;
+	inet6_sk(sk)->v6only = true;
+	return 0;
 }
 
 static void pingv6_destroy_sock(struct sock *sk)

@@ -313,7 +313,7 @@ static int rawv6_setsockopt(struct sock *sk, int level, int name, const void *va
 	if (level != SOL_RAW && (level != SOL_IPV6 || (name != IPV6_CHECKSUM_OPTION && name != IPV6_HDRINCL_OPTION)))
 		return ipv6_setsockopt(sk, level, name, value, len_bytes);
 	if (len_bytes < sizeof(number))
-		return -EFAULT;
+		return -EINVAL;
 	memcpy(&number, value, sizeof(number));
 	if (name == IPV6_CHECKSUM_OPTION)
 		return set_checksum(sk, level, number);

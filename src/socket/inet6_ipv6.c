@@ -33,6 +33,7 @@ int inet6_sock_init(struct sock *sk)
 	np->v6only = ipv6->bindv6only;
 	np->repflow = ipv6->flowlabel_reflect & 1;
 	inet_sk(sk)->pinet6 = np;
+	inet_sk(sk)->mc_all = false; /* groups of IPv4 only that it joins */
 	return 0;
 }
 

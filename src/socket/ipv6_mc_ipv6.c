@@ -226,6 +226,8 @@ static int anycast_join(struct sock *sk, const struct in6_addr *addr, int ifinde
 	if (ipv6_addr_is_multicast(addr) || ipv6_chk_addr(sk->net, addr, NULL))
 		return -EINVAL;
 	dev = group_dev(sk, addr, ifindex);
+	if (!dev && !ifindex && !IPV6_DEVCONF_ALL(sk->net, FORWARDING))
+		return -EADDRNOTAVAIL; /* a host has such addresses where it has a route */
 	if (!dev || !in6_dev_get_rcu(dev))
 		return -ENODEV;
 	if (!ipv6_chk_prefix(addr, dev) && !ipv6_dev_forwards(in6_dev_get_rcu(dev)))

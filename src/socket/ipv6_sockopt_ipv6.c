@@ -192,12 +192,9 @@ static int set_pktinfo(struct sock *sk, const void *value, socklen_t len_bytes)
 	struct ipv6_pinfo *np = inet6_sk(sk);
 	struct in6_pktinfo info;
 
-	memset(&info, 0, sizeof(info));
-	if (len_bytes) {
-		if (len_bytes < sizeof(info))
-			return -EINVAL;
-		memcpy(&info, value, sizeof(info));
-	}
+	if (len_bytes < sizeof(info))
+		return -EINVAL;
+	memcpy(&info, value, sizeof(info));
 	if (sk->bound_dev_if && (int)info.ipi6_ifindex != sk->bound_dev_if)
 		return -EINVAL;
 	np->sticky_ifindex = (int)info.ipi6_ifindex;
@@ -347,33 +344,6 @@ static int set_value(struct sock *sk, int name, int value, socklen_t len_bytes)
 	default:
 		return -ENOPROTOOPT;
 	}
-}
-
-static bool is_group_option(int name)
-{
-	return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_JOIN_ANYCAST ||
-	       name == IPV6_LEAVE_ANYCAST || (name >= MCAST_JOIN_GROUP && name <= MCAST_MSFILTER);
-}
-
-int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
-{
-	int number = 0;
-
-	if (level == SOL_IP && sk->type != SOCK_RAW)
-		return ip_setsockopt(sk, level, name, value, len_bytes);
-	if (level != SOL_IPV6)
-		return -ENOPROTOOPT;
-	inet_sk(sk)->out_genid++;
-	if (is_group_option(name))
-		return ipv6_mc_setsockopt(sk, name, value, len_bytes);
-	if (name == IPV6_HOPOPTS || name == IPV6_RTHDRDSTOPTS || name == IPV6_RTHDR || name == IPV6_DSTOPTS)
-		return set_header(sk, name, value, len_bytes);
-	if (name == IPV6_PKTINFO)
-		return set_pktinfo(sk, value, len_bytes);
-	if (len_bytes < sizeof(number))
-		return -EINVAL;
-	memcpy(&number, value, sizeof(number));
-	return set_value(sk, name, number, len_bytes);
 }
 
 /* ------------------------------------------------------------------ get */
@@ -534,4 +504,40 @@ int ipv6_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t
 		return get_path_mtu(sk, value, len_bytes);
 	err = get_value(sk, name, &number);
 	return err ? err : get_bytes(&number, sizeof(number), value, len_bytes);
+}
+
+/* ------------------------------------------------------------------ set, of each level */
+
+static bool is_group_option(int name)
+{
+	return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_JOIN_ANYCAST ||
+	       name == IPV6_LEAVE_ANYCAST || (name >= MCAST_JOIN_GROUP && name <= MCAST_MSFILTER);
+}
+
+/* Linux asks these for no length: without a value it is zero. */
+static bool takes_nothing(int name)
+{
+	return name == IPV6_DONTFRAG || name == IPV6_AUTOFLOWLABEL || name == IPV6_RECVFRAGSIZE;
+}
+
+int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, socklen_t len_bytes)
+{
+	int number = 0;
+
+	if (level == SOL_IP && sk->type != SOCK_RAW)
+		return ip_setsockopt(sk, level, name, value, len_bytes);
+	if (level != SOL_IPV6)
+		return -ENOPROTOOPT;
+	inet_sk(sk)->out_genid++;
+	if (is_group_option(name))
+		return ipv6_mc_setsockopt(sk, name, value, len_bytes);
+	if (name == IPV6_HOPOPTS || name == IPV6_RTHDRDSTOPTS || name == IPV6_RTHDR || name == IPV6_DSTOPTS)
+		return set_header(sk, name, value, len_bytes);
+	if (name == IPV6_PKTINFO)
+		return set_pktinfo(sk, value, len_bytes);
+	if (len_bytes >= sizeof(number))
+		memcpy(&number, value, sizeof(number));
+	else if (!takes_nothing(name))
+		return get_value(sk, name, &number) == -ENOPROTOOPT ? -ENOPROTOOPT : -EINVAL;
+	return set_value(sk, name, number, len_bytes);
 }

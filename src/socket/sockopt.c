@@ -405,7 +405,7 @@ static int int_setsockopt(struct sock *sk, int name, int value)
 	case NH_SO_RESERVE_MEM:
 		return value < 0 ? -EINVAL : -EOPNOTSUPP; /* memory is not counted per group of processes */
 	case SO_ZEROCOPY:
-		if (sk->family != AF_INET || (sk->protocol != 6 && sk->protocol != 17))
+		if ((sk->family != AF_INET && sk->family != AF_INET6) || (sk->protocol != 6 && sk->protocol != 17))
 			return -EOPNOTSUPP;
 		if (value < 0 || value > 1)
 			return -EINVAL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Every option of every level, with every length and many values: the kernel's answer and nethood's must be the same.
  *
- * Nothing is written down here but where they differ, and why.
+ * Nothing is written down here but where they differ, and why.  With TWIN_INET6 it is about sockets of AF_INET6.
  */
 #include "twin.h"
 
@@ -14,6 +14,14 @@ static const struct {
 	enum where where;
 	int only_level; /* 0: all */
 } kinds[] = {
+#ifdef TWIN_INET6
+	{ SOCK_DGRAM, 0, "UDP of AF_INET6", FRESH, 0 },
+	{ SOCK_RAW, IPPROTO_ICMPV6, "raw ICMPv6", FRESH, 0 },
+	{ SOCK_RAW, 253, "raw", FRESH, SOL_IPV6 },
+	{ SOCK_DGRAM, IPPROTO_ICMPV6, "ping of AF_INET6", FRESH, 0 },
+};
+#define FAMILY AF_INET6
+#else
 	{ SOCK_DGRAM, 0, "UDP", FRESH, 0 },
 	{ SOCK_RAW, IPPROTO_ICMP, "raw ICMP", FRESH, 0 },
 	{ SOCK_DGRAM, IPPROTO_ICMP, "ping", FRESH, 0 },
@@ -21,11 +29,16 @@ static const struct {
 	{ SOCK_STREAM, 0, "TCP that listens", LISTENING, IPPROTO_TCP },
 	{ SOCK_STREAM, 0, "TCP that is connected", CONNECTED, IPPROTO_TCP },
 };
+#define FAMILY AF_INET
+#endif
 
 static const struct {
 	int level, names;
 } levels[] = {
-	{ SOL_SOCKET, 90 }, { SOL_IP, 53 }, { IPPROTO_UDP, 110 }, { IPPROTO_TCP, 60 }, { 255 /* SOL_RAW */, 12 },
+	{ SOL_SOCKET, 90 }, { SOL_IP, 53 },    { IPPROTO_UDP, 110 }, { IPPROTO_TCP, 60 }, { 255 /* SOL_RAW */, 12 },
+#ifdef TWIN_INET6
+	{ SOL_IPV6, 82 },   { SOL_ICMPV6, 4 },
+#endif
 };
 
 static const socklen_t lengths[] = { 0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 40 };
@@ -54,6 +67,17 @@ static const struct {
 	{ SOL_IP, IP_XFRM_POLICY, "no IPsec" },
 	{ SOL_IP, IP_MSFILTER, "whole source filters at once" },
 	{ SOL_IP, MCAST_MSFILTER, "whole source filters at once" },
+	{ SOL_IPV6, 1, "IPV6_ADDRFORM: a socket stays of its family" },
+	{ SOL_IPV6, 6, "IPV6_2292PKTOPTIONS: RFC 3542 took it away" },
+	{ SOL_IPV6, IPV6_ROUTER_ALERT, "packets of others are not given to sockets" },
+	{ SOL_IPV6, 32, "IPV6_FLOWLABEL_MGR: nobody leases labels" },
+	{ SOL_IPV6, 64, "IP6T_SO_*: no ip6tables" },
+	{ SOL_IPV6, 65, "IP6T_SO_*" },
+	{ SOL_IPV6, 68, "IP6T_SO_*" },
+	{ SOL_IPV6, 69, "IP6T_SO_*" },
+	{ SOL_IPV6, IPV6_IPSEC_POLICY, "no IPsec" },
+	{ SOL_IPV6, IPV6_XFRM_POLICY, "no IPsec" },
+	{ SOL_IPV6, MCAST_MSFILTER, "whole source filters at once" },
 	{ IPPROTO_UDP, 100, "UDP_ENCAP: no tunnels" },
 	{ IPPROTO_TCP, 11, "TCP_INFO: times and windows" },
 	{ IPPROTO_TCP, 13, "TCP_CONGESTION: names; what the host prefers" },
@@ -185,9 +209,9 @@ static void compare_values(struct nethood_net *net, size_t kind, struct pair *p,
 		for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
 			if (lengths[l] != 4 && v > 2)
 				continue;
-			p->fd = socket(AF_INET, kinds[kind].type, kinds[kind].protocol);
+			p->fd = socket(FAMILY, kinds[kind].type, kinds[kind].protocol);
 			assert_true(p->fd >= 0);
-			assert_int_equal(nethood_socket(net, AF_INET, kinds[kind].type, kinds[kind].protocol, &p->sk),
+			assert_int_equal(nethood_socket(net, FAMILY, kinds[kind].type, kinds[kind].protocol, &p->sk),
 					 0);
 			enter(net, p, kinds[kind].where);
 			compare_option(p, level, name, values[v], lengths[l]);
@@ -205,7 +229,7 @@ static int compare_all(void)
 	listeners_begin(net, &p);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		p.kind = kinds[k].name;
-		p.fd = socket(AF_INET, kinds[k].type, kinds[k].protocol);
+		p.fd = socket(FAMILY, kinds[k].type, kinds[k].protocol);
 		if (p.fd < 0)
 			continue; /* who may have one is not ours to decide, in a user's namespace */
 		close(p.fd);
