@@ -63,6 +63,7 @@ static void idev_free(struct inet6_dev *idev)
 {
 	struct net_device *dev = idev->dev;
 
+	mem_free(dev->net->mem, idev->ra_prefixes, RA_PREFIXES_MAX * sizeof(*idev->ra_prefixes));
 	mem_free(dev->net->mem, idev, sizeof(struct idev_block));
 	dev_put(dev);
 }

@@ -166,8 +166,8 @@ struct inet6_dev {
 	u32 ra_mtu;          /**< of the last RA; 0: none */
 	u32 desync_factor_s; /**< RFC 8981 3.8: drawn once for each device */
 	bool desync_drawn;
-	struct in6_addr token; /**< ip token; any: none */
-	struct ra_known_prefix ra_prefixes[RA_PREFIXES_MAX];
+	struct in6_addr token;               /**< ip token; any: none */
+	struct ra_known_prefix *ra_prefixes; /**< RA_PREFIXES_MAX of them; NULL until there is one */
 	struct ipv6_devconf cnf;
 	struct ipstats6 *stats;      /**< of this device: /proc/net/dev_snmp6, IFLA_INET6_STATS */
 	struct icmpv6_mib *icmp_mib; /**< same */

@@ -16,12 +16,17 @@
 
 /* ------------------------------------------------------------------ on-link */
 
-/** prefix_slot() - where a device remembers @p among those it believes; NULL: it believes enough of them */
+/** prefix_slot() - where a device remembers @p among those it believes; NULL: it believes enough of them, or no memory */
 static struct ra_known_prefix *prefix_slot(struct inet6_dev *idev, const struct ra_prefix *p)
 {
-	ktime_t now = idev->dev->net->now;
+	struct net *net = idev->dev->net;
+	ktime_t now = net->now;
 	struct ra_known_prefix *spare = NULL;
 
+	if (!idev->ra_prefixes)
+		idev->ra_prefixes = mem_zalloc(net->mem, RA_PREFIXES_MAX * sizeof(*idev->ra_prefixes));
+	if (!idev->ra_prefixes)
+		return NULL;
 	for (u32 i = 0; i < RA_PREFIXES_MAX; i++) {
 		struct ra_known_prefix *k = &idev->ra_prefixes[i];
 

@@ -71,6 +71,8 @@ bool mld_tells(const struct ifmcaddr6 *mc);
 void mld_changed(struct ifmcaddr6 *mc);
 /** mld_send_done() - the last user went, version 1: if we reported last */
 void mld_send_done(struct ifmcaddr6 *mc);
+/** mld_forget_changes() - version 2's records that wait to be told: there is nobody any more who would understand them */
+void mld_forget_changes(struct inet6_dev *idev);
 void mld_group_timer(struct timer *t);
 void mld_gq_timer(struct timer *t);
 void mld_ifc_timer(struct timer *t);

@@ -49,7 +49,7 @@ static void heard_v1(struct inet6_dev *idev)
 
 	idev->mc_v1_until = net->now + mld_qrv(idev) * qi + qri;
 	timer_delete(net->timers, &idev->mc_gq_timer);
-	timer_delete(net->timers, &idev->mc_ifc_timer);
+	mld_forget_changes(idev);
 }
 
 static void ask_group(struct ifmcaddr6 *mc, ktime_t most)

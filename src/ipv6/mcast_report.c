@@ -346,6 +346,19 @@ static bool change_records(struct report *r, struct ifmcaddr6 *mc)
 	return more;
 }
 
+void mld_forget_changes(struct inet6_dev *idev)
+{
+	struct ifmcaddr6 *mc;
+
+	timer_delete(idev->dev->net->timers, &idev->mc_ifc_timer);
+	while (!list_empty(&idev->mc_tomb))
+		mld_tomb_free(list_first_entry(&idev->mc_tomb, struct ifmcaddr6, node));
+	list_for_each_entry(mc, &idev->mc_list, node) {
+		nothing_to_tell(mc);
+		mld_drop_told(mc);
+	}
+}
+
 void mld_ifc_timer(struct timer *t)
 {
 	struct inet6_dev *idev = container_of(t, struct inet6_dev, mc_ifc_timer);
@@ -353,6 +366,10 @@ void mld_ifc_timer(struct timer *t)
 	struct ifmcaddr6 *mc, *tmp;
 	bool more = false;
 
+	if (mld_speaks_v1(idev)) { /* since a moment ago */
+		mld_forget_changes(idev);
+		return;
+	}
 	list_for_each_entry_safe(mc, tmp, &idev->mc_tomb, node) {
 		if (change_records(&r, mc))
 			more = true;
@@ -481,15 +498,11 @@ void ipv6_mc_down(struct inet6_dev *idev)
 	struct ifmcaddr6 *mc;
 
 	timer_delete(timers, &idev->mc_gq_timer);
-	timer_delete(timers, &idev->mc_ifc_timer);
 	timer_delete(timers, &idev->mc_dad_timer);
 	idev->mc_v1_until = 0;
-	while (!list_empty(&idev->mc_tomb))
-		mld_tomb_free(list_first_entry(&idev->mc_tomb, struct ifmcaddr6, node));
+	mld_forget_changes(idev);
 	list_for_each_entry(mc, &idev->mc_list, node) {
 		timer_delete(timers, &mc->timer);
-		nothing_to_tell(mc);
-		mld_drop_told(mc);
 		mld_hear_not(mc);
 		mc->flags &= (u8)~MAF_LAST_REPORTER;
 	}

@@ -332,6 +332,26 @@ static void test_an_old_querier(void **state)
 	world_destroy(w);
 }
 
+/* what was left, and not told as often as it must be, is told no more */
+static void test_an_old_querier_comes_between(void **state)
+{
+	struct world *w = world_create();
+	struct in6_addr g = in6(GROUP);
+
+	(void)state;
+	assert_int_equal(ipv6_dev_mc_inc_mode(w->netdev[0], &g, MCAST_INCLUDE), 0);
+	filter(w, MCAST_INCLUDE, "2001:db8::1", 1);
+	join(w, "ff05::98");
+	world_tick(w, 3 * NSEC_PER_SEC);
+	filter(w, MCAST_INCLUDE, "2001:db8::1", -1);
+	leave(w, "ff05::98");
+	(void)told(w, NULL);
+	query(w, GROUP, 1000, 1, NULL, 0);
+	world_tick(w, 20 * NSEC_PER_SEC);
+	assert_string_equal(told(w, NULL), "v1 131 ff05::99\n");
+	world_destroy(w);
+}
+
 static void test_forced_versions(void **state)
 {
 	struct world *w = world_create();
@@ -427,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_an_old_querier),
+		cmocka_unit_test(test_an_old_querier_comes_between),
 		cmocka_unit_test(test_forced_versions),
 		cmocka_unit_test(test_bad_queries),
 		cmocka_unit_test(test_limits),

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What must hold of IPv6's addresses and groups, said as sentences. */
+#include "ipv6/addrconf_check.h"
+
+#include "ipv6/addrconf_internal.h"
+#include "ipv6/mcast_internal.h"
+
+static const char *address_check(const struct inet6_ifaddr *ifp)
+{
+	const struct inet6_dev *idev = ifp->idev;
+	struct net *net = idev->dev->net;
+	bool tentative = ifp->flags & IFA_F_TENTATIVE;
+
+	HOLDS(ipv6_get_ifaddr(net, &ifp->addr, idev->dev) == ifp, "an address of a device is found by the hash, once");
+	HOLDS(ifp->refcnt >= 1 && ifp->state != INET6_IFADDR_STATE_DEAD, "what is in the list is alive");
+	HOLDS(!tentative || !ifp->rt || (ifp->flags & IFA_F_OPTIMISTIC), "nothing is delivered to a tentative address");
+	HOLDS(ifp->state != INET6_IFADDR_STATE_DAD || timer_pending(&ifp->dad_timer), "detection goes on");
+	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || !tentative, "what has passed detection is not tentative");
+	HOLDS(!ifp->ifpub || (ifp->flags & IFA_F_TEMPORARY), "only a temporary address belongs to another");
+	HOLDS(!ifp->ifpub || ifp->ifpub->state != INET6_IFADDR_STATE_DEAD,
+	      "a temporary address goes with its public one");
+	HOLDS(!addrconf_finite(ifp->valid_lft_s) || timer_pending(&ifp->lft_timer), "what ends has a timer for it");
+	HOLDS(!(ifp->flags & IFA_F_PERMANENT) || !addrconf_finite(ifp->valid_lft_s), "what is permanent does not end");
+	return NULL;
+}
+
+static const char *addresses_check(const struct inet6_dev *idev)
+{
+	const struct inet6_ifaddr *ifp;
+	u32 count = 0, scope = UINT8_MAX;
+
+	list_for_each_entry(ifp, &idev->addr_list, if_list) {
+		const char *broken = address_check(ifp);
+
+		if (unlikely(broken))
+			return broken;
+		HOLDS(ifp->idev == idev, "an address knows its device");
+		HOLDS(ifp->scope <= scope, "the widest scope comes first");
+		scope = ifp->scope;
+		count++;
+	}
+	HOLDS(count == idev->addr_count, "addresses are counted");
+	return NULL;
+}
+
+static const char *group_check(const struct ifmcaddr6 *mc, bool left)
+{
+	const struct ip6_sf_source *s;
+	u32 count = 0;
+
+	HOLDS(mc->left == left && (mc->users == 0) == left, "a group has users until it is left");
+	HOLDS(mc->mode == mld_mode(mc), "a group's mode is that of its users");
+	list_for_each_entry(s, &mc->sources, node) {
+		HOLDS(s->include_count || s->exclude_count || s->changes_left, "a source is named, or must be told");
+		HOLDS(s->wanted == mld_wants(mc, s), "what is told of a source is what is done with it");
+		count++;
+	}
+	HOLDS(count == mc->source_count && count <= MLD_MAX_SOURCES, "sources are counted, and bounded");
+	return NULL;
+}
+
+static const char *groups_check(const struct inet6_dev *idev)
+{
+	const struct ifmcaddr6 *mc;
+	const char *broken;
+	u32 count = 0, tombs = 0;
+
+	list_for_each_entry(mc, &idev->mc_list, node) {
+		broken = group_check(mc, false);
+		if (unlikely(broken))
+			return broken;
+		count++;
+	}
+	list_for_each_entry(mc, &idev->mc_tomb, node) {
+		broken = group_check(mc, true);
+		if (unlikely(broken))
+			return broken;
+		tombs++;
+	}
+	HOLDS(count == idev->mc_count && count <= MLD_MAX_GROUPS, "groups are counted, and bounded");
+	HOLDS(tombs == idev->mc_tomb_count && tombs <= MLD_MAX_GROUPS,
+	      "groups that were left are counted, and bounded");
+	HOLDS(!tombs || timer_pending(&idev->mc_ifc_timer), "what was left will be told");
+	return NULL;
+}
+
+const char *addrconf_check(struct net *net)
+{
+	const struct net_device *dev;
+	u32 addresses = 0;
+
+	for_each_netdev(net, dev) {
+		const struct inet6_dev *idev = in6_dev_get_rcu(dev);
+		const char *broken = idev ? addresses_check(idev) : NULL;
+
+		if (!broken && idev)
+			broken = groups_check(idev);
+		if (unlikely(broken))
+			return broken;
+		addresses += idev ? idev->addr_count : 0;
+	}
+	HOLDS(addresses == addrconf_of(net)->addr_hash.live_count, "what the hash finds is some device's");
+	return NULL;
+}
