@@ -283,3 +283,25 @@ def test_what_waits_is_shown(shared, wire):
     alive(wire)
     after = waiting()
     assert after[0] == before[0] + 1 and after[1] > before[1]
+
+
+# ---- what is shown ---------------------------------------------------------
+
+def here(name):
+    with open(f"/proc/net/{name}", encoding="ascii") as file:
+        return file.read().splitlines()
+
+
+def test_counters_have_the_kernels_names_in_its_order(shared, wire):
+    alive(wire)
+    for name, ours in (("snmp6", "snmp6"), ("dev_snmp6/lo", "dev_snmp6/eth0")):
+        want = [line.split()[0] for line in here(name) if "Type" not in line and "UdpLite" not in line]
+        got = proc(shared, ours)
+        assert [line.split()[0] for line in got if "Type" not in line and "UdpLite" not in line] == want
+        assert all(line[32:].lstrip(" ").startswith("\t") or line[32] == "\t" for line in got if len(line.split()[0]) <= 32)
+    assert any(line.split() == ["Icmp6InType128", str(int(line.split()[1]))] for line in proc(shared, "snmp6"))
+
+
+@pytest.mark.parametrize("name", ["udp6", "raw6"])
+def test_sockets_are_listed_under_the_kernels_header(shared, name):
+    assert proc(shared, name)[0].split() == here(name)[0].split()
