@@ -16,6 +16,7 @@
 #include "ipv6/mcast.h"
 #include "ipv6/ndisc.h"
 #include "ipv6/protocol.h"
+#include "neigh/neigh_history.h"
 
 #define FLOWLABEL_REFLECT_ICMPV6_ECHO_REPLIES 4
 
@@ -151,6 +152,25 @@ static enum skb_drop_reason icmpv6_quoted(struct sk_buff *skb, u8 *nexthdr, u32 
 	return 0;
 }
 
+/* A packet of ours did not arrive: perhaps its first hop is not any more who it was (docs/DIFFERENCES.md, D15).  If it
+ * is the first hop that says so, it is there. */
+static void icmpv6_doubt_neighbour(struct net *net, const struct sk_buff *skb)
+{
+	const struct ipv6hdr *quoted = (const struct ipv6hdr *)(const void *)skb->data;
+	struct flowi6 fl6 = { .daddr = quoted->daddr, .saddr = quoted->saddr };
+	struct neigh_cause before;
+	struct rt6_info *rt;
+
+	if (net->profile != NET_PROFILE_STRICT || ipv6_addr_any(&quoted->saddr) ||
+	    ip6_route_output_flow(net, &fl6, &rt))
+		return;
+	before = neigh_because(net, NEIGH_CAUSE_FRAME, skb->id);
+	if (!ipv6_addr_equal(&ipv6_hdr(skb)->saddr, rt6_nexthop(rt, &quoted->daddr)))
+		rt6_neigh_doubt(rt, &quoted->daddr);
+	neigh_because_again(net, before);
+	dst_release(&rt->dst);
+}
+
 /* Those whose packet it was.  Of a later fragment nobody can tell. */
 static enum skb_drop_reason icmpv6_notify(struct sk_buff *skb, u8 type, u8 code, u32 info)
 {
@@ -164,6 +184,8 @@ static enum skb_drop_reason icmpv6_notify(struct sk_buff *skb, u8 type, u8 code,
 	reason = icmpv6_quoted(skb, &nexthdr, &offset);
 	if (reason)
 		return reason;
+	if (type == ICMPV6_DEST_UNREACH && code == ICMPV6_ADDR_UNREACH)
+		icmpv6_doubt_neighbour(net, skb);
 	prot = net->ipv6->protos[nexthdr];
 	if (prot && prot->err_handler && prot->err_handler(skb, type, code, offset, info) == -ENOENT)
 		ICMP6_INC(net, in6_dev_get_rcu(skb->dev), in_errors);

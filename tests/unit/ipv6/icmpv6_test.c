@@ -440,6 +440,39 @@ static void what_errors_mean_to_a_socket(void **state)
 	}
 }
 
+/* D15: somebody else says that our first hop does not reach it. */
+static void a_host_error_makes_strict_ask_at_once(void **state)
+{
+	static const struct {
+		bool strict;
+		const char *from;
+		u8 code, becomes;
+	} rows[] = {
+		{ true, "2001:db8::1", ICMPV6_ADDR_UNREACH, NUD_PROBE },
+		{ true, HOST, ICMPV6_ADDR_UNREACH, NUD_REACHABLE }, /* who says it is there */
+		{ true, "2001:db8::1", ICMPV6_PORT_UNREACH, NUD_REACHABLE },
+		{ false, "2001:db8::1", ICMPV6_ADDR_UNREACH, NUD_REACHABLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct world *w = world_create_as(&(struct setup){ .strict = rows[i].strict });
+		u8 body[48] = { 0x60, 0, 0, 0, 0, 8, 17, 64 };
+		const struct spec in = {
+			.src = rows[i].from, .type = 1, .code = rows[i].code, .body = body, .body_bytes = 48
+		};
+		struct in6_addr ours = in6(OURS), host = in6(HOST);
+
+		memcpy(body + 8, &ours, sizeof(ours));
+		memcpy(body + 24, &host, sizeof(host));
+		(void)world_neigh_make(w, HOST, 1, NUD_REACHABLE);
+		world_tick(w, 200 * NSEC_PER_MSEC);
+		world_send(w, 0, &in);
+		world_neigh_is(w, HOST, 1, rows[i].becomes);
+		world_destroy(w);
+	}
+}
+
 /* ------------------------------------------------------------------ harm */
 
 static void random_messages_do_no_harm(void **state)
@@ -502,6 +535,7 @@ int main(void)
 		cmocka_unit_test(the_mask_of_limited_types_is_a_set),
 		cmocka_unit_test(errors_reach_those_whose_packet_it_was),
 		cmocka_unit_test(what_errors_mean_to_a_socket),
+		cmocka_unit_test(a_host_error_makes_strict_ask_at_once),
 		cmocka_unit_test(random_messages_do_no_harm),
 		cmocka_unit_test(any_allocation_may_fail),
 	};
