@@ -15,10 +15,14 @@
 #include "raw/raw.h"
 #include "tcp/tcp_states.h"
 #ifdef CONFIG_IPV6
+#include "raw/raw_ipv6.h"
 #include "socket/inet6_sock.h"
 #endif
 #include "socket/netns_sock.h"
 #include "udp/udp.h"
+#ifdef CONFIG_IPV6
+#include "udp/udp6.h"
+#endif
 
 static bool wants_ext(const struct diag_request *rq, u32 attr)
 {
@@ -240,6 +244,21 @@ static int end(const struct diag_request *rq, struct sock *sk)
 	return 0;
 }
 
+#ifdef CONFIG_IPV6
+static struct sock *udp6_of(const struct diag_request *rq, bool reverse)
+{
+	const struct inet_diag_sockid *id = &rq->id;
+	__be16 sport = (__force __be16)id->idiag_sport, dport = (__force __be16)id->idiag_dport;
+	struct in6_addr src, dst;
+
+	memcpy(&src, id->idiag_src, sizeof(src));
+	memcpy(&dst, id->idiag_dst, sizeof(dst));
+	if (reverse)
+		return udp6_lookup(rq->net, &dst, dport, &src, sport, (int)id->idiag_if);
+	return udp6_lookup(rq->net, &src, sport, &dst, dport, (int)id->idiag_if);
+}
+#endif
+
 /* As a datagram from idiag_src to idiag_dst would find it; who ends one says it the other way round.  So does Linux. */
 static struct sock *udp_of(const struct diag_request *rq, bool reverse)
 {
@@ -247,14 +266,28 @@ static struct sock *udp_of(const struct diag_request *rq, bool reverse)
 	__be32 src = (__force __be32)id->idiag_src[0], dst = (__force __be32)id->idiag_dst[0];
 	__be16 sport = (__force __be16)id->idiag_sport, dport = (__force __be16)id->idiag_dport;
 
+#ifdef CONFIG_IPV6
+	if (rq->family == AF_INET6)
+		return udp6_of(rq, reverse);
+#endif
 	if (reverse)
 		return udp_lookup(rq->net, dst, dport, src, sport, (int)id->idiag_if);
 	return udp_lookup(rq->net, src, sport, dst, dport, (int)id->idiag_if);
 }
 
+static const struct proto *udp_prot_of(const struct diag_request *rq)
+{
+#ifdef CONFIG_IPV6
+	if (rq->family == AF_INET6)
+		return &udpv6_prot;
+#endif
+	(void)rq; /* without IPv6 */
+	return &udp_prot;
+}
+
 static int udp_diag_dump(struct sk_buff *skb, struct netlink_callback *cb, const struct diag_request *rq)
 {
-	return sockets_dump(skb, cb, rq, &udp_prot);
+	return sockets_dump(skb, cb, rq, udp_prot_of(rq));
 }
 
 static int udp_diag_get(const struct nl_target *to, const struct diag_request *rq)
@@ -269,18 +302,38 @@ static int udp_diag_destroy(const struct diag_request *rq)
 
 const struct diag_handler udp_diag_handler = { IPPROTO_UDP, udp_diag_dump, udp_diag_get, udp_diag_destroy };
 
+static const struct proto *raw_prot_of(const struct diag_request *rq)
+{
+#ifdef CONFIG_IPV6
+	if (rq->family == AF_INET6)
+		return &rawv6_prot;
+#endif
+	(void)rq;
+	return &raw_prot;
+}
+
+/* Is it any address, or the one that was asked for? */
+static bool addr_fits(const struct diag_request *rq, const void *own, const void *asked)
+{
+	static const u8 any[16];
+	size_t addr_bytes = rq->family == AF_INET6 ? 16 : 4;
+
+	return !memcmp(own, any, addr_bytes) || !memcmp(own, asked, addr_bytes);
+}
+
 static struct sock *raw_of(const struct diag_request *rq)
 {
 	const struct inet_diag_sockid *id = &rq->id;
+	struct diag_entry e;
 	struct sock *sk;
 
 	list_for_each_entry(sk, &rq->net->sock->sockets, net_node) {
 		const struct inet_sock *inet = inet_sk(sk);
 
-		if (sk->prot != &raw_prot || inet->num != rq->raw_protocol || !diag_cookie_ok(rq, sk->cookie))
+		if (sk->prot != raw_prot_of(rq) || inet->num != rq->raw_protocol || !diag_cookie_ok(rq, sk->cookie))
 			continue;
-		if ((inet->daddr && inet->daddr != (__force __be32)id->idiag_dst[0]) ||
-		    (inet->rcv_saddr && inet->rcv_saddr != (__force __be32)id->idiag_src[0]) ||
+		diag_entry_of(inet, &e);
+		if (!addr_fits(rq, e.daddr, id->idiag_dst) || !addr_fits(rq, e.saddr, id->idiag_src) ||
 		    (sk->bound_dev_if && sk->bound_dev_if != (int)id->idiag_if))
 			continue;
 		return sk;
@@ -290,7 +343,7 @@ static struct sock *raw_of(const struct diag_request *rq)
 
 static int raw_diag_dump(struct sk_buff *skb, struct netlink_callback *cb, const struct diag_request *rq)
 {
-	return sockets_dump(skb, cb, rq, &raw_prot);
+	return sockets_dump(skb, cb, rq, raw_prot_of(rq));
 }
 
 static int raw_diag_get(const struct nl_target *to, const struct diag_request *rq)

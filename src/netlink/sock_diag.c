@@ -76,15 +76,13 @@ static int request_parse(struct net *net, const struct nlmsghdr *nlh, bool admin
 
 /* ------------------------------------------------------------------ answers */
 
-/* Of IPv6, the sockets that there are. */
-static bool is_tcp6(const struct diag_request *rq)
+static bool family_known(u8 family)
 {
 #ifdef CONFIG_IPV6
-	return rq->family == AF_INET6 && rq->protocol == IPPROTO_TCP;
-#else
-	(void)rq;
-	return false;
+	if (family == AF_INET6)
+		return true;
 #endif
+	return family == AF_INET;
 }
 
 static int diag_dump(struct sk_buff *skb, struct netlink_callback *cb)
@@ -99,7 +97,7 @@ static int diag_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!h)
 		return -ENOENT;
 	rq.family = family;
-	return family == AF_INET || is_tcp6(&rq) ? h->dump(skb, cb, &rq) : 0;
+	return family_known(family) ? h->dump(skb, cb, &rq) : 0;
 }
 
 static int diag_get(const struct nl_request *rq, const struct diag_handler *h, const struct diag_request *req)
@@ -132,7 +130,7 @@ static int inet_diag_cmd(const struct nl_request *rq)
 		return netlink_dump_start(rq, diag_dump);
 	h = handler_of(req.protocol);
 	req.family = family;
-	if (!h || (family != AF_INET && !is_tcp6(&req)))
+	if (!h || !family_known(family))
 		return -ENOENT;
 	return destroy ? h->destroy(&req) : diag_get(rq, h, &req);
 }

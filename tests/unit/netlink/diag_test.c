@@ -426,11 +426,11 @@ static void a_connection_of_another_family_is_not_listed(void **state)
 	conns_init(&w, &c);
 	assert_int_equal(dump(&w, &a, IPPROTO_TCP, true, 32768), 0);
 	before = answers(&a);
-	tcp_sk((struct sock *)c.idle)->conn.family = AF_INET6;
+	tcp_sk((struct sock *)c.idle)->conn.sk_family = AF_INET6;
 	((struct sock *)c.listener)->family = AF_INET6;
 	assert_int_equal(dump(&w, &a, IPPROTO_TCP, true, 32768), 0);
 	assert_int_equal(answers(&a), before - 2);
-	tcp_sk((struct sock *)c.idle)->conn.family = AF_INET;
+	tcp_sk((struct sock *)c.idle)->conn.sk_family = AF_INET;
 	((struct sock *)c.listener)->family = AF_INET;
 	conns_fini(&w, &c);
 }

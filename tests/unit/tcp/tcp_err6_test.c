@@ -236,6 +236,25 @@ static void packets_of_a_flow_have_one_label(void **state)
 	ended(w, l, c, s);
 }
 
+/* As the kernel: a reset is of the class of what it answers, without ECN's bits, and has a label like any other packet. */
+static void a_reset_has_the_class_of_what_it_answers(void **state)
+{
+	struct world6 *w = &world;
+	struct nethood_sock *c;
+
+	(void)state;
+	world6_begin(w);
+	c = socket6(w, 0, AF_INET6);
+	assert_int_equal(set_int(c, IPPROTO_IPV6, IPV6_TCLASS, 0xb8), 0);
+	assert_int_equal(connect6(c, "2001:db8::2", PORT), -EINPROGRESS);
+	run6(w, 10 * MS);
+	assert_int_equal(tcp_of(w->last[0]).flags, TCPHDR_RST | TCPHDR_ACK);
+	assert_int_equal((w->last[0][0] & 15) << 4 | w->last[0][1] >> 4, 0xb8);
+	assert_true((w->last[0][1] & 15) | w->last[0][2] | w->last[0][3]);
+	nethood_close(c);
+	world6_end(w);
+}
+
 static void the_class_is_what_the_program_said(void **state)
 {
 	struct nethood_sock *l, *c, *s;
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_request_that_cannot_be_answered_goes),
 		cmocka_unit_test(a_quote_that_is_cut_short_hurts_nobody),
 		cmocka_unit_test(packets_of_a_flow_have_one_label),
+		cmocka_unit_test(a_reset_has_the_class_of_what_it_answers),
 		cmocka_unit_test(the_class_is_what_the_program_said),
 	};
 
