@@ -155,6 +155,16 @@ def announced(stack, during=0.3):
     return sorted(one.target for one in got), {one.lladdr(TLLA) for one in got}
 
 
+@pytest.mark.parametrize("notify, dad, words, told", [(0, 1, "", False), (1, 1, "", True), (1, 0, "", True),
+                                                      (1, 1, "nodad", False)])
+def test_a_new_address_is_told_when_it_is_ours_beyond_doubt(stack, notify, dad, words, told):
+    stack.conf(family="ipv6", ndisc_notify=notify, dad_transmits=dad)
+    stack.port.clear()
+    stack.ip(f"addr add fd77::4711/64 dev eth0 {words}")
+    targets, _ = announced(stack, during=0.9)
+    assert targets == (["fd77::4711"] if told else [])
+
+
 @pytest.mark.parametrize("scope", ["eth0", "all", None])
 def test_a_new_link_layer_address_is_told_if_wanted(stack, scope):
     if scope:
