@@ -313,6 +313,7 @@ static int configure(struct pd *pd, const struct pd_config *config)
 
 	if (err)
 		return err;
+	(void)nethood_sysctl_set(pd->net, "net.ipv6.conf.all.disable_ipv6", "1"); /* no packets but the script's */
 	err = netconf_link_up(&nc, lo);
 	if (!err)
 		err = netconf_link_up(&nc, ifindex);

@@ -94,6 +94,8 @@ class NethoodStack(Stack):
             argv += ["--dev", f"{dev.name}={wire},mtu={self.mtu},lladdr={dev.mac}"]
             if self._addresses and self.profile != "strict":
                 argv += ["--addr", f"{dev.address}/{self.prefix}%{dev.name}"]
+        if not self.ipv6:
+            argv += ["--sysctl", "net.ipv6.conf.all.disable_ipv6=1"]
         for key, value in self._sysctls.items():
             argv += ["--sysctl", f"{key}={value}"]
         self._ready()
