@@ -603,6 +603,7 @@ static int neigh_dump_table(struct sk_buff *skb, struct netlink_callback *cb, st
 static int rtm_dumpneigh(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct neigh_table *tbl;
+	u32 genid = 0;
 	int err;
 
 	if (!cb->started) {
@@ -610,15 +611,16 @@ static int rtm_dumpneigh(struct sk_buff *skb, struct netlink_callback *cb)
 		if (err)
 			return err;
 	}
+	for (u32 i = 0; i < NEIGH_NR_TABLES; i++)
+		genid += cb->net->neigh->table[i] ? cb->net->neigh->table[i]->genid : 0;
+	nl_dump_genid(cb, genid);
 	for (; cb->args[DUMP_TABLE] < NEIGH_NR_TABLES; cb->args[DUMP_TABLE]++) {
 		tbl = cb->net->neigh->table[cb->args[DUMP_TABLE]];
 		if (!tbl || (cb->args[DUMP_FAMILY] && tbl->family != cb->args[DUMP_FAMILY]))
 			continue;
-		nl_dump_genid(cb, tbl->genid);
 		if (neigh_dump_table(skb, cb, tbl))
 			return 1;
 	}
-	cb->started = true;
 	return 0;
 }
 
