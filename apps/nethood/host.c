@@ -302,6 +302,8 @@ static int set_address(struct netconf *nc, const char *ifname, const struct neto
 
 	netaddr_text(&a->addr, text);
 	if (address_taken(&a->addr, ifname, other)) {
+		if (a->by_default)
+			return 0;
 		cli_errorf(text,
 			   "%s has this address already, perhaps for another net; "
 			   "choose others, like --addr 10.78.0.2/24 --host-addr 10.78.0.1/24",
@@ -309,14 +311,15 @@ static int set_address(struct netconf *nc, const char *ifname, const struct neto
 		return -EADDRINUSE;
 	}
 	err = netconf_addr_add(nc, (int)if_nametoindex(ifname), &a->addr, a->prefix_bits, true);
-	if (err && err != -EEXIST) {
+	if (err && err != -EEXIST && !a->by_default) {
 		cli_errorf(text, "not given to %s: %s", ifname, nc->why);
 		return err;
 	}
 	return 0;
 }
 
-static int configure_one(struct netconf *nc, const struct host *h, uint32_t i, const struct netopt_addr *a)
+/* @o: NULL: no address is for it */
+static int configure_one(struct netconf *nc, const struct host *h, uint32_t i, const struct netopt *o)
 {
 	int err = 0;
 
@@ -327,12 +330,14 @@ static int configure_one(struct netconf *nc, const struct host *h, uint32_t i, c
 			return err;
 		}
 	}
-	return a ? set_address(nc, h->ifname[i], a) : 0;
+	for (uint32_t n = 0; o && !err && n < o->host_addrs; n++)
+		err = set_address(nc, h->ifname[i], &o->host_addr[n]);
+	return err;
 }
 
 int host_configure(struct host *h, const struct netopt *o)
 {
-	const struct netopt_addr *a = o->has_host_addr ? &o->host_addr : NULL;
+	const struct netopt *addresses = o; /* for the first */
 	struct netconf nc;
 	int err = netconf_open(&nc, NULL);
 
@@ -343,8 +348,27 @@ int host_configure(struct host *h, const struct netopt *o)
 	for (uint32_t i = 0; !err && i < o->devs; i++) {
 		if (strcmp(o->dev[i].driver, "tap") != 0)
 			continue;
-		err = configure_one(&nc, h, i, a);
-		a = NULL; /* for the first */
+		err = configure_one(&nc, h, i, addresses);
+		addresses = NULL;
+	}
+	netconf_close(&nc);
+	return err;
+}
+
+/* Those of the host's side are free at once.  Return: 0, -errno */
+static int free_addresses(const struct host *h, const struct netopt *o, uint32_t i)
+{
+	struct netconf nc;
+	int err = o->host_addrs ? netconf_open(&nc, NULL) : 0;
+
+	if (err || !o->host_addrs)
+		return err;
+	for (uint32_t n = 0; !err && n < o->host_addrs; n++) {
+		const struct netopt_addr *a = &o->host_addr[n];
+
+		err = netconf_addr_del(&nc, (int)if_nametoindex(h->ifname[i]), &a->addr, a->prefix_bits);
+		if (a->by_default)
+			err = 0;
 	}
 	netconf_close(&nc);
 	return err;
@@ -352,9 +376,7 @@ int host_configure(struct host *h, const struct netopt *o)
 
 bool host_forget(struct host *h, const struct netopt *o)
 {
-	struct netconf nc;
 	bool first = true;
-	int err;
 
 	if (h->private_ns)
 		return true;
@@ -363,15 +385,7 @@ bool host_forget(struct host *h, const struct netopt *o)
 			continue;
 		if (*o->dev[i].arg)
 			return false;
-		err = first && o->has_host_addr ? netconf_open(&nc, NULL) : 0;
-		if (err)
-			return false;
-		if (first && o->has_host_addr) {
-			err = netconf_addr_del(&nc, (int)if_nametoindex(h->ifname[i]), &o->host_addr.addr,
-					       o->host_addr.prefix_bits);
-			netconf_close(&nc);
-		}
-		if (err)
+		if (first && free_addresses(h, o, i))
 			return false;
 		first = false;
 	}

@@ -272,6 +272,8 @@ static int add_addr(const struct machine *m, struct netconf *nc, const struct ne
 	if (a->kind != NETOPT_ADDR_FIXED)
 		return 0;
 	err = netconf_addr_add(nc, ifindex_of(m, a->dev), &a->addr, a->prefix_bits, made_here(m, a->dev));
+	if (err && a->by_default)
+		return 0;
 	if (err)
 		cli_errorf("--addr", "%s/%u: %s", netaddr_text(&a->addr, text), a->prefix_bits, nc->why);
 	return err;
@@ -282,6 +284,8 @@ static int add_route(const struct machine *m, struct netconf *nc, const struct n
 	int err = netconf_route_add(nc, &r->dst, r->prefix_bits, &r->gateway, *r->dev ? ifindex_of(m, r->dev) : 0);
 	char text[INET6_ADDRSTRLEN];
 
+	if (err && r->by_default)
+		return 0;
 	if (err)
 		cli_errorf("--route", "via %s: %s", netaddr_text(&r->gateway, text), nc->why);
 	return err;

@@ -317,11 +317,13 @@ static int set_dhcp(void *ctx, const char *value)
 static int set_host_addr(void *ctx, const char *value)
 {
 	struct netopt *o = ctx;
+	struct netopt_addr *a = NEXT("--host-addr", o->host_addr, o->host_addrs);
 
-	o->has_host_addr = true;
+	if (!a)
+		return EXIT_USAGE;
 	if (strchr(value, '%'))
 		return usage("--host-addr", value, "want an address, like 10.77.0.1/24");
-	return addr_parse("--host-addr", value, &o->host_addr);
+	return addr_parse("--host-addr", value, a);
 }
 
 /* ---- --route PREFIX via GATEWAY [dev DEV] */
@@ -455,7 +457,7 @@ const struct cli_option netopt_table[] = {
 	{ "--bypass", true, true, set_bypass },
 	{ "--sysctl", true, true, set_sysctl },
 	{ "--profile", true, false, set_profile },
-	{ "--host-addr", true, false, set_host_addr },
+	{ "--host-addr", true, true, set_host_addr },
 	{ "--pcap", true, false, set_pcap },
 	{ "--record", true, false, set_record },
 	{ "--record-mib", true, false, set_record_mib },
@@ -503,19 +505,38 @@ static int check_devs(const struct netopt *o)
 	return 0;
 }
 
+static struct netopt_addr default_addr(const char *text, uint32_t prefix_bits)
+{
+	struct netopt_addr a = { .prefix_bits = prefix_bits };
+
+	netaddr_parse(text, &a.addr);
+	a.by_default = a.addr.family == AF_INET6;
+	return a;
+}
+
+static void default_route(struct netopt *o, const struct netopt_addr *gateway)
+{
+	o->route[o->routes++] = (struct netopt_route){ .dst.family = gateway->addr.family,
+						       .gateway = gateway->addr,
+						       .by_default = gateway->by_default };
+}
+
 /* Without --dev: a cable to the host.  Without --addr and --dhcp too, both ends have addresses. */
 static void defaults(struct netopt *o)
 {
+	uint32_t routes = o->routes;
+
 	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .queues = 1 };
 	if (o->addrs || o->dhcps)
 		return;
-	o->addr[o->addrs++] = (struct netopt_addr){ .addr = netaddr_v4(0x0a4d0002), .prefix_bits = 24 };
-	if (!o->has_host_addr)
-		o->host_addr = (struct netopt_addr){ .addr = netaddr_v4(0x0a4d0001), .prefix_bits = 24 };
-	o->has_host_addr = true;
-	if (!o->routes)
-		o->route[o->routes++] =
-			(struct netopt_route){ .dst.family = o->host_addr.addr.family, .gateway = o->host_addr.addr };
+	o->addr[o->addrs++] = default_addr("10.77.0.2", 24);
+	o->addr[o->addrs++] = default_addr("fd77::2", 64);
+	if (!o->host_addrs) {
+		o->host_addr[o->host_addrs++] = default_addr("10.77.0.1", 24);
+		o->host_addr[o->host_addrs++] = default_addr("fd77::1", 64);
+	}
+	for (uint32_t i = 0; !routes && i < o->host_addrs; i++)
+		default_route(o, &o->host_addr[i]);
 }
 
 int netopt_finish(struct netopt *o)
@@ -530,7 +551,7 @@ int netopt_finish(struct netopt *o)
 		defaults(o);
 	for (uint32_t i = 0; i < o->devs; i++)
 		tap = tap || !strcmp(o->dev[i].driver, "tap");
-	if (o->has_host_addr && !tap) {
+	if (o->host_addrs && !tap) {
 		cli_error("--host-addr", "is for a tap that nethood creates; there is none");
 		return EXIT_USAGE;
 	}

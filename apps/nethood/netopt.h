@@ -33,11 +33,13 @@ struct netopt_addr {
 	uint32_t prefix_bits;
 	char dev[IFNAMSIZ];                    /**< "": the first */
 	uint32_t icmp_length, port, timeout_s; /**< by ARP; 0: no such rule */
+	bool by_default;                       /**< nobody asked for it: where it cannot be, it is not */
 };
 struct netopt_route {
 	struct netaddr dst, gateway;
 	uint32_t prefix_bits;
 	char dev[IFNAMSIZ]; /**< "": whichever reaches the gateway */
+	bool by_default;
 };
 struct netopt_prefix {
 	struct netaddr addr;
@@ -55,9 +57,8 @@ struct netopt {
 	struct netopt_sysctl sysctl[NETOPT_MANY];
 	char dhcp[NETOPT_DEVS][IFNAMSIZ]; /**< devices; "": the first */
 	const char *batch[NETOPT_MANY];
-	uint32_t devs, addrs, dhcps, routes, sysctls, batches, bypasses;
-	bool has_host_addr;
-	struct netopt_addr host_addr;
+	uint32_t devs, addrs, dhcps, routes, sysctls, batches, bypasses, host_addrs;
+	struct netopt_addr host_addr[2];
 	enum nethood_profile profile;
 	const char *pcap;
 	const char *record;  /**< file; NULL: none */

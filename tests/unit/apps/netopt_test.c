@@ -148,7 +148,7 @@ static void everything(void **state)
 	assert_int_equal(o.route[0].prefix_bits, 16);
 	assert_string_equal(o.sysctl[0].key, "a.b");
 	assert_string_equal(o.sysctl[0].value, "c=d");
-	assert_false(o.has_host_addr);
+	assert_int_equal(o.host_addrs, 0);
 	assert_int_equal(parse(words[1], &first, said), 0);
 	assert_int_equal(first, 5);
 	assert_int_equal(o.dev[0].mtu, 9000);
@@ -166,8 +166,12 @@ static void nothing(void **state)
 	assert_int_equal(o.devs, 1);
 	assert_string_equal(o.dev[0].name, "eth0");
 	assert_int_equal(o.addr[0].addr.v4.s_addr, htonl(0x0a4d0002));
-	assert_true(o.has_host_addr);
-	assert_int_equal(o.host_addr.addr.v4.s_addr, htonl(0x0a4d0001));
+	assert_int_equal(o.host_addrs, 2);
+	assert_int_equal(o.host_addr[0].addr.v4.s_addr, htonl(0x0a4d0001));
+	assert_int_equal(o.host_addr[1].addr.family, AF_INET6);
+	assert_int_equal(o.addrs, 2);
+	assert_int_equal(o.routes, 2);
+	assert_int_equal(o.route[1].gateway.v6.s6_addr[15], 1);
 	assert_int_equal(o.route[0].gateway.v4.s_addr, htonl(0x0a4d0001));
 	assert_int_equal(o.route[0].prefix_bits, 0);
 }
@@ -188,7 +192,7 @@ static void from_outside(void **state)
 	assert_int_equal(o.dhcps, 1);
 	assert_string_equal(o.dhcp[0], "");
 	assert_int_equal(o.addrs, 2); /* and no default */
-	assert_false(o.has_host_addr);
+	assert_int_equal(o.host_addrs, 0);
 	assert_int_equal(o.addr[0].kind, NETOPT_ADDR_BY_ARP);
 	assert_int_equal(o.addr[0].icmp_length, 436);
 	assert_int_equal(o.addr[0].port, 0);
