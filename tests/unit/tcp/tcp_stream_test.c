@@ -61,6 +61,7 @@ struct world {
 	struct end end[2][STREAMS_MAX];
 	uint32_t streams, accepted;
 	uint32_t lent, released; /**< pieces of memory */
+	bool ipv6;
 };
 
 /** struct loan - a piece that the stack may look at */
@@ -114,6 +115,26 @@ static struct sockaddr_in address(uint32_t id, uint16_t port)
 				     .sin_addr.s_addr = htonl(0x0a4d0001 + id) };
 }
 
+union name {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* By IPv6, the address that the link gives: fe80::ff:fe00:1 or 2. */
+static union name name_of(const struct world *w, uint32_t id)
+{
+	const uint8_t link_local[16] = { 0xfe, 0x80, [11] = 0xff, 0xfe, [15] = (uint8_t)(1 + id) };
+	union name name = { .v4 = address(id, PORT) };
+
+	if (!w->ipv6)
+		return name;
+	name.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+	name.v6.sin6_scope_id = (uint32_t)nethood_dev_ifindex(w->host[0].dev);
+	memcpy(&name.v6.sin6_addr, link_local, sizeof(link_local));
+	return name;
+}
+
 static void configure(const struct host *h)
 {
 	struct sockaddr_in addr = address(h->id, 0),
@@ -126,7 +147,7 @@ static void configure(const struct host *h)
 	assert_int_equal(nethood_ioctl(sk, SIOCSIFADDR, &ifr, sizeof(ifr)), 0);
 	memcpy(&ifr.ifr_netmask, &mask, sizeof(mask));
 	assert_int_equal(nethood_ioctl(sk, SIOCSIFNETMASK, &ifr, sizeof(ifr)), 0);
-	ifr.ifr_flags = IFF_UP;
+	ifr.ifr_flags = (short)(h->world->ipv6 ? IFF_UP | IFF_MULTICAST : IFF_UP);
 	assert_int_equal(nethood_ioctl(sk, SIOCSIFFLAGS, &ifr, sizeof(ifr)), 0);
 	nethood_close(sk);
 }
@@ -145,6 +166,10 @@ static void host_begin(struct world *w, uint32_t id)
 	memcpy(config.random_key, &w->seed, sizeof(w->seed));
 	config.random_key[31] = (uint8_t)id;
 	assert_int_equal(nethood_create(&config, &h->net), 0);
+	if (w->ipv6) /* the address is there at once, and nothing but streams is on the wire */
+		assert_int_equal(nethood_sysctl_set(h->net, "net.ipv6.conf.default.accept_dad", "0"), 0);
+	else
+		(void)nethood_sysctl_set(h->net, "net.ipv6.conf.default.disable_ipv6", "1");
 	assert_int_equal(nethood_dev_create(h->net, &dev, &h->dev), 0);
 	configure(h);
 }
@@ -273,17 +298,17 @@ static void end_reads(struct world *w, struct end *e, const struct end *peer)
 
 static void accept_all(struct world *w)
 {
-	struct sockaddr_in from;
+	union name from;
 	socklen_t len = sizeof(from);
 	struct nethood_sock *sk;
 
-	while (!nethood_accept(w->listener, &sk, (struct sockaddr *)&from, &len)) {
+	while (!nethood_accept(w->listener, &sk, &from.sa, &len)) {
 		for (uint32_t i = 0; i < w->streams; i++) {
-			struct sockaddr_in mine;
+			union name mine;
 			socklen_t mine_len = sizeof(mine);
 
-			assert_int_equal(nethood_getsockname(w->end[0][i].sk, (struct sockaddr *)&mine, &mine_len), 0);
-			if (mine.sin_port == from.sin_port)
+			assert_int_equal(nethood_getsockname(w->end[0][i].sk, &mine.sa, &mine_len), 0);
+			if (mine.v4.sin_port == from.v4.sin_port) /* it lies there in both */
 				w->end[1][i].sk = sk;
 		}
 		w->accepted++;
@@ -380,10 +405,11 @@ static bool step(struct world *w)
 
 static void streams_begin(struct world *w)
 {
-	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(PORT) }, to = address(1, PORT);
+	const union name to = name_of(w, 1);
+	union name any = { .v6 = { .sin6_family = to.sa.sa_family, .sin6_port = htons(PORT) } };
 
-	assert_int_equal(nethood_socket(w->host[1].net, AF_INET, SOCK_STREAM, 0, &w->listener), 0);
-	assert_int_equal(nethood_bind(w->listener, (const struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(nethood_socket(w->host[1].net, to.sa.sa_family, SOCK_STREAM, 0, &w->listener), 0);
+	assert_int_equal(nethood_bind(w->listener, &any.sa, sizeof(any)), 0);
 	assert_int_equal(nethood_listen(w->listener, 16), 0);
 	for (uint32_t i = 0; i < w->streams; i++) {
 		for (uint32_t side = 0; side < 2; side++) {
@@ -393,9 +419,8 @@ static void streams_begin(struct world *w)
 			w->end[side][i].lends = (w->seed + i + side) & 1;
 			w->end[side][i].borrows = (w->seed + i + side) & 2;
 		}
-		assert_int_equal(nethood_socket(w->host[0].net, AF_INET, SOCK_STREAM, 0, &w->end[0][i].sk), 0);
-		assert_int_equal(nethood_connect(w->end[0][i].sk, (const struct sockaddr *)&to, sizeof(to)),
-				 -EINPROGRESS);
+		assert_int_equal(nethood_socket(w->host[0].net, to.sa.sa_family, SOCK_STREAM, 0, &w->end[0][i].sk), 0);
+		assert_int_equal(nethood_connect(w->end[0][i].sk, &to.sa, sizeof(to)), -EINPROGRESS);
 	}
 }
 
@@ -432,7 +457,7 @@ static void stands_still(const struct world *w)
 		 (unsigned long)w->seed, (double)w->now_ns / 1e9, w->accepted, w->streams, w->loss_ppm);
 }
 
-static void world_run(uint64_t seed)
+static void world_run(uint64_t seed, bool ipv6)
 {
 	static const uint32_t losses_ppm[] = { 0, 1000, 10000, 50000, 200000 };
 	struct world *w = calloc(1, sizeof(*w));
@@ -441,6 +466,7 @@ static void world_run(uint64_t seed)
 
 	assert_non_null(w);
 	w->seed = seed;
+	w->ipv6 = ipv6;
 	memcpy(key, &seed, sizeof(seed));
 	rng_init(&w->rng, key);
 	w->now_ns = SECOND;
@@ -451,6 +477,7 @@ static void world_run(uint64_t seed)
 	w->streams = 1 + get_random_u32_below(&w->rng, STREAMS_MAX);
 	host_begin(w, 0);
 	host_begin(w, 1);
+	poll_both(w); /* the link's own addresses are there */
 	options_drawn(w);
 	streams_begin(w);
 	until = w->now_ns + PATIENCE;
@@ -475,19 +502,37 @@ static void world_run(uint64_t seed)
 	free(w);
 }
 
-static void streams_arrive_whole_over_bad_paths(void **state)
+static void worlds_run(bool ipv6)
 {
 	const char *seed = getenv("STREAM_SEED"), *worlds = getenv("STREAM_WORLDS");
 	uint64_t first = seed ? strtoull(seed, NULL, 0) : 1, count = seed ? 1 : worlds ? strtoull(worlds, NULL, 0) : 60;
 
-	(void)state;
 	for (uint64_t i = 0; i < count; i++)
-		world_run(first + i);
+		world_run(first + i, ipv6);
 }
+
+static void streams_arrive_whole_over_bad_paths(void **state)
+{
+	(void)state;
+	worlds_run(false);
+}
+
+#ifdef CONFIG_IPV6
+static void by_ipv6_they_do_as_well(void **state)
+{
+	(void)state;
+	worlds_run(true);
+}
+#endif
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(streams_arrive_whole_over_bad_paths) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams_arrive_whole_over_bad_paths),
+#ifdef CONFIG_IPV6
+		cmocka_unit_test(by_ipv6_they_do_as_well),
+#endif
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
