@@ -173,6 +173,7 @@ struct fib6_info *fib6_prefix_first(const struct fib6_table *tb, const struct in
 struct fib6_info *fib6_group_first(const struct fib6_info *f);
 #define FIB6_CLEAN_ONE 1   /**< it goes, and is told of */
 #define FIB6_CLEAN_GROUP 2 /**< with its siblings */
+#define FIB6_CLEAN_QUIET 4 /**< beside one of these: nobody is told */
 /** fib6_clean_all() - each route of each table; fn: 0: it stays, FIB6_CLEAN_* */
 void fib6_clean_all(struct fib6_state *fs, int (*fn)(struct fib6_info *f, void *ctx), void *ctx);
 void fib6_changed(struct fib6_state *fs);

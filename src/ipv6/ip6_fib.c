@@ -443,12 +443,13 @@ static bool asked_for(const struct fib6_config *cfg, const struct fib6_info *f)
 }
 
 /** del_group() - @f with its siblings; told of as one route */
-static void del_group(struct fib6_info *f, u32 portid)
+static void del_group(struct fib6_info *f, u32 portid, bool quiet)
 {
 	struct fib6_info *first = fib6_group_first(f), *next;
 	u32 count = f->nsiblings + 1U;
 
-	fib6_notify(first, count, FIB6_EVENT_ROUTE_DEL, portid, 0);
+	if (!quiet)
+		fib6_notify(first, count, FIB6_EVENT_ROUTE_DEL, portid, 0);
 	for (f = first; count--; f = next) {
 		next = f->next;
 		fib6_table_remove(f);
@@ -464,7 +465,7 @@ static int del_one(struct fib6_table *tb, const struct fib6_config *cfg)
 	if (!f)
 		return -ESRCH;
 	if (f->nsiblings && !cfg->has_gateway) {
-		del_group(f, cfg->portid);
+		del_group(f, cfg->portid, false);
 		return 0;
 	}
 	fib6_notify(f, 1, FIB6_EVENT_ROUTE_DEL, cfg->portid, 0);
@@ -574,11 +575,12 @@ static int clean_prefix(void *ctx, struct fib6_leaf *leaf)
 		int goes = f->gone ? 0 : c->fn(f, c->ctx);
 
 		next = f->next;
-		if (goes == FIB6_CLEAN_GROUP) {
+		if (goes & FIB6_CLEAN_GROUP) {
 			next = group_end(f);
-			del_group(f, 0);
+			del_group(f, 0, goes & FIB6_CLEAN_QUIET);
 		} else if (goes) {
-			fib6_notify(f, 1, FIB6_EVENT_ROUTE_DEL, 0, 0);
+			if (!(goes & FIB6_CLEAN_QUIET))
+				fib6_notify(f, 1, FIB6_EVENT_ROUTE_DEL, 0, 0);
 			fib6_table_remove(f);
 		}
 	}

@@ -269,15 +269,16 @@ static bool group_is_dead(const struct fib6_info *f, const struct net_device *de
 static int dev_went(struct fib6_info *f, void *ctx)
 {
 	const struct dev_change *c = ctx;
+	int quiet = c->dev->net->ipv6->route_skip_notify_on_dev_down ? FIB6_CLEAN_QUIET : 0;
 
 	if (f->dev != c->dev)
 		return 0;
 	if (!c->local_too && (f->flags & (RTF_LOCAL | RTF_ANYCAST)))
 		return 0;
 	if (!f->nsiblings || c->dev->state & __LINK_STATE_UNREGISTERING)
-		return FIB6_CLEAN_ONE;
+		return FIB6_CLEAN_ONE | quiet;
 	if (group_is_dead(f, c->dev))
-		return FIB6_CLEAN_GROUP;
+		return FIB6_CLEAN_GROUP | quiet;
 	f->nh_flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
 	rt6_flush_nh(f);
 	fib6_rebalance(fib6_group_first(f));

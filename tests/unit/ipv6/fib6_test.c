@@ -49,6 +49,8 @@ static void test_answers_to_requests(void **state)
 		  "Device only routes can not be added for IPv6 using the multipath API." },
 		{ "route add 2001:db8:c::/48 nexthop via 2001:db8::2 nexthop via 2001:db8::2", -EEXIST, NULL },
 		{ "route add 2001:db8:c::/48 nexthop via 2001:db8::2 nexthop via 2001:db9::2", -EHOSTUNREACH, NULL },
+		{ "route append 2001:db8:a::/48 nexthop via 2001:db8::7 nexthop via 2001:db8::3", -EEXIST, NULL },
+		{ "route del 2001:db8:a::/48 via 2001:db8::7", -ESRCH, NULL },
 		{ "route del 2001:db8:c::/48", -ESRCH, NULL },
 		{ "route del 2001:db8:c::/48 table 77", -ESRCH, "FIB table does not exist" },
 		{ "route del 2001:db8:a::/48 proto static", -ESRCH, NULL },
