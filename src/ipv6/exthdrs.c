@@ -53,7 +53,6 @@ static bool hop_router_alert(struct sk_buff *skb, u32 offset_bytes)
 	if (opt[1] != 2)
 		return tlv_drop(skb);
 	IP6CB(skb)->flags |= IP6SKB_ROUTERALERT;
-	IP6CB(skb)->ra = (u16)offset_bytes;
 	return true;
 }
 
@@ -202,7 +201,6 @@ static u32 header_offset(const struct sk_buff *skb)
 static int exthdr_passed(struct sk_buff *skb, u32 offset_bytes, u32 bytes)
 {
 	IP6CB(skb)->nhoff = (u16)offset_bytes;
-	IP6CB(skb)->lastopt = (u16)offset_bytes;
 	skb_pull(skb, bytes);
 	skb_reset_transport_header(skb);
 	return INET6_PROTO_NEXT;

@@ -284,8 +284,6 @@ int ip6_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	skb->protocol = CONST_BE16(ETH_P_IPV6);
 	if (unlikely(!idev || IN6_DEV_CONF(idev, DISABLE_IPV6)))
 		return ip6_out_drop(net, skb, SKB_DROP_REASON_IPV6DISABLED);
-	if (unlikely(IP6CB(skb)->flags & IP6SKB_REROUTED))
-		return ip6_finish_output(net, sk, skb);
 	return nf_hook(NFPROTO_IPV6, NF_INET_POST_ROUTING, net, sk, skb, NULL, dev, ip6_finish_output);
 }
 

@@ -21,15 +21,12 @@ static inline struct ipv6hdr *ipv6_hdr(const struct sk_buff *skb)
 /** struct inet6_skb_parm - skb->cb while IPv6 has the packet.  Offsets count from the IPv6 header; 0: absent */
 struct inet6_skb_parm {
 	int iif;
-	u16 flags; /**< IP6SKB_* */
-	u16 ra, hop, dst0, srcrt, dst1,
-		lastopt; /**< router alert (its value at ra), hop-by-hop, destination, routing, destination */
-	u16 nhoff;       /**< of the octet that says what comes next */
+	u16 flags;                  /**< IP6SKB_* */
+	u16 hop, dst0, srcrt, dst1; /**< hop-by-hop, destination, routing, destination */
+	u16 nhoff;                  /**< of the octet that says what comes next */
 	u16 frag_max_size;
-	bool source_route_used;
 };
 #define IP6SKB_FORWARDED (1U << 1)
-#define IP6SKB_REROUTED (1U << 2)
 #define IP6SKB_ROUTERALERT (1U << 3)
 #define IP6SKB_FRAGMENTED (1U << 4)
 #define IP6SKB_NO_MC_LOOP (1U << 5)
@@ -52,7 +49,7 @@ struct ipcm6_cookie {
 	int hlimit; /**< -1: default */
 	int tclass; /**< -1: the socket's */
 	int dontfrag;
-	u32 priority, mark, tsflags;
+	u32 priority, mark;
 	struct ipv6_txoptions *opt; /**< borrowed */
 	u8 protocol;
 	u16 skb_flags;

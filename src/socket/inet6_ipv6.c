@@ -63,8 +63,6 @@ int inet6_sock_clone(struct sock *sk, const struct sock *parent)
 	np->mc_list = NULL;
 	np->mc_count = 0;
 	np->ac_list = NULL;
-	np->fl_list = NULL;
-	np->pktoptions = NULL;
 	return 0;
 }
 

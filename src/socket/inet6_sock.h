@@ -27,7 +27,6 @@ struct ipv6_mc_socklist {
 	struct in6_addr *sources;
 };
 struct ipv6_ac_socklist; /* anycast addresses of a socket: IPV6_JOIN_ANYCAST */
-struct ipv6_fl_socklist; /* flow labels that it leased: ipv6/ip6_flowlabel.c */
 
 /* pinfo->rxopt_flags: what recvmsg() tells beside the data */
 enum {
@@ -56,22 +55,17 @@ struct ipv6_pinfo {
 	__be32 flow_label;         /**< of what it sends: IPV6_FLOWINFO_SEND, connect() with one */
 	s16 hop_limit, mcast_hops; /**< -1: the route's */
 	u8 tclass, min_hopcount, pmtudisc;
-	bool recverr, recverr_rfc4884, v6only, mc_loop, mc_all, dontfrag, recvdontfrag, autoflowlabel,
-		autoflowlabel_set;
+	bool recverr, recverr_rfc4884, v6only, mc_loop, mc_all, dontfrag, autoflowlabel, autoflowlabel_set;
 	bool sndflow, repflow, rtalert_isolate;
 	u8 srcprefs; /**< IPV6_ADDR_PREFERENCES: IPV6_PREFER_SRC_* low bits */
 	u16 rxopt_flags;
 	int mcast_oif, ucast_oif;
-	int bound_scope; /**< sin6_scope_id of a link-local address it was bound to */
 	u32 frag_size;
-	struct in6_addr sticky_pktinfo; /**< IPV6_PKTINFO as option */
-	int sticky_ifindex;
+	int sticky_ifindex; /**< of IPV6_PKTINFO as option; its address means nothing in Linux either */
 	struct ipv6_txoptions *opt;
 	struct ipv6_mc_socklist *mc_list;
 	struct ipv6_ac_socklist *ac_list;
-	struct ipv6_fl_socklist *fl_list;
 	u32 mc_count;
-	u8 *pktoptions; /**< of TCP: last received options (RFC 2292 6.. IPV6_2292PKTOPTIONS); NULL: none */
 };
 
 static inline struct ipv6_pinfo *inet6_sk(const struct sock *sk)

@@ -198,7 +198,6 @@ static int set_pktinfo(struct sock *sk, const void *value, socklen_t len_bytes)
 	if (sk->bound_dev_if && (int)info.ipi6_ifindex != sk->bound_dev_if)
 		return -EINVAL;
 	np->sticky_ifindex = (int)info.ipi6_ifindex;
-	np->sticky_pktinfo = info.ipi6_addr;
 	inet_dst_set(inet_sk(sk), NULL);
 	return 0;
 }
