@@ -199,8 +199,8 @@ void addrconf_dad_run(struct inet6_dev *idev, bool restart)
 	struct inet6_ifaddr *ifp, *tmp;
 
 	list_for_each_entry_safe(ifp, tmp, &idev->addr_list, if_list) {
-		if (!(ifp->flags & IFA_F_NOPREFIXROUTE) && !ipv6_addr_loopback(&ifp->addr) &&
-		    addrconf_add_prefix_route(ifp, 0))
+		if ((ifp->flags & (IFA_F_NOPREFIXROUTE | IFA_F_PERMANENT)) == IFA_F_PERMANENT &&
+		    !ipv6_addr_loopback(&ifp->addr) && addrconf_add_prefix_route(ifp, 0))
 			net_log(idev->dev->net, "%s: no memory for the route of a prefix", idev->dev->name);
 		if (ifp->state == INET6_IFADDR_STATE_PREDAD || (restart && (ifp->flags & IFA_F_TENTATIVE)))
 			addrconf_dad_start(ifp);

@@ -341,10 +341,9 @@ int ipv6_dev_mc_dec(struct net_device *dev, const struct in6_addr *group)
 int ipv6_mc_init_dev(struct inet6_dev *idev)
 {
 	static const struct in6_addr *const groups[] = { &in6addr_interfacelocal_allnodes, &in6addr_linklocal_allnodes,
-							 &in6addr_linklocal_allrouters,
-							 &in6addr_interfacelocal_allrouters,
-							 &in6addr_sitelocal_allrouters };
-	u32 count = IN6_DEV_CONF(idev, FORWARDING) && (idev->dev->flags & IFF_MULTICAST) ? ARRAY_SIZE(groups) : 2;
+							 &in6addr_linklocal_allrouters };
+	bool router = IN6_DEV_CONF(idev, FORWARDING) && (idev->dev->flags & IFF_MULTICAST);
+	u32 count = router ? ARRAY_SIZE(groups) : 2;
 	int err = 0;
 
 	timer_setup(&idev->mc_gq_timer, mld_gq_timer);
