@@ -104,7 +104,7 @@ static const struct {
 	{ "a slash too many", "net/arp/", -ENOENT, 0 },
 	{ "from the root", "/net/arp", -ENOENT, 0 },
 	{ "nothing", "", -ENOENT, 0 },
-	{ "what the kernel has, and a net has not", "net/tcp6", -ENOENT, 0 },
+	{ "what the kernel has, and a net has not", "net/netlink", -ENOENT, 0 },
 };
 
 static void paths_are_found_or_not(void **state)
