@@ -27,15 +27,28 @@ static void tell_change(struct nethood_neigh_change *out, const struct neigh_cha
 	memcpy(out->lladdr, c->ha, sizeof(out->lladdr));
 }
 
-static const struct neigh_history *history_of(struct net *net, const struct net_device *dev, const void *addr)
+/* NULL: the net has no such family. */
+static struct neigh_table *table_of(const struct net *net, int family)
+{
+	for (u32 i = 0; i < NEIGH_NR_TABLES; i++) {
+		struct neigh_table *tbl = net->neigh->table[i];
+
+		if (tbl && tbl->family == family)
+			return tbl;
+	}
+	return NULL;
+}
+
+static const struct neigh_history *history_of(const struct neigh_table *tbl, const struct net_device *dev,
+					      const void *addr)
 {
 	const struct neigh_history *h;
 	struct net_device *each;
 
 	if (dev)
-		return neigh_history_find(net, AF_INET, addr, 4, dev->ifindex);
-	for_each_netdev(net, each) {
-		h = neigh_history_find(net, AF_INET, addr, 4, each->ifindex);
+		return neigh_history_find(tbl->net, tbl->family, addr, tbl->key_len, dev->ifindex);
+	for_each_netdev(tbl->net, each) {
+		h = neigh_history_find(tbl->net, tbl->family, addr, tbl->key_len, each->ifindex);
 		if (h)
 			return h;
 	}
@@ -46,16 +59,17 @@ int nethood_neigh_history(struct nethood_net *nn, const char *name, int family, 
 			  int (*fn)(void *ctx, const struct nethood_neigh_change *change), void *ctx, uint64_t *changes)
 {
 	struct net_device *dev = name ? dev_find_by_name(&nn->net, name) : NULL;
+	const struct neigh_table *tbl = table_of(&nn->net, family);
 	struct nethood_neigh_change change;
 	const struct neigh_history *h;
 	u64 i;
 	int ret = 0;
 
-	if (family != AF_INET)
+	if (!tbl)
 		return -EAFNOSUPPORT;
 	if (name && !dev)
 		return -ENODEV;
-	h = history_of(&nn->net, dev, addr);
+	h = history_of(tbl, dev, addr);
 	if (!h)
 		return -ENOENT;
 	if (changes)
@@ -70,11 +84,11 @@ int nethood_neigh_history(struct nethood_net *nn, const char *name, int family, 
 
 static int neigh_doubt_addr(struct nethood_net *nn, const char *name, int family, const void *addr)
 {
-	struct neigh_table *tbl = nn->net.ipv4->arp;
+	struct neigh_table *tbl = table_of(&nn->net, family);
 	struct net_device *only = name ? dev_find_by_name(&nn->net, name) : NULL, *dev;
 	struct neighbour *n = NULL;
 
-	if (family != AF_INET)
+	if (!tbl)
 		return -EAFNOSUPPORT;
 	if (name && !only)
 		return -ENODEV;

@@ -467,7 +467,7 @@ void rec_neigh_doubt(struct recorder *rec, const char *dev, int family, const vo
 	u8 *p = rec_put_text(rec, rec_call(rec, REC_NEIGH_DOUBT), dev);
 
 	p = rec_put_i(p, family);
-	rec_commit(rec, rec_put_block(rec, p, addr, family == AF_INET ? 4 : 0));
+	rec_commit(rec, rec_put_block(rec, p, addr, family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0));
 }
 
 /* ------------------------------------------------------------------ the embedder's view of it */

@@ -68,23 +68,32 @@ static int ignore_change(void *ctx, const struct nethood_neigh_change *c)
 	return 0;
 }
 
+/* Return: its family, 0: neither of the two */
+static int parse_address(const char *text, struct in6_addr *addr)
+{
+	if (inet_pton(AF_INET, text, addr) == 1)
+		return AF_INET;
+	return inet_pton(AF_INET6, text, addr) == 1 ? AF_INET6 : 0;
+}
+
 int neigh_why(struct nethood_net *net, const char *words, FILE *f)
 {
-	char address[INET_ADDRSTRLEN + 1] = "", dev[17] = "";
+	char address[INET6_ADDRSTRLEN + 1] = "", dev[17] = "";
 	const char *name = NULL;
-	struct in_addr addr;
+	struct in6_addr addr;
 	uint64_t count;
-	int err;
+	int family, err;
 
-	if (sscanf(words, "%16s %16s", address, dev) == 2)
+	if (sscanf(words, "%46s %16s", address, dev) == 2)
 		name = dev;
-	if (inet_pton(AF_INET, address, &addr) != 1)
+	family = parse_address(address, &addr);
+	if (!family)
 		return -EINVAL;
-	err = nethood_neigh_history(net, name, AF_INET, &addr, ignore_change, NULL, &count);
+	err = nethood_neigh_history(net, name, family, &addr, ignore_change, NULL, &count);
 	if (err)
 		return err;
 	fprintf(f, "%llu\t%llu\n", (unsigned long long)count, (unsigned long long)loop_now());
-	return nethood_neigh_history(net, name, AF_INET, &addr, print_change, f, NULL);
+	return nethood_neigh_history(net, name, family, &addr, print_change, f, NULL);
 }
 
 /* ---- the user's side */
@@ -117,7 +126,7 @@ static int skip_options(struct why *w, int argc, char **argv[static 1])
 /* why ADDRESS [dev DEV], and options anywhere.  Return: 0, EXIT_USAGE */
 static int parse_words(struct why *w, int argc, char **argv)
 {
-	struct in_addr addr;
+	struct in6_addr addr;
 
 	argc = skip_options(w, argc, &argv);
 	if (argc < 0)
@@ -128,9 +137,9 @@ static int parse_words(struct why *w, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	argc = skip_options(w, argc - 1, &argv);
-	if (argc < 1 || inet_pton(AF_INET, *argv, &addr) != 1) {
+	if (argc < 1 || !parse_address(*argv, &addr)) {
 		if (argc >= 0)
-			cli_error("why", argc ? "not an IPv4 address" : "of which ADDRESS?");
+			cli_error("why", argc ? "not an IPv4 or IPv6 address" : "of which ADDRESS?");
 		return EXIT_USAGE;
 	}
 	w->address = *argv++;

@@ -391,7 +391,7 @@ struct nethood_neigh_change {
 /**
  * nethood_neigh_history() - what happened to a neighbour, oldest first: its last changes, also when it is gone
  * @dev: name of a device; NULL: the first one that knows @addr
- * @addr: struct in_addr
+ * @addr: struct in_addr, or of AF_INET6 struct in6_addr
  * @changes: how many there were in all, more than are told; may be NULL
  * Return: 0; -ENOENT: nothing is known of it; -ENODEV; -EAFNOSUPPORT; the first non-zero of @fn
  */
