@@ -266,3 +266,15 @@ def test_the_time_between_questions_is_in_the_kernels_ticks(shared):
     assert shared.sysctl("net.ipv6.neigh.eth0.retrans_time_ms") == "400"
     shared.neigh_sysctl(family="ipv6", retrans_time_ms=1000)
     assert shared.sysctl("net.ipv6.neigh.eth0.retrans_time") == "250"
+
+
+@pytest.mark.stack(ipv6=True)
+def test_nethood_tells_why(stack):
+    """What happened to a neighbour, and what caused it; the kernel does not know."""
+    if stack.kind == "kernel":
+        return
+    stack.ip(f"neigh add {HOST} lladdr {M1} dev eth0 nud stale")
+    stack.port.send(na(HOST, ADDRESS6, HOST, OVERRIDE, tlla=M2, src_mac=M2, dst_mac=stack.mac))
+    time.sleep(0.1)
+    said = stack.command("neigh", "why", HOST).splitlines()
+    assert len(said) == 2 and M1 in said[0] and M2 in said[1] and "a frame that came" in said[1], said
