@@ -13,10 +13,8 @@
 #include "ipv4/inetdevice.h"
 #include "ipv4/ip_fib.h"
 #include "ipv4/netns_ipv4.h"
-#ifdef CONFIG_IPV6
 #include "ipv6/addrconf.h"
 #include "ipv6/netns_ipv6.h"
-#endif
 #include "neigh/neigh_internal.h"
 #include "nethood/nethood.h"
 
@@ -338,7 +336,6 @@ static double udp_send_unconnected(u32 count)
 	return udp_send(count, false);
 }
 
-#ifdef CONFIG_IPV6
 /* To a neighbour on the link, whose address is known. */
 static double udp6_send_connected(u32 count)
 {
@@ -374,7 +371,6 @@ static double udp6_send_connected(u32 count)
 	world_fini(&w);
 	return t / n;
 }
-#endif
 
 static const struct bench rows[] = {
 	{ "lookup, serial random key, 1 k", "open addressing", 1.25, lookup, lookup_limit, 1000, true, NULL },
@@ -390,9 +386,7 @@ static const struct bench rows[] = {
 	{ "bytes per neighbour, 1 M", NULL, 192, bytes_each, NULL, 1000000, false, "bytes" },
 	{ "bytes of an idle net", NULL, 32768, idle_net_bytes, NULL, 0, false, "bytes" },
 	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
-#ifdef CONFIG_IPV6
 	{ "UDP send 1 byte by IPv6, connected", NULL, 40, udp6_send_connected, NULL, 1, false, NULL },
-#endif
 	{ "UDP send 1 byte, unconnected, 10 peers", NULL, 0, udp_send_unconnected, NULL, 10, false, NULL },
 	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true,
 	  NULL },

@@ -545,12 +545,10 @@ static const struct bench rows[] = {
 	  ZERO_COPY_SEND | ZERO_COPY_RECEIVE, false, "ns/KiB" },
 	{ "TCP request and response, 1 byte", NULL, 0, request_response, NULL, 0, false, NULL },
 	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
-#ifdef CONFIG_IPV6
 	{ "TCP over IPv6: stream, MTU 1500", NULL, 0, stream_mtu, NULL, OVER_IPV6, false, "ns/KiB" },
 	{ "TCP over IPv6: stream, 64 KiB segments", NULL, 0, stream_large, NULL, OVER_IPV6, false, "ns/KiB" },
 	{ "TCP over IPv6: request and response, 1 byte", NULL, 0, request_response, NULL, OVER_IPV6, false, NULL },
 	{ "TCP over IPv6: connect, 1 byte, close", NULL, 0, connect_close, NULL, OVER_IPV6, false, NULL },
-#endif
 	{ "TCP bytes per idle connection, who connected", NULL, 1536, idle_bytes, NULL, 0, false, "bytes" },
 	{ "TCP bytes per idle connection, who accepted", NULL, 1536, idle_bytes, NULL, 1, false, "bytes" },
 	{ "TCP churn: open, echo, close, among 100 k idle", NULL, 100000, churn_figure, NULL, 0, false, NULL },

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Does all hold that a net says of itself? */
 #include "api_internal.h"
-#ifdef CONFIG_IPV6
 #include "ipv6/addrconf_check.h"
-#endif
 #include "neigh/neigh_check.h"
 #include "neigh/neighbour.h"
 #include "socket/sock_check.h"
@@ -45,10 +43,8 @@ const char *nethood_check(struct nethood_net *nn)
 
 	if (!broken)
 		broken = neigh_net_check(&nn->net);
-#ifdef CONFIG_IPV6
 	if (!broken)
 		broken = addrconf_check(&nn->net);
-#endif
 	if (!broken)
 		broken = sock_net_check(&nn->net);
 	return broken ? broken : tcp_net_check(&nn->net);

@@ -16,12 +16,10 @@
 #include "dev/net_procfs.h"
 #include "ipv4/ipv4_proc.h"
 #include "ipv4/netns_ipv4.h"
-#ifdef CONFIG_IPV6
 #include "dev/netdevice.h"
 #include "ipv6/ipv6_proc.h"
 #include "raw/raw_ipv6.h"
 #include "udp/udp6.h"
-#endif
 #include "neigh/neigh_proc.h"
 #include "raw/ping.h"
 #include "raw/raw.h"
@@ -97,7 +95,6 @@ static void arp_stat_show(struct seq_file *m, struct net *net)
 	neigh_stat_seq_show(m, net->ipv4->arp);
 }
 
-#ifdef CONFIG_IPV6
 #define SOCK6_HEADER \
 	"  sl  local_address                         remote_address                        " \
 	"st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
@@ -181,30 +178,6 @@ static void ndisc_stat_show(struct seq_file *m, struct net *net)
 {
 	neigh_stat_seq_show(m, net->neigh->table[NEIGH_ND_TABLE]);
 }
-#else
-static const struct net_device *dev_snmp6_find(struct net *net, const char *path)
-{
-	(void)net;
-	(void)path;
-	return NULL;
-}
-
-static int dev_snmp6_each(struct net *net, const char *path, int (*fn)(void *ctx, const char *name, uint32_t mode),
-			  void *ctx)
-{
-	(void)net;
-	(void)path;
-	(void)fn;
-	(void)ctx;
-	return 0;
-}
-
-static void dev_snmp6_show(struct seq_file *m, const struct net_device *dev)
-{
-	(void)m;
-	(void)dev;
-}
-#endif
 
 /* tc(8) reckons with it: ticks of 64 ns, a clock that counts in nanoseconds. */
 static void psched_show(struct seq_file *m, struct net *net)
@@ -213,15 +186,6 @@ static void psched_show(struct seq_file *m, struct net *net)
 	seq_printf(m, "%08x %08x %08x %08x\n", 1000U, 64U, 1000000U, 1000000000U);
 }
 
-#ifndef CONFIG_IPV6
-/* A net without IPv6 has no addresses, groups and routes of it, and ifconfig(8) and others look. */
-static void nothing_show(struct seq_file *m, struct net *net)
-{
-	(void)m;
-	(void)net;
-}
-#endif
-
 /* ------------------------------------------------------------------ the tree */
 
 static const struct proc_file {
@@ -229,67 +193,35 @@ static const struct proc_file {
 	void (*show)(struct seq_file *m, struct net *net); /**< NULL: a directory */
 } files[] = {
 	{ "net", NULL },
-#ifdef CONFIG_IPV6
 	{ "net/anycast6", ac6_seq_show },
-#endif
 	{ "net/arp", arp_seq_show },
 	{ "net/dev", dev_seq_show },
 	{ "net/dev_mcast", dev_mc_seq_show },
-#ifdef CONFIG_IPV6
 	{ "net/dev_snmp6", NULL },
-#endif
 	{ "net/icmp", ping_show },
-#ifdef CONFIG_IPV6
 	{ "net/icmp6", ping6_show },
 	{ "net/if_inet6", if6_seq_show },
-#else
-	{ "net/if_inet6", nothing_show },
-#endif
 	{ "net/igmp", igmp_mc_seq_show },
-#ifdef CONFIG_IPV6
 	{ "net/igmp6", igmp6_mc_seq_show },
-#else
-	{ "net/igmp6", nothing_show },
-#endif
-#ifdef CONFIG_IPV6
 	{ "net/ipv6_route", ipv6_route_seq_show },
-#else
-	{ "net/ipv6_route", nothing_show },
-#endif
-#ifdef CONFIG_IPV6
 	{ "net/mcfilter6", igmp6_mcf_seq_show },
-#endif
 	{ "net/netstat", netstat_show },
 	{ "net/psched", psched_show },
 	{ "net/raw", raw_show },
-#ifdef CONFIG_IPV6
 	{ "net/raw6", raw6_show },
-#endif
 	{ "net/route", fib_route_seq_show },
-#ifdef CONFIG_IPV6
 	{ "net/rt6_stats", rt6_stats_seq_show },
-#endif
 	{ "net/snmp", snmp_show },
-#ifdef CONFIG_IPV6
 	{ "net/snmp6", snmp6_show },
-#endif
 	{ "net/sockstat", sockstat_show },
-#ifdef CONFIG_IPV6
 	{ "net/sockstat6", sockstat6_show },
-#endif
 	{ "net/stat", NULL },
 	{ "net/stat/arp_cache", arp_stat_show },
-#ifdef CONFIG_IPV6
 	{ "net/stat/ndisc_cache", ndisc_stat_show },
-#endif
 	{ "net/tcp", tcp4_seq_show },
-#ifdef CONFIG_IPV6
 	{ "net/tcp6", tcp6_seq_show },
-#endif
 	{ "net/udp", udp_show },
-#ifdef CONFIG_IPV6
 	{ "net/udp6", udp6_show },
-#endif
 	{ "sys", NULL },
 };
 

@@ -19,13 +19,11 @@
 #include "ipv4/icmp.h"
 #include "ipv4/netns_ipv4.h"
 #include "ipv4/protocol.h"
-#ifdef CONFIG_IPV6
 #include "ipv6/icmpv6.h"
 #include "ipv6/netns_ipv6.h"
 #include "ipv6/protocol.h"
 #include "raw/raw_ipv6.h"
 #include "udp/udp6.h"
-#endif
 #include "neigh/neighbour.h"
 #include "netfilter/netfilter.h"
 #include "netlink/af_netlink.h"
@@ -36,9 +34,7 @@
 #include "socket/sock.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_offload_ipv4.h"
-#ifdef CONFIG_IPV6
 #include "tcp/tcp_offload_ipv6.h"
-#endif
 #include "udp/udp.h"
 
 #define TIMER_BUDGET 4096U  /* timers of one poll */
@@ -77,7 +73,6 @@ static int inet_create(struct net *net, int type, int protocol, const struct pro
 
 static const struct net_proto_family inet_family = { AF_INET, inet_create };
 
-#ifdef CONFIG_IPV6
 static int inet6_create(struct net *net, int type, int protocol, const struct proto **out)
 {
 	(void)net;
@@ -141,13 +136,10 @@ static void protocols6_exit(struct net *net)
 	inet6_del_protocol(net, IPPROTO_TCP);
 	inet6_del_protocol(net, IPPROTO_UDP);
 }
-#endif
 
 static const struct net_proto_family *const families[] = {
 	&inet_family,
-#ifdef CONFIG_IPV6
 	&inet6_family,
-#endif
 	&netlink_family,
 };
 
@@ -252,16 +244,10 @@ static const struct net_layer {
 	{ timers_init, timers_exit },         { skb_init, skb_exit },
 	{ sock_net_init, sock_net_exit },     { dev_net_init, dev_net_exit },
 	{ neigh_net_init, neigh_net_exit },   { netfilter_net_init, netfilter_net_exit },
-	{ ipv4_net_init, ipv4_net_exit },
-#ifdef CONFIG_IPV6
-	{ ipv6_net_init, ipv6_net_exit },
-#endif
+	{ ipv4_net_init, ipv4_net_exit },     { ipv6_net_init, ipv6_net_exit },
 	{ tcp_net_init, tcp_net_exit },       { udp_net_init, udp_net_exit },
 	{ raw_net_init, raw_net_exit },       { ping_net_init, ping_net_exit },
-	{ protocols_init, protocols_exit },
-#ifdef CONFIG_IPV6
-	{ protocols6_init, protocols6_exit },
-#endif
+	{ protocols_init, protocols_exit },   { protocols6_init, protocols6_exit },
 	{ loopback_net_init, loopback_exit }, { netlink_net_init, netlink_net_exit },
 };
 

@@ -14,15 +14,11 @@
 #include "base/byteorder.h"
 #include "raw/raw.h"
 #include "tcp/tcp_states.h"
-#ifdef CONFIG_IPV6
 #include "raw/raw_ipv6.h"
 #include "socket/inet6_sock.h"
-#endif
 #include "socket/netns_sock.h"
 #include "udp/udp.h"
-#ifdef CONFIG_IPV6
 #include "udp/udp6.h"
-#endif
 
 static bool wants_ext(const struct diag_request *rq, u32 attr)
 {
@@ -33,13 +29,11 @@ static bool wants_ext(const struct diag_request *rq, u32 attr)
 
 static void addresses_of(const struct inet_sock *inet, struct diag_entry *e)
 {
-#ifdef CONFIG_IPV6
 	if (inet->pinet6) {
 		memcpy(e->saddr, &inet->pinet6->rcv_saddr, sizeof(e->saddr));
 		memcpy(e->daddr, &inet->pinet6->daddr, sizeof(e->daddr));
 		return;
 	}
-#endif
 	memset(e->saddr, 0, sizeof(e->saddr));
 	memset(e->daddr, 0, sizeof(e->daddr));
 	e->saddr[0] = inet->rcv_saddr;
@@ -119,7 +113,6 @@ static bool put_sockopt(const struct nl_target *to, struct nlmsghdr *nlh, const 
 	return nla_put(to->skb, nlh, INET_DIAG_SOCKOPT, &opt, sizeof(opt));
 }
 
-#ifdef CONFIG_IPV6
 static bool put_v6(const struct nl_target *to, struct nlmsghdr *nlh, const struct diag_request *rq,
 		   const struct inet_sock *inet)
 {
@@ -131,7 +124,6 @@ static bool put_v6(const struct nl_target *to, struct nlmsghdr *nlh, const struc
 		return true;
 	return nla_put_u8(to->skb, nlh, INET_DIAG_SKV6ONLY, np->v6only);
 }
-#endif
 
 bool diag_put_common(const struct nl_target *to, struct nlmsghdr *nlh, const struct diag_request *rq,
 		     const struct inet_sock *inet, bool is_tcp)
@@ -142,10 +134,8 @@ bool diag_put_common(const struct nl_target *to, struct nlmsghdr *nlh, const str
 	m->idiag_inode = (u32)inet->sk.cookie;
 	if (!nla_put_u8(to->skb, nlh, INET_DIAG_SHUTDOWN, inet->sk.shutdown))
 		return false;
-#ifdef CONFIG_IPV6
 	if (inet->pinet6 && !put_v6(to, nlh, rq, inet))
 		return false;
-#endif
 	if (wants_ext(rq, INET_DIAG_TOS) && !nla_put_u8(to->skb, nlh, INET_DIAG_TOS, inet->tos))
 		return false;
 	if (rq->admin && !nla_put_u32(to->skb, nlh, INET_DIAG_MARK, inet->sk.mark))
@@ -244,7 +234,6 @@ static int end(const struct diag_request *rq, struct sock *sk)
 	return 0;
 }
 
-#ifdef CONFIG_IPV6
 static struct sock *udp6_of(const struct diag_request *rq, bool reverse)
 {
 	const struct inet_diag_sockid *id = &rq->id;
@@ -257,7 +246,6 @@ static struct sock *udp6_of(const struct diag_request *rq, bool reverse)
 		return udp6_lookup(rq->net, &dst, dport, &src, sport, (int)id->idiag_if);
 	return udp6_lookup(rq->net, &src, sport, &dst, dport, (int)id->idiag_if);
 }
-#endif
 
 /* As a datagram from idiag_src to idiag_dst would find it; who ends one says it the other way round.  So does Linux. */
 static struct sock *udp_of(const struct diag_request *rq, bool reverse)
@@ -266,10 +254,8 @@ static struct sock *udp_of(const struct diag_request *rq, bool reverse)
 	__be32 src = (__force __be32)id->idiag_src[0], dst = (__force __be32)id->idiag_dst[0];
 	__be16 sport = (__force __be16)id->idiag_sport, dport = (__force __be16)id->idiag_dport;
 
-#ifdef CONFIG_IPV6
 	if (rq->family == AF_INET6)
 		return udp6_of(rq, reverse);
-#endif
 	if (reverse)
 		return udp_lookup(rq->net, dst, dport, src, sport, (int)id->idiag_if);
 	return udp_lookup(rq->net, src, sport, dst, dport, (int)id->idiag_if);
@@ -277,10 +263,8 @@ static struct sock *udp_of(const struct diag_request *rq, bool reverse)
 
 static const struct proto *udp_prot_of(const struct diag_request *rq)
 {
-#ifdef CONFIG_IPV6
 	if (rq->family == AF_INET6)
 		return &udpv6_prot;
-#endif
 	(void)rq; /* without IPv6 */
 	return &udp_prot;
 }
@@ -304,10 +288,8 @@ const struct diag_handler udp_diag_handler = { IPPROTO_UDP, udp_diag_dump, udp_d
 
 static const struct proto *raw_prot_of(const struct diag_request *rq)
 {
-#ifdef CONFIG_IPV6
 	if (rq->family == AF_INET6)
 		return &rawv6_prot;
-#endif
 	(void)rq;
 	return &raw_prot;
 }

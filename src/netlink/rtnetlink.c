@@ -9,19 +9,15 @@
 #include <string.h>
 
 #include "netlink/netlink_internal.h"
-#ifdef CONFIG_IPV6
 #include "netlink/rtnl_ipv6.h"
-#endif
 
 enum rtnl_kind { RTNL_NEW, RTNL_DEL, RTNL_GET, RTNL_SET }; /* last two bits of a message type */
 static_assert(RTM_BASE == NLMSG_MIN_TYPE, "netlink_rcv() hands on none that is less");
 
 static const struct rtnl_handler *const rtnl_handlers[] = {
-	rtnl_link_handlers,     rtnl_addr_handlers,      rtnl_route_handlers, rtnl_rule_handlers,   rtnl_neigh_handlers,
-	rtnl_neightbl_handlers,
-#ifdef CONFIG_IPV6
-	rtnl_addr6_handlers,    rtnl_addrlabel_handlers, rtnl_link6_handlers, rtnl_route6_handlers, rtnl_rule6_handlers,
-#endif
+	rtnl_link_handlers,  rtnl_addr_handlers,     rtnl_route_handlers, rtnl_rule_handlers,
+	rtnl_neigh_handlers, rtnl_neightbl_handlers, rtnl_addr6_handlers, rtnl_addrlabel_handlers,
+	rtnl_link6_handlers, rtnl_route6_handlers,   rtnl_rule6_handlers,
 };
 
 static const struct rtnl_handler *rtnl_find_exact(u8 family, u16 type)

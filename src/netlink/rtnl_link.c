@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "netlink/rtnetlink.h"
-#ifdef CONFIG_IPV6
 #include "netlink/rtnl_ipv6.h"
-#endif
 #include "sched/sch_generic.h"
 
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
@@ -122,10 +120,8 @@ static bool link_put_af_spec(const struct nl_target *to, struct nlmsghdr *nlh, c
 			return false;
 		nla_nest_end(nlh, inet);
 	}
-#ifdef CONFIG_IPV6
 	if (!rtnl_link_put_inet6(to, nlh, dev))
 		return false;
-#endif
 	nla_nest_end(nlh, spec);
 	return true;
 }
@@ -191,17 +187,12 @@ struct link_change {
 static int link_set_af_spec(struct net_device *dev, const struct nlattr *spec, bool check_only,
 			    struct netlink_ext_ack *extack)
 {
-#ifdef CONFIG_IPV6
 	const struct nlattr *tb[AF_INET6 + 1];
 	int err = spec ? nla_parse(tb, AF_INET6, nla_data(spec), nla_len(spec), NULL, false, extack) : 0;
 
 	if (err || !spec || !tb[AF_INET6])
 		return err;
 	return rtnl_link_set_inet6(dev, tb[AF_INET6], check_only, extack);
-#else
-	(void)dev, (void)spec, (void)check_only, (void)extack;
-	return 0;
-#endif
 }
 
 static int link_check_address(const struct net_device *dev, const struct nlattr *attr)

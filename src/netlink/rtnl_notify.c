@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include "ipv4/netns_ipv4.h"
-#ifdef CONFIG_IPV6
 #include "ipv6/addrconf.h"
 #include "ipv6/ip6_fib.h"
 #include "ipv6/netns_ipv6.h"
 #include "netlink/rtnl_ipv6.h"
-#endif
 #include "netlink/netlink_internal.h"
 #include "netlink/rtnetlink.h"
 
@@ -201,7 +199,6 @@ static int neigh_event(struct notifier_block *nb, unsigned long event, void *dat
 
 /* ------------------------------------------------------------------ IPv6 */
 
-#ifdef CONFIG_IPV6
 static bool fill_nduseropt(const struct nl_target *to, const struct rtnl_news *news)
 {
 	return rtnl_fill_nduseropt(to, news->object);
@@ -324,17 +321,6 @@ static void rtnl_notify_exit6(struct rtnl_notify *n)
 	notifier_chain_unregister(&n->net->ipv6->inet6addr_chain, &n->addr6);
 	notifier_chain_unregister(&n->net->ipv6->nduseropt_chain, &n->nduseropt);
 }
-#else
-static void rtnl_notify_init6(struct rtnl_notify *n)
-{
-	(void)n;
-}
-
-static void rtnl_notify_exit6(struct rtnl_notify *n)
-{
-	(void)n;
-}
-#endif
 
 /* ------------------------------------------------------------------ life */
 

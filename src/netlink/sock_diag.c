@@ -78,10 +78,8 @@ static int request_parse(struct net *net, const struct nlmsghdr *nlh, bool admin
 
 static bool family_known(u8 family)
 {
-#ifdef CONFIG_IPV6
 	if (family == AF_INET6)
 		return true;
-#endif
 	return family == AF_INET;
 }
 

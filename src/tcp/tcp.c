@@ -10,9 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#ifdef CONFIG_IPV6
 #include "socket/inet6_sock.h"
-#endif
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
@@ -442,9 +440,7 @@ static void tcp_destroy_sock(struct tcp_sock *tp)
 		tcp_put_port(tp);
 	tcp_ca_release(tp);
 	inet_sock_destroy(sk);
-#ifdef CONFIG_IPV6
 	inet6_sock_destroy(sk);
-#endif
 	if (tp->is_orphan) {
 		tp->is_orphan = false;
 		list_del_init(&sk->net_node);
@@ -605,10 +601,8 @@ int tcp_disconnect(struct sock *sk)
 	tp->inet.daddr = (__force __be32)0U;
 	if (!tp->inet.bound_addr)
 		tp->inet.rcv_saddr = tp->inet.saddr = (__force __be32)0U;
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6)
 		tcp_v6_forget_peer(tp);
-#endif
 	memset(&tp->conn.daddr, 0, sizeof(tp->conn.daddr));
 	tp->conn.dport = (__force __be16)0;
 	inet_dst_set(&tp->inet, NULL);
@@ -702,10 +696,8 @@ void tcp_init_sock(struct tcp_sock *tp)
 	struct sock *sk = tcp_sock_of(tp);
 
 	tp->af = &tcp_ipv4_ops;
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6)
 		tp->af = &tcp_ipv6_ops;
-#endif
 	tp->conn.family = (u8)sk->family;
 	tp->conn.sk_family = (u8)sk->family;
 	tp->conn.kind = TCP_CONN_SOCK;
@@ -734,7 +726,6 @@ static int tcp_init(struct sock *sk)
 	return 0;
 }
 
-#ifdef CONFIG_IPV6
 static int tcp_v6_init(struct sock *sk)
 {
 	int err;
@@ -748,14 +739,11 @@ static int tcp_v6_init(struct sock *sk)
 	tcp_v6_forget_peer(tcp_sk(sk));
 	return 0;
 }
-#endif
 
 static int stream_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes)
 {
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6)
 		return tcp_v6_connect(sk, addr, len_bytes);
-#endif
 	return tcp_v4_connect(sk, addr, len_bytes);
 }
 
@@ -820,7 +808,6 @@ const struct proto tcp_prot = {
 	TCP_PROTO_COMMON,
 };
 
-#ifdef CONFIG_IPV6
 const struct proto tcpv6_prot = {
 	.name = "TCPv6",
 	.init = tcp_v6_init,
@@ -828,4 +815,3 @@ const struct proto tcpv6_prot = {
 	.getname = inet6_getname,
 	TCP_PROTO_COMMON,
 };
-#endif

@@ -665,12 +665,10 @@ struct tcp_reply {
 };
 
 extern const struct tcp_af_ops tcp_ipv4_ops;
-#ifdef CONFIG_IPV6
 struct inet6_protocol;
 extern const struct tcp_af_ops tcp_ipv6_ops;
 extern const struct proto tcpv6_prot;
 extern const struct inet6_protocol tcpv6_protocol;
-#endif
 
 #include "tcp/tcp_funcs.h"
 

@@ -38,12 +38,8 @@ static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
 /** tcp_skb_af() - of whose addresses a segment that came is */
 static inline const struct tcp_af_ops *tcp_skb_af(const struct sk_buff *skb)
 {
-#ifdef CONFIG_IPV6
 	if (skb_network_header(skb)[0] >> 4 == 6)
 		return &tcp_ipv6_ops;
-#else
-	(void)skb;
-#endif
 	return &tcp_ipv4_ops;
 }
 

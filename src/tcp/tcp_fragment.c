@@ -165,6 +165,14 @@ int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u3
 
 /* ------------------------------------------------------------------ trimmed */
 
+/* The others move up: headers before them stay where they are aligned. */
+static void trim_octets_of_head(struct sk_buff *skb, u32 len_bytes)
+{
+	memmove(skb->data, skb->data + len_bytes, skb_headlen(skb) - len_bytes);
+	skb->tail -= len_bytes;
+	skb->len -= len_bytes;
+}
+
 int tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes)
 {
 	struct skb_shared_info *shinfo;
@@ -173,7 +181,7 @@ int tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes)
 	if (tcp_skb_unclone(skb))
 		return -ENOMEM;
 	shinfo = skb_shinfo(skb);
-	skb_pull(skb, head_bytes);
+	trim_octets_of_head(skb, head_bytes);
 	skb->len -= left;
 	skb->data_len -= left;
 	for (u32 i = 0; i < shinfo->nr_frags; i++) {

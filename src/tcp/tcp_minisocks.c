@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "net.h"
-#ifdef CONFIG_IPV6
 #include "socket/inet6_sock.h"
-#endif
 #include "tcp/tcp_conn.h"
 
 /* ------------------------------------------------------------------ old timestamps */
@@ -286,12 +284,10 @@ static struct tcp_sock *tcp_create_openreq_child(struct tcp_sock *listener, stru
 	if (!sk)
 		return NULL;
 	inet_sock_clone(sk, tcp_sock_of(listener));
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6 && inet6_sock_clone(sk, tcp_sock_of(listener))) {
 		sock_put(sk);
 		return NULL;
 	}
-#endif
 	sndbuf_bytes = sk->sndbuf_bytes;
 	rcvbuf_bytes = sk->rcvbuf_bytes;
 	tcp_init_sock(child);
@@ -330,10 +326,8 @@ static int child_begin(struct tcp_sock *child, struct tcp_request_sock *req)
 {
 	int err = child->af->child_route(child, req);
 
-#ifdef CONFIG_IPV6
 	if (child->conn.family == AF_INET && child->conn.sk_family == AF_INET6)
 		tcp_v6_map_addresses(child);
-#endif
 	return err;
 }
 

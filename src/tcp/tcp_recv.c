@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#ifdef CONFIG_IPV6
 #include "socket/inet6_sock.h"
-#endif
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
@@ -176,10 +174,8 @@ static void tcp_put_cmsgs(const struct tcp_sock *tp, struct msghdr *msg)
 
 static ssize_t recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 {
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6)
 		return ipv6_recv_error(sk, msg, len_bytes);
-#endif
 	return ip_recv_error(sk, msg, len_bytes);
 }
 

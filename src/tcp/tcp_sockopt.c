@@ -16,9 +16,7 @@
 #include <sys/ioctl.h>
 
 #include "net.h"
-#ifdef CONFIG_IPV6
 #include "socket/inet6_sock.h"
-#endif
 #include "socket/netns_sock.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_info.h"
@@ -419,7 +417,6 @@ static int set_fastopen_key(struct tcp_sock *tp, const void *value, socklen_t le
 	return 0;
 }
 
-#ifdef CONFIG_IPV6
 static int set_ipv6(struct tcp_sock *tp, int level, int name, const void *value, socklen_t len_bytes)
 {
 	struct sock *sk = tcp_sock_of(tp);
@@ -431,16 +428,13 @@ static int set_ipv6(struct tcp_sock *tp, int level, int name, const void *value,
 	tp->min_hops_set = tp->inet.min_ttl || inet6_sk(sk)->min_hopcount;
 	return 0;
 }
-#endif
 
 static int set_ip(struct tcp_sock *tp, int level, int name, const void *value, socklen_t len_bytes)
 {
 	int err;
 
-#ifdef CONFIG_IPV6
 	if (tp->inet.sk.family == AF_INET6 && level == IPPROTO_IPV6)
 		return set_ipv6(tp, level, name, value, len_bytes);
-#endif
 	err = ip_setsockopt(tcp_sock_of(tp), level, name, value, len_bytes);
 	if (!err && name == IP_OPTIONS)
 		tcp_v4_options_changed(tp);
@@ -658,10 +652,8 @@ static int get_fastopen_key(const struct tcp_sock *tp, void *value, socklen_t *l
 
 static int get_ip(struct sock *sk, int level, int name, void *value, socklen_t *len_bytes)
 {
-#ifdef CONFIG_IPV6
 	if (sk->family == AF_INET6)
 		return ipv6_getsockopt(sk, level, name, value, len_bytes);
-#endif
 	return ip_getsockopt(sk, level, name, value, len_bytes);
 }
 

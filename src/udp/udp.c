@@ -22,11 +22,7 @@
 #include "socket/inet6_sock.h"
 #include "wire/udp.h"
 
-#ifdef CONFIG_IPV6
 #define IS_INET6(sk) ((sk)->family == AF_INET6)
-#else
-#define IS_INET6(sk) ((void)(sk), false)
-#endif
 
 #define MEM_PAGE_BYTES 4096
 

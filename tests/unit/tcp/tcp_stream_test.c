@@ -517,21 +517,17 @@ static void streams_arrive_whole_over_bad_paths(void **state)
 	worlds_run(false);
 }
 
-#ifdef CONFIG_IPV6
 static void by_ipv6_they_do_as_well(void **state)
 {
 	(void)state;
 	worlds_run(true);
 }
-#endif
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_arrive_whole_over_bad_paths),
-#ifdef CONFIG_IPV6
 		cmocka_unit_test(by_ipv6_they_do_as_well),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
