@@ -372,6 +372,7 @@ NETHOOD_API const char *nethood_check_changed(struct nethood_net *net);
 /**
  * nethood_neigh_doubt() - what was sent to neighbour @addr does not seem to arrive: a program retransmits
  * @dev: NULL: on whichever device it is
+ * @addr: struct in_addr, or of AF_INET6 struct in6_addr
  * With NETHOOD_PROFILE_STRICT one that is in use is asked at once whether it is there; as Linux, else nothing happens.
  * Return: 0, -ENOENT: no such neighbour, -ENODEV, -EAFNOSUPPORT.
  */

@@ -283,7 +283,7 @@ static void a_program_that_retransmits_may_doubt_too(void **state)
 		world_init_as(&w, strict ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX);
 		neigh_release(make_reachable(&w, PEER_IP, PEER_MAC));
 		world_run(&w, NSEC_PER_SEC);
-		assert_int_equal(nethood_neigh_doubt(w.public_net, "eth0", AF_INET6, &peer), -EAFNOSUPPORT);
+		assert_int_equal(nethood_neigh_doubt(w.public_net, "eth0", AF_UNIX, &peer), -EAFNOSUPPORT);
 		assert_int_equal(nethood_neigh_doubt(w.public_net, "eth9", AF_INET, &peer), -ENODEV);
 		assert_int_equal(nethood_neigh_doubt(w.public_net, "lo", AF_INET, &peer), -ENOENT);
 		assert_int_equal(nethood_neigh_doubt(w.public_net, NULL, AF_INET, &nobody), -ENOENT);
