@@ -27,7 +27,7 @@ func serve(address string) {
 	data := body()
 	http.HandleFunc("/data", func(w http.ResponseWriter, r *http.Request) { w.Write(data) })
 	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
-	l, err := net.Listen("tcp4", address)
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
