@@ -101,6 +101,49 @@ def test_ip_shows_what_is_there(net6):
                      host.good("exec", name, "--", "ip", "-6", "neigh"), re.M)
 
 
+def test_ndisc6_asks_both_ways(net6):
+    needs("ndisc6")
+    host, name = net6
+    text = host.good("exec", name, "--", "ndisc6", "-1", PEER6, "eth0")
+    assert f" from {PEER6}" in text
+    done = host.run(["ndisc6", "-1", NET6, host.tap()], as_root=True)
+    assert done.returncode == 0 and f" from {NET6}" in done.stdout, done
+
+
+RADVD = """
+interface {dev} {{
+	AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 30; AdvDefaultPreference high;
+	prefix fd78::/64 {{ AdvOnLink on; AdvAutonomous on; AdvValidLifetime 300; AdvPreferredLifetime 200; }};
+}};
+"""
+
+
+def test_a_router_of_the_kernel_gives_an_address_and_a_route_and_takes_it_back(host6, tmp_path):
+    needs("radvd", "rdisc6")
+    host = host6
+    name = host.up("--dev", "eth0=tap:smoke6", "--addr", "10.77.0.2/24", "--host-addr", "10.77.0.1/24")
+    host.netns.sysctl("net.ipv6.conf.all.forwarding", 1)
+    host.run(["ip", "addr", "add", "fd78::1/64", "dev", "smoke6", "nodad"], as_root=True)
+    config = tmp_path / "radvd.conf"
+    config.write_text(RADVD.format(dev="smoke6"))
+    config.chmod(0o644)
+    router = host.start(["radvd", "-n", "-m", "stderr", "-C", str(config), "-p", str(tmp_path / "pid")], as_root=True)
+
+    def shown(*words):
+        return host.good("exec", name, "--", "ip", "-6", *words)
+
+    host.wait(lambda: " proto ra " in shown("route"), 15, "an advertisement")
+    assert re.search(r"^default via fe80::\S+ dev eth0 proto ra metric 1024 .*pref high", shown("route"), re.M)
+    mine = host.wait(lambda: re.search(r"inet6 (fd78::\S+)/64 scope global dynamic mngtmpaddr",
+                                       shown("addr", "show", "dev", "eth0")), 15, "an address of the prefix")[1]
+    assert "Prefix                   : fd78::/64" in host.good("exec", name, "--", "rdisc6", "-1", "eth0")
+    assert " 0% packet loss" in host.run(["ping", "-6", "-c1", mine], as_root=True).stdout
+    router.terminate()                  # it says so: lifetime 0
+    router.communicate(timeout=10)
+    host.running.remove(router)
+    host.wait(lambda: "default" not in shown("route"), 10, "the route goes")
+
+
 def test_curl_fetches_from_the_kernel(net6, served):
     needs("curl")
     host, name = net6
