@@ -349,7 +349,7 @@ static double udp6_send_connected(u32 count)
 				   .sin6_addr = { { { 0xfd, 0x77, [15] = 1 } } } };
 	u32 n = ops(5000000);
 	struct nethood_sock *sk;
-	struct neighbour *peer;
+	struct neighbour *peer = NULL;
 	struct bench_world w;
 	double t;
 

@@ -64,7 +64,7 @@ struct icmp_peer *icmp_peer_find(struct icmp_peers *peers, struct mem *mem, cons
 	if (!peers->rows)
 		return NULL;
 	peer = &peers->rows[siphash(addr, addr_len, key) % ICMP_PEERS];
-	if (memcmp(peer->addr, addr, addr_len)) {
+	if (memcmp(peer->addr, addr, addr_len) != 0) {
 		memcpy(peer->addr, addr, addr_len);
 		peer->tokens = 0;
 		peer->last_jiffies = jiffies_at(now) - PEER_NEW_JIFFIES;

@@ -88,10 +88,10 @@ static bool own_address(struct inet6_dev *idev, const struct ra_prefix *p, struc
 /** slaac_find() - the address that this prefix gave us, perhaps under another DAD_Counter (RFC 7217 6) */
 static struct inet6_ifaddr *slaac_find(struct inet6_dev *idev, const struct ifa6_config *cfg)
 {
-	struct inet6_ifaddr *ifp = ipv6_get_ifaddr(idev->dev->net, &cfg->addr, idev->dev);
+	struct inet6_ifaddr *ifp, *same = ipv6_get_ifaddr(idev->dev->net, &cfg->addr, idev->dev);
 
-	if (ifp || !(cfg->flags & IFA_F_STABLE_PRIVACY))
-		return ifp;
+	if (same || !(cfg->flags & IFA_F_STABLE_PRIVACY))
+		return same;
 	list_for_each_entry(ifp, &idev->addr_list, if_list) {
 		if ((ifp->flags & IFA_F_STABLE_PRIVACY) && ifp->stable_privacy_retry &&
 		    ifp->prefix_len == cfg->prefix_len && ipv6_prefix_equal(&ifp->addr, &cfg->addr, cfg->prefix_len))

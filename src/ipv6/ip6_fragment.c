@@ -155,7 +155,8 @@ int ip6_fragment(struct net *net, struct sock *sk, struct sk_buff *skb,
 	err = skb_checksum_help(skb);
 	if (err)
 		return ip6_frag_drop(net, skb, err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_SKB_CSUM, err);
-	err = ip6_find_1stfragopt(skb, &nexthdr); /* its head may be another now */
+	if (ip6_find_1stfragopt(skb, &nexthdr) < 0) /* its head may be another now */
+		return ip6_frag_drop(net, skb, SKB_DROP_REASON_IPV6_BAD_EXTHDR, -EINVAL);
 	s.nexthdr_off = (u32)(nexthdr - skb_network_header(skb));
 	s.nexthdr = *nexthdr;
 	s.room_bytes = (mtu - s.hlen - (u32)sizeof(struct frag_hdr)) & ~7U;

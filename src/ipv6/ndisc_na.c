@@ -90,7 +90,7 @@ static struct neighbour *ndisc_na_learn(const struct nd_na *na, u8 *state)
 static bool ndisc_na_is_unasked(const struct nd_na *na, const struct neighbour *n)
 {
 	return ndisc_is_strict(na->in) && na->tlla && !(n->nud_state & (NUD_INCOMPLETE | NUD_PROBE)) &&
-	       memcmp(n->ha, na->tlla, n->dev->addr_len);
+	       memcmp(n->ha, na->tlla, n->dev->addr_len) != 0;
 }
 
 static void ndisc_na_update(const struct nd_na *na, struct neighbour *n, u8 state)

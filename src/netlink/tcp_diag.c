@@ -309,7 +309,7 @@ static const u8 mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 /* ::ffff:a.b.c.d is asked for as a.b.c.d, whose packets it has. */
 static void key_addrs(const struct diag_request *rq, struct tcp_conn *key)
 {
-	const u32 *src = rq->id.idiag_src, *dst = rq->id.idiag_dst;
+	const __be32 *src = rq->id.idiag_src, *dst = rq->id.idiag_dst;
 	u32 at = 0;
 
 	if (key->family == AF_INET6 && !memcmp(src, mapped_prefix, sizeof(mapped_prefix)) &&
@@ -318,8 +318,8 @@ static void key_addrs(const struct diag_request *rq, struct tcp_conn *key)
 		at = 3;
 	}
 	if (key->family == AF_INET) {
-		key->daddr.v4 = (__force __be32)dst[at];
-		key->rcv_saddr.v4 = (__force __be32)src[at];
+		key->daddr.v4 = dst[at];
+		key->rcv_saddr.v4 = src[at];
 	} else {
 		memcpy(key->daddr.v6, dst, sizeof(key->daddr.v6));
 		memcpy(key->rcv_saddr.v6, src, sizeof(key->rcv_saddr.v6));

@@ -68,34 +68,6 @@ static bool tcp_close_state(struct tcp_sock *tp)
 	return next & ACTION_FIN;
 }
 
-/* ------------------------------------------------------------------ what the time is spent with */
-
-static void chrono_switch(struct tcp_sock *tp, u8 type)
-{
-	u32 now_ms = tcp_clock_ms(tcp_net_of(tp));
-
-	if (tp->chrono_type > TCP_CHRONO_UNSPEC)
-		tp->chrono_ms[tp->chrono_type - 1] += now_ms - tp->chrono_start_ms;
-	tp->chrono_start_ms = now_ms;
-	tp->chrono_type = type;
-}
-
-void tcp_chrono_start(struct tcp_sock *tp, u8 type)
-{
-	if (type > tp->chrono_type)
-		chrono_switch(tp, type);
-}
-
-void tcp_chrono_stop(struct tcp_sock *tp, u8 type)
-{
-	bool queued = !tcp_skb_tree_empty(&tp->rtx_queue) || tcp_send_head(tp);
-
-	if (!queued)
-		chrono_switch(tp, TCP_CHRONO_UNSPEC);
-	else if (type == tp->chrono_type)
-		chrono_switch(tp, TCP_CHRONO_BUSY);
-}
-
 /* ------------------------------------------------------------------ octets of a program into segments */
 
 static bool forced_push(const struct tcp_sock *tp)

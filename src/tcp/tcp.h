@@ -369,6 +369,7 @@ struct tcp_sock {
 	u16 urg_data;
 	u16 advmss;
 	u16 saved_syn_bytes;
+	u16 timeout_rehash;
 	struct tcp_ack_state ack;
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /**< added to the clock in our timestamps */
@@ -402,7 +403,8 @@ struct tcp_sock {
 	bool fin_due;     /**< there was no memory for our FIN: rtx_timer tries again */
 	u8 chrono_type;   /**< what the time is spent with */
 	u8 scaling_ratio; /**< payload / truesize * 256, of what arrives */
-	u32 rcv_ooopack;  /**< segments that came out of order */
+	u16 ext_hdr_len;
+	u32 rcv_ooopack; /**< segments that came out of order */
 	u32 snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, max_packets_out, cwnd_usage_seq;
 	ktime_t snd_cwnd_stamp;
 	ktime_t lsndtime; /**< last data sent */
@@ -445,7 +447,6 @@ struct tcp_sock {
 	struct tcp_fastopen_request *fastopen_req;
 	struct tcp_request_sock *fastopen_rsk; /**< its SYN-ACK is not acked yet */
 	u8 *saved_syn;
-	u16 ext_hdr_len, timeout_rehash;
 	u32 txhash; /**< label of the flow where packets have one, never 0 there; another one when the path seems bad */
 	u16 total_rto, total_rto_recoveries; /**< timeouts, and periods of them */
 	ktime_t rto_stamp;                   /**< when this one began; 0: there is none */

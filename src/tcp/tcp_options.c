@@ -100,7 +100,7 @@ static bool timestamp_alone(const struct parser *p, const u8 *o, const u8 *end)
 {
 	static const u8 begin[4] = { TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP };
 
-	if (end - o != TCPOLEN_TSTAMP_ALIGNED || memcmp(o, begin, sizeof(begin)))
+	if (end - o != TCPOLEN_TSTAMP_ALIGNED || memcmp(o, begin, sizeof(begin)) != 0)
 		return false;
 	parse_timestamp(p, o + sizeof(begin), TCPOLEN_TIMESTAMP);
 	return true;

@@ -13,11 +13,11 @@ static u32 zero_prefix_type(const struct in6_addr *a)
 {
 	static const u8 zeros[12];
 
-	if (memcmp(a, zeros, 10))
+	if (memcmp(a, zeros, 10) != 0)
 		return IPV6_ADDR_UNICAST;
 	if (a->s6_addr[10] == 0xff && a->s6_addr[11] == 0xff)
 		return IPV6_ADDR_MAPPED;
-	if (memcmp(a, zeros, sizeof(zeros)))
+	if (memcmp(a, zeros, sizeof(zeros)) != 0)
 		return IPV6_ADDR_UNICAST;
 	if (ipv6_addr_any(a))
 		return IPV6_ADDR_ANY;

@@ -81,8 +81,8 @@ static void of_two_the_first_counts(void **state)
 
 	(void)state;
 	assert_true(nd_parse_options(octets, sizeof(octets) - 1, &opts));
-	assert_memory_equal(nd_lladdr(opts.first[ND_OPT_SOURCE_LL_ADDR], 6), SLLA + 2, 6);
-	assert_memory_equal(nd_lladdr(opts.first[ND_OPT_TARGET_LL_ADDR], 6), TLLA + 2, 6);
+	assert_memory_equal(nd_lladdr(opts.first[ND_OPT_SOURCE_LL_ADDR], 6), &SLLA[2], 6);
+	assert_memory_equal(nd_lladdr(opts.first[ND_OPT_TARGET_LL_ADDR], 6), &TLLA[2], 6);
 	assert_null(opts.first[ND_OPT_MTU]);
 	assert_int_equal(count_options(&opts), 4);
 }
