@@ -241,6 +241,8 @@ void rt6_exceptions_flush(struct fib6_info *f);
 void rt6_exceptions_drop(struct net *net); /* all of them */
 /** rt6_exception_del() - what is told of cfg->dst goes.  Return: 0, -ESRCH */
 int rt6_exception_del(struct net *net, const struct fib6_config *cfg);
+/** rt6_exception_failed() - nobody answers on the way that was told for @daddr: the route counts again */
+void rt6_exception_failed(struct rt6_info *rt, const struct in6_addr *daddr);
 /** rt6_exceptions_age() - those whose time is over go; Return: how many are left */
 u32 rt6_exceptions_age(struct net *net);
 int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,

@@ -102,7 +102,11 @@ static void rt6_link_failure(struct sk_buff *skb)
 	struct rt6_info *rt = skb_rt6_info(skb);
 
 	icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
-	if (rt && rt->uses_gateway) /* perhaps there is another router */
+	if (!rt)
+		return;
+	if (rt->flags & RTF_CACHE) /* what was told of this destination is no good */
+		rt6_exception_failed(rt, &ipv6_hdr(skb)->daddr);
+	else if (rt->uses_gateway) /* perhaps there is another router */
 		rt->dst.flags |= DST_DEAD;
 }
 

@@ -181,6 +181,17 @@ int rt6_exception_del(struct net *net, const struct fib6_config *cfg)
 	return any ? 0 : -ESRCH;
 }
 
+void rt6_exception_failed(struct rt6_info *rt, const struct in6_addr *daddr)
+{
+	struct net *net = rt->dst.dev->net;
+	struct rt6_exception *ex = rt->from ? exception_find(net, rt->from, daddr) : NULL;
+
+	if (!ex || ex->rt != rt)
+		return;
+	exception_told(net, ex);
+	exception_remove(net, ex);
+}
+
 /** router_no_more() - who was recommended says that it is none */
 static bool router_no_more(const struct net *net, const struct rt6_exception *ex)
 {

@@ -195,6 +195,37 @@ def test_who_obeys_none(stack):
     assert way_to(stack, FAR)["gateway"] == GATEWAY
 
 
+def told_to_go_by(stack, better):
+    stack.port.send(redirect(GATEWAY, ADDRESS6, better, FAR, tlla=M2, src_mac=PEER_MAC, dst_mac=stack.mac))
+
+
+def told_of_a_narrow_path(stack, mtu=1400):
+    quoted = ipv6(ADDRESS6, FAR, ICMPV6, echo6(ADDRESS6, FAR))
+    put(stack, ipv6(GATEWAY, ADDRESS6, ICMPV6, icmp6(GATEWAY, ADDRESS6, PKT_TOOBIG, 0, struct.pack("!I", mtu), quoted)))
+
+
+@pytest.mark.stack(ipv6=True, sysctls={"net.ipv6.neigh.eth0.retrans_time_ms": 100})
+@pytest.mark.parametrize("what", ["a better router", "a narrow path"])
+def test_what_was_told_is_forgotten_if_nobody_answers_there(stack, what):
+    """RFC 4861 7.3.3: the next hop is chosen anew."""
+    gate(stack)
+    if what == "a better router":
+        told_to_go_by(stack, "fe80::9")
+    else:
+        told_of_a_narrow_path(stack)
+    time.sleep(0.1)
+    assert FAR in stack.ip("-6 route show cache").stdout
+    nexthop = "fe80::9" if what == "a better router" else GATEWAY
+    stack.ip(f"-6 neigh del {nexthop} dev eth0")
+    sock = stack.socket(socket.AF_INET6)
+    sock.sendto(b"x", (FAR, 9))
+    stack.port.expect(is_icmp6(NS, target=nexthop))
+    time.sleep(0.8)
+    assert stack.ip("-6 route show cache").stdout.strip() == ""
+    assert way_to(stack, FAR)["gateway"] == GATEWAY
+    sock.close()
+
+
 def error_about(kind, code, value, quoted):
     return ipv6("2001:db8:ffff::1", ADDRESS6, ICMPV6,
                 icmp6("2001:db8:ffff::1", ADDRESS6, kind, code, struct.pack("!I", value), quoted))
