@@ -51,6 +51,7 @@ static struct sk_buff *icmpv6_build(struct net *net, const struct icmpv6_out *ou
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, headroom);
+	skb->ignore_df = 1; /* a long answer goes in fragments, as the question came */
 	icmph = skb_put(skb, (u32)sizeof(out->hdr) + out->data_bytes);
 	*icmph = out->hdr;
 	if (out->quote)

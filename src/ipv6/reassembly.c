@@ -261,16 +261,16 @@ static int frag6_bad_header(struct sk_buff *skb, u32 pos_bytes)
 	return INET6_PROTO_ENDED;
 }
 
-/* RFC 7112 5: the first fragment has all headers, so that who looks at it sees what it is. */
+/* RFC 7112 5: the first fragment has all headers, so that who looks at it sees what it is.  As in Linux, a chain that
+ * ends among options goes on in the next one: only a transport header has to be here, if there is to be one.
+ */
 static bool frag6_chain_truncated(const struct sk_buff *skb, u32 offset_bytes, u8 nexthdr)
 {
 	u32 linear_bytes = (u32)(skb_tail_pointer(skb) - skb_network_header(skb)), bytes;
 	u16 frag_off;
 	int at = ipv6_skip_exthdr(skb_network_header(skb), linear_bytes, offset_bytes, &nexthdr, &frag_off);
 
-	if (at < 0)
-		return true;
-	if (frag_off)
+	if (at < 0 || frag_off)
 		return false;
 	switch (nexthdr) {
 	case NEXTHDR_TCP:

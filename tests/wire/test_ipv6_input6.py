@@ -232,6 +232,16 @@ def test_fragments_in_any_order(wire, order):
     wire.expect(is_icmp6(ECHO_REPLY))
 
 
+def test_a_long_echo_is_answered_in_fragments(wire):
+    send_all(wire, fragments(echo(size=3000), [1400, 2800]))
+    first = wire.expect(Match("the first fragment", lambda f: f.raw[20] == FRAGMENT and f.raw[54] == ICMPV6
+                              and f.raw[56:58] == b"\0\1"))
+    rest = [wire.expect(Match("another", lambda f, a=at: f.raw[20] == FRAGMENT and f.raw[56:58] == struct.pack("!H", a)))
+            for at in (1448 | 1, 2896)]
+    assert first.raw[62] == ECHO_REPLY and all(f.raw[58:62] == first.raw[58:62] for f in rest)
+    assert sum(len(f.raw) - 62 for f in (first, *rest)) == 3008
+
+
 def test_a_duplicate_does_no_harm(wire):
     parts = fragments(echo(size=64), [16, 48])
     send_all(wire, [parts[0], parts[0], parts[1], parts[1], parts[2]])
@@ -262,6 +272,14 @@ def test_a_fragment_that_would_be_too_long(wire):
 def test_the_first_fragment_has_all_headers(wire):
     send_all(wire, fragments(options(b"\1\4" + bytes(4), UDP) + bytes(40), [8], DSTOPTS)[:1])
     wire.expect(is_icmp6(PARAMPROB, code=3, rest=bytes(4)))
+
+
+@pytest.mark.parametrize("cut, headers", [(8, 2), (16, 4), (1432, 2000)])
+def test_options_may_go_on_in_the_next_fragment(wire, cut, headers):
+    """RFC 7112 5 would have it dropped; the kernel does not."""
+    payload = (bytes([DSTOPTS]) + b"\0\1\4\0\0\0\0") * (headers - 1) + bytes([ICMPV6]) + b"\0\1\4\0\0\0\0" + echo()
+    send_all(wire, fragments(payload, range(cut, len(payload), cut), DSTOPTS))
+    wire.expect(is_icmp6(ECHO_REPLY))
 
 
 def test_what_never_comes_is_told(shared, wire):
