@@ -285,12 +285,13 @@ void addrconf_dad_failure(struct sk_buff *skb, struct inet6_ifaddr *ifp);
 struct ra_prefix {
 	struct in6_addr prefix;
 	u8 prefix_len;
+	u8 flags; /**< as they came */
 	bool onlink, autoconf, rtraddr, dhcpv6_pd;
 	u32 valid_lft_s, prefered_lft_s;
 };
 /** addrconf_prefix_rcv() - on-link route and addresses of a prefix; @slla_known: the RA came from a router, not from ourselves */
 void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool slla_known);
-/** addrconf_ra_seen() - an RA was accepted: no more solicitations; told by netlink if the flags changed */
+/** addrconf_ra_seen() - an RA was accepted: no more solicitations, if there were any; told by netlink if the flags changed */
 void addrconf_ra_seen(struct inet6_dev *idev, u32 old_if_flags);
 
 /* inet6addr_chain: data is struct inet6addr_info */

@@ -163,8 +163,14 @@ void fib6_route_view(const struct fib6_info *first, u32 nh_count, struct fib6_ro
 /* ---- ip6_fib.c: tables */
 struct fib6_table *fib6_table_find(const struct fib6_state *fs, u32 id);
 int fib6_table_create(struct fib6_state *fs, u32 id, struct fib6_table **out);
-/** fib6_table_insert() - @f: reference taken if it succeeds.  Return: 0, -EEXIST, -ENOENT, -ENOBUFS */
-int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, const char **errmsg);
+/**
+ * fib6_table_insert()
+ * @f:    reference taken if it succeeds
+ * @told: NLM_F_* of what came of it, for those who are told: REPLACE; CREATE, with EXCL if no other route has its
+ *        prefix and metric
+ * Return: 0, -EEXIST, -ENOENT, -ENOBUFS
+ */
+int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, u32 *told, const char **errmsg);
 /** fib6_table_remove() - out of the tree, which gives its reference back */
 void fib6_table_remove(struct fib6_info *f);
 /** fib6_prefix_first() - first route of exactly this prefix; NULL: none */

@@ -208,6 +208,8 @@ static void chain_find_place(struct fib6_info *first, const struct fib6_info *f,
 		if (ecmp && fib6_qualifies_for_ecmp(x))
 			last_of_group = x;
 	}
+	if (!p->old)
+		p->old = p->equal;
 	if (last_of_group) /* next hops stand side by side */
 		p->prev = last_of_group;
 }
@@ -279,7 +281,7 @@ static int twin_exists(struct fib6_info *twin, const struct fib6_info *f)
 	return -EEXIST;
 }
 
-int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, const char **errmsg)
+int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, u32 *told, const char **errmsg)
 {
 	struct fib6_info *first = chain_of(tb, &f->leaf.key, f->leaf.plen);
 	struct chain_place p;
@@ -297,10 +299,12 @@ int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, c
 	if ((nlflags & NLM_F_REPLACE) && p.old) {
 		chain_replace(tb, first, p.old, f);
 		inserted(tb, f);
+		*told = NLM_F_REPLACE;
 		return 0;
 	}
 	if (p.twin && !(nlflags & NLM_F_REPLACE))
 		return twin_exists(p.twin, f);
+	*told = NLM_F_CREATE | (nlflags & NLM_F_APPEND) | (p.equal ? 0U : NLM_F_EXCL);
 	err = chain_link(tb, first, p.prev, f);
 	if (!err)
 		inserted(tb, f);
@@ -319,6 +323,7 @@ static int add_single(struct fib6_state *fs, const struct fib6_config *cfg, stru
 {
 	struct fib6_table *tb;
 	struct fib6_info *f;
+	u32 told;
 	int err = table_get(fs, cfg->table, &tb);
 
 	if (err)
@@ -327,16 +332,15 @@ static int add_single(struct fib6_state *fs, const struct fib6_config *cfg, stru
 	if (err)
 		return err;
 	f->tb = tb;
-	err = fib6_table_insert(tb, f, cfg->nlflags, errmsg);
+	err = fib6_table_insert(tb, f, cfg->nlflags, &told, errmsg);
 	if (err) {
 		fib6_info_put(f);
 		return err;
 	}
 	if (out)
 		*out = f;
-	fib6_notify(f, f->nsiblings + 1U,
-		    cfg->nlflags & NLM_F_REPLACE ? FIB6_EVENT_ROUTE_REPLACE : FIB6_EVENT_ROUTE_NEW, cfg->portid,
-		    cfg->nlflags);
+	fib6_notify(f, f->nsiblings + 1U, told & NLM_F_REPLACE ? FIB6_EVENT_ROUTE_REPLACE : FIB6_EVENT_ROUTE_NEW,
+		    cfg->portid, told);
 	return 0;
 }
 
@@ -364,14 +368,14 @@ static int multi_check(struct fib6_table *tb, struct fib6_info *list, u32 nlflag
 static int multi_insert(struct fib6_table *tb, struct fib6_info *list, const struct fib6_config *cfg,
 			const char **errmsg)
 {
-	u32 nlflags = cfg->nlflags;
+	u32 nlflags = cfg->nlflags, told;
 	struct fib6_info *f, *next, *first = list;
 	int err = multi_check(tb, list, nlflags);
 
 	for (f = list; f && !err; f = next) {
 		next = f->next;
 		f->next = NULL;
-		err = fib6_table_insert(tb, f, nlflags, errmsg);
+		err = fib6_table_insert(tb, f, nlflags, &told, errmsg);
 		/* only the first can fail: the others follow it in its chain */
 		nlflags &= ~(u32)(NLM_F_EXCL | NLM_F_REPLACE);
 		nlflags |= NLM_F_CREATE;
@@ -380,9 +384,9 @@ static int multi_insert(struct fib6_table *tb, struct fib6_info *list, const str
 	}
 	if (!err) {
 		first = fib6_group_first(first);
+		told = cfg->nlflags & NLM_F_REPLACE ? NLM_F_REPLACE : NLM_F_CREATE | (cfg->nlflags & NLM_F_APPEND);
 		fib6_notify(first, first->nsiblings + 1U,
-			    cfg->nlflags & NLM_F_REPLACE ? FIB6_EVENT_ROUTE_REPLACE : FIB6_EVENT_ROUTE_NEW, cfg->portid,
-			    cfg->nlflags);
+			    told & NLM_F_REPLACE ? FIB6_EVENT_ROUTE_REPLACE : FIB6_EVENT_ROUTE_NEW, cfg->portid, told);
 		return 0;
 	}
 	for (f = list; f; f = next) {

@@ -77,8 +77,6 @@ static void ra_flags(struct nd_ra *ra)
 	u8 flags = ra->msg->icmph.un.bytes[1];
 	u32 old = ra->idev->if_flags;
 
-	if (old & IF_RS_SENT)
-		ra->idev->if_flags |= IF_RA_RCVD;
 	ra->idev->if_flags &= ~(IF_RA_MANAGED | IF_RA_OTHERCONF);
 	if (flags & ND_RA_MANAGED)
 		ra->idev->if_flags |= IF_RA_MANAGED;
@@ -170,6 +168,7 @@ static void ra_prefix(const struct nd_ra *ra, const struct nd_opt_hdr *opt)
 				.prefix_len = pio->prefix_len,
 				.onlink = pio->flags & ND_PIO_ONLINK,
 				.autoconf = pio->flags & ND_PIO_AUTOCONF,
+				.flags = pio->flags,
 				.rtraddr = pio->flags & ND_PIO_RTRADDR,
 				.dhcpv6_pd = pio->flags & ND_PIO_DHCPV6_PD,
 				.valid_lft_s = be32_to_cpu(pio->valid_s),

@@ -19,18 +19,19 @@ static int own_route_add(struct net *net, const struct fib6_config *cfg, struct 
 {
 	struct fib6_table *tb = fib6_table_find(net->ipv6->fib, cfg->table);
 	struct fib6_info *f;
+	u32 told;
 	int err = fib6_info_create(net->ipv6->fib, cfg, 0, &f, NULL);
 
 	if (err)
 		return err;
 	f->tb = tb;
-	err = fib6_table_insert(tb, f, cfg->nlflags, NULL);
+	err = fib6_table_insert(tb, f, cfg->nlflags, &told, NULL);
 	if (err) {
 		fib6_info_put(f);
 		return err;
 	}
 	*out = f;
-	fib6_notify(f, 1, FIB6_EVENT_ROUTE_NEW, 0, cfg->nlflags);
+	fib6_notify(f, 1, FIB6_EVENT_ROUTE_NEW, 0, told);
 	return 0;
 }
 

@@ -152,7 +152,7 @@ bool rtnl_fill_prefix(const struct nl_target *to, const struct net_device *dev, 
 	pm->prefix_ifindex = dev->ifindex;
 	pm->prefix_type = 3; /* the option's: RFC 4861 4.6.2 */
 	pm->prefix_len = p->prefix_len;
-	pm->prefix_flags = (u8)((p->onlink ? 1 : 0) | (p->autoconf ? 2 : 0)); /* IF_PREFIX_ONLINK, _AUTOCONF */
+	pm->prefix_flags = p->flags; /* the option's as well */
 	if (!nla_put(to->skb, nlh, PREFIX_ADDRESS, &p->prefix, sizeof(p->prefix)) ||
 	    !nla_put(to->skb, nlh, PREFIX_CACHEINFO, &ci, sizeof(ci)))
 		return false;

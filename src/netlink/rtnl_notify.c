@@ -234,7 +234,7 @@ static int fib6_event(struct notifier_block *nb, unsigned long event, void *data
 				  .fill = fill_route6,
 				  .object = info->route,
 				  .portid = info->portid,
-				  .flags = (u16)(info->nlflags & (NLM_F_REPLACE | NLM_F_APPEND | NLM_F_CREATE)) };
+				  .flags = (u16)info->nlflags };
 
 	switch (event) {
 	case FIB6_EVENT_ROUTE_DEL:

@@ -3,7 +3,7 @@
 
 import itertools
 
-from sides import USER_HZ, entry_text
+from sides import RTN_MULTICAST, USER_HZ, entry_text
 
 # Linux's timer wheel is late by up to 32 ms for each timer between 0.25 and 2 s, one may start another, and
 # machines that work are late
@@ -11,6 +11,8 @@ TOLERANCE_S = 0.1
 INSTANT_S = 0.004       # closer than this, the order of two neighbours' timers means nothing
 AGE_TOLERANCE_S = 0.2   # an age is that of the last of several timers
 AGE_MAX_S = 3600
+LIFETIME_TOLERANCE_S = 1.5
+FOREVER = 0xffffffff
 
 
 def differences(kernel, nethood, ordered=True, timed=True):
@@ -29,6 +31,8 @@ def differences(kernel, nethood, ordered=True, timed=True):
         kernel, nethood = untimed(kernel), untimed(nethood)
     found += sequences("notification", kernel.heard, nethood.heard, ordered)
     found += tables(kernel.table, nethood.table)
+    for kind in sorted(set(kernel.more) | set(nethood.more)):
+        found += things(kind, kernel.more.get(kind, {}), nethood.more.get(kind, {}))
     return found
 
 
@@ -54,6 +58,8 @@ def one_sequence(kind, key, ours, theirs):
             return [(key, f"{kind} {number} of {key} comes at {a.time:.3f} and {b.time:.3f} s: {a.text}")]
         if a.ages and not same_ages(a.ages, b.ages):
             return [(key, f"{kind} {number} of {key} has ages {a.ages} and {b.ages}: {a.text}")]
+        if not same_times(a.times, b.times):
+            return [(key, f"{kind} {number} of {key} has times {a.times} and {b.times}: {a.text}")]
     return []
 
 
@@ -93,9 +99,28 @@ def tables(ours, theirs):
         a, b = ours.get(key), theirs.get(key)
         if a is None or b is None or a._replace(ages=None) != b._replace(ages=None):
             found.append((key, f"entry: kernel {shown(a)}, nethood {shown(b)}"))
-        elif not same_ages(a.ages, b.ages):
+        elif a.type != RTN_MULTICAST and not same_ages(a.ages, b.ages):
             found.append((key, f"ages (confirmed, used, updated, references) of {shown(a)}: {a.ages} and {b.ages}"))
     return found
+
+
+def things(kind, ours, theirs):
+    """What else the stacks have: {key: [Thing]}."""
+    found = []
+    for key in sorted(set(ours) | set(theirs), key=str):
+        for a, b in itertools.zip_longest(ours.get(key, ()), theirs.get(key, ())):
+            if a is None or b is None or a.text != b.text or not same_times(a.times, b.times):
+                found.append((key, f"{kind}, {key}: kernel {thing_text(a)}, nethood {thing_text(b)}"))
+    return found
+
+
+def thing_text(thing):
+    return f"{thing.text} {thing.times}" if thing else "has none"
+
+
+def same_times(a, b):
+    return len(a) == len(b) and all(x == y or FOREVER not in (x, y) and abs(x - y) <= LIFETIME_TOLERANCE_S
+                                    for x, y in zip(a, b))
 
 
 def shown(entry):

@@ -8,8 +8,8 @@ a row excuses one event and nothing that follows.
 
 from lab import netlink as nl
 
-from events import HOSTS, OUR_MAC
-from sides import USER_HZ
+from events import OUR_MAC
+from sides import DEVS, USER_HZ
 
 TIMED = nl.NUD["incomplete"] | nl.NUD["reachable"] | nl.NUD["delay"] | nl.NUD["probe"]
 VALID = 0xc0 | 0x1e
@@ -46,7 +46,7 @@ def unbelievable_sender(case):
 def claims(case):
     """[(neighbour, the MAC that somebody says it has now)]: by answers, a reply, a request."""
     e = case.event
-    said = [((dev, host), mac) for dev in HOSTS for host in HOSTS[dev] if (mac := case.answers.get(host))]
+    said = [((dev, host), mac) for dev in DEVS for host, mac in case.answers.items() if mac]
     if e["do"] == "arp" and e["op"] == 2:
         said.append(((e["dev"], e["sip"]), e["sha"]))
     if e["do"] == "neigh" and e["type"] == "new" and e.get("lladdr"):
@@ -131,9 +131,9 @@ ROWS = [
 ]
 
 
-def excused(case):
+def excused(case, rows):
     """{neighbour: name of the row}."""
-    return {key: name for name, _, test in ROWS for key in test(case)}
+    return {key: name for name, _, test in rows for key in test(case)}
 
 
 def lasting(case):

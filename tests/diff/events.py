@@ -12,7 +12,8 @@ import struct
 from lab import netlink as nl
 from lab import packets as p
 
-DEVS = ("eth0", "eth1")
+from sides import DEVS
+
 OURS = {"eth0": "10.77.0.2", "eth1": "10.78.0.2"}
 OUR_MAC = {"eth0": "02:00:00:00:00:02", "eth1": "02:00:00:00:00:03"}
 HOSTS = {"eth0": [f"10.77.0.{i}" for i in (11, 12, 13, 14, 15)], "eth1": [f"10.78.0.{i}" for i in (11, 12)]}
@@ -241,7 +242,7 @@ NEIGH_TYPES = {"new": nl.RTM_NEWNEIGH, "del": nl.RTM_DELNEIGH, "get": nl.RTM_GET
 
 
 def neigh_octets(side, e):
-    dst = e["dst"] and (nl.addr(e["dst"])[:2] if e.get("short") else nl.addr(e["dst"]))
+    dst = e["dst"] and nl.addr(e["dst"])[:2 if e.get("short") else 16]
     more = b""
     if "protocol" in e:
         more += nl.attr(nl.NDA_PROTOCOL, bytes([e["protocol"]]))
@@ -269,19 +270,8 @@ def do_sysctl(side, e):
     return side.stack.sysctl(e["key"])
 
 
-NDTPA = {"reachable_ms": 4, "delay_probe_ms": 7, "locktime_ms": 15, "mcast": 11, "queue_bytes": 16}
-NDTA_NAME, NDTA_PARMS, NDTPA_IFINDEX, NLA_F_NESTED = 1, 6, 1, 0x8000
-
-
-def table_octets(side, dev, name, value):
-    value = struct.pack("=Q" if name.endswith("_ms") else "=I", value)
-    parms = nl.attr(NDTPA_IFINDEX, side.stack.ifindex(dev)) + nl.attr(NDTPA[name], value)
-    return nl.message(nl.RTM_SETNEIGHTBL, nl.NLM_F_REQUEST | nl.NLM_F_ACK, struct.pack("=BBH", 2, 0, 0) +
-                      nl.attr(NDTA_NAME, b"arp_cache\0") + nl.attr(NDTA_PARMS | NLA_F_NESTED, parms))
-
-
 def do_table(side, e):
-    return side.netlink(table_octets(side, e["dev"], e["name"], e["value"]))
+    return side.netlink(side.table_octets(e["dev"], e["name"], e["value"]))
 
 
 IFF_UP, IFLA_ADDRESS, IFLA_CARRIER = 1, 1, 33

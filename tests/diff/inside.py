@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs inside a stack: netlink requests, datagrams, and what the stack says by itself, with its time.
 
+    inside.py FAMILY GROUPS: whose datagrams it sends, what it listens to
 One JSON array per line in, one JSON value per line out; octets are in hexadecimal.  It waits for its
 notifications as it waits for its orders, so that a notification's time is that of its arrival.
 """
@@ -10,11 +11,11 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 
-SOL_NETLINK, IP_RECVERR = 270, 11
+SOL_NETLINK, IP_RECVERR, IPV6_RECVERR = 270, 11, 25
 NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 10, 11, 12
-RTMGRP_NEIGH = 1 << 2
 PATIENCE_S = 2.0
 
 
@@ -28,13 +29,17 @@ def netlink(groups=0):
 
 
 class Inside:
-    def __init__(self):
+    def __init__(self, family, groups):
         self.requests = netlink()
         self.requests.settimeout(PATIENCE_S)
-        self.listener = netlink(RTMGRP_NEIGH)
-        self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sender.setsockopt(socket.SOL_IP, IP_RECVERR, 1)
-        self.sender.bind(("0.0.0.0", 6100))
+        self.listener = netlink(groups)
+        self.sender = socket.socket(family, socket.SOCK_DGRAM)
+        if family == socket.AF_INET6:
+            self.errors_are = socket.IPPROTO_IPV6, IPV6_RECVERR
+        else:
+            self.errors_are = socket.SOL_IP, IP_RECVERR
+        self.sender.setsockopt(*self.errors_are, 1)
+        self.sender.bind(("", 6100))
         self.heard = []
 
     def do_hello(self):
@@ -58,16 +63,43 @@ class Inside:
                 offset += (max(size, 16) + 3) & ~3
         return got
 
-    def do_send(self, host, size, count, flags):
+    def do_send(self, host, size, count, flags, *scope):
         """The errno of each datagram that a program sends (0: none)."""
-        errors = []
+        errors, scope = [], (0, *scope) if scope else ()
         for _ in range(count):
             try:
-                self.sender.sendto(bytes(size), flags, (host, 5000))
+                self.sender.sendto(bytes(size), flags, (host, 5000, *scope))
                 errors.append(0)
             except OSError as error:
                 errors.append(error.errno)
         return errors
+
+    def do_ping(self, host, scope, data):
+        """One echo request by a socket of its own; its errno, 0 without."""
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_ICMPV6) as sock:
+            try:
+                sock.bind(("::", 77))
+                sock.sendto(bytes([128, 0, 0, 0, 0, 0, 0, 1]) + bytes(data), (host, 0, 0, scope))
+            except OSError as error:
+                return error.errno
+        return 0
+
+    def do_read(self, path):
+        """A file, or the errno of it."""
+        try:
+            with open(path, encoding="ascii") as file:
+                return file.read()
+        except OSError as error:
+            return error.errno
+
+    def do_write(self, path, text):
+        """What the file holds then, or the errno of it."""
+        try:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        except OSError as error:
+            return error.errno
+        return self.do_read(path)
 
     def do_take(self):
         """What was heard since the last time, and the errors that wait at the sender's socket."""
@@ -79,7 +111,7 @@ class Inside:
             except OSError:
                 break
             for _, kind, data in control:
-                if kind == IP_RECVERR:
+                if kind == self.errors_are[1]:
                     errors.append([to[0], *struct.unpack("=IBBB", data[:7])])
         heard, self.heard = self.heard, []
         return {"heard": heard, "errors": errors}
@@ -115,4 +147,4 @@ class Inside:
 
 
 if __name__ == "__main__":
-    Inside().serve()
+    Inside(*map(int, sys.argv[1:])).serve()

@@ -13,6 +13,7 @@ import json
 import os
 import threading
 import time
+import traceback
 
 from lab import netlink as nl
 from lab.kernel import KernelStack
@@ -21,15 +22,15 @@ from lab.nethood import NethoodStack
 import compare
 import differences
 import events
-from sides import ANSWER_S, LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
+import worlds
+from sides import ANSWER_S, DEVS, LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
 
 BEFORE_S, AFTER_S = 0.03, 0.04  # around an edge; after it also what the kernel's timer wheel may add
-SLOW, SLOW_S = ("sysctl", "flush"), 0.15     # events that begin a program: when they act is not so sure
+SLOW_S = 0.15           # before an event that begins a program: when it acts is not so sure
 DELAY_S = 0.06          # a confirmation so soon after DELAY began counts in nethood, and not with Linux's late timer
 WAIT_MAX_S = 3.0
 RUNS_MAX = 5
-BASE = {"net.ipv4.icmp_ratelimit": 0, "net.ipv4.icmp_msgs_per_sec": 10000, "net.ipv4.icmp_msgs_burst": 10000}
-FIRST_DATAGRAM = "10.77.0.11"
+TAKING = "flush", "link", "addr", "lladdr", "carrier", "mtu", "sysctl"   # events that take entries away
 NDTPA_RETRANS_TIME, NDTPA_DELAY, NDTPA_LOCKTIME, NDTPA_BASE = 5, 7, 15, 4
 
 Verdict = collections.namedtuple("Verdict", "what text events")
@@ -60,34 +61,37 @@ class Pair:
     """Both stacks, given the same at the same time."""
 
     def __init__(self, sequence):
-        self.sequence = sequence
+        self.sequence, self.world = sequence, worlds.of(sequence)
         self.sides = []
         self.pool = concurrent.futures.ThreadPoolExecutor(2)
-        sysctls = dict(BASE)
-        for name, value in sequence["timers"].items():
-            if name != "delay_probe_ms":
-                for dev in ("lo", *events.DEVS):
-                    sysctls[f"net.ipv4.neigh.{dev}.{name}"] = value
+        sysctls = self.world.sysctls(sequence)
         try:
             for kind in (KernelStack, NethoodStack):
-                self.sides.append(Side(kind(devs=2, sysctls=sysctls)))
+                self.sides.append(Side(kind(devs=2, sysctls=sysctls, **self.world.options), self.world))
             self.set_up()
         except BaseException:
             self.close()
             raise
 
     def set_up(self):
-        for dev in ("lo", *events.DEVS):
+        for dev in ("lo", *DEVS):
             request = {"dev": dev, "name": "delay_probe_ms", "value": self.sequence["timers"]["delay_probe_ms"]}
             self.both(lambda side: events.do_table(side, request))
-        if self.sequence["gateway"]:
-            self.both(lambda side: side.stack.ip(f"route add default via {events.HOSTS['eth0'][0]}"))
-        for side in self.sides:
-            side.answers = dict(self.sequence["answers"])
-            for host, mac in side.answers.items():
-                side.port(events.DEVS[host.split(".")[1] == "78"]).answers[host] = mac
+        self.both(lambda side: self.world.set_up(side, self.sequence))
         self.align()
         self.before = self.both(Side.table)
+        if self.world.settles:
+            self.settle()
+
+    def settle(self):
+        """What the devices say when they come up is of no sequence."""
+        for side in self.sides:
+            side.begin()
+        time.sleep(0.1)
+        if not self.calm():
+            raise AssertionError("the addresses stay tentative")
+        self.both(self.world.begin)
+        self.before = [side.seen(None, table).table for side, table in zip(self.sides, self.both(Side.table))]
 
     def both(self, function):
         return list(self.pool.map(function, self.sides))
@@ -95,7 +99,7 @@ class Pair:
     def align(self):
         """The times that each stack draws at random: nethood draws until it has the kernel's."""
         ours, theirs = self.both(Side.reachable_ms)
-        for dev in ours:
+        for dev in set(ours) & set(theirs):
             if theirs[dev][NDTPA_BASE] == ours[dev][NDTPA_BASE]:
                 self.sides[1].redraw_until(dev, ours[dev][NDTPA_REACHABLE_TIME], ours[dev][NDTPA_BASE])
         self.drawn = ours
@@ -108,7 +112,8 @@ class Pair:
         if any(collected(step) for step in steps):
             return True
         now = self.sides[0].reachable_ms()
-        return any(now[dev][NDTPA_REACHABLE_TIME] != self.drawn[dev][NDTPA_REACHABLE_TIME] for dev in now)
+        return any(now[dev][NDTPA_REACHABLE_TIME] != self.drawn[dev][NDTPA_REACHABLE_TIME]
+                   for dev in set(now) & set(self.drawn))
 
     # ---- one event -------------------------------------------------------
 
@@ -118,12 +123,12 @@ class Pair:
         for side in self.sides:
             side.begin()
         began = time.monotonic()
-        answers = self.both(lambda side: events.act(side, event))
-        late = max(time.monotonic() - began - (0.1 if event["do"] in ("sysctl", "flush") else 0), 0)
-        if event["do"] in ("sysctl", "table"):
+        answers = self.both(lambda side: self.world.act(side, event))
+        late = max(time.monotonic() - began - (0.1 if event["do"] in self.world.slow else 0), 0)
+        if event["do"] in self.world.redrawn_by:
             self.align()
         end = began + event["wait"] / 1000
-        ahead_s = SLOW_S if following and following["do"] in SLOW else BEFORE_S
+        ahead_s = SLOW_S if following and following["do"] in self.world.slow else BEFORE_S
         while True:
             overslept = self.sleep_until(end)
             tables = self.both(Side.table)
@@ -135,7 +140,7 @@ class Pair:
         late = max(late, overslept, *(side.late for side in self.sides))
         found = compare.differences(*seen, ordered=event["do"] != "flush", timed=event["do"] != "carrier")
         case = differences.Case(event, self.before, *seen, self.sides[0].answers, waited)
-        rows = differences.excused(case) if found else differences.lasting(case)
+        rows = differences.excused(case, self.world.rows) if found else self.world.lasting(case)
         if found:
             found = [(key, text) for key, text in found if key not in rows]
         self.before = tables
@@ -154,11 +159,12 @@ class Pair:
         until = time.monotonic() + WAIT_MAX_S
         while time.monotonic() < until:
             tables = self.both(Side.table)
-            if not any(e.state & differences.TIMED for table in tables for e in table.values()):
+            if not any(e.state & differences.TIMED for table in tables for e in table.values()) and \
+                    not any(map(self.world.busy, self.sides)):
                 seen = [side.seen(None, table) for side, table in zip(self.sides, tables)]
                 case = differences.Case({"do": "pause"}, self.before, *seen, self.sides[0].answers, WAIT_MAX_S)
                 self.before = tables
-                rows = differences.lasting(case)
+                rows = self.world.lasting(case)
                 if rows:
                     self.forget(rows)
                 return True
@@ -170,8 +176,8 @@ class Pair:
         for side in self.sides:
             side.look()
         clear = time.monotonic()
-        spans = sorted(span for side, table in zip(self.sides, tables) for e in table.values()
-                       for span in self.edges(side, e, clear))
+        spans = sorted(itertools.chain(*(self.world.edges(side) for side in self.sides), *(
+            self.edges(side, e, clear) for side, table in zip(self.sides, tables) for e in table.values())))
         for first, last in spans:
             if first - ahead_s <= clear <= last:
                 clear = last + 0.001
@@ -209,8 +215,8 @@ class Pair:
         """
         # lo last: what waited in Linux reports its end now, over lo
         for dev, dst in sorted(set(rows) - {"errors"}, key=lambda key: (key[0] == "lo", key)):
-            gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst}
-            self.both(lambda side: events.act(side, gone))
+            gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst, "family": self.world.family}
+            self.both(lambda side: self.world.act(side, gone))
         time.sleep(0.03)
         self.before = self.both(Side.table)
         for side in self.sides:
@@ -230,8 +236,8 @@ def timed_state(state):
 def collected(step):
     """Entries that went without a reason: neither nethood nor the event has to do with it."""
     theirs = {s.key for s in step.seen[1].heard}
-    return any(s.text.startswith("DEL") and s.key not in theirs and s.key[1] != step.event.get("dst")
-               for s in step.seen[0].heard) and step.event["do"] not in ("flush", "link", "addr", "lladdr", "carrier")
+    return any(s.text.startswith("DEL") and s.ages and s.key not in theirs and s.key[1] != step.event.get("dst")
+               for s in step.seen[0].heard) and step.event["do"] not in TAKING
 
 
 # ---- a whole sequence ----------------------------------------------------------
@@ -265,6 +271,17 @@ def play(sequence):
 
 
 def judge(name, sequence, out, shrink_runs):
+    """As certain(); what ends otherwise than by a difference leaves its sequence as well."""
+    try:
+        return certain(name, sequence, out, shrink_runs)
+    except Exception:       # a stack that ended, a dump without end
+        path = os.path.join(out, f"failed-{name.replace(' ', '-')}.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(sequence, file, indent=1)
+        return Verdict("failed", f"{traceback.format_exc()}\n  {path}", 0)
+
+
+def certain(name, sequence, out, shrink_runs):
     """Play until it is sure: a difference must come twice, or it is a machine that was late."""
     failed, run = [], None
     for _ in range(RUNS_MAX):
@@ -310,8 +327,7 @@ def keep(path, sequence, run):
 
 
 def report(sequence, run):
-    lines = [f"seed {sequence['seed']}", f"timers {sequence['timers']}", f"gateway {sequence['gateway']}",
-             f"answers {sequence['answers']}"]
+    lines = [f"{name} {value}" for name, value in sequence.items() if name != "events"]
     for number, step in enumerate(run.steps):
         lines.append(f"\n{number:3d} {events.words(step.event)}; next after {step.waited_s:.3f} s"
                      + (f"; late by {step.late:.3f} s" if step.late > LATE_S else "")
@@ -330,3 +346,6 @@ def side_lines(seen):
         yield f"error {error}"
     for _, entry in sorted(seen.table.items()):
         yield f"  has   {compare.shown(entry)} ages {entry.ages}"
+    for kind, things in seen.more.items():
+        if kind not in ("devices", "counters", "groups"):
+            yield from (f"  {kind} {thing.text} {thing.times}" for key in things for thing in things[key])

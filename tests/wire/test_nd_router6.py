@@ -6,12 +6,14 @@ change it; the others share one, each with a router of its own.
 """
 
 import itertools
+import socket
 import struct
 import threading
 import time
 
 import pytest
 
+from lab import netlink as nl
 from lab.packets6 import (ALL_ROUTERS, DNSSL, MTU, NA, NS, OVERRIDE, RDNSS, ROUTE, ROUTER, SLLA, SOLICITED, addr6, is_icmp6,
                           lladdr_option, na, nd_frame, nd_option, prefix_option, ra, rs, RA)
 from lab.stack import ADDRESS6, LINKLOCAL
@@ -318,6 +320,30 @@ def test_options_for_programs_are_told_by_netlink(shared):
     assert [m[16:] for m in got] == want
     for message in got:
         assert struct.unpack("=IHHII", message[:16]) == (len(message), 68, 0, 0, 0)
+
+
+RTM_NEWPREFIX = 52
+
+
+@pytest.mark.parametrize("flags", [0, 0x40, 0x80, 0xc0, 0xe0, 0xd1])
+def test_flags_of_a_prefix_are_told_as_they_came(shared, flags):
+    with shared.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
+        sock.bind((0, 1 << nl.RTNLGRP_IPV6_PREFIX - 1))
+        sock.settimeout(1)
+        told(shared, fresh(), slla=M1, lifetime=0, options=prefix_option("fd9d::", flags=flags, valid=0, preferred=0))
+        heard, = nl.messages(sock.recv(1 << 16))
+    assert (heard.kind, hex(heard.body[10])) == (RTM_NEWPREFIX, hex(flags))
+
+
+IF_RA_RCVD = 0x20
+
+
+def test_an_advertisement_before_any_solicitation_leaves_no_mark(shared):
+    told(shared, fresh(), slla=M1, lifetime=0)
+    got, = nl.ask(shared, nl.message(nl.RTM_GETLINK, nl.NLM_F_REQUEST, struct.pack(
+        "=BBHiII", 0, 0, 0, shared.ifindex(), 0, 0)))
+    inet6 = nl.attrs(nl.attrs(nl.attrs(got.body[16:])[26])[socket.AF_INET6])
+    assert not struct.unpack("=I", inet6[1])[0] & IF_RA_RCVD
 
 
 # ---- solicitations -------------------------------------------------------

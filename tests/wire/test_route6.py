@@ -4,10 +4,12 @@
 ip-route(8), ip-rule(8), rtnetlink(7), RFC 4191, 8201, 8950.  Words and order as the kernel's.
 """
 
+import socket
 import time
 
 import pytest
 
+from lab import netlink as nl
 from lab.frames import IP, match
 from lab.packets6 import (DEST_UNREACH, ECHO_REQUEST, ICMPV6, PKT_TOOBIG, addr6, echo6, frame6, icmp6, icmp6_of, ipv6,
                           is_icmp6)
@@ -97,6 +99,9 @@ CHANGES = [
     (f"del {P} metric 1024", [f"{P} via fd77::3 dev eth0 {TAIL}"]),
     (f"replace {P} via fd77::3 pref high mtu 1400 hoplimit 9 src {ADDRESS6}",
      [f"{P} via fd77::3 dev eth0 src {ADDRESS6} metric 1024 mtu 1400 hoplimit 9 pref high"]),
+    (f"replace {P} dev eth1", [f"{P} dev eth1 {TAIL}"]),     # of another kind, where none of its kind is
+    (f"append {P} dev eth0", [f"{P} dev eth1 {TAIL}", f"{P} dev eth0 {TAIL}"]),
+    (f"change {P} via fd77::9", [f"{P} via fd77::9 dev eth0 {TAIL}", f"{P} dev eth0 {TAIL}"]),
 ]
 
 
@@ -134,6 +139,30 @@ def test_listeners_are_told(routes):
         routes._running.remove(process)
     got = [" ".join(line.replace("\\", " ").split()) for line in out.splitlines() if P in line]
     assert got == [says for _, says in TOLD]
+
+
+FLAGS = [   # of a request; of what listeners hear
+    (f"add {P} via fd77::9", 0x600),
+    (f"append {P} via fd77::a", 0xc00),
+    (f"append {P} dev eth0", 0xc00),
+    (f"replace {P} via fd77::b", 0x100),
+    (f"replace {P} via fd77::b metric 9", 0x600),
+    (f"append {P} via fd77::b metric 10", 0xe00),
+    (f"change {P} dev eth1 metric 10", 0x100),
+    (f"replace {P} metric 11 nexthop via fd77::4 nexthop via fd77::5", 0x100),
+    (f"append {P} metric 12 nexthop via fd77::4 nexthop via fd77::5", 0xc00),
+    (f"add {P} metric 13 nexthop via fd77::4 nexthop via fd77::5", 0x400),
+]
+
+
+def test_flags_say_what_came_of_a_request(routes):
+    with routes.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
+        sock.bind((0, 1 << nl.RTNLGRP_IPV6_ROUTE - 1))
+        sock.settimeout(3)
+        for command, flags in FLAGS:
+            routes.ip(f"-6 route {command}")
+            heard, = nl.messages(sock.recv(1 << 16))
+            assert (heard.kind, hex(heard.flags)) == (nl.RTM_NEWROUTE, hex(flags)), command
 
 
 WAYS = [

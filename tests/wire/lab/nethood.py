@@ -141,7 +141,7 @@ class NethoodStack(Stack):
         return self._command([self.binary, name, self.name, *options])
 
     def wrap(self, argv):
-        return [self.binary, "exec", self.name, "--", *argv]
+        return [self.binary, "exec", self.name, *(["--proc"] if self.proc else []), "--", *argv]
 
     def sysctl(self, key, value=None):
         if value is None:

@@ -29,7 +29,7 @@ NUD = dict(none=0, incomplete=1, reachable=2, stale=4, delay=8, probe=0x10, fail
            noarp=0x40, permanent=0x80)
 NTF_USE, NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_EXT_LEARNED = 1, 2, 4, 8, 0x10
 NTF_OFFLOADED, NTF_STICKY, NTF_ROUTER = 0x20, 0x40, 0x80
-RTNLGRP_NEIGH = 3
+RTNLGRP_NEIGH, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_PREFIX = 3, 11, 18
 
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS, NLMSGERR_ATTR_MISS_TYPE = 1, 2, 5
 
@@ -46,7 +46,7 @@ def attr(kind, data=b""):
 
 
 def addr(text):
-    return socket.inet_aton(text)
+    return socket.inet_pton(socket.AF_INET6, text) if ":" in text else socket.inet_aton(text)
 
 
 def mac(text):

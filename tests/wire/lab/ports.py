@@ -33,6 +33,7 @@ class Port:
         self.mac = mac                  # of the stack's device
         self.stack = None
         self.answers = {}               # IPv4 address -> MAC: ARP answered, at once
+        self.hook = None                # octets of a frame -> octets of its answer, or None
         self.answer_delay_s = 0         # or after this time
         self._inbox = []
         self._log = collections.deque(maxlen=400)
@@ -52,6 +53,8 @@ class Port:
         frame = Frame(raw, time.monotonic())
         if self.answers and raw[12:14] == b"\x08\x06" and raw[20:22] == b"\x00\x01":
             self._answer(raw)
+        elif self.hook:
+            self._say(self.hook(raw))
         with self._changed:
             self._log.append((frame.time, "got ", raw))
             self._inbox.append(frame)
@@ -65,6 +68,11 @@ class Port:
         answer = bytes(Ether(src=mac, dst=raw[22:28]) /
                        ARP(op=2, hwsrc=mac, psrc=target,
                            hwdst=raw[22:28], pdst=socket.inet_ntoa(raw[28:32])))
+        self._say(answer)
+
+    def _say(self, answer):
+        if not answer:
+            return
         if self.answer_delay_s:
             threading.Timer(self.answer_delay_s, self._answer_later, [answer]).start()
         else:

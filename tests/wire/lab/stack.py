@@ -50,12 +50,13 @@ class Stack:
     kind = "?"
 
     def __init__(self, devs=1, addresses=True, sysctls=None, mtu=1500, prefix=24, whole_table=False,
-                 ipv6=False, wait6=True):
+                 ipv6=False, wait6=True, proc=False):
         self.devs = [Device(i) for i in range(devs)]
         self.mtu = mtu
         self.prefix = prefix
         self.ipv6 = ipv6
         self.wait6 = wait6 and ipv6
+        self.proc = proc                # programs see the stack in /proc/net and /proc/sys/net
         self.whole_table = whole_table  # it may fill the kernel's, which is everybody's
         self.started = time.monotonic()
         self._remotes = []

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What nethood does differently on purpose in IPv6; as differences.py."""
+
+from lab import netlink as nl
+
+import differences
+from differences import TIMED, confirmed_by_it, confirmed_ticks
+from events import OUR_MAC
+from sides import DEVS
+
+NO_STATION = "00:00:00:00:00:00", *OUR_MAC.values()
+
+
+def claims(case):
+    """[(neighbour, the MAC that somebody says it has now)]."""
+    e = case.event
+    said = [((dev, host), mac) for dev in DEVS for host, mac in case.answers.items() if mac]
+    if e["do"] == "nd":
+        whom = e["target"] if e["kind"] in ("na", "redirect") else e["src"]
+        said += [((e["dev"], whom), e[option]) for option in ("slla", "tlla") if e.get(option)]
+    if e["do"] == "neigh" and e["type"] == "new" and e.get("lladdr"):
+        said.append(((e["dev"], e["dst"]), e["lladdr"]))
+    return said
+
+
+def unbelievable_sender(case):
+    e = case.event
+    if e["do"] != "nd":
+        return ()
+    bad = [key for key, mac in claims(case) if int(mac[:2], 16) & 1 or mac in NO_STATION]
+    waited = any(table[key].state & TIMED for table in case.before for key in bad if key in table)
+    return [*bad, "errors"] if waited else bad
+
+
+def refused_claim(case):
+    """An advertisement that changes nothing confirms nothing; in Linux it may."""
+    return [key for key, mac in claims(case) if confirmed_by_it(case, key)
+            and any(entry.lladdr not in (None, mac) for entry in case.entries(key))]
+
+
+def unwatched(case):
+    return [key for key in differences.unwatched(case) if key != ("lo", "0.0.0.0")]
+
+
+ROWS = [
+    ("D8", "an address that no station has is not learned", unbelievable_sender),
+    ("D10", "an advertisement that is ignored confirms nothing", refused_claim),
+    ("D1, D2", "an entry without a timer waits for ever: nethood begins to resolve, or drops what waits", unwatched),
+    ("D21", "an address that is not valid is not asked", differences.asked_where_nobody_is),
+    ("D3", "a request that is refused changes nothing", differences.refused_request),
+    ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
+]
+
+
+def lasting(case):
+    found = {key: "D1, D2" for key in unwatched(case)}
+    return found | {key: "D10" for key in refused_claim(case) if confirmed_ticks(case, key) > 2}
