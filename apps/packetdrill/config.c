@@ -12,40 +12,79 @@
 #define FIELDS 4
 #define MTU_DEFAULT 1500
 #define MTU_MIN 68
+#define MTU_MIN6 1280
 #define MTU_MAX 65535
 
-static bool is_ipv4(const char *text)
+/** struct version - what IPVERSION may say */
+struct version {
+	const char *name;
+	int wire_family;
+};
+
+/* packetdrill itself makes the sockets of a family, so a host has both whatever the wire has. */
+static const struct version versions[] = {
+	{ "ipv4", AF_INET },
+	{ "4", AF_INET },
+	{ "ipv4-mapped-ipv6", AF_INET },
+	{ "ipv4_mapped_ipv6", AF_INET },
+	{ "ipv4-mapped-v6", AF_INET },
+	{ "ipv6", AF_INET6 },
+	{ "6", AF_INET6 },
+};
+
+static const struct version *version_find(const char *text)
 {
-	return !strcasecmp(text, "ipv4") || !strcmp(text, "4");
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		if (!strcasecmp(text, versions[i].name))
+			return &versions[i];
+	}
+	return NULL;
 }
 
 /* A number of bits, or a mask. */
-static bool prefix_parse(const char *text, uint32_t *bits)
+static bool prefix_parse(const char *text, const struct netaddr *addr, uint32_t *bits)
 {
-	struct in_addr mask;
+	struct netaddr mask;
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (end != text && !*end) {
 		*bits = (uint32_t)n;
-		return n <= 32;
+		return n <= netaddr_bits(addr);
 	}
-	if (!inet_aton(text, &mask))
+	if (!netaddr_parse(text, &mask) || mask.family != addr->family)
 		return false;
-	*bits = (uint32_t)__builtin_popcount(mask.s_addr);
-	return ntohl(mask.s_addr) == (*bits ? UINT32_MAX << (32 - *bits) : 0);
+	*bits = 0;
+	while (*bits < netaddr_bits(addr) && mask.octets[*bits / 8] & 0x80 >> *bits % 8)
+		++*bits;
+	for (uint32_t i = *bits; i < netaddr_bits(addr); i++) {
+		if (mask.octets[i / 8] & 0x80 >> i % 8)
+			return false;
+	}
+	return true;
+}
+
+/* ::ffff:192.0.2.1 is 192.0.2.1 */
+static void addr_unmap(struct netaddr *addr)
+{
+	if (addr->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->v6)) {
+		memmove(addr->octets, addr->octets + 12, 4);
+		memset(addr->octets + 4, 0, 12);
+		addr->family = AF_INET;
+	}
 }
 
 /* @bits NULL: an address alone. */
-static bool addr_parse(char *text, struct in_addr *addr, uint32_t *bits)
+static bool addr_parse(char *text, int family, struct netaddr *addr, uint32_t *bits)
 {
 	char *slash = strchr(text, '/');
 
 	if (slash)
 		*slash = '\0';
-	if (inet_pton(AF_INET, text, addr) != 1)
+	if (!netaddr_parse(text, addr))
 		return false;
-	return !bits || (slash && prefix_parse(slash + 1, bits));
+	addr_unmap(addr);
+	return addr->family == family && (!bits || (slash && prefix_parse(slash + 1, addr, bits)));
 }
 
 /* Return: NULL; what is wrong */
@@ -70,6 +109,7 @@ static const char *option_parse(const char *text, struct pd_config *out)
 const char *pd_config_parse(const char *flags, struct pd_config *out)
 {
 	char text[256], *rest = text, *field[FIELDS];
+	const struct version *version;
 	const char *wrong = NULL;
 
 	if (!flags || !*flags)
@@ -81,17 +121,20 @@ const char *pd_config_parse(const char *flags, struct pd_config *out)
 		if (!field[i])
 			return "the flags are not IPVERSION,LOCAL/PREFIX,GATEWAY,REMOTE/PREFIX";
 	}
-	if (!is_ipv4(field[0]))
-		return "only IPVERSION ipv4 is spoken; ipv6 and ipv4-mapped-ipv6 are not yet";
-	if (!addr_parse(field[1], &out->local, &out->local_bits))
-		return "LOCAL/PREFIX is no IPv4 address and prefix";
-	if (!addr_parse(field[2], &out->gateway, NULL))
-		return "GATEWAY is no IPv4 address";
-	if (!addr_parse(field[3], &out->remote, &out->remote_bits))
-		return "REMOTE/PREFIX is no IPv4 address and prefix";
+	version = version_find(field[0]);
+	if (!version)
+		return "IPVERSION is ipv4, ipv6 or ipv4-mapped-ipv6";
+	if (!addr_parse(field[1], version->wire_family, &out->local, &out->local_bits))
+		return "LOCAL/PREFIX is no address and prefix of this IPVERSION";
+	if (!addr_parse(field[2], version->wire_family, &out->gateway, NULL))
+		return "GATEWAY is no address of this IPVERSION";
+	if (!addr_parse(field[3], version->wire_family, &out->remote, &out->remote_bits))
+		return "REMOTE/PREFIX is no address and prefix of this IPVERSION";
 	out->mtu = MTU_DEFAULT;
 	out->offload = true;
 	while (rest && !wrong)
 		wrong = option_parse(strsep(&rest, ","), out);
+	if (!wrong && version->wire_family == AF_INET6 && out->mtu < MTU_MIN6)
+		wrong = "mtu is at least 1280 for IPv6";
 	return wrong;
 }

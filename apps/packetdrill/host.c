@@ -10,14 +10,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "../nethood/netconf.h"
 #include "pd.h"
 
+#define DEVICE "tun0"
 #define BEGIN_NS (1000 * NS_PER_S)
 #define BEGIN_WALL_NS (1700000000 * NS_PER_S)
 #define RECEIVE_PATIENCE_NS (3 * 3600 * NS_PER_S) /* longer than the longest silence of a connection: keep-alive */
@@ -302,19 +305,59 @@ int pd_packet_out(struct pd *pd, void *packet, size_t *len_bytes, long long *tim
 
 /* ---- life */
 
+/* The first @bits of an address. */
+static struct netaddr prefix_of(const struct netaddr *addr, uint32_t bits)
+{
+	struct netaddr prefix = *addr;
+
+	for (uint32_t i = bits; i < netaddr_bits(addr); i++)
+		prefix.octets[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
+	return prefix;
+}
+
+/* No packets but the script's: nothing of IPv6 where the wire has IPv4 only, and no news of groups, no solicitation
+ * of routers, nor of the host's own addresses, where it has IPv6. */
+static int quieten(struct pd *pd, const struct pd_config *config)
+{
+	static const char *const none[] = { "dad_transmits", "router_solicitations" };
+	struct ifreq ifr = { .ifr_name = DEVICE };
+	struct nethood_sock *sk;
+	int err;
+
+	if (config->local.family == AF_INET)
+		return nethood_sysctl_set(pd->net, "net.ipv6.conf.all.disable_ipv6", "1");
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		char key[64];
+
+		snprintf(key, sizeof(key), "net.ipv6.conf." DEVICE ".%s", none[i]);
+		err = nethood_sysctl_set(pd->net, key, "0");
+		if (err)
+			return err;
+	}
+	err = nethood_socket(pd->net, AF_INET, SOCK_DGRAM, 0, &sk);
+	if (err)
+		return err;
+	err = nethood_ioctl(sk, SIOCGIFFLAGS, &ifr, sizeof(ifr));
+	ifr.ifr_flags &= (short)~IFF_MULTICAST;
+	if (!err)
+		err = nethood_ioctl(sk, SIOCSIFFLAGS, &ifr, sizeof(ifr));
+	nethood_close(sk);
+	return err;
+}
+
 static int configure(struct pd *pd, const struct pd_config *config)
 {
 	const struct netaddr loopback = netaddr_v4(INADDR_LOOPBACK);
-	const struct netaddr local = { .family = AF_INET, .v4 = config->local };
-	const struct netaddr gateway = { .family = AF_INET, .v4 = config->gateway };
+	const struct netaddr remote = prefix_of(&config->remote, config->remote_bits);
 	int ifindex = nethood_dev_ifindex(pd->dev), lo = nethood_dev_ifindex(nethood_dev_find(pd->net, "lo"));
 	struct netconf nc;
 	int err = netconf_open(&nc, pd->net);
 
 	if (err)
 		return err;
-	(void)nethood_sysctl_set(pd->net, "net.ipv6.conf.all.disable_ipv6", "1"); /* no packets but the script's */
-	err = netconf_link_up(&nc, lo);
+	err = quieten(pd, config);
+	if (!err)
+		err = netconf_link_up(&nc, lo);
 	if (!err)
 		err = netconf_link_up(&nc, ifindex);
 	if (!err)
@@ -322,15 +365,11 @@ static int configure(struct pd *pd, const struct pd_config *config)
 	if (err == -EEXIST) /* lo has its address of itself */
 		err = 0;
 	if (!err)
-		err = netconf_addr_add(&nc, ifindex, &local, config->local_bits, true);
-	if (!err) {
-		uint32_t mask = config->remote_bits ? UINT32_MAX << (32 - config->remote_bits) : 0;
-		struct netaddr net = netaddr_v4(ntohl(config->remote.s_addr) & mask);
-
-		err = netconf_route_add(&nc, &net, config->remote_bits, &gateway, ifindex);
-		if (err == -EEXIST) /* REMOTE is LOCAL's own subnet */
-			err = 0;
-	}
+		err = netconf_addr_add(&nc, ifindex, &config->local, config->local_bits, true);
+	if (!err)
+		err = netconf_route_add(&nc, &remote, config->remote_bits, &config->gateway, ifindex);
+	if (err == -EEXIST) /* REMOTE is LOCAL's own subnet */
+		err = 0;
 	if (err)
 		fprintf(stderr, "nethood: the flags make no network: %s\n", nc.why);
 	netconf_close(&nc);
@@ -340,7 +379,7 @@ static int configure(struct pd *pd, const struct pd_config *config)
 static int net_create(struct pd *pd, const struct pd_config *config)
 {
 	struct nethood_config nc = { .now_ns = pd->now_ns, .wall_ns = BEGIN_WALL_NS };
-	const struct nethood_dev_config dc = { .name = "tun0",
+	const struct nethood_dev_config dc = { .name = DEVICE,
 					       .driver = "user-ip",
 					       .fd = -1,
 					       .mtu = config->mtu,

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "../run/netaddr.h"
 #include "hooks.h"
 #include "interface.h"
 #include "nethood/nethood.h"
@@ -32,7 +33,7 @@
 
 /** struct pd_config - what the flags say */
 struct pd_config {
-	struct in_addr local, gateway, remote;
+	struct netaddr local, gateway, remote; /**< all of the wire's family */
 	uint32_t local_bits, remote_bits;
 	uint32_t mtu;
 	bool offload; /**< trains leave whole */

@@ -43,7 +43,7 @@ static int sock_install(struct pd *pd, struct nethood_sock *sk, const struct pd_
 int pd_socket(struct pd *pd, int domain, int type, int protocol)
 {
 	struct pd_file model = { .stream = (type & SOCK_TYPE_MASK) == SOCK_STREAM,
-				 .inet = domain == AF_INET,
+				 .inet = domain == AF_INET || domain == AF_INET6,
 				 .nonblock = type & SOCK_NONBLOCK };
 	struct nethood_sock *sk;
 	int err;

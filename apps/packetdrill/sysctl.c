@@ -10,14 +10,26 @@
 
 #include "pd.h"
 
-#define SYSCTL_DIR "/proc/sys/net/ipv4"
+#define SYSCTL_DIR "/proc/sys/net"
+#define KEY_BYTES (NAME_MAX + 64)
 #define VALUE_BYTES 4096
 
-/* tcp_*, and what else a script about TCP, UDP or the path MTU may want to have been set. */
-static const char *const wanted[] = {
-	"tcp_", "udp_", "icmp_", "ip_default_ttl", "ip_no_pmtu_disc", "ip_local_port_range", "ip_nonlocal_bind"
+/** struct wanted - what a script about TCP, UDP or the path MTU may want to have been set */
+struct wanted {
+	const char *dir;
+	const char *names[12]; /**< how they begin */
 };
-static const char *const of_routes[] = { "route/min_pmtu", "route/mtu_expires", "route/min_adv_mss" };
+
+static const struct wanted wanted[] = {
+	{ "ipv4",
+	  { "tcp_", "udp_", "icmp_", "ip_default_ttl", "ip_no_pmtu_disc", "ip_local_port_range", "ip_nonlocal_bind" } },
+	{ "ipv4/route", { "min_pmtu", "mtu_expires", "min_adv_mss" } },
+	{ "ipv6",
+	  { "auto_flowlabels", "bindv6only", "flowlabel_", "icmp", "idgen_", "ip_nonlocal_bind", "max_dst_opts_",
+	    "max_hbh_" } },
+	{ "ipv6/route", { "mtu_expires", "min_adv_mss" } },
+	{ "ipv6/conf/default", { "hop_limit" } },
+};
 
 /** struct pd_sysctl - one that was read */
 struct pd_sysctl {
@@ -25,22 +37,23 @@ struct pd_sysctl {
 	char text[]; /**< name, NUL, value */
 };
 
-static bool is_wanted(const char *name)
+static bool is_wanted(const struct wanted *w, const char *name)
 {
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-		if (!strncmp(name, wanted[i], strlen(wanted[i])))
+	for (const char *const *begin = w->names; *begin; begin++) {
+		if (!strncmp(name, *begin, strlen(*begin)))
 			return true;
 	}
 	return false;
 }
 
-static bool read_value(const char *name, char value[static VALUE_BYTES])
+/* @key: ipv4/tcp_sack */
+static bool read_value(const char *key, char value[static VALUE_BYTES])
 {
-	char path[sizeof(SYSCTL_DIR) + NAME_MAX + 2];
+	char path[sizeof(SYSCTL_DIR) + KEY_BYTES + 1];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), SYSCTL_DIR "/%s", name);
+	snprintf(path, sizeof(path), SYSCTL_DIR "/%s", key);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -54,9 +67,9 @@ static bool read_value(const char *name, char value[static VALUE_BYTES])
 }
 
 /* A key of zeros is none: the kernel draws one. */
-static bool is_no_key(const char *name, const char *value)
+static bool is_no_key(const char *key, const char *value)
 {
-	return !strcmp(name, "tcp_fastopen_key") && strspn(value, "0-, ") == strlen(value);
+	return !strcmp(key, "ipv4/tcp_fastopen_key") && strspn(value, "0-, ") == strlen(value);
 }
 
 /* Return: false: it is as it was */
@@ -82,33 +95,41 @@ static bool is_news(struct pd *pd, const char *name, const char *value)
 	return true;
 }
 
-static void apply(struct pd *pd, const char *name)
+static void apply(struct pd *pd, const char *dir, const char *name)
 {
-	char key[NAME_MAX + 16], value[VALUE_BYTES];
+	char file[KEY_BYTES], key[KEY_BYTES + 4], value[VALUE_BYTES];
 
-	if (!read_value(name, value) || is_no_key(name, value) || !is_news(pd, name, value))
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	if (!read_value(file, value) || is_no_key(file, value) || !is_news(pd, file, value))
 		return;
-	snprintf(key, sizeof(key), "net/ipv4/%s", name);
+	snprintf(key, sizeof(key), "net/%s", file);
 	for (char *p = key; (p = strchr(p, '/')); p++)
 		*p = '.';
 	nethood_sysctl_set(pd->net, key, value); /* what the net does not know, or cannot be, is left as it is */
 }
 
-void pd_sysctls(struct pd *pd)
+static void apply_dir(struct pd *pd, const struct wanted *w)
 {
+	char path[64];
 	const struct dirent *entry;
-	DIR *dir = opendir(SYSCTL_DIR);
+	DIR *dir;
 
+	snprintf(path, sizeof(path), SYSCTL_DIR "/%s", w->dir);
+	dir = opendir(path);
 	if (!dir)
 		return;
-	apply(pd, "tcp_allowed_congestion_control"); /* before the one that is chosen */
 	while ((entry = readdir(dir))) {
-		if (is_wanted(entry->d_name))
-			apply(pd, entry->d_name);
+		if (entry->d_type != DT_DIR && is_wanted(w, entry->d_name))
+			apply(pd, w->dir, entry->d_name);
 	}
 	closedir(dir);
-	for (size_t i = 0; i < sizeof(of_routes) / sizeof(*of_routes); i++)
-		apply(pd, of_routes[i]);
+}
+
+void pd_sysctls(struct pd *pd)
+{
+	apply(pd, "ipv4", "tcp_allowed_congestion_control"); /* before the one that is chosen */
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		apply_dir(pd, &wanted[i]);
 }
 
 void pd_sysctls_forget(struct pd *pd)

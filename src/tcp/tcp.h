@@ -609,7 +609,8 @@ void tcp_net_exit(struct net *net);
 
 struct tcp_af_ops {
 	u16 net_header_bytes;
-	u16 gso_type; /**< SKB_GSO_TCPV4, SKB_GSO_TCPV6 */
+	u16 mss_default; /**< of a peer that names none.  @rfc 9293 3.7.1 */
+	u16 gso_type;    /**< SKB_GSO_TCPV4, SKB_GSO_TCPV6 */
 	/** put an IP header on a segment and send it; @skb taken, data at the TCP header.  Return: 0, -errno */
 	int (*queue_xmit)(struct tcp_sock *tp, struct sk_buff *skb);
 	/** checksum of a segment to be sent: CHECKSUM_PARTIAL */

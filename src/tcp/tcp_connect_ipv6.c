@@ -193,7 +193,7 @@ static int connect_begin(struct tcp_sock *tp)
 	int err;
 
 	tp->write_seq = 0;
-	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
+	tp->rx_opt.mss_clamp = tp->af->mss_default;
 	tp->ext_hdr_len = np->opt ? np->opt->opt_flen + np->opt->opt_nflen : 0;
 	tcp_set_state(tp, TCP_SYN_SENT);
 	err = tcp_hash_connect(tp);

@@ -9,6 +9,7 @@
 #include <linux/icmpv6.h>
 
 #include "base/byteorder.h"
+#include "ipv6/icmpv6.h"
 #include "ipv6/ipv6.h"
 #include "ipv6/ip6_route.h"
 #include "net.h"
@@ -87,6 +88,7 @@ int tcp_v6_err(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info)
 	struct net *net = skb->pool->net;
 	struct tcp_conn key, *c;
 	struct sock *hold;
+	int err;
 
 	if (!pskb_may_pull(skb, offset + QUOTED_TCP_BYTES))
 		return -ENOENT;
@@ -101,8 +103,9 @@ int tcp_v6_err(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info)
 	c = tcp_ehash_lookup(net, &key);
 	if (!c)
 		return -ENOENT;
-	if (c->kind == TCP_CONN_REQUEST && type != ICMPV6_PKT_TOOBIG) {
-		tcp_request_err(container_of(c, struct tcp_request_sock, conn), be32_to_cpu(e.th->seq));
+	if (c->kind == TCP_CONN_REQUEST) {
+		if (icmpv6_err_convert(type, code, &err))
+			tcp_request_err(container_of(c, struct tcp_request_sock, conn), be32_to_cpu(e.th->seq));
 	} else if (c->kind == TCP_CONN_SOCK) {
 		hold = sock_hold(tcp_sock_of(container_of(c, struct tcp_sock, conn)));
 		err_for_sock(tcp_sk(hold), &e);

@@ -330,6 +330,7 @@ static void tcp_v4_timewait_fill(struct tcp_timewait_sock *tw, const struct tcp_
 
 const struct tcp_af_ops tcp_ipv4_ops = {
 	.net_header_bytes = sizeof(struct iphdr),
+	.mss_default = TCP_MSS_DEFAULT,
 	.gso_type = SKB_GSO_TCPV4,
 	.queue_xmit = tcp_v4_queue_xmit,
 	.send_check = tcp_v4_send_check,

@@ -370,6 +370,7 @@ static void tcp_v6_timewait_fill(struct tcp_timewait_sock *tw, const struct tcp_
 
 const struct tcp_af_ops tcp_ipv6_ops = {
 	.net_header_bytes = IPV6_HEADER_BYTES,
+	.mss_default = IPV6_MIN_MTU - IPV6_HEADER_BYTES - sizeof(struct tcphdr),
 	.gso_type = SKB_GSO_TCPV6,
 	.queue_xmit = tcp_v6_queue_xmit,
 	.send_check = tcp_v6_send_check,

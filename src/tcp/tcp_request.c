@@ -273,7 +273,7 @@ struct syn {
 
 static void request_fill(struct tcp_request_sock *req, struct syn *syn)
 {
-	struct tcp_options_received rx_opt = { .mss_clamp = TCP_MSS_DEFAULT };
+	struct tcp_options_received rx_opt = { .mss_clamp = req->af->mss_default };
 	struct net *net = tcp_req_net(req);
 
 	rx_opt.user_mss = req->listener->rx_opt.user_mss;

@@ -26,8 +26,16 @@
 #define TS_OPT_ECN (1U << 5)
 #define TS_OPT_MASK 0x3fU
 
-/* what most clients offer: anything, PPPoE with timestamps, PPPoE, Ethernet */
-static const u16 mss_table[] = { 536, 1300, 1440, 1460 };
+#define COOKIE_MSS_COUNT 4U
+
+/* what most clients offer: anything, PPPoE with timestamps, PPPoE, Ethernet; of IPv6: anything, a tunnel, Ethernet, and
+ * its large frames */
+static const u16 mss_tables[][COOKIE_MSS_COUNT] = { { 536, 1300, 1440, 1460 }, { 1220, 1420, 1440, 8940 } };
+
+static const u16 *mss_table_of(const struct tcp_conn *conn)
+{
+	return mss_tables[conn->family == AF_INET6];
+}
 
 /* ------------------------------------------------------------------ the number */
 
@@ -61,7 +69,8 @@ static u32 cookie_hash(const struct net *net, const struct tcp_conn *c, u32 sseq
 
 u32 tcp_cookie_init_sequence(struct net *net, const struct sk_buff *skb, const struct tcp_conn *conn, u16 *mss)
 {
-	u32 count = cookie_time(net), index = ARRAY_SIZE(mss_table) - 1, sseq = TCP_SKB_CB(skb)->seq;
+	u32 count = cookie_time(net), index = COOKIE_MSS_COUNT - 1, sseq = TCP_SKB_CB(skb)->seq;
+	const u16 *mss_table = mss_table_of(conn);
 
 	while (index && *mss < mss_table[index])
 		index--;
@@ -81,7 +90,7 @@ static u16 cookie_mss(const struct net *net, const struct tcp_conn *conn, u32 co
 	if (age >= COOKIE_MAX_AGE)
 		return 0;
 	index = (cookie - cookie_hash(net, conn, sseq, count - age, 1)) & COOKIE_MASK;
-	return index < ARRAY_SIZE(mss_table) ? mss_table[index] : 0;
+	return index < COOKIE_MSS_COUNT ? mss_table_of(conn)[index] : 0;
 }
 
 /* ------------------------------------------------------------------ options, in the timestamp */

@@ -7,12 +7,15 @@
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
-#define IP_BYTES 20
+#define IP4_BYTES 20
+#define IP6_BYTES 40
 #define TCP_BYTES 20
 #define UDP_BYTES 8
 
 struct packetdrill_interface pd;
 bool own_netns;
+int family = AF_INET;
+static size_t ip_bytes = IP4_BYTES; /* of the family's header */
 static void (*init)(const char *flags, struct packetdrill_interface *interface);
 
 void drill_init(const char *flags, struct packetdrill_interface *interface)
@@ -24,7 +27,18 @@ void drill_init(const char *flags, struct packetdrill_interface *interface)
 int host_begin(void **state)
 {
 	(void)state;
+	family = AF_INET;
+	ip_bytes = IP4_BYTES;
 	drill_init(FLAGS, &pd);
+	return 0;
+}
+
+int host6_begin(void **state)
+{
+	(void)state;
+	family = AF_INET6;
+	ip_bytes = IP6_BYTES;
+	drill_init(FLAGS6, &pd);
 	return 0;
 }
 
@@ -66,6 +80,14 @@ struct sockaddr_in addr_of(const char *ip, uint16_t port)
 	return sin;
 }
 
+struct sockaddr_in6 addr6_of(const char *ip, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	assert_int_equal(inet_pton(AF_INET6, ip, &sin6.sin6_addr), 1);
+	return sin6;
+}
+
 void set_option(int fd, int level, int name, int value)
 {
 	assert_int_equal(CALL(setsockopt, fd, level, name, &value, sizeof(value)), 0);
@@ -73,7 +95,7 @@ void set_option(int fd, int level, int name, int value)
 
 int tcp_socket(void)
 {
-	int fd = CALL(socket, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	int fd = CALL(socket, family, SOCK_STREAM, IPPROTO_TCP);
 
 	assert_true(fd >= 0);
 	assert_int_equal(CALL(setsockopt, fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4), 0);
@@ -83,10 +105,12 @@ int tcp_socket(void)
 int listening(void)
 {
 	struct sockaddr_in any = addr_of("0.0.0.0", 8080);
+	struct sockaddr_in6 any6 = addr6_of("::", 8080);
+	struct sockaddr *here = family == AF_INET ? (struct sockaddr *)&any : (struct sockaddr *)&any6;
 	int fd = tcp_socket();
 
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	assert_int_equal(CALL(bind, fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(CALL(bind, fd, here, family == AF_INET ? sizeof(any) : sizeof(any6)), 0);
 	assert_int_equal(CALL(listen, fd, 5), 0);
 	return fd;
 }
@@ -116,12 +140,12 @@ static uint16_t sum_end(uint32_t s)
 /* Of a transport protocol, with the addresses of the IP header before it. */
 static uint16_t transport_sum(const uint8_t *ip, size_t bytes)
 {
-	uint32_t s = sum(ip + 12, 8, 0);
+	uint32_t s = family == AF_INET ? sum(ip + 12, 8, 0) : sum(ip + 8, 32, 0);
 
-	s += ip[9];
-	s += (uint32_t)(bytes - IP_BYTES);
+	s += family == AF_INET ? ip[9] : ip[6];
+	s += (uint32_t)(bytes - ip_bytes);
 	s = (s & 0xffff) + (s >> 16);
-	return sum_end(sum(ip + IP_BYTES, bytes - IP_BYTES, s));
+	return sum_end(sum(ip + ip_bytes, bytes - ip_bytes, s));
 }
 
 static void put16(uint8_t *p, uint32_t value)
@@ -150,25 +174,46 @@ static uint32_t get32(const uint8_t *p)
 
 static uint8_t packet[65536];
 
-static void ip_header(uint8_t proto, size_t bytes)
+static void ip6_header(uint8_t proto, size_t bytes)
+{
+	struct sockaddr_in6 from = addr6_of(REMOTE6, 0), to = addr6_of(LOCAL6, 0);
+
+	memset(packet, 0, IP6_BYTES);
+	packet[0] = 0x60;
+	put16(packet + 4, (uint32_t)(bytes - IP6_BYTES));
+	packet[6] = proto;
+	packet[7] = 64;
+	memcpy(packet + 8, &from.sin6_addr, 16);
+	memcpy(packet + 24, &to.sin6_addr, 16);
+}
+
+static void ip4_header(uint8_t proto, size_t bytes)
 {
 	struct sockaddr_in from = addr_of(REMOTE, 0), to = addr_of(LOCAL, 0);
 
-	memset(packet, 0, IP_BYTES);
+	memset(packet, 0, ip_bytes);
 	packet[0] = 0x45;
 	put16(packet + 2, (uint32_t)bytes);
 	packet[8] = 64;
 	packet[9] = proto;
 	memcpy(packet + 12, &from.sin_addr, 4);
 	memcpy(packet + 16, &to.sin_addr, 4);
-	put16(packet + 10, sum_end(sum(packet, IP_BYTES, 0)));
+	put16(packet + 10, sum_end(sum(packet, IP4_BYTES, 0)));
+}
+
+static void ip_header(uint8_t proto, size_t bytes)
+{
+	if (family == AF_INET)
+		ip4_header(proto, bytes);
+	else
+		ip6_header(proto, bytes);
 }
 
 void give_options(const struct flow *f, uint8_t flags, uint32_t seq, uint32_t ack, const uint8_t *options,
 		  size_t option_bytes, const void *data, size_t bytes)
 {
-	uint8_t *tcp = packet + IP_BYTES;
-	size_t all = IP_BYTES + TCP_BYTES + option_bytes + bytes;
+	uint8_t *tcp = packet + ip_bytes;
+	size_t all = ip_bytes + TCP_BYTES + option_bytes + bytes;
 
 	assert_true(all < sizeof(packet) && option_bytes % 4 == 0);
 	ip_header(IPPROTO_TCP, all);
@@ -197,8 +242,8 @@ void give(const struct flow *f, uint8_t flags, uint32_t seq, uint32_t ack, const
 
 void give_udp(uint16_t from, uint16_t to, const void *data, size_t bytes)
 {
-	uint8_t *udp = packet + IP_BYTES;
-	size_t all = IP_BYTES + UDP_BYTES + bytes;
+	uint8_t *udp = packet + ip_bytes;
+	size_t all = ip_bytes + UDP_BYTES + bytes;
 
 	ip_header(IPPROTO_UDP, all);
 	put16(udp, from);
@@ -212,16 +257,16 @@ void give_udp(uint16_t from, uint16_t to, const void *data, size_t bytes)
 
 void give_icmp(uint8_t type, uint8_t code, uint16_t mtu, const struct seg *about)
 {
-	uint8_t *icmp = packet + IP_BYTES;
-	size_t quoted = about->raw_bytes < 28 ? about->raw_bytes : 28, all = IP_BYTES + 8 + quoted;
+	uint8_t *icmp = packet + ip_bytes;
+	size_t quoted = about->raw_bytes < ip_bytes + 8 ? about->raw_bytes : ip_bytes + 8, all = ip_bytes + 8 + quoted;
 
-	ip_header(IPPROTO_ICMP, all);
+	ip_header(family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6, all);
 	memset(icmp, 0, 8);
 	icmp[0] = type;
 	icmp[1] = code;
 	put16(icmp + 6, mtu);
 	memcpy(icmp + 8, about->raw, quoted);
-	put16(icmp + 2, sum_end(sum(icmp, all - IP_BYTES, 0)));
+	put16(icmp + 2, family == AF_INET ? sum_end(sum(icmp, all - ip_bytes, 0)) : transport_sum(packet, all));
 	assert_int_equal(CALL(netdev_send, packet, all), 0);
 }
 
@@ -248,13 +293,13 @@ static void options_of(struct seg *s, const uint8_t *p, const uint8_t *stop)
 
 static void tcp_of(struct seg *s, struct flow *f)
 {
-	const uint8_t *tcp = s->raw + IP_BYTES;
+	const uint8_t *tcp = s->raw + ip_bytes;
 	size_t header = (size_t)(tcp[12] >> 4) * 4;
 
 	s->flags = tcp[13];
 	s->win = get16(tcp + 14);
 	s->data = tcp + header;
-	s->bytes = s->raw_bytes - IP_BYTES - header;
+	s->bytes = s->raw_bytes - ip_bytes - header;
 	options_of(s, tcp + TCP_BYTES, tcp + header);
 	if (!f)
 		return;
@@ -268,30 +313,50 @@ static void tcp_of(struct seg *s, struct flow *f)
 	s->ack = s->flags & ACK ? get32(tcp + 8) - f->remote_isn : 0;
 }
 
+static void ip4_of(struct seg *s)
+{
+	struct sockaddr_in local = addr_of(LOCAL, 0);
+
+	assert_int_equal(s->raw[0], 0x45);
+	assert_int_equal(get16(s->raw + 2), s->raw_bytes);
+	assert_int_equal(sum_end(sum(s->raw, IP4_BYTES, 0)), 0);
+	assert_memory_equal(s->raw + 12, &local.sin_addr, 4);
+	s->ttl = s->raw[8];
+	s->proto = s->raw[9];
+}
+
+static void ip6_of(struct seg *s)
+{
+	struct sockaddr_in6 local = addr6_of(LOCAL6, 0);
+
+	assert_int_equal(s->raw[0] >> 4, 6);
+	assert_int_equal(get16(s->raw + 4), s->raw_bytes - IP6_BYTES);
+	assert_memory_equal(s->raw + 8, &local.sin6_addr, 16);
+	s->proto = s->raw[6];
+	s->ttl = s->raw[7];
+}
+
 struct seg *take(struct flow *f)
 {
 	static struct seg s;
-	struct sockaddr_in local = addr_of(LOCAL, 0);
 
 	memset(&s, 0, offsetof(struct seg, raw));
 	s = (struct seg){ .raw_bytes = sizeof(s.raw) };
 	assert_int_equal(CALL(netdev_receive, s.raw, &s.raw_bytes, &s.time_us), 0);
-	assert_true(s.raw_bytes >= IP_BYTES);
-	assert_int_equal(s.raw[0], 0x45);
-	assert_int_equal(get16(s.raw + 2), s.raw_bytes);
-	assert_int_equal(sum_end(sum(s.raw, IP_BYTES, 0)), 0);
-	assert_memory_equal(s.raw + 12, &local.sin_addr, 4);
-	s.ttl = s.raw[8];
-	s.proto = s.raw[9];
+	assert_true(s.raw_bytes >= ip_bytes);
+	if (family == AF_INET)
+		ip4_of(&s);
+	else
+		ip6_of(&s);
 	if (s.proto == IPPROTO_ICMP) {
-		assert_int_equal(sum_end(sum(s.raw + IP_BYTES, s.raw_bytes - IP_BYTES, 0)), 0);
+		assert_int_equal(sum_end(sum(s.raw + ip_bytes, s.raw_bytes - ip_bytes, 0)), 0);
 		return &s;
 	}
 	assert_int_equal(transport_sum(s.raw, s.raw_bytes), 0);
-	s.sport = get16(s.raw + IP_BYTES);
-	s.dport = get16(s.raw + IP_BYTES + 2);
-	s.data = s.raw + IP_BYTES + UDP_BYTES;
-	s.bytes = s.raw_bytes - IP_BYTES - UDP_BYTES;
+	s.sport = get16(s.raw + ip_bytes);
+	s.dport = get16(s.raw + ip_bytes + 2);
+	s.data = s.raw + ip_bytes + UDP_BYTES;
+	s.bytes = s.raw_bytes - ip_bytes - UDP_BYTES;
 	if (s.proto == IPPROTO_TCP)
 		tcp_of(&s, f);
 	return &s;
@@ -334,13 +399,15 @@ int accepted(int listener, struct flow *f)
 static long do_job(const struct job *job)
 {
 	struct sockaddr_in to = addr_of(REMOTE, 80);
+	struct sockaddr_in6 to6 = addr6_of(REMOTE6, 80);
 	struct pollfd p = { .fd = job->fd, .events = (short)job->bytes };
 
 	switch (job->kind) {
 	case JOB_ACCEPT:
 		return CALL(accept, job->fd, NULL, NULL);
 	case JOB_CONNECT:
-		return CALL(connect, job->fd, (struct sockaddr *)&to, sizeof(to));
+		return family == AF_INET ? CALL(connect, job->fd, (struct sockaddr *)&to, sizeof(to))
+					 : CALL(connect, job->fd, (struct sockaddr *)&to6, sizeof(to6));
 	case JOB_READ:
 		return CALL(read, job->fd, job->buf, job->bytes);
 	case JOB_RECV_ALL:
@@ -484,6 +551,7 @@ int main(int argc, char **argv)
 	}
 	failed = _cmocka_run_group_tests("packetdrill: connections", tcp_tests, tcp_test_count, NULL, NULL);
 	failed += _cmocka_run_group_tests("packetdrill: calls", call_tests, call_test_count, NULL, NULL);
+	failed += _cmocka_run_group_tests("packetdrill: IPv6", ipv6_tests, ipv6_test_count, NULL, NULL);
 	failed += _cmocka_run_group_tests("packetdrill: libc",
 					  dlsym(RTLD_DEFAULT, "nethood_packetdrill_hook") ? &shim_test : &no_shim_test,
 					  1, NULL, NULL);

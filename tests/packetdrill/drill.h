@@ -85,17 +85,24 @@ extern struct packetdrill_interface pd;
 #define FLAGS "ipv4,192.168.0.1/16,192.168.0.2,192.0.2.0/24"
 #define LOCAL "192.168.0.1"
 #define REMOTE "192.0.2.1"
+#define FLAGS6 "ipv6,fd3d:0a0b::1/64,fd3d:0a0b::2,2001:db8::/32"
+#define LOCAL6 "fd3d:0a0b::1"
+#define REMOTE6 "2001:db8::1"
 
 /** drill_init() - packetdrill_interface_init() of the library that is tested */
 void drill_init(const char *flags, struct packetdrill_interface *interface);
-int host_begin(void **state); /* fixtures of a test: a host in pd */
+int host_begin(void **state);  /* fixtures of a test: a host in pd */
+int host6_begin(void **state); /* one of IPv6 */
 int host_end(void **state);
+/** family - of the packets that are given and taken: set by those two */
+extern int family;
 /** own_netns - this process has a network namespace of its own, and may change its sysctls */
 extern bool own_netns;
 bool sysctl_write(const char *name, const char *value);
 
 long long now_us(void); /* by the host's clock, which it moves */
 struct sockaddr_in addr_of(const char *ip, uint16_t port);
+struct sockaddr_in6 addr6_of(const char *ip, uint16_t port);
 int tcp_socket(void); /* with the congestion control Reno, whatever the namespace says */
 /** listening() - a socket on port 8080 */
 int listening(void);
@@ -136,7 +143,7 @@ struct seg {
 void give(const struct flow *f, uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t bytes);
 void give_options(const struct flow *f, uint8_t flags, uint32_t seq, uint32_t ack, const uint8_t *options,
 		  size_t option_bytes, const void *data, size_t bytes);
-/** give_udp(), give_icmp() - likewise; the error quotes a packet that the host sent */
+/** give_udp(), give_icmp() - likewise; the error, of the family's ICMP, quotes a packet that the host sent */
 void give_udp(uint16_t from, uint16_t to, const void *data, size_t bytes);
 void give_icmp(uint8_t type, uint8_t code, uint16_t mtu, const struct seg *about);
 /** take() - the next packet of the host, which must be there; of @f, whose first SYN sets local_isn; NULL: of any */
@@ -188,8 +195,8 @@ long end(struct job *job);
 
 /* ---- tests */
 
-extern const struct CMUnitTest tcp_tests[], call_tests[];
-extern const size_t tcp_test_count, call_test_count;
+extern const struct CMUnitTest tcp_tests[], call_tests[], ipv6_tests[];
+extern const size_t tcp_test_count, call_test_count, ipv6_test_count;
 extern const struct CMUnitTest shim_test, no_shim_test; /* one of the two: is the preload shim there? */
 
 #endif

@@ -53,8 +53,13 @@ static void two_hosts_know_nothing_of_each_other(void **state)
 
 static void wrong_flags_make_a_host_without_sockets(void **state)
 {
-	static const char *const wrong[] = { "ipv6,fd00::1/64,fd00::2,2001:db8::/32",
-					     "ipv4-mapped-ipv6,192.168.0.1/16,192.168.0.2,192.0.2.0/24",
+	static const char *const wrong[] = { "ipv5,192.168.0.1/16,192.168.0.2,192.0.2.0/24",
+					     "ipv6,192.168.0.1/16,192.168.0.2,192.0.2.0/24",
+					     "ipv6,fd00::1/129,fd00::2,2001:db8::/32",
+					     "ipv6,fd00::1/ffff:0:ffff::,fd00::2,2001:db8::/32",
+					     "ipv6,fd00::1/64,192.168.0.2,2001:db8::/32",
+					     "ipv6,fd00::1/64,fd00::2,2001:db8::/32,mtu=1279",
+					     "ipv4-mapped-ipv6,fd00::1/64,fd00::2,2001:db8::/32",
 					     "ipv4",
 					     "ipv4,192.168.0.1,192.168.0.2,192.0.2.0/24",
 					     "ipv4,192.168.0.1/33,192.168.0.2,192.0.2.0/24",

@@ -9,23 +9,20 @@ import os
 
 import pytest
 
-from lab.kernel import KernelStack
-from lab.nethood import NethoodStack
-from runner import packetdrill, play
-from runner.library import LibraryStack
+from runner import play
+from runner.kinds import KINDS, VIRTUAL
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-KINDS = {"kernel": KernelStack, "nethood": NethoodStack, "library": LibraryStack,
-         "packetdrill": packetdrill.PacketdrillStack}
-VIRTUAL = ("library", "packetdrill")
 SCRIPTS = sorted(glob.glob(os.path.join(HERE, "scripts", "**", "*.pkt"), recursive=True))
-NOT_FOR = {"library": play.blocks, "packetdrill": lambda path: not packetdrill.plays(path)}
-CASES = [(kind, path) for kind in KINDS for path in SCRIPTS if kind not in NOT_FOR or not NOT_FOR[kind](path)]
+# What plays but in a long run, with SCRIPTS=all, beside all of IPv4 and of IPv6 as a library: the rest by folders.
+FOLDERS = {"library-mapped": ("open", "close", "pmtu"),
+           "packetdrill6": ("ipv6", "open"), "packetdrill-mapped": ("open",),
+           "kernel-mapped": ("open", "close", "pmtu"), "nethood-mapped": ("open", "close", "pmtu")}
 
 
 TRUESIZE = "a frame that was received is charged more memory than the kernel's TAP does, so the window closes sooner"
 LINGER = "close(2) is not passed on to nethood: docs/RUN.md"
-KNOWN = {       # what differs from the kernel, and why; one that plays after all fails
+KNOWN = {       # by stack, of all families: what differs from the kernel, and why; one that plays after all fails
     ("library", "data/ack_every_second"): TRUESIZE,
     ("library", "window/right_edge"): TRUESIZE,
     ("packetdrill", "data/ack_every_second"): TRUESIZE,
@@ -40,20 +37,32 @@ KNOWN = {       # what differs from the kernel, and why; one that plays after al
 }
 
 
+def script_of(path):
+    return os.path.relpath(path, os.path.join(HERE, "scripts"))[:-4]
+
+
+def cases():
+    for name, kind in KINDS.items():
+        folders = None if os.environ.get("SCRIPTS") == "all" else FOLDERS.get(name)
+        for path in SCRIPTS:
+            if kind.plays(path) and (not folders or script_of(path).split("/")[0] in folders):
+                yield name, path
+
+
 def name_of(case):
     kind, path = case
-    return f"{kind}-{os.path.relpath(path, os.path.join(HERE, 'scripts'))[:-4]}"
+    return f"{kind}-{script_of(path)}"
 
 
 def param_of(case):
-    why = KNOWN.get(tuple(name_of(case).split("-", 1)))
+    why = KNOWN.get((KINDS[case[0]].stack, script_of(case[1])))
     return pytest.param(case, marks=[pytest.mark.xfail(reason=why, strict=True)] if why else [])
 
 
 def played(kind, path):
     """Why it differs; nothing if it does not."""
     try:
-        play.play(path, KINDS[kind])
+        KINDS[kind].play(path)
     except play.Differs as error:
         return str(error)
     return ""
@@ -66,13 +75,14 @@ def _elsewhere():
         yield pool
 
 
-@pytest.mark.parametrize("case", map(param_of, CASES), ids=map(name_of, CASES))
+@pytest.mark.parametrize("case", map(param_of, cases()), ids=map(name_of, cases()))
 def test_script(case, elsewhere):
     """On a wall clock, what differs plays once more, since the machine may have been late; in virtual time never."""
     kind, path = case
     why = ""
-    for _ in range(1 if kind in VIRTUAL else 2):
-        why = elsewhere.submit(played, kind, path).result() if kind == "packetdrill" else played(kind, path)
+    stack = KINDS[kind].stack
+    for _ in range(1 if stack in VIRTUAL else 2):
+        why = elsewhere.submit(played, kind, path).result() if stack == "packetdrill" else played(kind, path)
         if not why:
             return
     pytest.fail(why, pytrace=False)

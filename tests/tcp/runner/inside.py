@@ -111,8 +111,8 @@ class Program:
             self.socks[args[0]].wait(waits_for, left)
             self.sleep(0.001)
 
-    def call_socket(self, name, want, blocking, cc):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    def call_socket(self, name, want, blocking, cc, family):
+        sock = socket.socket(family, socket.SOCK_STREAM)
         if cc:
             sock.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, cc.encode())
         sock.setblocking(blocking)

@@ -10,11 +10,8 @@ TIME = re.compile(r"\+(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?(?:\s+|$)")
 WIRE = re.compile(r"([a-z])?([<>])(\?)?\s+(.*)")
 CALL = re.compile(r"(?:(\w+)\s*=\s*)?([a-z_]+)\((.*)\)\s*(&)?\s*(?:=\s*(.+))?$")
 SEQ = re.compile(r"(-?\d+|\*)(?::(-?\d+|\*)(?:\((\d+|\*)\))?)?$")
-ICMP_KINDS = {"net_unreachable": (3, 0), "host_unreachable": (3, 1), "proto_unreachable": (3, 2),
-              "port_unreachable": (3, 3), "frag_needed": (3, 4), "source_route_failed": (3, 5),
-              "admin_prohibited": (3, 13), "source_quench": (4, 0), "ttl_exceeded": (11, 0),
-              "reassembly_exceeded": (11, 1), "parameter_problem": (12, 0)}
-COMMANDS = ("sysctl", "cc", "mtu", "flow", "info", "state", "diag", "silence", "drain", "ip", "wait", "check")
+COMMANDS = ("sysctl", "cc", "mtu", "flow", "info", "state", "diag", "silence", "drain", "ip", "wait", "check",
+            "only")
 
 
 class ScriptError(Exception):
@@ -67,7 +64,7 @@ class Script:
     def __init__(self, path):
         self.path = path
         self.title, self.steps, self.sysctls = "", [], {}
-        self.cc, self.mtu = "reno", 1500
+        self.cc, self.mtu, self.only = "reno", 1500, None     # only: ipv4 or ipv6
         self._names = set()
 
     @classmethod
@@ -134,7 +131,7 @@ class Script:
             if early:
                 self.sysctls[step.words["key"]] = step.words["value"]
                 return
-        elif word in ("cc", "mtu"):
+        elif word in ("cc", "mtu", "only"):
             if not early:
                 raise ValueError("belongs at the top")
             setattr(self, word, int(rest) if word == "mtu" else rest)
@@ -257,7 +254,7 @@ def _arguments(text):
 
 
 def _icmp_words(words):
-    step = {"kind": ICMP_KINDS[words[0]], "mtu": 0, "seq": 1}
+    step = {"kind": words[0], "mtu": 0, "seq": 1}
     rest = words[1:]
     while rest:
         key = rest.pop(0)

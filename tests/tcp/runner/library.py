@@ -11,9 +11,13 @@ import ctypes
 import glob
 import hashlib
 import os
+import re
 import select
 import socket
 import struct
+
+from lab import packets6
+from lab.stack import QUIET6
 
 from . import inside
 
@@ -26,6 +30,9 @@ SIOCSIFADDR, SIOCSIFNETMASK, SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x891C
 METRICS = {"mtu": 2, "window": 3, "rtt": 4, "ssthresh": 6, "cwnd": 7, "advmss": 8, "initcwnd": 11, "features": 12,
            "rto_min": 13, "initrwnd": 14, "quickack": 15}
 FEATURES = {"ecn": 1}
+ROUTE = re.compile(r"(?:-6 )?route replace (?P<dst>10\.77\.0\.0|fd77::)/(?P<len>24|64) dev eth0 "
+                   r"(?:proto kernel metric (?P<metric>\d+) )?src (?P<src>\S+)")
+RTM_NEWADDR, RTM_NEWROUTE, IFA_F_NODAD = 20, 24, 2
 
 
 class Iovec(ctypes.Structure):
@@ -80,7 +87,20 @@ def checked(result):
     return result
 
 
+def address_of(raw):
+    """(address, port) of a struct sockaddr."""
+    family, port = struct.unpack_from("=H", raw)[0], int.from_bytes(raw[2:4], "big")
+    return socket.inet_ntop(family, raw[8:24] if family == socket.AF_INET6 else raw[4:8]), port
+
+
+def attribute(kind, value):
+    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
 def sockaddr(address):
+    if ":" in address[0]:
+        return struct.pack("=HHI16sI", socket.AF_INET6, socket.htons(address[1]), 0,
+                           socket.inet_pton(socket.AF_INET6, address[0]), 0)
     return struct.pack("=HH4s8x", socket.AF_INET, socket.htons(address[1]), socket.inet_aton(address[0]))
 
 
@@ -101,10 +121,14 @@ class VirtualPort:
         return now
 
     def left(self, raw):
-        """The stack has sent a frame; who asks for one of us by ARP gets an answer a little later."""
+        """The stack has sent a frame; who asks for one of us gets an answer a little later."""
         if raw[12:14] == b"\x08\x06" and raw[20:22] == b"\x00\x01":
             if socket.inet_ntoa(raw[38:42]) in self.answers:
                 self.due.append(raw[6:12] + PEER_MAC + raw[12:20] + b"\x00\x02" + PEER_MAC + raw[38:42] + raw[22:32])
+            return
+        answer = packets6.na_to(raw, self.answers)
+        if answer:
+            self.due.append(answer)
         else:
             self.inbox.append(Frame(raw, self.stack.now()))
 
@@ -113,7 +137,7 @@ class LibraryStack:
     kind = "library"
     mac = "02:00:00:00:00:02"
 
-    def __init__(self, sysctls=None, mtu=1500, seed=""):
+    def __init__(self, sysctls=None, mtu=1500, seed="", ipv6=False):
         self.lib, self.ns = library(), BEGIN_NS
         self.net, self.dev = ctypes.c_void_p(), ctypes.c_void_p()
         config = Config(now_ns=self.ns, wall_ns=self.ns, record_bytes=0)
@@ -121,11 +145,15 @@ class LibraryStack:
         checked(self.lib.nethood_create(ctypes.byref(config), ctypes.byref(self.net)))
         self.port = VirtualPort(self)
         self._xmit = XMIT(self._left)
+        for key, value in (QUIET6 if ipv6 else {}).items():
+            self.sysctl(key, value)
         dev = DevConfig(name=b"eth0", driver=b"user", fd=-1, mtu=mtu, lladdr=MAC, xmit=self._xmit)
         checked(self.lib.nethood_dev_create(self.net, ctypes.byref(dev), ctypes.byref(self.dev)))
         for key, value in (sysctls or {}).items():
             self.sysctl(key, value)
         self._configure()
+        if ipv6:
+            self._configure6()
         self.program = LibraryProgram(self)
 
     def _left(self, _, pieces, count):
@@ -142,6 +170,12 @@ class LibraryStack:
             sock.ifreq(SIOCSIFNETMASK, name, sockaddr((mask, 0)))
         sock.close()
         self.work()
+
+    def _configure6(self):
+        """fd77::2/64, which nobody has to be asked about."""
+        index = checked(self.lib.nethood_dev_ifindex(self.dev))
+        body = struct.pack("=BBBBI", socket.AF_INET6, 64, IFA_F_NODAD, 0, index)
+        self.request(RTM_NEWADDR, 0x605, body + attribute(2, socket.inet_pton(socket.AF_INET6, "fd77::2")))
 
     # ---- time -------------------------------------------------------------
 
@@ -196,12 +230,12 @@ class LibraryStack:
         return str(value)
 
     def ip(self, words):
-        """`ip route replace 10.77.0.0/24 dev eth0 src 10.77.0.2` with metrics, as netlink has it."""
-        words = words.split()
-        if words[:7] != ["route", "replace", "10.77.0.0/24", "dev", "eth0", "src", "10.77.0.2"]:
+        """`ip route replace 10.77.0.0/24 dev eth0 src 10.77.0.2` (or IPv6's) with metrics, as netlink has it."""
+        found = ROUTE.match(words)
+        if not found:
             raise AssertionError(f"only one route can be changed here, not {words}")
         metrics, lock = b"", 0
-        rest = words[7:]
+        rest = words[found.end():].split()
         while rest:
             kind = METRICS[rest.pop(0)]
             if rest[0] == "lock":
@@ -213,14 +247,20 @@ class LibraryStack:
         if lock:
             metrics += struct.pack("=HHI", 8, 1, lock)
         index = checked(self.lib.nethood_dev_ifindex(self.dev))
-        attrs = struct.pack("=HH4s", 8, 1, socket.inet_aton("10.77.0.0")) + struct.pack("=HHI", 8, 4, index)
-        attrs += struct.pack("=HH4s", 8, 7, socket.inet_aton("10.77.0.2"))
-        attrs += struct.pack("=HH", 4 + len(metrics), 8) + metrics
-        body = struct.pack("=BBBBBBBBI", socket.AF_INET, 24, 0, 0, 254, 3, 253, 1, 0) + attrs
-        answer = self.netlink(0, struct.pack("=IHHII", 16 + len(body), 24, 0x505, 1, 0) + body)
+        family = socket.AF_INET6 if ":" in found["dst"] else socket.AF_INET
+        dst, src = (socket.inet_pton(family, found[name]) for name in ("dst", "src"))
+        attrs = attribute(1, dst) + attribute(4, struct.pack("=I", index)) + attribute(7, src) + attribute(8, metrics)
+        if found["metric"]:
+            attrs += attribute(6, struct.pack("=I", int(found["metric"])))
+        proto, scope = (2, 0) if found["metric"] else (3, 253)
+        body = struct.pack("=BBBBBBBBI", family, int(found["len"]), 0, 0, 254, proto, scope, 1, 0) + attrs
+        self.request(RTM_NEWROUTE, 0x505, body)
+
+    def request(self, kind, flags, body):
+        answer = self.netlink(0, struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body)
         error = struct.unpack_from("=i", answer, 16)[0]
         if error:
-            raise AssertionError(f"ip {' '.join(words)}: {os.strerror(-error)}")
+            raise AssertionError(f"rtnetlink says {os.strerror(-error)}")
 
     def netlink(self, proto, message):
         sock = self.socket_class(self, socket.AF_NETLINK, socket.SOCK_RAW, proto)
@@ -274,13 +314,15 @@ class LibrarySocket:
         pass
 
     def bind(self, address):
-        self._do("bind", sockaddr(address), 16)
+        name = sockaddr(address)
+        self._do("bind", name, len(name))
 
     def listen(self, backlog):
         self._do("listen", backlog)
 
     def connect(self, address):
-        self._do("connect", sockaddr(address), 16)
+        name = sockaddr(address)
+        self._do("connect", name, len(name))
 
     def accept(self):
         child = ctypes.c_void_p()
@@ -303,9 +345,9 @@ class LibrarySocket:
         self._do("shutdown", how)
 
     def getsockname(self):
-        name, length = ctypes.create_string_buffer(16), ctypes.c_uint(16)
+        name, length = ctypes.create_string_buffer(28), ctypes.c_uint(28)
         self._do("getsockname", name, ctypes.byref(length))
-        return socket.inet_ntoa(name.raw[4:8]), int.from_bytes(name.raw[2:4], "big")
+        return address_of(name.raw)
 
     def disconnect(self):
         self._do("connect", struct.pack("=H14x", socket.AF_UNSPEC), 16)
@@ -366,8 +408,8 @@ class LibraryProgram(inside.Program):
     def do_diag(self, message):
         return self.stack.netlink(4, message)
 
-    def call_socket(self, name, want, blocking, cc):
-        sock = LibrarySocket(self.stack, socket.AF_INET, socket.SOCK_STREAM, 0)
+    def call_socket(self, name, want, blocking, cc, family):
+        sock = LibrarySocket(self.stack, family, socket.SOCK_STREAM, 0)
         self.socks[name] = LibrarySock(sock)
         if cc:
             sock.setsockopt(socket.IPPROTO_TCP, inside.TCP_CONGESTION, cc.encode())

@@ -19,7 +19,9 @@ import time
 from . import inside, segment
 from .library import Frame, LibraryProgram, LibrarySock, LibrarySocket, LibraryStack, under_test
 
-FLAGS = "ipv4,10.77.0.2/24,10.77.0.1,10.99.0.0/24,mtu={},offload=off"
+FLAGS = {"ipv4": "ipv4,10.77.0.2/24,10.77.0.1,10.99.0.0/24,mtu={},offload=off",
+         "mapped": "ipv4-mapped-ipv6,10.77.0.2/24,10.77.0.1,10.99.0.0/24,mtu={},offload=off",
+         "ipv6": "ipv6,fd77::2/64,fd77::1,fd99::/64,mtu={},offload=off"}
 LOOK_S, LOOK_LATER_S, LATER_S = 0.001, 0.005, 2.0       # how long the clock runs before the wire is looked at
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 IFINDEX = 2                             # of tun0, behind lo
@@ -92,7 +94,7 @@ class Wire:
 
     def send(self, frame):
         now = self.stack.now()
-        if frame[12:14] == b"\x08\x00":     # nobody asks for an address here
+        if frame[12:14] == b"\x08\x00" or frame[12:14] == b"\x86\xdd":    # nobody asks for an address here
             self.stack.pd.netdev_send(frame[14:], len(frame) - 14)
         return now
 
@@ -104,28 +106,44 @@ class Wire:
     def look(self):
         """All that has left, and the clock does not move: the answer to an echo request comes behind it."""
         self.fences = self.fences + 1 & 0xffff
-        echo = struct.pack("!BBHHH", 8, 0, 0, FENCE, self.fences)
-        echo = echo[:2] + struct.pack("!H", segment.csum(echo)) + echo[4:]
-        packet = segment.ip4("10.77.0.1", "10.77.0.2", 1, echo)
+        packet, answer = self.stack.fence(FENCE << 16 | self.fences)
         self.stack.pd.netdev_send(packet, len(packet))
         while True:
             raw, when = self._receive()
             if not raw:
                 raise AssertionError("an echo request has no answer")
-            if raw[9] == 1 and raw[20:] == b"\0\0" + raw[22:24] + struct.pack("!HH", FENCE, self.fences):
+            if answer(raw):
                 return
-            self.inbox.append(Frame(bytes(12) + b"\x08\x00" + raw, self.stack.seconds(when)))
+            ethertype = b"\x86\xdd" if raw[0] >> 4 == 6 else b"\x08\x00"
+            self.inbox.append(Frame(bytes(12) + ethertype + raw, self.stack.seconds(when)))
+
+
+def fence4(number):
+    """An echo request, and what its answer is."""
+    rest = struct.pack("!I", number)
+    return (segment.icmp("10.77.0.1", "10.77.0.2", 8, 0, number, b""),
+            lambda raw: raw[0] >> 4 == 4 and raw[9] == 1 and raw[20:22] == b"\0\0" and raw[24:] == rest)
+
+
+def fence6(number):
+    rest = struct.pack("!I", number)
+    return (segment.icmp("fd77::1", "fd77::2", 128, 0, number, b""),
+            lambda raw: raw[0] >> 4 == 6 and raw[6] == 58 and raw[40:42] == b"\x81\0" and raw[44:] == rest)
 
 
 class PacketdrillStack(LibraryStack):
     kind = "packetdrill"
 
-    def __init__(self, sysctls=None, mtu=1500, seed=""):    # pylint: disable=super-init-not-called
+    version, fence = "ipv4", staticmethod(fence4)
+
+    def __init__(self, sysctls=None, mtu=1500, seed="", ipv6=False):    # pylint: disable=super-init-not-called
         own_namespace()
+        if ipv6:
+            self.version, self.fence = "ipv6", fence6
         self.before = {}
         for key, value in (sysctls or {}).items():
             self._write(key, value)
-        self.pd, self.lib, self.dev = Interface(FLAGS.format(mtu)), self, None
+        self.pd, self.lib, self.dev = Interface(FLAGS[self.version].format(mtu)), self, None
         self.begin_us = None
         self.port = Wire(self)
         self.program = PacketdrillProgram(self)
@@ -223,6 +241,11 @@ class PacketdrillSocket(LibrarySocket):
 PacketdrillStack.socket_class = PacketdrillSocket
 
 
+class MappedPacketdrillStack(PacketdrillStack):
+    """As packetdrill has it: sockets of IPv6, a wire of IPv4."""
+    version = "mapped"
+
+
 class PacketdrillProgram(LibraryProgram):
     """The program of inside.py, whose calls are the interface's; what blocks has a thread."""
 
@@ -237,8 +260,8 @@ class PacketdrillProgram(LibraryProgram):
             thread.join(0.0005)
         return box["value"], box["time"]
 
-    def call_socket(self, name, want, blocking, cc):
-        sock = PacketdrillSocket(self.stack, socket.AF_INET, socket.SOCK_STREAM, 0)
+    def call_socket(self, name, want, blocking, cc, family):
+        sock = PacketdrillSocket(self.stack, family, socket.SOCK_STREAM, 0)
         self.socks[name] = LibrarySock(sock)
         if cc:
             sock.setsockopt(socket.IPPROTO_TCP, inside.TCP_CONGESTION, cc.encode())

@@ -16,12 +16,13 @@ import time
 from lab.remote import PYTHON, Remote
 
 from . import segment, words
+from .family import IPV4, IPV6
 from .language import Script, Want
 from .segment import ACK, FIN, PSH, SYN, URG, Segment
 
 INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")
 STACK_ADDRESS, PEER_ADDRESS, PEER_MAC = "10.77.0.2", "10.77.0.1", "02:00:00:00:77:01"
-PEERS = {f"10.77.0.{i}": PEER_MAC for i in (1, 3, 4, 5, 6, 7, 8, 9)}
+PEERS = {family.address(f"10.77.0.{i}"): PEER_MAC for i in (1, 3, 4, 5, 6, 7, 8, 9) for family in (IPV4, IPV6)}
 PATIENCE_S = 3.0
 EARLY_S, LATE_S = 0.012, 1.2
 ISS = 0x10000000
@@ -46,8 +47,8 @@ class Agent(Remote):
 class Flow:
     """One connection, as the script's numbers see it."""
 
-    def __init__(self, index, **given):
-        self.address, self.port, self.stack_port = PEER_ADDRESS, None, None
+    def __init__(self, index, address, **given):
+        self.address, self.port, self.stack_port = address, None, None
         self.iss, self.isn = ISS, None
         self.default_port = 40001 + index
         self.win, self.rcv_nxt = 65535, 0
@@ -67,8 +68,9 @@ class Flow:
 
 
 class Player:
-    def __init__(self, script, stack):
-        self.script, self.stack, self.port = script, stack, stack.port
+    def __init__(self, script, stack, family=IPV4):
+        self.script, self.stack, self.port, self.family = script, stack, stack.port, family
+        self.here, self.peer = family.address(STACK_ADDRESS), family.address(PEER_ADDRESS)
         self.port.answers.update(PEERS)
         self.flows, self.saved, self.log = {}, {}, []
         self.now, self.sleep = getattr(stack, "now", time.monotonic), getattr(stack, "sleep", time.sleep)
@@ -98,11 +100,8 @@ class Player:
             self._differs(str(error).partition("\n")[0])
 
     def begin(self):
-        """The neighbour is resolved before the first line, so that no segment waits for ARP."""
-        mac = segment_mac(self.stack.mac)
-        sender = socket.inet_aton(PEER_ADDRESS)
-        arp = mac + segment_mac(PEER_MAC) + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1)
-        self.port.send(arp + segment_mac(PEER_MAC) + sender + bytes(6) + socket.inet_aton(STACK_ADDRESS))
+        """The neighbour is resolved before the first line, so that no segment waits for it."""
+        self.port.send(self.family.begin(segment_mac(PEER_MAC), segment_mac(self.stack.mac), self.here, self.peer))
         self.last = self.now()
 
     def _differs(self, why):
@@ -135,19 +134,19 @@ class Player:
 
     def _flow(self, name):
         if name not in self.flows:
-            self.flows[name] = Flow(len(self.flows), now=self.now)
+            self.flows[name] = Flow(len(self.flows), self.peer, now=self.now)
         return self.flows[name]
 
     def do_flow(self, step):
         given = step.words
         if "like" in given:
             like = self._flow(given["like"])
-            flow = Flow(len(self.flows), now=self.now, address=like.address, port=like.port, stack_port=like.stack_port)
+            flow = Flow(len(self.flows), like.address, now=self.now, port=like.port, stack_port=like.stack_port)
         else:
-            flow = Flow(len(self.flows), now=self.now)
+            flow = Flow(len(self.flows), self.peer, now=self.now)
         if "peer" in given:
             address, _, port = given["peer"].partition(":")
-            flow.address, flow.port = address or flow.address, int(port)
+            flow.address, flow.port = self.family.address(address) or flow.address, int(port)
         if "port" in given:
             flow.stack_port = int(given["port"])
         if "iss" in given:
@@ -207,7 +206,7 @@ class Player:
         ack = flow.rcv_nxt if ack == "*" else int(ack)
         if "win" in given:
             flow.win = given["win"].number()
-        found = Segment(flow.address, STACK_ADDRESS, flow.port, flow.stack_port, flow.iss + int(given["seq"]),
+        found = Segment(flow.address, self.here, flow.port, flow.stack_port, flow.iss + int(given["seq"]),
                         (flow.isn or 0) + ack if "ack" in given else 0, given["flags"], flow.win,
                         self._option_octets(flow, options, syn), self._payload(given, syn))
         found.urg = given["urg"].number() if "urg" in given else 0
@@ -215,7 +214,7 @@ class Player:
         packet = found.octets("badsum" in given, given["doff"].number() if "doff" in given else None,
                               given["reserved"].number() if "reserved" in given else 0)
         mac = b"\xff" * 6 if "l2broadcast" in given else segment_mac(self.stack.mac)
-        self.last = self.port.send(mac + segment_mac(PEER_MAC) + b"\x08\x00" + packet)
+        self.last = self.port.send(mac + segment_mac(PEER_MAC) + self.family.ethertype + packet)
         self._note(self.last, f"{step.flow}< {self._text(flow, found, flow.iss, flow.isn)}")
 
     @staticmethod
@@ -238,12 +237,13 @@ class Player:
     def do_icmp(self, step):
         given, flow = step.words, self._flow(step.flow)
         self._pause(step)
-        kind, code = given["kind"]
+        kind, code = self.family.icmp_kinds[given["kind"]]
         tcp = struct.pack("!HHI", flow.stack_port, flow.port, ((flow.isn or 0) + given["seq"]) & MASK)
-        quoted = segment.ip4(STACK_ADDRESS, flow.address, 6, tcp + bytes(12))[:28]
-        packet = segment.icmp(given.get("from", flow.address), STACK_ADDRESS, kind, code, given["mtu"], quoted)
-        self.last = self.port.send(segment_mac(self.stack.mac) + segment_mac(PEER_MAC) + b"\x08\x00" + packet)
-        self._note(self.last, f"{step.flow}< icmp type {kind} code {code} mtu {given['mtu']} seq {given['seq']}")
+        quoted = segment.ip(self.here, flow.address, 6, tcp + bytes(12))[:-12]
+        sender, mtu = self.family.address(given.get("from", flow.address)), self.family.mtu(given["mtu"])
+        packet = segment.icmp(sender, self.here, kind, code, mtu, quoted)
+        self.last = self.port.send(segment_mac(self.stack.mac) + segment_mac(PEER_MAC) + self.family.ethertype + packet)
+        self._note(self.last, f"{step.flow}< icmp type {kind} code {code} mtu {mtu} seq {given['seq']}")
 
     # ---- what comes -------------------------------------------------------
 
@@ -251,7 +251,7 @@ class Player:
         """The next segment of any flow; None when none came in time."""
         while True:
             frame = self._next_frame(deadline)
-            if frame is None or frame.raw[12:14] == b"\x08\x00" and frame.raw[23] == 6:
+            if frame is None or self.family.proto(frame.raw) == socket.IPPROTO_TCP:
                 return frame and self._parsed(frame)
 
     def _next_frame(self, deadline):
@@ -568,7 +568,7 @@ class Player:
     def _made(self, function, args):
         """The arguments as Python has them."""
         if function == "socket":
-            return ("block" in args, self.script.cc)
+            return ("block" in args, self.script.cc, self.family.af)
         if function in ("bind", "connect"):
             return (args[0], self._address(args[1], bind=function == "bind"))
         if function in ("send", "recv", "sendto"):
@@ -578,9 +578,9 @@ class Player:
         if function == "shutdown":
             return (args[0], words.HOW[args[1]])
         if function == "setsockopt":
-            return (args[0], *words.OPTIONS[args[1]], words.option_octets(args[1], args[2]))
+            return (args[0], *self.family.options[args[1]], words.option_octets(args[1], args[2]))
         if function == "getsockopt":
-            return (args[0], *words.OPTIONS[args[1]], words.option_size(args[1]))
+            return (args[0], *self.family.options[args[1]], words.option_size(args[1]))
         if function == "listen":
             return (args[0], int(args[1]))
         if function == "accept" and len(args) > 1:
@@ -593,10 +593,11 @@ class Player:
             return text[1:-1].encode().decode("unicode_escape").encode("latin-1")
         return int(text)
 
-    @staticmethod
-    def _address(text, bind=False):
+    def _address(self, text, bind=False):
         address, _, port = text.rpartition(":")
-        return (address or ("0.0.0.0" if bind else PEER_ADDRESS), int(port))
+        if bind and not address:
+            return (self.family.any, int(port))
+        return (self.family.of_program(address or PEER_ADDRESS), int(port))
 
     def _judge(self, function, args, want, answer):
         """@answer is what came of a call; the default of what is wanted is success."""
@@ -607,6 +608,7 @@ class Player:
             return
         if function == "getsockopt":
             value = words.option_text(args[1], value)
+            value = value - self.family.more_octets if args[1] == "IP_MTU" else value
             if args[1] == "SO_ERROR" and value:
                 value = errno.errorcode.get(value, value)
         if want is None:
@@ -655,6 +657,7 @@ class Player:
             if kind != "ok":
                 self._differs(raw)
             found = words.tcp_info(raw)
+            found["pmtu"] -= self.family.more_octets
             wrong = [f"{field} is {found[field]}" for field, want in step.words["tests"] if not want(found[field])]
             if not wrong:
                 break
@@ -682,13 +685,13 @@ class Player:
         self.last = self.now()
 
     def _diag_state(self, flow):
-        request = struct.pack("=BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, MASK) + bytes(48)
+        request = struct.pack("=BBBBI", self.family.af, socket.IPPROTO_TCP, 0, 0, MASK) + bytes(48)
         raw = self.agent.ask("diag", struct.pack("=IHHII", 16 + len(request), 20, 0x301, 1, 0) + request)
         while len(raw) >= 16:
             size, kind = struct.unpack_from("=IH", raw)
             if kind == 20:
                 _, state, _, _, sport, dport = struct.unpack_from("=BBBB2s2s", raw, 16)
-                daddr = socket.inet_ntoa(raw[16 + 4 + 4 + 16:16 + 4 + 4 + 20])
+                daddr = self.family.diag_address(raw[16 + 4 + 4 + 16:])
                 ports = (int.from_bytes(sport, "big"), int.from_bytes(dport, "big"))
                 if ports == (flow.stack_port, flow.port) and daddr == flow.address:
                     return words.STATES[state]
@@ -704,7 +707,7 @@ class Player:
 
     def do_ip(self, step):
         self._pause(step)
-        self.stack.ip(step.words["rest"])
+        self.stack.ip(self.family.route(step.words["rest"]))
         self.last = self.now()
 
 
@@ -719,12 +722,19 @@ def blocks(path):
     return any(word in text for word in (" block)", "(block)", ") &", "exit()"))
 
 
-def play(path, boot):
+def fits(path, family):
+    """Whether a script is for packets of this family."""
+    only = Script.load(path).only
+    return only is None or (only == "ipv6") == (family is IPV6)
+
+
+def play(path, boot, family=IPV4):
     """Play the script of a file on a stack that @boot makes."""
     script = Script.load(path)
-    stack = boot(sysctls={**SYSCTLS, **script.sysctls}, mtu=script.mtu)
+    more = {"ipv6": True} if family is IPV6 else {}
+    stack = boot(sysctls={**SYSCTLS, **script.sysctls}, mtu=family.mtu(script.mtu), **more)
     try:
-        player = Player(script, stack)
+        player = Player(script, stack, family)
         player.play()
         return player
     finally:

@@ -51,34 +51,49 @@ class Segment:
         self.time = 0.0
 
     def octets(self, bad_sum=False, doff=None, reserved=0):
-        """The IPv4 packet; @doff may lie."""
+        """The packet; @doff may lie."""
         options = self.options + b"\0" * (-len(self.options) % 4)
         words = 5 + len(options) // 4 if doff is None else doff
         head = struct.pack("!HHIIBBHHH", self.sport, self.dport, self.seq & 0xffffffff, self.ack & 0xffffffff,
                            words << 4 | reserved, self.flags, self.win, 0, self.urg) + options
-        pseudo = socket.inet_aton(self.saddr) + socket.inet_aton(self.daddr)
-        pseudo += struct.pack("!HH", 6, len(head) + len(self.payload))
-        total = csum(pseudo + head + self.payload)
+        total = csum(pseudo_header(self.saddr, self.daddr, 6, len(head) + len(self.payload)) + head + self.payload)
         total ^= 0x5555 if bad_sum else 0
         head = head[:16] + struct.pack("!H", total) + head[18:]
-        return ip4(self.saddr, self.daddr, 6, head + self.payload, self.ecn, self.ttl, self.df, self.ip_id)
+        return ip(self.saddr, self.daddr, 6, head + self.payload, self.ecn, self.ttl, self.df, self.ip_id)
 
     @classmethod
     def parse(cls, packet):
-        """The segment in an IPv4 packet whose checksums are right; a sentence if there is none."""
-        ihl, size = (packet[0] & 15) * 4, struct.unpack_from("!H", packet, 2)[0]
-        tcp = packet[ihl:size]
-        pseudo = packet[12:20] + struct.pack("!HH", 6, len(tcp))
-        if csum(packet[:ihl]):
-            return "the IPv4 header's checksum is wrong"
-        if csum(pseudo + tcp):
+        """The segment in an IP packet whose checksums are right; a sentence if there is none."""
+        if packet[0] >> 4 == 6:
+            size, at = 40 + struct.unpack_from("!H", packet, 4)[0], 40
+            saddr, daddr = (socket.inet_ntop(socket.AF_INET6, raw) for raw in (packet[8:24], packet[24:40]))
+            ecn, ttl, df, ip_id = packet[1] >> 4 & 3, packet[7], True, 0
+        else:
+            size, at = struct.unpack_from("!H", packet, 2)[0], (packet[0] & 15) * 4
+            saddr, daddr = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
+            ecn, ttl, df = packet[1] & 3, packet[8], bool(packet[6] & 0x40)
+            ip_id = struct.unpack_from("!H", packet, 4)[0]
+            if csum(packet[:at]):
+                return "the IPv4 header's checksum is wrong"
+        tcp = packet[at:size]
+        if csum(pseudo_header(saddr, daddr, 6, len(tcp)) + tcp):
             return "the TCP checksum is wrong"
         sport, dport, seq, ack, doff, flags, win, _, urg = struct.unpack_from("!HHIIBBHHH", tcp)
         doff = (doff >> 4) * 4
-        found = cls(socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), sport, dport, seq, ack, flags,
-                    win, tcp[20:doff], tcp[doff:], urg, packet[1] & 3, packet[8], bool(packet[6] & 0x40),
-                    struct.unpack_from("!H", packet, 4)[0])
-        return found
+        return cls(saddr, daddr, sport, dport, seq, ack, flags, win, tcp[20:doff], tcp[doff:], urg, ecn, ttl, df, ip_id)
+
+
+def pseudo_header(saddr, daddr, proto, size):
+    family = socket.AF_INET6 if ":" in saddr else socket.AF_INET
+    return socket.inet_pton(family, saddr) + socket.inet_pton(family, daddr) + struct.pack("!II", size, proto)
+
+
+def ip(saddr, daddr, proto, body, ecn=0, ttl=64, df=True, ip_id=0):
+    """A packet of the addresses' family."""
+    if ":" not in saddr:
+        return ip4(saddr, daddr, proto, body, ecn, ttl, df, ip_id)
+    head = struct.pack("!IHBB", 6 << 28 | ecn << 20, len(body), proto, ttl)
+    return head + socket.inet_pton(socket.AF_INET6, saddr) + socket.inet_pton(socket.AF_INET6, daddr) + body
 
 
 def ip4(saddr, daddr, proto, body, ecn=0, ttl=64, df=True, ip_id=0):
@@ -87,9 +102,16 @@ def ip4(saddr, daddr, proto, body, ecn=0, ttl=64, df=True, ip_id=0):
     return head[:10] + struct.pack("!H", csum(head)) + head[12:] + body
 
 
+def icmp6(saddr, daddr, body):
+    total = csum(pseudo_header(saddr, daddr, 58, len(body)) + body)
+    return ip(saddr, daddr, 58, body[:2] + struct.pack("!H", total) + body[4:], ttl=255)
+
+
 def icmp(saddr, daddr, kind, code, rest, quoted):
-    """An ICMP error about @quoted (an IPv4 header and 8 octets)."""
+    """An ICMP error about @quoted, the beginning of a packet."""
     body = struct.pack("!BBHI", kind, code, 0, rest) + quoted
+    if ":" in saddr:
+        return icmp6(saddr, daddr, body)
     body = body[:2] + struct.pack("!H", csum(body)) + body[4:]
     return ip4(saddr, daddr, 1, body)
 

@@ -94,6 +94,16 @@ def na(src, dst, target, flags=0, tlla=None, options=b"", **fields):
     return nd_frame(NA, src, dst, rest=struct.pack("!Bxxx", flags), body=addr6(target), options=options, **fields)
 
 
+def na_to(raw, macs):
+    """The answer to a solicitation in the frame @raw for one of @macs, {address: MAC}; None if it is none of these."""
+    if raw[12:14] != b"\x86\xdd" or len(raw) < 78 or raw[20] != ICMPV6 or raw[54] != NS:
+        return None
+    target, asker, mac = text6(raw[62:78]), text6(raw[22:38]), ":".join(f"{b:02x}" for b in raw[6:12])
+    if target not in macs or asker == "::":
+        return None
+    return na(target, asker, target, SOLICITED | OVERRIDE, macs[target], src_mac=macs[target], dst_mac=mac)
+
+
 def rs(src, dst=ALL_ROUTERS, slla=None, options=b"", **fields):
     if slla:
         options = lladdr_option(SLLA, slla) + options

@@ -15,6 +15,7 @@ import struct
 import threading
 import time
 
+from . import packets6
 from .frames import ARP, Ether, Frame, anything
 
 FRAME_MAX_BYTES = 65536 + 14
@@ -32,7 +33,7 @@ class Port:
         self.name = name
         self.mac = mac                  # of the stack's device
         self.stack = None
-        self.answers = {}               # IPv4 address -> MAC: ARP answered, at once
+        self.answers = {}               # address -> MAC: ARP and solicitations of IPv6 answered, at once
         self.hook = None                # octets of a frame -> octets of its answer, or None
         self.answer_delay_s = 0         # or after this time
         self._inbox = []
@@ -55,6 +56,8 @@ class Port:
             self._answer(raw)
         elif self.hook:
             self._say(self.hook(raw))
+        elif self.answers and raw[12:14] == b"\x86\xdd":
+            self._say(packets6.na_to(raw, self.answers))
         with self._changed:
             self._log.append((frame.time, "got ", raw))
             self._inbox.append(frame)
@@ -65,17 +68,14 @@ class Port:
         mac = self.answers.get(target)
         if not mac:
             return
-        answer = bytes(Ether(src=mac, dst=raw[22:28]) /
-                       ARP(op=2, hwsrc=mac, psrc=target,
-                           hwdst=raw[22:28], pdst=socket.inet_ntoa(raw[28:32])))
-        self._say(answer)
+        self._say(bytes(Ether(src=mac, dst=raw[22:28]) /
+                        ARP(op=2, hwsrc=mac, psrc=target,
+                            hwdst=raw[22:28], pdst=socket.inet_ntoa(raw[28:32]))))
 
     def _say(self, answer):
-        if not answer:
-            return
-        if self.answer_delay_s:
+        if answer and self.answer_delay_s:
             threading.Timer(self.answer_delay_s, self._answer_later, [answer]).start()
-        else:
+        elif answer:
             self.send(answer)
 
     def _answer_later(self, answer):
