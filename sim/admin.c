@@ -126,56 +126,96 @@ int admin_mtu(struct sim_host *h, int ifindex, u32 mtu_bytes)
 
 /* ------------------------------------------------------------------ addresses, routes, neighbours */
 
-int admin_addr(struct sim_host *h, bool add, int ifindex, const u8 addr[static 4], u8 prefixlen)
+static u32 addr_bytes(u8 family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
+static int change_addr(struct sim_host *h, bool add, u8 family, int ifindex, const u8 *addr, u8 prefixlen, u32 flags)
 {
 	struct request r;
 	struct nlmsghdr *nlh = begin(&r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
-	ifa->ifa_family = AF_INET;
+	ifa->ifa_family = family;
 	ifa->ifa_prefixlen = prefixlen;
 	ifa->ifa_index = (u32)ifindex;
-	mnl_attr_put(nlh, IFA_LOCAL, 4, addr);
-	mnl_attr_put(nlh, IFA_ADDRESS, 4, addr);
+	mnl_attr_put(nlh, IFA_LOCAL, addr_bytes(family), addr);
+	mnl_attr_put(nlh, IFA_ADDRESS, addr_bytes(family), addr);
+	if (flags)
+		mnl_attr_put_u32(nlh, IFA_FLAGS, flags);
 	return admin_ask(h, nlh);
 }
 
-int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixlen, const u8 *gateway, int ifindex)
+int admin_addr(struct sim_host *h, bool add, int ifindex, const u8 addr[static 4], u8 prefixlen)
+{
+	return change_addr(h, add, AF_INET, ifindex, addr, prefixlen, 0);
+}
+
+int admin_addr6(struct sim_host *h, bool add, int ifindex, const u8 addr[static 16], u8 prefixlen, u32 flags)
+{
+	return change_addr(h, add, AF_INET6, ifindex, addr, prefixlen, flags);
+}
+
+static int change_route(struct sim_host *h, bool add, u8 family, const u8 *dst, u8 prefixlen, const u8 *gateway,
+			int ifindex)
 {
 	struct request r;
 	struct nlmsghdr *nlh = begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
+	rtm->rtm_family = family;
 	rtm->rtm_dst_len = prefixlen;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = add ? RTPROT_STATIC : RTPROT_UNSPEC; /* whoever made it */
 	rtm->rtm_scope = !add ? RT_SCOPE_NOWHERE : gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	rtm->rtm_type = RTN_UNICAST;
 	if (prefixlen)
-		mnl_attr_put(nlh, RTA_DST, 4, dst);
+		mnl_attr_put(nlh, RTA_DST, addr_bytes(family), dst);
 	if (gateway)
-		mnl_attr_put(nlh, RTA_GATEWAY, 4, gateway);
+		mnl_attr_put(nlh, RTA_GATEWAY, addr_bytes(family), gateway);
 	if (ifindex)
 		mnl_attr_put_u32(nlh, RTA_OIF, (u32)ifindex);
+	return admin_ask(h, nlh);
+}
+
+int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixlen, const u8 *gateway, int ifindex)
+{
+	return change_route(h, add, AF_INET, dst, prefixlen, gateway, ifindex);
+}
+
+int admin_route6(struct sim_host *h, bool add, const u8 dst[static 16], u8 prefixlen, const u8 *gateway, int ifindex)
+{
+	return change_route(h, add, AF_INET6, dst, prefixlen, gateway, ifindex);
+}
+
+static int change_neigh(struct sim_host *h, u16 type, u16 nlflags, u8 family, int ifindex, const u8 *addr,
+			const u8 *lladdr, u16 state, u8 flags)
+{
+	struct request r;
+	struct nlmsghdr *nlh = begin(&r, type, nlflags);
+	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
+
+	ndm->ndm_family = family;
+	ndm->ndm_ifindex = ifindex;
+	ndm->ndm_state = state;
+	ndm->ndm_flags = flags;
+	mnl_attr_put(nlh, NDA_DST, addr_bytes(family), addr);
+	if (lladdr)
+		mnl_attr_put(nlh, NDA_LLADDR, SIM_MAC_BYTES, lladdr);
 	return admin_ask(h, nlh);
 }
 
 int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 4], const u8 *lladdr,
 		u16 state, u8 flags)
 {
-	struct request r;
-	struct nlmsghdr *nlh = begin(&r, type, nlflags);
-	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
+	return change_neigh(h, type, nlflags, AF_INET, ifindex, addr, lladdr, state, flags);
+}
 
-	ndm->ndm_family = AF_INET;
-	ndm->ndm_ifindex = ifindex;
-	ndm->ndm_state = state;
-	ndm->ndm_flags = flags;
-	mnl_attr_put(nlh, NDA_DST, 4, addr);
-	if (lladdr)
-		mnl_attr_put(nlh, NDA_LLADDR, SIM_MAC_BYTES, lladdr);
-	return admin_ask(h, nlh);
+int admin_neigh6(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 16], const u8 *lladdr,
+		 u16 state, u8 flags)
+{
+	return change_neigh(h, type, nlflags, AF_INET6, ifindex, addr, lladdr, state, flags);
 }
 
 /* ------------------------------------------------------------------ dumps */
@@ -215,7 +255,7 @@ static u32 header_bytes_of(u16 type)
 }
 
 /* To look is not to meddle: an allocator in a bad mood behaves while it is looked at. */
-int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
+int admin_dump(struct sim_host *h, u16 type, u8 family, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx)
 {
 	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	u32 fail_ppm = h->alloc_fail_ppm;
@@ -224,7 +264,7 @@ int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct 
 	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(nlh, header_bytes_of(type));
 	int err;
 
-	gen->rtgen_family = AF_INET;
+	gen->rtgen_family = family;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = ++h->admin_seq;
 	h->alloc_fail_ppm = 0;
@@ -240,7 +280,7 @@ int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct 
 static bool changes_by_itself(u16 type, u16 attr)
 {
 	return (type == RTM_NEWNEIGH && (attr == NDA_CACHEINFO || attr == NDA_PROBES)) ||
-	       (type == RTM_NEWADDR && attr == IFA_CACHEINFO);
+	       (type == RTM_NEWADDR && attr == IFA_CACHEINFO) || (type == RTM_NEWROUTE && attr == RTA_CACHEINFO);
 }
 
 static void add_to_state(void *ctx, const struct nlmsghdr *nlh)
@@ -270,8 +310,10 @@ void admin_state(struct sim_host *h, struct admin_state *out)
 	out->rest = 0;
 	out->neigh_count = 0;
 	out->too_many = false;
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		out->too_many |= admin_dump(h, types[i], add_to_state, out) != 0;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		out->too_many |= admin_dump(h, types[i], AF_INET, add_to_state, out) != 0;
+		out->too_many |= admin_dump(h, types[i], AF_INET6, add_to_state, out) != 0;
+	}
 }
 
 static bool has_neigh(const struct admin_state *state, u64 hash)

@@ -2,7 +2,7 @@
 /* What ip(8) does, in rtnetlink's octets, to a simulated host.
  *
  * Return of all: 0, or the errno that rtnetlink answered (negative); -EIO: it did not answer.
- * An address is 4 octets in network order.
+ * An address is 4 octets in network order; 16 in functions whose name ends in 6.
  */
 #ifndef NETHOOD_SIM_ADMIN_H
 #define NETHOOD_SIM_ADMIN_H
@@ -24,6 +24,13 @@ int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixl
 int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 4], const u8 *lladdr,
 		u16 state, u8 flags);
 
+/** admin_addr6() - @flags: IFA_F_NODAD ... */
+int admin_addr6(struct sim_host *h, bool add, int ifindex, const u8 addr[static 16], u8 prefixlen, u32 flags);
+int admin_route6(struct sim_host *h, bool add, const u8 dst[static 16], u8 prefixlen, const u8 *gateway, int ifindex);
+/** admin_neigh6() - NTF_PROXY in @flags: a proxy */
+int admin_neigh6(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 16], const u8 *lladdr,
+		 u16 state, u8 flags);
+
 #define ADMIN_STATE_NEIGHBOURS 512U
 
 /** struct admin_state - what dumps tell, but for what changes by itself, as hashes */
@@ -37,8 +44,8 @@ struct admin_state {
 void admin_state(struct sim_host *h, struct admin_state *out);
 /** admin_state_is() - @now is as @before; @collected: but for neighbours that made room for one more */
 bool admin_state_is(const struct admin_state *now, const struct admin_state *before, bool collected);
-/** admin_dump() - @fn is told of each object: of RTM_GETNEIGH, RTM_GETADDR, RTM_GETROUTE.  Return: 0, -errno */
-int admin_dump(struct sim_host *h, u16 type, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx);
+/** admin_dump() - @fn is told of each object: of RTM_GETNEIGH, RTM_GETADDR, RTM_GETROUTE, of @family.  Return: 0, -errno */
+int admin_dump(struct sim_host *h, u16 type, u8 family, void (*fn)(void *ctx, const struct nlmsghdr *nlh), void *ctx);
 /** admin_ask() - a message as it is; its sequence number is filled in */
 int admin_ask(struct sim_host *h, struct nlmsghdr *nlh);
 

@@ -15,6 +15,8 @@
 #define APP_PORT_ECHO 7
 #define APP_DATA_MAX_BYTES 9000U
 
+enum { APP_IP4, APP_IP6, APP_FAMILIES };
+
 /** struct app_record - one datagram */
 struct app_record {
 	u32 from, to; /**< hosts */
@@ -35,8 +37,11 @@ struct app_ledger {
 struct sim_app {
 	struct sim_host *host;
 	struct app_ledger *ledger;
-	struct nethood_sock *ledger_sock, *echo_sock, *probe_sock;
-	u8 addr[4]; /**< of the host, as others know it */
+	/** of each family; @dual: those of IPv6 serve both, and there are no others */
+	struct nethood_sock *ledger_sock[APP_FAMILIES], *echo_sock[APP_FAMILIES], *probe_sock[APP_FAMILIES];
+	u8 addr[4];   /**< of the host, as others know it */
+	u8 addr6[16]; /**< same, if it speaks IPv6 */
+	bool speaks_ip6, dual;
 	u8 prefixlen;
 	int ifindex;
 	struct stream_app stream;
@@ -49,12 +54,22 @@ struct sim_app {
 /** app_start() - sockets are made, and made again after a reboot.  Return: 0, -errno */
 int app_start(struct sim_app *app);
 void app_stop(struct sim_app *app);
+/** app_speaks() - has it sockets of that family, when all is well? */
+bool app_speaks(const struct sim_app *app, u32 family);
+/** app_is_whole() - all its sockets are there */
+bool app_is_whole(const struct sim_app *app);
 /** app_send() - one datagram of @data_bytes to @to, for the ledger */
 void app_send(struct sim_app *app, const struct sim_app *to, u32 data_bytes);
+void app_send6(struct sim_app *app, const struct sim_app *to, u32 data_bytes);
 /** app_send_addr() - one that nobody will answer */
 void app_send_addr(struct sim_app *app, const u8 addr[static 4], u32 data_bytes);
+/** app_vouch() - one that nobody will answer, whose sender says that it hears from @to */
+void app_vouch(struct sim_app *app, const struct sim_app *to, bool six);
+void app_send_addr6(struct sim_app *app, const u8 addr[static 16], u32 data_bytes);
 /** app_ask() - an echo request to @to, which is host number @peer of the world's */
 void app_ask(struct sim_app *app, const struct sim_app *to, u32 peer);
+/** app_ask6() - to an address; @peer: as above, another number for each that is to be told apart */
+void app_ask6(struct sim_app *app, const u8 addr[static 16], u32 peer);
 void app_ledger_end(struct app_ledger *l);
 
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Checksums of IPv4 frames, computed here once more, by another hand than the stack's.  @rfc 1071 */
+/* Checksums of frames, computed here once more, by another hand than the stack's.  @rfc 1071 */
 #include "mend.h"
 
 #include <stddef.h>
 #include <string.h>
+
+#include "ip6_frame.h"
 
 #define ETH_BYTES 14U
 #define PROTO_ICMP 1
@@ -71,11 +73,27 @@ static u32 pseudo_header(const struct ipv4 *p)
 	return sum16(p->protocol + p->payload_bytes, p->ip + 12, 8);
 }
 
+static void mend_ip6(const struct ip6_view *v)
+{
+	u32 at = ip6_checksum_at(v), sum;
+	u8 *checksum;
+
+	if (at == UINT32_MAX)
+		return;
+	checksum = (u8 *)(uintptr_t)v->upper + at; /* the frame is the caller's */
+	put16(checksum, 0);
+	sum = ~ip6_upper_sum(v) & 0xffff;
+	put16(checksum, sum || v->protocol != PROTO_UDP ? sum : 0xffff);
+}
+
 void mend_checksums(u8 *frame, u32 len_bytes)
 {
+	struct ip6_view six;
 	struct ipv4 p;
 	u32 sum;
 
+	if (ip6_view(frame, len_bytes, &six))
+		mend_ip6(&six);
 	if (!ipv4_of(frame, len_bytes, &p))
 		return;
 	mend_header(&p);
@@ -105,8 +123,11 @@ static const char *tcp_broken(const struct ipv4 *p)
 
 bool tcp_checksum_broken(const u8 *frame, u32 len_bytes)
 {
+	struct ip6_view six;
 	struct ipv4 p;
 
+	if (ip6_view(frame, len_bytes, &six))
+		return six.whole && six.protocol == PROTO_TCP && ip6_upper_sum(&six) != 0xffff;
 	return ipv4_of((u8 *)(uintptr_t)frame, len_bytes, &p) && p.protocol == PROTO_TCP &&
 	       (sum16(0, p.ip, p.header_bytes) != 0xffff || tcp_broken(&p));
 }
@@ -155,6 +176,8 @@ const char *frame_broken(const u8 *frame, u32 len_bytes, const u8 *mac, bool for
 		return "its source is a group";
 	if (get16(frame + 12) == 0x0806)
 		return arp_broken(frame + ETH_BYTES, len_bytes - ETH_BYTES, mac);
+	if (get16(frame + 12) == 0x86dd)
+		return ip6_broken(frame, len_bytes, forwards);
 	if (get16(frame + 12) != 0x0800)
 		return NULL;
 	if (!ipv4_of((u8 *)(uintptr_t)frame, len_bytes, &p))
@@ -164,8 +187,15 @@ const char *frame_broken(const u8 *frame, u32 len_bytes, const u8 *mac, bool for
 
 bool mark_congestion(u8 *frame, u32 len_bytes)
 {
+	struct ip6_view six;
 	struct ipv4 p;
 
+	if (ip6_view(frame, len_bytes, &six)) { /* the traffic class lies across two octets */
+		if (!(six.ip[1] & ECN_MASK << 4))
+			return false;
+		frame[ETH_BYTES + 1] |= ECN_MASK << 4;
+		return true;
+	}
 	if (!ipv4_of(frame, len_bytes, &p) || !(p.ip[1] & ECN_MASK))
 		return false;
 	p.ip[1] |= ECN_MASK;

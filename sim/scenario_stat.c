@@ -262,7 +262,7 @@ static void count_neigh(void *ctx, const struct nlmsghdr *nlh)
 /** neigh_states() - add the numbers of @h's neighbours, by state */
 static void neigh_states(struct sim_host *h, u32 states[static STATES])
 {
-	(void)admin_dump(h, RTM_GETNEIGH, count_neigh, states);
+	(void)admin_dump(h, RTM_GETNEIGH, AF_INET, count_neigh, states);
 }
 
 static void look_at(struct run *r, struct run_host *h)

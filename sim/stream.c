@@ -295,6 +295,42 @@ static void client_runs(struct stream_end *e)
 	end_close(e, false);
 }
 
+/** server_name() - of @to, for a socket of @app: whoever serves both families with one socket asks with such a one, too */
+static socklen_t server_name(const struct sim_app *app, const struct sim_app *to, u16 port, bool six,
+			     struct sockaddr_storage *out)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	memset(out, 0, sizeof(*out));
+	if (!six && app_speaks(app, APP_IP4)) {
+		memcpy(&sin.sin_addr, to->addr, 4);
+		memcpy(out, &sin, sizeof(sin));
+		return sizeof(sin);
+	}
+	if (six) {
+		memcpy(&sin6.sin6_addr, to->addr6, 16);
+	} else {
+		memset(sin6.sin6_addr.s6_addr + 10, 0xff, 2);
+		memcpy(sin6.sin6_addr.s6_addr + 12, to->addr, 4);
+	}
+	memcpy(out, &sin6, sizeof(sin6));
+	return sizeof(sin6);
+}
+
+static void own_address(const struct sockaddr_storage *name, bool six, u8 out[static 16])
+{
+	struct sockaddr_in6 sin6;
+	struct sockaddr_in sin;
+
+	memcpy(&sin, name, sizeof(sin));
+	memcpy(&sin6, name, sizeof(sin6));
+	if (name->ss_family == AF_INET)
+		memcpy(out, &sin.sin_addr, 4);
+	else
+		memcpy(out, sin6.sin6_addr.s6_addr + (six ? 0 : 12), six ? 16 : 4);
+}
+
 /** client_begins() - it connects to @port of @to.  Return: as stream_open() */
 static u32 client_begins(struct sim_app *app, const struct sim_app *to, u16 port, const struct stream_plan *plan)
 {
@@ -303,26 +339,26 @@ static u32 client_begins(struct sim_app *app, const struct sim_app *to, u16 port
 				   .plan = *plan,
 				   .client_boots = app->stream.boots,
 				   .server_boots = to->stream.boots };
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) }, own;
-	socklen_t own_bytes = sizeof(own);
+	struct sockaddr_storage name, own;
+	socklen_t name_bytes, own_bytes = sizeof(own);
 	struct nethood_sock *sk;
 	u32 id = NOT_TOLD;
 	int err, one = 1;
 
-	memcpy(r.server_addr, to->addr, sizeof(r.server_addr));
-	memcpy(&sin.sin_addr, to->addr, sizeof(sin.sin_addr));
+	name_bytes = server_name(app, to, port, plan->six, &name);
+	memcpy(r.server_addr, plan->six ? to->addr6 : to->addr, plan->six ? 16 : 4);
 	sim_host_enter(app->host);
-	err = nethood_socket(app->host->net, AF_INET, SOCK_STREAM, 0, &sk);
+	err = nethood_socket(app->host->net, name.ss_family, SOCK_STREAM, 0, &sk);
 	if (!err) {
 		if (plan->keepalive)
 			(void)nethood_setsockopt(sk, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 		id = record_add(app->stream.ledger, &r);
 		(void)end_create(app, sk, id);
-		err = nethood_connect(sk, (const struct sockaddr *)&sin, sizeof(sin));
+		err = nethood_connect(sk, (const struct sockaddr *)&name, name_bytes);
 		if (err && err != -EINPROGRESS)
 			end_close(app->stream.ends, false);
 		else if (!nethood_getsockname(sk, (struct sockaddr *)&own, &own_bytes))
-			memcpy(app->stream.ledger->record[id].client_addr, &own.sin_addr, sizeof(r.client_addr));
+			own_address(&own, plan->six, app->stream.ledger->record[id].client_addr);
 	}
 	sim_host_poll(app->host);
 	return id;
@@ -406,16 +442,22 @@ static void end_runs(struct stream_end *e)
 
 /* ------------------------------------------------------------------ life */
 
-int stream_start(struct sim_app *app)
+static int listener_start(struct sim_app *app, bool six, struct nethood_sock **out)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(STREAM_PORT) };
+	const struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons(STREAM_PORT) };
 	struct nethood_sock *sk;
-	int one = 1, err = nethood_socket(app->host->net, AF_INET, SOCK_STREAM, 0, &sk);
+	int one = 1, only = !app->dual,
+	    err = nethood_socket(app->host->net, six ? AF_INET6 : AF_INET, SOCK_STREAM, 0, &sk);
 
 	if (err)
 		return err;
 	(void)nethood_setsockopt(sk, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	err = nethood_bind(sk, (const struct sockaddr *)&any, sizeof(any));
+	if (six)
+		err = nethood_setsockopt(sk, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	if (!err)
+		err = nethood_bind(sk, six ? (const struct sockaddr *)&any6 : (const struct sockaddr *)&any,
+				   six ? sizeof(any6) : sizeof(any));
 	if (!err)
 		err = nethood_listen(sk, BACKLOG);
 	if (err) {
@@ -423,16 +465,30 @@ int stream_start(struct sim_app *app)
 		return err;
 	}
 	nethood_on_ready(sk, server_accepts, app);
-	app->stream.listener = sk;
-	app->stream.boots++;
+	*out = sk;
 	return 0;
+}
+
+int stream_start(struct sim_app *app)
+{
+	int err = 0;
+
+	for (u32 f = 0; f < APP_FAMILIES && !err; f++) {
+		if (app_speaks(app, f))
+			err = listener_start(app, f == APP_IP6, &app->stream.listener[f]);
+	}
+	if (!err)
+		app->stream.boots++;
+	return err;
 }
 
 void stream_stop(struct sim_app *app, bool abort)
 {
-	if (app->stream.listener)
-		nethood_close(app->stream.listener);
-	app->stream.listener = NULL;
+	for (u32 f = 0; f < APP_FAMILIES; f++) {
+		if (app->stream.listener[f])
+			nethood_close(app->stream.listener[f]);
+		app->stream.listener[f] = NULL;
+	}
 	for (struct stream_end *e = app->stream.ends; e; e = e->next) {
 		if (e->sk)
 			end_close(e, abort);
@@ -470,12 +526,17 @@ static struct stream_end *find_end(const struct sim_app *app, u32 id, bool clien
 	return e;
 }
 
+static bool is_now(const u8 *addr, const struct sim_app *app, bool six)
+{
+	return memcmp(addr, six ? app->addr6 : app->addr, six ? 16 : 4) == 0;
+}
+
 u64 stream_moved(const struct stream_record *r, const struct sim_app *client, const struct sim_app *server, bool *held)
 {
 	u32 id = (u32)(r - client->stream.ledger->record);
 	const struct stream_end *from = find_end(client, id, true), *to = find_end(server, id, false);
 	bool same = r->client_boots == client->stream.boots && r->server_boots == server->stream.boots &&
-		    memcmp(r->client_addr, client->addr, 4) == 0 && memcmp(r->server_addr, server->addr, 4) == 0;
+		    is_now(r->client_addr, client, r->plan.six) && is_now(r->server_addr, server, r->plan.six);
 
 	*held = same && from && from->sk && (to ? to->sk != NULL : !r->served && r->plan.len_bytes >= HEADER_BYTES);
 	return (u64)r->read[0] + r->read[1];

@@ -33,13 +33,14 @@ struct stream_plan {
 	u32 read_bytes;           /**< at once, by both; 0: a few thousand */
 	u32 client_ms, server_ms; /**< between two readings; 0: whenever there is something to read */
 	bool keepalive;
+	bool six; /**< by IPv6 */
 };
 
 /** struct stream_record - one stream */
 struct stream_record {
 	u32 from, to; /**< hosts */
 	struct stream_plan plan;
-	u8 client_addr[4], server_addr[4];
+	u8 client_addr[16], server_addr[16]; /**< of IPv4: the first four octets */
 	u32 client_boots, server_boots;
 	u32 written[2], read[2]; /**< octets: [0] from the client to the server, [1] back */
 	bool ended[2];           /**< its client, its server has closed it */
@@ -72,9 +73,9 @@ struct stream_end {
 /** struct stream_app - the streams of one host */
 struct stream_app {
 	struct stream_ledger *ledger;
-	struct nethood_sock *listener;
-	struct stream_end *ends; /**< all there ever were: events may still name them */
-	u32 boots;               /**< how often it began */
+	struct nethood_sock *listener[2]; /**< APP_IP4, APP_IP6 */
+	struct stream_end *ends;          /**< all there ever were: events may still name them */
+	u32 boots;                        /**< how often it began */
 };
 
 /** stream_start() - the server listens.  Return: 0, -errno */

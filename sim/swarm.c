@@ -33,6 +33,9 @@ static const char *const feature_names[F_COUNT] = {
 	[F_STRICT] = "strict",     [F_TCP] = "tcp",
 	[F_CHURN] = "churn",       [F_SLOW] = "slow",
 	[F_MARK] = "mark",         [F_KILL] = "kill",
+	[F_IP6] = "ip6",           [F_SLAAC] = "slaac",
+	[F_PATH] = "path",         [F_SYSCTL6] = "sysctl6",
+	[F_PROXY6] = "proxy6",
 };
 
 /* ------------------------------------------------------------------ setting up */
@@ -80,6 +83,7 @@ static void draw_member(struct swarm *s, u32 i)
 {
 	struct sim_host_config config = { .clock = draw_clock(s) };
 	struct member *m = &s->member[i];
+	u32 peers = 2 * (s->member_count + s->lan_count); /* by IPv4, by IPv6 */
 
 	config.profile = has(s, F_STRICT) && pick(s, 2) ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX;
 	m->swarm = s;
@@ -87,6 +91,8 @@ static void draw_member(struct swarm *s, u32 i)
 	m->host->work = m;
 	m->lan = is_router(s, i) ? i : i % s->lan_count;
 	lan_addr(m->lan, i + 1, m->addr);
+	lan_addr6(m->lan, i + 1, m->addr6);
+	m->nodad = has(s, F_IP6) && pick(s, 2);
 	(void)sim_plug(m->host, s->lan[m->lan], NULL);
 	if (is_router(s, i))
 		(void)sim_plug(m->host, s->lan[m->lan + 1], NULL);
@@ -96,16 +102,21 @@ static void draw_member(struct swarm *s, u32 i)
 				   .ledger = &s->ledger,
 				   .prefixlen = 24,
 				   .ifindex = nethood_dev_ifindex(m->host->port[0].dev),
-				   .peer_count = s->member_count + s->lan_count,
-				   .asked = calloc(s->member_count + s->lan_count, sizeof(u32)),
-				   .answered = calloc(s->member_count + s->lan_count, sizeof(u32)) };
+				   .speaks_ip6 = has(s, F_IP6),
+				   .dual = has(s, F_IP6) && pick(s, 2),
+				   .peer_count = peers,
+				   .asked = calloc(peers, sizeof(u32)),
+				   .answered = calloc(peers, sizeof(u32)) };
 	if (!m->app.asked || !m->app.answered)
 		abort();
+	memcpy(m->app.addr6, m->addr6, sizeof(m->addr6));
 	m->app.stream.ledger = &s->streams;
 	m->tcp_options_off = draw_tcp_options(s);
 	m->tcp = s->streams.any_octets
 			 ? NULL
 			 : tcp_witness_create(has(s, F_BUSY) || has(s, F_CARRIER) || has(s, F_LINK), has(s, F_ALLOC));
+	m->slaac = has(s, F_SLAAC) && !is_router(s, i) && !is_advertiser(s, i) && pick(s, 2);
+	member_prepare6(m);
 	member_configure(m);
 	member_start_programs(m);
 	if (has(s, F_ALLOC))
@@ -121,14 +132,17 @@ static void draw_world(struct swarm *s)
 	s->lan_count = 1 + pick(s, s->member_count > LANS_MAX ? LANS_MAX : 1);
 	s->small_world = !pick(s, 3);
 	for (u32 f = 0; f < F_COUNT; f++)
-		s->features |= (pick(s, 4) == 3 ? 1U : 0U) << f;
+		s->features |= (pick(s, 4) >= (f == F_IP6 ? 2U : 3U) ? 1ULL : 0ULL) << f;
 	s->turns_left = 10 + pick(s, 400);
 	s->ledger.copies_max = has(s, F_DUP) ? UINT16_MAX : 1;
 	s->ledger.any_octets = s->streams.any_octets = has(s, F_MEND) || has(s, F_GARBAGE);
+	if (!has(s, F_IP6))
+		s->features &= ~(1ULL << F_SLAAC | 1ULL << F_PATH | 1ULL << F_SYSCTL6 | 1ULL << F_PROXY6);
 	for (u32 i = 0; i < s->lan_count; i++) {
 		struct sim_faults faults = draw_faults(s);
 
 		s->lan[i] = sim_segment_create(&s->world, pick(s, 2) ? SIM_SWITCH : SIM_HUB, &faults);
+		s->lan_mtu6[i] = has(s, F_PATH) ? 1280 + pick(s, 221) : 1500;
 	}
 	for (u32 i = 0; i < s->member_count; i++)
 		draw_member(s, i);
@@ -141,6 +155,8 @@ static void read_witnesses(struct swarm *s)
 	for (u32 i = 0; i < s->member_count; i++) {
 		if (s->member[i].witness)
 			witness_read(s->member[i].witness);
+		if (s->member[i].slaac)
+			member_learn_own6(&s->member[i]);
 	}
 }
 
@@ -165,18 +181,25 @@ static void storm_turn(struct sim_world *w, void *obj, u64 arg)
 /* Each asks each other one, and for the address that moves in its own LAN: with @data_bytes, which may be fragments. */
 static void ask_all(struct swarm *s, u32 data_bytes)
 {
+	u32 six = s->member_count + s->lan_count;
+
 	for (u32 i = 0; i < s->member_count; i++) {
 		struct member *m = &s->member[i];
 		struct sim_app vip = { .host = m->host };
+		u8 vip6[16];
 
 		m->app.ask_bytes = data_bytes;
 		for (u32 k = 0; k < s->member_count; k++) {
 			if (i != k)
 				app_ask(&m->app, &s->member[k].app, k);
+			if (i != k && m->app.speaks_ip6)
+				app_ask6(&m->app, s->member[k].app.addr6, six + k);
 		}
 		lan_addr(m->lan, STATION_VIP, vip.addr);
 		if (has(s, F_FAILOVER))
 			app_ask(&m->app, &vip, s->member_count + m->lan);
+		if (has(s, F_FAILOVER) && m->app.speaks_ip6)
+			app_ask6(&m->app, lan_addr6(m->lan, STATION_VIP, vip6), six + s->member_count + m->lan);
 	}
 }
 
@@ -186,11 +209,14 @@ static void all_must_answer(struct swarm *s)
 		const struct sim_app *app = &s->member[i].app;
 
 		for (u32 k = 0; k < app->peer_count; k++) {
+			u32 whom = k % (s->member_count + s->lan_count);
+
 			if (app->answered[k] != app->asked[k])
-				sim_broken(&s->world, "%s does not reach %s, %u s after the last fault",
+				sim_broken(&s->world, "%s does not reach %s%s, %u s after the last fault",
 					   s->member[i].host->name,
-					   k < s->member_count ? s->member[k].host->name : "the address that moves",
-					   QUIET_S);
+					   whom < s->member_count ? s->member[whom].host->name
+								  : "the address that moves",
+					   whom < k ? " by IPv6" : "", QUIET_S);
 		}
 	}
 }
@@ -209,7 +235,12 @@ static bool quiet(struct swarm *s)
 			return false;
 		for (u32 i = 0; i < s->member_count && (at_s == 20 || at_s == 40); i++)
 			member_settle(&s->member[i]);
-		if (at_s == 0 || at_s == 60 || at_s == QUIET_S - 10)
+		s->settled |= at_s == 60;
+		if (at_s == 0 || at_s == 60)
+			ask_all(s, 0);
+		if (at_s == QUIET_S - 20) /* with it, paths' lengths are found out */
+			ask_all(s, 4020);
+		if (at_s == QUIET_S - 10)
 			ask_all(s, 0);
 		if (at_s == QUIET_S)
 			ask_all(s, 20 + pick(s, 4000));
@@ -240,6 +271,7 @@ static void stop_programs(struct swarm *s)
 
 		stream_stop(&m->app, true);
 		app_stop(&m->app);
+		radv_stop(&m->radv);
 		witness_destroy(m->witness);
 		m->witness = NULL;
 	}

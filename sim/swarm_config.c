@@ -12,7 +12,7 @@
 #define ETH_BYTES 14U
 #define ETH_MTU_BYTES 1500U
 
-static u32 number_of(const struct member *m)
+u32 member_number(const struct member *m)
 {
 	return (u32)(m - m->swarm->member);
 }
@@ -54,7 +54,7 @@ static void set_default_sysctls(struct member *m)
 }
 
 /* When all is well, an administrator's request is carried out, or was already. */
-static void expect(struct member *m, const char *what, int err)
+void member_expect(struct member *m, const char *what, int err)
 {
 	if (err && err != -EEXIST && m->swarm->world.calm)
 		sim_broken(&m->swarm->world, "%s: %s: refused with %s", m->host->name, what, strerrorname_np(-err));
@@ -63,7 +63,7 @@ static void expect(struct member *m, const char *what, int err)
 /* LANs stand in a row, each joined to the next by a router: the way to another one is to the right or to the left. */
 static void route_to(struct member *m, u32 lan)
 {
-	bool router = is_router(m->swarm, number_of(m)), right = lan > m->lan;
+	bool router = is_router(m->swarm, member_number(m)), right = lan > m->lan;
 	u32 at = router && right ? m->lan + 1 : m->lan; /* the LAN in which the next router is met */
 	u8 dst[4], gateway[4];
 	int err;
@@ -74,7 +74,7 @@ static void route_to(struct member *m, u32 lan)
 	err = admin_route(m->host, true, lan_addr(lan, 0, dst), PREFIXLEN, gateway,
 			  m->app.ifindex + (int)(at - m->lan));
 	if (m->host->profile == NETHOOD_PROFILE_LINUX) /* in strict, the address may still be probed for: no way yet */
-		expect(m, "route", err);
+		member_expect(m, "route", err);
 }
 
 void member_configure(struct member *m)
@@ -82,20 +82,21 @@ void member_configure(struct member *m)
 	u8 addr[4];
 
 	set_default_sysctls(m);
-	expect(m, "loopback up", admin_link(m->host, 1, true));
-	expect(m, "link up", admin_link(m->host, m->app.ifindex, true));
-	expect(m, "address", admin_addr(m->host, true, m->app.ifindex, m->addr, PREFIXLEN));
+	member_expect(m, "loopback up", admin_link(m->host, 1, true));
+	member_expect(m, "link up", admin_link(m->host, m->app.ifindex, true));
+	member_expect(m, "address", admin_addr(m->host, true, m->app.ifindex, m->addr, PREFIXLEN));
 	memcpy(m->app.addr, m->addr, sizeof(m->addr));
-	if (is_router(m->swarm, number_of(m))) {
+	if (is_router(m->swarm, member_number(m))) {
 		m->host->forwards = true;
 		member_sysctl(m, "net.ipv4.ip_forward", "1");
-		expect(m, "second link up", admin_link(m->host, m->app.ifindex + 1, true));
-		expect(m, "second address",
-		       admin_addr(m->host, true, m->app.ifindex + 1, lan_addr(m->lan + 1, m->addr[3], addr),
-				  PREFIXLEN));
+		member_expect(m, "second link up", admin_link(m->host, m->app.ifindex + 1, true));
+		member_expect(m, "second address",
+			      admin_addr(m->host, true, m->app.ifindex + 1, lan_addr(m->lan + 1, m->addr[3], addr),
+					 PREFIXLEN));
 	}
 	for (u32 lan = 0; lan < m->swarm->lan_count; lan++)
 		route_to(m, lan);
+	member_configure6(m);
 	sim_host_poll(m->host);
 }
 
@@ -103,6 +104,7 @@ void member_start_programs(struct member *m)
 {
 	app_stop(&m->app);
 	(void)app_start(&m->app);
+	member_start_programs6(m);
 	if (!m->witness)
 		m->witness = witness_create(m->host);
 }
@@ -121,11 +123,14 @@ void member_take_vip(struct member *m)
 	struct swarm *s = m->swarm;
 
 	for (u32 i = 0; i < s->member_count; i++) {
-		if (s->member[i].lan == m->lan && &s->member[i] != m)
+		if (s->member[i].lan == m->lan && &s->member[i] != m) {
 			(void)set_vip(&s->member[i], false);
+			(void)member_set_vip6(&s->member[i], false);
+		}
 	}
 	s->vip_owner[m->lan] = m;
-	expect(m, "moved address", set_vip(m, true));
+	member_expect(m, "moved address", set_vip(m, true));
+	member_expect(m, "moved IPv6 address", member_set_vip6(m, true));
 }
 
 /* ------------------------------------------------------------------ after the storm */
@@ -159,6 +164,7 @@ void member_heal(struct member *m)
 	sim_host_enter(m->host);
 	(void)admin_mtu(m->host, m->app.ifindex, ETH_MTU_BYTES);
 	remove_other_addresses(m);
+	(void)member_heal6(m, has(s, F_ALLOC));
 	if (has(s, F_ALLOC)) /* without memory when its link came up, its route was not made: as in Linux */
 		(void)admin_addr(m->host, false, m->app.ifindex, m->addr, PREFIXLEN);
 	member_configure(m);
@@ -166,7 +172,9 @@ void member_heal(struct member *m)
 		member_take_vip(m);
 	if (has(s, F_NEIGH))
 		unset_neighbours(m);
-	if (!m->app.probe_sock || !m->app.echo_sock || !m->app.ledger_sock || !m->app.stream.listener)
+	if (has(s, F_NEIGH) || has(s, F_PROXY6))
+		member_unset_neighbours6(m);
+	if (!app_is_whole(&m->app) || (is_advertiser(s, member_number(m)) && !m->radv.sk))
 		member_start_programs(m);
 }
 
@@ -174,10 +182,13 @@ void member_heal(struct member *m)
  * owner before, which was still on its way: then it is taken once more, by hand. */
 void member_settle(struct member *m)
 {
+	bool anew = member_heal6(m, false);
+
 	member_configure(m);
-	if (m->swarm->vip_owner[m->lan] != m || m->host->profile != NETHOOD_PROFILE_STRICT)
+	if (m->swarm->vip_owner[m->lan] != m || (!anew && m->host->profile != NETHOOD_PROFILE_STRICT))
 		return;
 	(void)set_vip(m, false);
+	(void)member_set_vip6(m, false);
 	member_take_vip(m);
 }
 
@@ -197,12 +208,14 @@ static bool is_own(const struct member *m, const u8 *addr)
 const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 len_bytes)
 {
 	static const u8 nobody[4];
-	const struct member *m = h->work;
+	struct member *m = h->work;
 	bool is_arp = frame[12] == 8 && frame[13] == 6;
 	const u8 *source = frame + ETH_BYTES + (is_arp ? 14 : 12);
 
 	if (len_bytes > ETH_BYTES + ETH_MTU_BYTES)
 		return "it is longer than any MTU here";
+	if (frame[12] == 0x86 && frame[13] == 0xdd)
+		return member_frame_wrong6(m, h->world->now_ns, frame, len_bytes);
 	if (!is_arp && (frame[12] != 8 || frame[13] != 0))
 		return NULL;
 	if (m->tcp && !is_arp && is_own(m, source)) { /* a router sends others' packets too */

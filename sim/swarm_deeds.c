@@ -15,7 +15,11 @@
 #include "segment.h"
 #include "swarm_internal.h"
 
-#define APP_PORT_NOBODY 9 /* discard */
+/* By which family? */
+static bool by_six(struct swarm *s)
+{
+	return has(s, F_IP6) && pick(s, 2);
+}
 
 /* Somebody's address, or nobody's, in the LAN of @m. */
 static const u8 *any_addr(struct swarm *s, const struct member *m, u8 out[static 4])
@@ -40,32 +44,48 @@ static void do_send(struct swarm *s, struct member *m)
 {
 	const struct member *to = any_member(s);
 
-	if (to != m)
+	if (to == m)
+		return;
+	if (by_six(s))
+		app_send6(&m->app, &to->app, 12 + pick(s, pick(s, 8) ? 200 : 4000));
+	else
 		app_send(&m->app, &to->app, 12 + pick(s, pick(s, 8) ? 200 : 4000));
 }
 
 static void do_burst(struct swarm *s, struct member *m)
 {
 	const struct member *to = any_member(s);
+	bool six = by_six(s);
 
-	for (u32 n = pick(s, 40); n && to != m; n--)
-		app_send(&m->app, &to->app, 12 + pick(s, 1400));
+	for (u32 n = pick(s, 40); n && to != m; n--) {
+		if (six)
+			app_send6(&m->app, &to->app, 12 + pick(s, 1400));
+		else
+			app_send(&m->app, &to->app, 12 + pick(s, 1400));
+	}
 }
 
 static void do_ask_vip(struct swarm *s, struct member *m)
 {
-	u8 addr[4];
+	u8 addr[4], addr6[16];
 
-	(void)s;
-	app_send_addr(&m->app, lan_addr(m->lan, STATION_VIP, addr), 100);
+	if (by_six(s))
+		app_send_addr6(&m->app, lan_addr6(m->lan, STATION_VIP, addr6), 100);
+	else
+		app_send_addr(&m->app, lan_addr(m->lan, STATION_VIP, addr), 100);
 }
 
 static void do_scan(struct swarm *s, struct member *m)
 {
-	u8 addr[4];
+	u8 addr[4], addr6[16];
+	bool six = by_six(s);
 
-	for (u32 n = 1 + pick(s, 30); n; n--)
-		app_send_addr(&m->app, lan_addr(m->lan, pick(s, 255), addr), 100);
+	for (u32 n = 1 + pick(s, 30); n; n--) {
+		if (six)
+			app_send_addr6(&m->app, lan_addr6(m->lan, pick(s, 255), addr6), 100);
+		else
+			app_send_addr(&m->app, lan_addr(m->lan, pick(s, 255), addr), 100);
+	}
 }
 
 /* ------------------------------------------------------------------ what happens: administrators */
@@ -104,7 +124,7 @@ static void do_mac(struct swarm *s, struct member *m)
 
 static void do_renumber(struct swarm *s, struct member *m)
 {
-	u8 addr[4];
+	u8 addr[4], addr6[16];
 
 	if (m->host->forwards)
 		return;
@@ -112,6 +132,13 @@ static void do_renumber(struct swarm *s, struct member *m)
 	(void)admin_addr(m->host, false, m->app.ifindex, m->app.addr, 24);
 	if (!admin_addr(m->host, true, m->app.ifindex, addr, 24))
 		memcpy(m->app.addr, addr, sizeof(addr));
+	if (!has(s, F_IP6) || m->slaac)
+		return;
+	lan_addr6(m->lan, addr[3], addr6);
+	(void)admin_addr6(m->host, false, m->app.ifindex, m->app.addr6, 64, 0);
+	if (!admin_addr6(m->host, true, m->app.ifindex, addr6, 64, 0))
+		memcpy(m->app.addr6, addr6, sizeof(addr6));
+	member_learn_own6(m);
 }
 
 /* Who takes over says so, or does not: then the others have to find out. */
@@ -121,6 +148,7 @@ static void do_failover(struct swarm *s, struct member *m)
 	u8 frame[FORGED_ARP_BYTES], addr[4];
 
 	member_take_vip(m);
+	member_learn_own6(m);
 	if (!pick(s, 2))
 		return;
 	lan_addr(m->lan, STATION_VIP, addr);
@@ -139,12 +167,14 @@ static void do_reboot(struct swarm *s, struct member *m)
 {
 	(void)s;
 	app_stop(&m->app);
+	radv_stop(&m->radv);
 	witness_destroy(m->witness);
 	m->witness = NULL;
 	sim_host_reboot(m->host);
 	if (m->tcp)
 		tcp_witness_forget(m->tcp);
 	m->app.ifindex = nethood_dev_ifindex(m->host->port[0].dev);
+	member_prepare6(m);
 	member_configure(m);
 	member_start_programs(m);
 }
@@ -154,7 +184,7 @@ static void do_neigh(struct swarm *s, struct member *m)
 	static const u16 states[] = { NUD_REACHABLE, NUD_STALE, NUD_PERMANENT, NUD_DELAY,     NUD_PROBE,
 				      NUD_FAILED,    NUD_NOARP, NUD_NONE,      NUD_INCOMPLETE };
 	static const u8 flags[] = { 0, NTF_USE, NTF_EXT_LEARNED, NTF_ROUTER };
-	u8 addr[4], mac[SIM_MAC_BYTES];
+	u8 addr[4], addr6[16], mac[SIM_MAC_BYTES];
 	u16 type = pick(s, 4) == 3 ? RTM_DELNEIGH : RTM_NEWNEIGH;
 	const u8 *lladdr = pick(s, 4) ? any_mac(s, mac) : NULL;
 	u16 nlflags = pick(s, 2) ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_CREATE;
@@ -164,8 +194,12 @@ static void do_neigh(struct swarm *s, struct member *m)
 	int err;
 
 	admin_state(m->host, &before);
-	any_addr(s, m, addr);
-	err = admin_neigh(m->host, type, nlflags, m->app.ifindex, addr, lladdr, state, ndm_flags);
+	if (by_six(s))
+		err = admin_neigh6(m->host, type, nlflags, m->app.ifindex, any_addr6(s, m, addr6), lladdr, state,
+				   ndm_flags);
+	else
+		err = admin_neigh(m->host, type, nlflags, m->app.ifindex, any_addr(s, m, addr), lladdr, state,
+				  ndm_flags);
 	if (!err || err == -EIO) /* done, or nobody had the memory to say */
 		return;
 	admin_state(m->host, &after);
@@ -177,23 +211,36 @@ static void do_neigh(struct swarm *s, struct member *m)
 
 static void do_doubt(struct swarm *s, struct member *m)
 {
-	u8 addr[4];
+	u8 addr[4], addr6[16];
 
-	(void)nethood_neigh_doubt(m->host->net, NULL, AF_INET, any_addr(s, m, addr));
+	if (by_six(s))
+		(void)nethood_neigh_doubt(m->host->net, NULL, AF_INET6, any_addr6(s, m, addr6));
+	else
+		(void)nethood_neigh_doubt(m->host->net, NULL, AF_INET, any_addr(s, m, addr));
 }
 
 /* A program says that it hears from somebody: its next hop is alive. */
 static void do_vouch(struct swarm *s, struct member *m)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(APP_PORT_NOBODY) };
 	const struct member *other = any_member(s);
 
-	if (other == m || !m->app.ledger_sock)
+	if (other == m)
 		return;
-	memcpy(&to.sin_addr, other->app.addr, sizeof(to.sin_addr));
 	if (m->host->nud)
 		nud_ref_confirmed(m->host->nud, sim_host_now(m->host));
-	(void)nethood_sendto(m->app.ledger_sock, "x", 1, MSG_CONFIRM, (const struct sockaddr *)&to, sizeof(to));
+	app_vouch(&m->app, &other->app, by_six(s));
+}
+
+/* It answers for a neighbour, or does so no more. */
+static void do_proxy6(struct swarm *s, struct member *m)
+{
+	u8 addr[16];
+	bool add = pick(s, 2);
+
+	member_sysctl(m, "net.ipv6.conf.eth0.proxy_ndp", pick(s, 4) ? "1" : "0");
+	lan_addr6(m->lan, pick(s, 2) ? 1 + pick(s, s->member_count) : 100 + pick(s, 100), addr);
+	(void)admin_neigh6(m->host, add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE : 0, m->app.ifindex, addr,
+			   NULL, NUD_NONE, NTF_PROXY);
 }
 
 static void do_mtu(struct swarm *s, struct member *m)
@@ -280,6 +327,9 @@ static const struct deed {
 	{ do_knock, F_CHURN, 4 },
 	{ do_kill, F_KILL, 3 },
 	{ do_tcp_sysctl, F_TCP, 20 },
+	{ do_forge6, F_SPOOF, 60 },
+	{ do_sysctl6, F_SYSCTL6, 15 },
+	{ do_proxy6, F_PROXY6, 6 },
 };
 
 static bool may_happen(const struct swarm *s, const struct deed *d)

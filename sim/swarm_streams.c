@@ -20,6 +20,7 @@ static struct stream_plan draw_plan(struct swarm *s)
 		plan.server_ms = pick(s, 2) * (1 + pick(s, 3000));
 	}
 	plan.keepalive = pick(s, 4) == 3;
+	plan.six = has(s, F_IP6) && pick(s, 2);
 	return plan;
 }
 
@@ -38,6 +39,7 @@ void do_churn(struct swarm *s, struct member *m)
 	const struct member *to = any_member(s);
 	struct stream_plan plan = { .manner = (enum stream_manner)pick(s, STREAM_MANNERS), .len_bytes = pick(s, 200) };
 
+	plan.six = has(s, F_IP6) && pick(s, 2);
 	for (u32 n = 1 + pick(s, 30); n && to != m; n--)
 		(void)stream_open(&m->app, &to->app, &plan);
 }
@@ -119,7 +121,7 @@ void streams_open_all(struct swarm *s)
 		struct stream_plan plan = { .manner = pick(s, 2) ? STREAM_ONE_WAY : STREAM_HALF_CLOSE };
 
 		plan.len_bytes = 12 + pick(s, pick(s, 4) ? 20000 : 400000);
-
+		plan.six = has(s, F_IP6) && pick(s, 2);
 		(void)stream_open(&s->member[i].app, &s->member[(i + 1) % s->member_count].app, &plan);
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ip6_frame.h"
 #include "mend.h"
 
 #define ETH_BYTES 14U
@@ -18,12 +19,14 @@
 #define SYNS_KEPT 4U
 #define SLOTS 64U
 #define SACK_BLOCKS_MAX 4U
+#define END_BYTES 18U /* of a key: an address, one of IPv4 in ::ffff:0:0/96, and a port */
+#define KEY_BYTES (2 * END_BYTES)
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
 /** struct segment - what a TCP segment says */
 struct segment {
-	u8 key[12]; /**< address and port of who has sent it, then of whom it is for */
+	u8 key[KEY_BYTES]; /**< address and port of who has sent it, then of whom it is for */
 	u32 seq, ack, data_bytes, options_bytes, window;
 	u8 flags;
 	u32 mss, scale; /**< UINT32_MAX: not said */
@@ -45,7 +48,7 @@ struct side {
 /** struct flow - one connection, as one of its hosts sees it */
 struct flow {
 	struct flow *next;
-	u8 key[12];
+	u8 key[KEY_BYTES];
 	bool begun, met; /**< it has sent a SYN; it has acknowledged its peer's */
 	struct side own, peer;
 	u32 fin_at;            /**< own position: where the FIN is (0: not yet) */
@@ -114,41 +117,75 @@ static void options_read(struct segment *s, const u8 *p, u32 len_bytes)
 	}
 }
 
-/** fragment_of_tcp() - @frame holds a part of a TCP segment */
-static bool fragment_of_tcp(const u8 *frame, u32 len_bytes)
+/** fragment_of_tcp() - @frame holds a part of a TCP segment.  Return: the last octet of its source; -1: it does not */
+static int fragment_of_tcp(const u8 *frame, u32 len_bytes)
 {
-	return len_bytes >= ETH_BYTES + 20 && get16(frame + 12) == 0x0800 && frame[ETH_BYTES + 9] == PROTO_TCP &&
-	       (get16(frame + ETH_BYTES + 6) & 0x3fff);
+	struct ip6_view six;
+
+	if (ip6_view(frame, len_bytes, &six))
+		return six.fragment && !six.whole && six.fragment[0] == PROTO_TCP ? six.src[15] : -1;
+	if (len_bytes < ETH_BYTES + 20 || get16(frame + 12) != 0x0800 || frame[ETH_BYTES + 9] != PROTO_TCP ||
+	    !(get16(frame + ETH_BYTES + 6) & 0x3fff))
+		return -1;
+	return frame[ETH_BYTES + 15];
+}
+
+/** end_of() - an end of a connection, in a key */
+static void end_of(u8 out[static END_BYTES], const u8 *addr4, const u8 *addr6, const u8 *port)
+{
+	memset(out, 0, END_BYTES);
+	if (addr6) {
+		memcpy(out, addr6, IP6_ADDR_BYTES);
+	} else {
+		memset(out + 10, 0xff, 2);
+		memcpy(out + 12, addr4, 4);
+	}
+	memcpy(out + IP6_ADDR_BYTES, port, 2);
+}
+
+/** tcp_of() - Return: the TCP header in @frame, if it holds a whole segment; NULL.  @ip4: NULL if it is over IPv6 */
+static const u8 *tcp_of(const u8 *frame, u32 len_bytes, struct ip6_view *six, const u8 **ip4, u32 *tcp_bytes)
+{
+	const u8 *ip = frame + ETH_BYTES;
+	u32 ip_bytes, total;
+
+	*ip4 = NULL;
+	if (ip6_view(frame, len_bytes, six)) {
+		*tcp_bytes = six->upper_bytes;
+		return six->whole && six->protocol == PROTO_TCP && six->upper_bytes >= 20 ? six->upper : NULL;
+	}
+	if (len_bytes < ETH_BYTES + 40 || get16(frame + 12) != 0x0800 || ip[0] >> 4 != 4 || ip[9] != PROTO_TCP)
+		return NULL;
+	ip_bytes = (ip[0] & 15U) * 4;
+	total = get16(ip + 2);
+	if (ip_bytes < 20 || total < ip_bytes + 20 || ETH_BYTES + total > len_bytes || (get16(ip + 6) & 0x3fff))
+		return NULL;
+	*ip4 = ip;
+	*tcp_bytes = total - ip_bytes;
+	return ip + ip_bytes;
 }
 
 /** segment_of() - Return: false: the frame holds no whole TCP segment */
 static bool segment_of(const u8 *frame, u32 len_bytes, struct segment *s)
 {
-	const u8 *ip = frame + ETH_BYTES, *tcp;
-	u32 ip_bytes, total, header;
+	struct ip6_view six;
+	const u8 *ip4, *tcp;
+	u32 bytes, header;
 
-	if (len_bytes < ETH_BYTES + 40 || get16(frame + 12) != 0x0800 || ip[0] >> 4 != 4 || ip[9] != PROTO_TCP)
-		return false;
-	ip_bytes = (ip[0] & 15U) * 4;
-	total = get16(ip + 2);
-	if (ip_bytes < 20 || total < ip_bytes + 20 || ETH_BYTES + total > len_bytes || (get16(ip + 6) & 0x3fff))
-		return false;
-	tcp = ip + ip_bytes;
-	header = (tcp[12] >> 4) * 4U;
-	if (header < 20 || ip_bytes + header > total)
+	tcp = tcp_of(frame, len_bytes, &six, &ip4, &bytes);
+	header = tcp ? (tcp[12] >> 4) * 4U : 0;
+	if (header < 20 || header > bytes)
 		return false;
 	*s = (struct segment){ .seq = get32(tcp + 4),
 			       .ack = get32(tcp + 8),
-			       .data_bytes = total - ip_bytes - header,
+			       .data_bytes = bytes - header,
 			       .options_bytes = header - 20,
 			       .window = get16(tcp + 14),
 			       .flags = tcp[13] & (FIN | SYN | RST | ACK),
 			       .mss = UINT32_MAX,
 			       .scale = UINT32_MAX };
-	memcpy(s->key, ip + 12, 4);
-	memcpy(s->key + 4, tcp, 2);
-	memcpy(s->key + 6, ip + 16, 4);
-	memcpy(s->key + 10, tcp + 2, 2);
+	end_of(s->key, ip4 ? ip4 + 12 : NULL, ip4 ? NULL : six.src, tcp);
+	end_of(s->key + END_BYTES, ip4 ? ip4 + 16 : NULL, ip4 ? NULL : six.dst, tcp + 2);
 	options_read(s, tcp + 20, header - 20);
 	return true;
 }
@@ -170,9 +207,11 @@ static struct side side_of(const struct segment *s)
 
 /* ------------------------------------------------------------------ flows */
 
-static struct flow *flow_of(struct tcp_witness *tw, const u8 key[static 12])
+static struct flow *flow_of(struct tcp_witness *tw, const u8 key[static KEY_BYTES])
 {
-	u32 slot = ((u32)key[3] * 7 + key[4] + key[5] * 3U + key[9] * 5U + key[10] + key[11] * 11U) % SLOTS;
+	const u8 *one = key + IP6_ADDR_BYTES,
+		 *other = one + END_BYTES; /* ports; the octet before is an address's last */
+	u32 slot = ((u32)one[-1] * 7 + one[0] + one[1] * 3U + other[-1] * 5U + other[0] + other[1] * 11U) % SLOTS;
 	struct flow *f = tw->slot[slot];
 
 	while (f && memcmp(f->key, key, sizeof(f->key)) != 0)
@@ -224,14 +263,15 @@ void tcp_witness_in(struct tcp_witness *tw, const u8 *frame, u32 len_bytes)
 {
 	struct segment s;
 	struct flow *f;
-	u8 key[12];
+	u8 key[KEY_BYTES];
+	int torn = fragment_of_tcp(frame, len_bytes);
 
-	if (fragment_of_tcp(frame, len_bytes))
-		tw->torn[frame[ETH_BYTES + 15]] = true;
+	if (torn >= 0)
+		tw->torn[torn] = true;
 	if (!segment_of(frame, len_bytes, &s) || tcp_checksum_broken(frame, len_bytes))
 		return;
-	memcpy(key, s.key + 6, 6);
-	memcpy(key + 6, s.key, 6);
+	memcpy(key, s.key + END_BYTES, END_BYTES);
+	memcpy(key + END_BYTES, s.key, END_BYTES);
 	f = flow_of(tw, key);
 	if (s.flags & RST) {
 		f->over = true;
@@ -459,7 +499,7 @@ const char *tcp_witness_out(struct tcp_witness *tw, u64 now_ns, const u8 *frame,
 		wrong = rules[i](f, &s);
 	remember(f, &s, now_ns, tw->late);
 	/* RFC 4987 3.6: with SYN cookies, an old ACK makes another connection of the same numbers of one that is over */
-	return tw->torn[s.key[9]] || f->unsure || f->over ? NULL : wrong;
+	return tw->torn[s.key[END_BYTES + IP6_ADDR_BYTES - 1]] || f->unsure || f->over ? NULL : wrong;
 }
 
 /* ------------------------------------------------------------------ life */

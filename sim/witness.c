@@ -6,6 +6,7 @@
  */
 #include "witness.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -19,8 +20,8 @@
 
 /** struct believed - one neighbour */
 struct believed {
-	int ifindex; /**< 0: empty slot */
-	u8 addr[4];
+	int ifindex;         /**< 0: empty slot */
+	u8 family, addr[16]; /**< of IPv4: the first four octets */
 	u16 state;
 	bool has_lladdr, dumped;
 	u8 lladdr[SIM_MAC_BYTES];
@@ -34,31 +35,34 @@ struct witness {
 	bool lost; /**< it missed something: its picture says nothing until the next dump */
 };
 
-static struct believed *find(struct witness *wit, int ifindex, const u8 *addr)
+static struct believed *find(struct witness *wit, const struct believed *like)
 {
-	u32 i = (addr[3] + addr[2] * 256U + addr[1] * 32U + (u32)ifindex * 512U) % SLOTS;
+	const u8 *addr = like->addr, *end = like->family == AF_INET6 ? addr + 12 : addr;
+	u32 i = (end[3] + end[2] * 256U + end[1] * 32U + addr[1] * 64U + (u32)like->ifindex * 512U) % SLOTS;
 
 	for (u32 n = 0; n < SLOTS; n++, i = (i + 1) % SLOTS) {
 		struct believed *b = &wit->slot[i];
 
-		if (!b->ifindex || (b->ifindex == ifindex && memcmp(b->addr, addr, 4) == 0))
+		if (!b->ifindex || (b->ifindex == like->ifindex && b->family == like->family &&
+				    memcmp(b->addr, addr, sizeof(b->addr)) == 0))
 			return b;
 	}
 	return NULL;
 }
 
-/** read_neigh() - Return: false: not about an IPv4 neighbour */
+/** read_neigh() - Return: false: not about a neighbour of IPv4 or IPv6 */
 static bool read_neigh(const struct nlmsghdr *nlh, struct believed *out)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
 	const char *end = mnl_nlmsg_get_payload_tail(nlh);
 	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, sizeof(*ndm));
+	u32 addr_bytes = ndm->ndm_family == AF_INET6 ? 16 : 4;
 	bool has_addr = false;
 
-	*out = (struct believed){ .ifindex = ndm->ndm_ifindex, .state = ndm->ndm_state };
+	*out = (struct believed){ .ifindex = ndm->ndm_ifindex, .family = ndm->ndm_family, .state = ndm->ndm_state };
 	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
-		if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_get_payload_len(a) == 4) {
-			memcpy(out->addr, mnl_attr_get_payload(a), 4);
+		if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_get_payload_len(a) == addr_bytes) {
+			memcpy(out->addr, mnl_attr_get_payload(a), addr_bytes);
 			has_addr = true;
 		}
 		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == SIM_MAC_BYTES) {
@@ -66,7 +70,7 @@ static bool read_neigh(const struct nlmsghdr *nlh, struct believed *out)
 			out->has_lladdr = true;
 		}
 	}
-	return has_addr && ndm->ndm_family == AF_INET && !(ndm->ndm_flags & NTF_PROXY);
+	return has_addr && (ndm->ndm_family == AF_INET || ndm->ndm_family == AF_INET6) && !(ndm->ndm_flags & NTF_PROXY);
 }
 
 /* An entry that went keeps its slot, without a state: those behind it are still found. */
@@ -76,7 +80,7 @@ static void believe(struct witness *wit, const struct nlmsghdr *nlh)
 
 	if ((nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH) || !read_neigh(nlh, &said))
 		return;
-	b = find(wit, said.ifindex, said.addr);
+	b = find(wit, &said);
 	if (!b) {
 		wit->lost = true;
 		return;
@@ -106,15 +110,21 @@ void witness_read(struct witness *wit)
 
 /* ------------------------------------------------------------------ the dump */
 
+static const char *address_text(const struct believed *b, char text[static INET6_ADDRSTRLEN])
+{
+	return inet_ntop(b->family, b->addr, text, INET6_ADDRSTRLEN);
+}
+
 static void compare_one(void *ctx, const struct nlmsghdr *nlh)
 {
 	struct witness *wit = ctx;
 	struct believed real, *b;
+	char text[INET6_ADDRSTRLEN];
 	bool known;
 
 	if (nlh->nlmsg_type != RTM_NEWNEIGH || !read_neigh(nlh, &real))
 		return;
-	b = find(wit, real.ifindex, real.addr);
+	b = find(wit, &real);
 	if (!b)
 		return;
 	known = b->ifindex && (b->state & NUD_HAS_ADDRESS);
@@ -123,23 +133,23 @@ static void compare_one(void *ctx, const struct nlmsghdr *nlh)
 	if (!wit->lost && !(real.state & NUD_NOARP) &&
 	    (known != !!(real.state & NUD_HAS_ADDRESS) ||
 	     (known && memcmp(b->lladdr, real.lladdr, SIM_MAC_BYTES) != 0)))
-		sim_broken(
-			wit->host->world,
-			"%s: a listener believes that %u.%u.%u.%u is in state %#x at %02x:%02x:%02x:%02x:%02x:%02x, it is in "
-			"%#x at %02x:%02x:%02x:%02x:%02x:%02x",
-			wit->host->name, real.addr[0], real.addr[1], real.addr[2], real.addr[3], b->state, b->lladdr[0],
-			b->lladdr[1], b->lladdr[2], b->lladdr[3], b->lladdr[4], b->lladdr[5], real.state,
-			real.lladdr[0], real.lladdr[1], real.lladdr[2], real.lladdr[3], real.lladdr[4], real.lladdr[5]);
+		sim_broken(wit->host->world,
+			   "%s: a listener believes that %s is in state %#x at %02x:%02x:%02x:%02x:%02x:%02x, it is in "
+			   "%#x at %02x:%02x:%02x:%02x:%02x:%02x",
+			   wit->host->name, address_text(&real, text), b->state, b->lladdr[0], b->lladdr[1],
+			   b->lladdr[2], b->lladdr[3], b->lladdr[4], b->lladdr[5], real.state, real.lladdr[0],
+			   real.lladdr[1], real.lladdr[2], real.lladdr[3], real.lladdr[4], real.lladdr[5]);
 }
 
 static void compare_the_rest(struct witness *wit)
 {
 	for (u32 i = 0; i < SLOTS; i++) {
 		struct believed *b = &wit->slot[i];
+		char text[INET6_ADDRSTRLEN];
 
 		if (b->ifindex && (b->state & NUD_HAS_ADDRESS) && !b->dumped && !wit->lost)
-			sim_broken(wit->host->world, "%s: a listener believes in %u.%u.%u.%u, which is no more",
-				   wit->host->name, b->addr[0], b->addr[1], b->addr[2], b->addr[3]);
+			sim_broken(wit->host->world, "%s: a listener believes in %s, which is no more", wit->host->name,
+				   address_text(b, text));
 		b->dumped = false;
 	}
 }
@@ -147,7 +157,7 @@ static void compare_the_rest(struct witness *wit)
 void witness_compare(struct witness *wit)
 {
 	witness_read(wit);
-	if (!admin_dump(wit->host, RTM_GETNEIGH, compare_one, wit))
+	if (!admin_dump(wit->host, RTM_GETNEIGH, AF_UNSPEC, compare_one, wit))
 		compare_the_rest(wit);
 }
 

@@ -113,8 +113,12 @@ void addrconf_dad_timer(struct timer *t)
 	struct net_device *dev = ifp->idev->dev;
 	struct in6_addr group;
 
-	if (ifp->idev->dead || !(ifp->idev->if_flags & IF_READY))
+	if (ifp->idev->dead)
 		return;
+	if (!(ifp->idev->if_flags & IF_READY)) { /* as one that was added meanwhile: addrconf_dad_run() */
+		ifp->state = INET6_IFADDR_STATE_PREDAD;
+		return;
+	}
 	if (!ifp->dad_probes) {
 		dad_passed(ifp);
 		return;
