@@ -238,7 +238,8 @@ static bool quiet(struct swarm *s)
 		s->settled |= at_s == 60;
 		if (at_s == 0 || at_s == 60)
 			ask_all(s, 0);
-		if (at_s == QUIET_S - 20) /* with it, paths' lengths are found out */
+		if (at_s >= QUIET_S - 60 &&
+		    at_s <= QUIET_S - 40) /* router by router, the MTU of each path is found out */
 			ask_all(s, 4020);
 		if (at_s == QUIET_S - 10)
 			ask_all(s, 0);
