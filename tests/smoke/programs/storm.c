@@ -2,8 +2,8 @@
 /* What an attack is made of, and what tells whether others suffer from it.
  *
  *	storm flood IFNAME MAC ADDRESS COUNT	ARP requests for ADDRESS, each from another sender, as fast as the device takes them
- *	storm sweep ADDRESS COUNT		a datagram to each of so many addresses from there on
- *	storm echo PORT				send back what comes, until SIGTERM
+ *	storm sweep ADDRESS COUNT [PER_S]	a datagram to each of so many addresses from there on; not more in a second
+ *	storm echo PORT [ADDRESS]		send back what comes, until SIGTERM; with an IPv6 address, by IPv6
  *	storm talk ADDRESS PORT MS		a numbered datagram each MS, until SIGTERM: how many came back
  *	storm meet ADDRESS PORT [PID]		until the first answer: how long it took, and how long of it that process could
  *						have run but had no processor
@@ -57,22 +57,46 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static struct sockaddr_in address(const char *text, const char *port)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+/** union place - an address of either family, and a port */
+union place {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
 
-	if (inet_pton(AF_INET, text, &sin.sin_addr) != 1)
+static union place place(const char *text, const char *port)
+{
+	union place p = { .v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) } };
+
+	if (inet_pton(AF_INET, text, &p.v4.sin_addr) == 1)
+		return p;
+	p.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) };
+	if (inet_pton(AF_INET6, text, &p.v6.sin6_addr) != 1)
 		die(text);
-	return sin;
+	return p;
 }
 
-static int udp_socket(void)
+static socklen_t place_len(const union place *p)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return p->any.sa_family == AF_INET ? sizeof(p->v4) : sizeof(p->v6);
+}
+
+static int udp_socket(const union place *p)
+{
+	int fd = socket(p->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
 	return fd;
+}
+
+/* What a table that is full refuses is to be heard of, and that nobody is there. */
+static void hear_errors(int fd, const union place *p)
+{
+	if (p->any.sa_family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &(int){ 1 }, sizeof(int));
 }
 
 /* ---- flood */
@@ -95,7 +119,7 @@ static int flood(const char *ifname, const char *mac, const char *target, uint32
 	static uint8_t frames[BURST][FRAME_BYTES];
 	struct mmsghdr msgs[BURST] = { 0 };
 	struct iovec iov[BURST];
-	uint32_t sent = 0, tip = address(target, "0").sin_addr.s_addr;
+	uint32_t sent = 0, tip = place(target, "0").v4.sin_addr.s_addr;
 	unsigned m[ETH_ALEN];
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), bypass = 1;
 	double began;
@@ -135,23 +159,49 @@ static int flood(const char *ifname, const char *mac, const char *target, uint32
 
 /* ---- sweep */
 
-static int sweep(const char *first, uint32_t count)
+/* The address that is @i after that of @first. */
+static union place place_after(const union place *first, uint32_t i)
 {
-	struct sockaddr_in to = address(first, "9");
-	uint32_t base = ntohl(to.sin_addr.s_addr), sent = 0, refused = 0;
+	union place to = *first;
+	uint32_t last;
+
+	if (to.any.sa_family == AF_INET) {
+		to.v4.sin_addr.s_addr = htonl(ntohl(to.v4.sin_addr.s_addr) + i);
+		return to;
+	}
+	memcpy(&last, to.v6.sin6_addr.s6_addr + 12, sizeof(last));
+	last = htonl(ntohl(last) + i);
+	memcpy(to.v6.sin6_addr.s6_addr + 12, &last, sizeof(last));
+	return to;
+}
+
+static void wait_until(double when)
+{
+	double left = when - now();
+
+	if (left > 0.001)
+		poll(NULL, 0, (int)(left * 1000));
+}
+
+static int sweep(const char *text, uint32_t count, uint32_t per_s)
+{
+	union place first = place(text, "9");
+	uint32_t sent = 0, refused = 0;
 	double began = now();
 	int fd = -1;
 
 	for (uint32_t i = 0; i < count; i++) {
+		union place to = place_after(&first, i);
+
 		if (i % SWEEP_EACH == 0) {
+			if (per_s)
+				wait_until(began + (double)i / per_s);
 			if (fd >= 0)
 				close(fd);
-			fd = udp_socket();
-			setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 },
-				   sizeof(int)); /* or nobody hears of ENOBUFS */
+			fd = udp_socket(&to);
+			hear_errors(fd, &to);
 		}
-		to.sin_addr.s_addr = htonl(base + i);
-		if (sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) == 1)
+		if (sendto(fd, "x", 1, MSG_DONTWAIT, &to.any, place_len(&to)) == 1)
 			sent++;
 		else
 			refused++;
@@ -163,17 +213,33 @@ static int sweep(const char *first, uint32_t count)
 
 /* ---- echo */
 
-static int echo(const char *port)
+/* The answer leaves from the address that was asked, by whatever device leads to who asked. */
+static void forget_device(struct cmsghdr *cmsg)
 {
-	struct sockaddr_in any = address("0.0.0.0", port), from;
-	int fd = udp_socket(), room = 4 << 20;
-	char buf[2048], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct in_pktinfo *info = (struct in_pktinfo *)(void *)CMSG_DATA(cmsg);
+
+	if (cmsg->cmsg_level == IPPROTO_IPV6) {
+		((struct in6_pktinfo *)(void *)info)->ipi6_ifindex = 0;
+		return;
+	}
+	info->ipi_ifindex = 0;
+	info->ipi_spec_dst = info->ipi_addr;
+}
+
+static int echo(const char *port, const char *at)
+{
+	union place any = place(at, port), from;
+	int fd = udp_socket(&any), room = 4 << 20;
+	char buf[2048], control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	struct iovec iov = { buf, sizeof(buf) };
 	ssize_t n;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &(int){ 1 }, sizeof(int));
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
+	if (any.any.sa_family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &(int){ 1 }, sizeof(int));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &(int){ 1 }, sizeof(int));
+	if (bind(fd, &any.any, place_len(&any)))
 		die("bind");
 	puts("{\"listening\":true}");
 	fflush(stdout);
@@ -184,17 +250,12 @@ static int echo(const char *port)
 				      .msg_iovlen = 1,
 				      .msg_control = control,
 				      .msg_controllen = sizeof(control) };
-		struct cmsghdr *cmsg;
 
 		iov.iov_len = sizeof(buf);
 		n = recvmsg(fd, &msg, 0);
-		cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-		if (!cmsg)
+		if (n < 0 || !CMSG_FIRSTHDR(&msg))
 			continue;
-		/* from the address that was asked */
-		((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_ifindex = 0;
-		((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_spec_dst =
-			((struct in_pktinfo *)(void *)CMSG_DATA(cmsg))->ipi_addr;
+		forget_device(CMSG_FIRSTHDR(&msg));
 		iov.iov_len = (size_t)n;
 		if (sendmsg(fd, &msg, 0) < 0)
 			perror("sendmsg");
@@ -245,13 +306,13 @@ static void hear_until(int fd, uint32_t sent, double until)
 
 static int talk(const char *to, const char *port, const char *ms)
 {
-	struct sockaddr_in sin = address(to, port);
+	union place peer = place(to, port);
 	double pause = atoi(ms) / 1000.0, next = now();
 	uint32_t sent = 0, refused = 0, first_lost = 0;
-	int fd = udp_socket(), room = 4 << 20; /* for all answers of some seconds, should they come at once */
+	int fd = udp_socket(&peer), room = 4 << 20; /* for all answers of some seconds, should they come at once */
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+	if (connect(fd, &peer.any, place_len(&peer)))
 		die("connect");
 	for (; !ended && sent < NUMBERS_MAX; next += pause) {
 		struct number n = { sent++, now() };
@@ -290,15 +351,15 @@ static double queued_s(const char *pid)
 
 static int meet(const char *to, const char *port, const char *pid)
 {
-	struct sockaddr_in sin = address(to, port);
-	int fd = udp_socket(), refused = 0;
+	union place peer = place(to, port);
+	int fd = udp_socket(&peer), refused = 0;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	double queued = queued_s(pid), began = now();
 	bool waits = false;
 	char byte = 'm';
 
-	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int));
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+	hear_errors(fd, &peer);
+	if (connect(fd, &peer.any, place_len(&peer)))
 		die("connect");
 	while (now() < began + MEET_S) {
 		if (waits || send(fd, &byte, 1, 0) == 1)
@@ -324,10 +385,10 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &sa, NULL);
 	if (argc == 6 && !strcmp(argv[1], "flood"))
 		return flood(argv[2], argv[3], argv[4], (uint32_t)atoi(argv[5]));
-	if (argc == 4 && !strcmp(argv[1], "sweep"))
-		return sweep(argv[2], (uint32_t)atoi(argv[3]));
-	if (argc == 3 && !strcmp(argv[1], "echo"))
-		return echo(argv[2]);
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "sweep"))
+		return sweep(argv[2], (uint32_t)atoi(argv[3]), argc == 5 ? (uint32_t)atoi(argv[4]) : 0);
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "echo"))
+		return echo(argv[2], argc == 4 ? argv[3] : "0.0.0.0");
 	if (argc == 5 && !strcmp(argv[1], "talk"))
 		return talk(argv[2], argv[3], argv[4]);
 	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "meet"))
