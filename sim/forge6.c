@@ -16,7 +16,7 @@ void forge6_add(struct forged6 *f, const void *data, u32 len_bytes)
 
 	if (len_bytes > room)
 		len_bytes = room;
-	memcpy(f->frame + f->len_bytes, data, len_bytes);
+	memmove(f->frame + f->len_bytes, data, len_bytes); /* which may be its own */
 	f->len_bytes += len_bytes;
 }
 

@@ -243,13 +243,18 @@ static struct nlmsghdr *begin(struct request *r, u16 type, u16 flags)
 	return nlh;
 }
 
+static u8 family_of(const char *addr)
+{
+	return strchr(addr, ':') ? AF_INET6 : AF_INET;
+}
+
 static void put_addr(struct nlmsghdr *nlh, u16 type, const char *addr)
 {
-	struct in_addr in;
+	struct in6_addr in; /* of IPv4: its first four octets */
 
-	if (inet_pton(AF_INET, addr, &in) != 1)
+	if (inet_pton(family_of(addr), addr, &in) != 1)
 		fuzz_fail("%s is no address", addr);
-	mnl_attr_put(nlh, type, sizeof(in), &in);
+	mnl_attr_put(nlh, type, family_of(addr) == AF_INET6 ? sizeof(in) : sizeof(struct in_addr), &in);
 }
 
 int fuzz_link_up(struct fuzz_net *fn, int ifindex, bool up)
@@ -270,7 +275,7 @@ int fuzz_addr(struct fuzz_net *fn, int ifindex, const char *addr, u8 prefix_bits
 	struct nlmsghdr *nlh = begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
-	ifa->ifa_family = AF_INET;
+	ifa->ifa_family = family_of(addr);
 	ifa->ifa_prefixlen = prefix_bits;
 	ifa->ifa_index = (u32)ifindex;
 	put_addr(nlh, IFA_LOCAL, addr);
@@ -284,7 +289,7 @@ int fuzz_route(struct fuzz_net *fn, const char *dst, u8 prefix_bits, const char 
 	struct nlmsghdr *nlh = begin(&r, RTM_NEWROUTE, NLM_F_CREATE);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
-	rtm->rtm_family = AF_INET;
+	rtm->rtm_family = family_of(dst);
 	rtm->rtm_dst_len = prefix_bits;
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = RTPROT_STATIC;
@@ -303,7 +308,7 @@ int fuzz_neigh(struct fuzz_net *fn, int ifindex, const char *addr, const u8 *lla
 	struct nlmsghdr *nlh = begin(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
 
-	ndm->ndm_family = AF_INET;
+	ndm->ndm_family = family_of(addr);
 	ndm->ndm_ifindex = ifindex;
 	ndm->ndm_state = state;
 	ndm->ndm_flags = flags;

@@ -7,7 +7,7 @@
  * A frame says in its second octet what of it is to be put right before it arrives: addresses, lengths, checksums, and the
  * numbers that its sender must have learned from us (the id of a DHCP exchange, ports, the packet that an ICMP error
  * speaks of).  So a mutation changes one thing, and what would have been lost in the first check reaches the last one.
- * What a peer learns of TCP, ports and sequence numbers, is in segments.c: those in a frame are distances from them.
+ * IPv6 is in six.c.  What a peer learns of TCP, ports and sequence numbers, is in segments.c: those in a frame are distances from them.
  *
  * After each step all must hold that a net says of itself, each frame that it sent is well-formed, and in the end nothing
  * is left.
@@ -25,6 +25,7 @@
 #include "fuzz.h"
 #include "mutate.h"
 #include "segments.h"
+#include "six.h"
 #include "wire/arp.h"
 #include "wire/dhcp.h"
 #include "wire/icmp.h"
@@ -67,6 +68,7 @@ struct world {
 	struct nethood_sock *stream[STREAMS];
 	struct learned learned[FUZZ_DEVS];
 	struct segments segments;
+	struct six six;
 	__be32 addr[FUZZ_DEVS];
 };
 
@@ -115,6 +117,8 @@ static void sent(struct fuzz_net *fn, const struct fuzz_dev *dev, const u8 *fram
 	if (eth.h_proto == CONST_BE16(ETH_P_IP)) {
 		learn_ip(&w->learned[dev - fn->dev], frame + L3, len_bytes - L3);
 		segments_learn(&w->segments, frame + L3, len_bytes - L3);
+	} else if (eth.h_proto == CONST_BE16(ETH_P_IPV6)) {
+		six_sent(&w->six, (u32)(dev - fn->dev), frame, len_bytes);
 	} else if (eth.h_proto == CONST_BE16(ETH_P_ARP) && !arp_check(frame + L3, len_bytes - L3)) {
 		fuzz_fail("a bad ARP packet was sent");
 	}
@@ -293,6 +297,7 @@ static void create_world(struct world *w, u8 config)
 	}
 	create_sockets(w);
 	create_neighbours(w);
+	six_create(&w->six, &w->fn, (config & 2) != 0, (config & 64) != 0);
 	if (config & 4)
 		(void)nethood_dhcp_start(w->fn.dev[DHCP_DEV].dev, &dhcp);
 	else if (config & 8)
@@ -429,6 +434,8 @@ static void step_frame(struct world *w, struct input *in)
 		memcpy(frame, w->fn.dev[d].mac, FUZZ_MAC_BYTES);
 	if (len_bytes >= L3 && frame[12] == 8 && frame[13] == 0)
 		fix_ip(w, d, fix, frame + L3, len_bytes - L3);
+	else if (len_bytes >= L3 && frame[12] == 0x86 && frame[13] == 0xdd)
+		six_fix(&w->six, &w->fn.dev[d], d, fix, frame, len_bytes);
 	else if (len_bytes >= L3 && (fix & FIX_ARP))
 		fix_arp(w, d, frame + L3, len_bytes - L3);
 	(void)nethood_dev_receive(w->fn.dev[d].dev, frame, len_bytes);
@@ -674,9 +681,33 @@ static void step_stream(struct world *w, struct input *in)
 	fuzz_poll(&w->fn);
 }
 
+static void step_send6(struct world *w, struct input *in)
+{
+	six_send(&w->six, in);
+	fuzz_poll(&w->fn);
+}
+
+static void step_receive6(struct world *w, struct input *in)
+{
+	six_receive(&w->six, in);
+	fuzz_poll(&w->fn);
+}
+
+static void step_option6(struct world *w, struct input *in)
+{
+	six_option(&w->six, in);
+	fuzz_poll(&w->fn);
+}
+
+static void step_admin6(struct world *w, struct input *in)
+{
+	six_admin(&w->six, &w->fn, in);
+	fuzz_poll(&w->fn);
+}
+
 static void (*const steps[])(struct world *w, struct input *in) = {
-	step_frame, step_time,  step_send,    step_receive, step_option, step_sysctl,
-	step_link,  step_neigh, step_outside, step_memory,  step_stream,
+	step_frame,   step_time,   step_send,   step_receive, step_option,   step_sysctl,  step_link,   step_neigh,
+	step_outside, step_memory, step_stream, step_send6,   step_receive6, step_option6, step_admin6,
 };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size_bytes)
