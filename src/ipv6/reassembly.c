@@ -261,31 +261,39 @@ static int frag6_bad_header(struct sk_buff *skb, u32 pos_bytes)
 	return INET6_PROTO_ENDED;
 }
 
+/* What a header has to be, so that one sees whose it is; 0: it is one of the chain's own. */
+static u32 frag6_needed_bytes(u8 nexthdr)
+{
+	switch (nexthdr) {
+	case NEXTHDR_HOP:
+	case NEXTHDR_ROUTING:
+	case NEXTHDR_FRAGMENT:
+	case NEXTHDR_AUTH:
+	case NEXTHDR_NONE:
+	case NEXTHDR_DEST:
+		return 0;
+	case NEXTHDR_TCP:
+		return 20;
+	case NEXTHDR_UDP:
+		return 8;
+	default:
+		return 1; /* ICMP: its type says the rest */
+	}
+}
+
 /* RFC 7112 5: the first fragment has all headers, so that who looks at it sees what it is.  As in Linux, a chain that
- * ends among options goes on in the next one: only a transport header has to be here, if there is to be one.
+ * ends among options may go on in the next one: what has to be here is the transport header that the chain names.
  */
 static bool frag6_chain_truncated(const struct sk_buff *skb, u32 offset_bytes, u8 nexthdr)
 {
-	u32 linear_bytes = (u32)(skb_tail_pointer(skb) - skb_network_header(skb)), bytes;
+	u32 linear_bytes = (u32)(skb_tail_pointer(skb) - skb_network_header(skb));
 	u16 frag_off;
 	int at = ipv6_skip_exthdr(skb_network_header(skb), linear_bytes, offset_bytes, &nexthdr, &frag_off);
+	u32 needed_bytes = frag6_needed_bytes(nexthdr);
 
-	if (at < 0 || frag_off)
+	if (frag_off || !needed_bytes)
 		return false;
-	switch (nexthdr) {
-	case NEXTHDR_TCP:
-		bytes = 20;
-		break;
-	case NEXTHDR_UDP:
-		bytes = 8;
-		break;
-	case NEXTHDR_ICMP:
-		bytes = 1; /* its type says the rest */
-		break;
-	default:
-		bytes = 0;
-	}
-	return (u32)at + bytes > (u32)(skb->data - skb_network_header(skb)) + skb->len;
+	return at < 0 || (u32)at + needed_bytes > (u32)(skb->data - skb_network_header(skb)) + skb->len;
 }
 
 /* RFC 6946: a fragment that is the whole packet waits for nobody. */

@@ -236,8 +236,8 @@ def test_a_long_echo_is_answered_in_fragments(wire):
     send_all(wire, fragments(echo(size=3000), [1400, 2800]))
     first = wire.expect(Match("the first fragment", lambda f: f.raw[20] == FRAGMENT and f.raw[54] == ICMPV6
                               and f.raw[56:58] == b"\0\1"))
-    rest = [wire.expect(Match("another", lambda f, a=at: f.raw[20] == FRAGMENT and f.raw[56:58] == struct.pack("!H", a)))
-            for at in (1448 | 1, 2896)]
+    rest = [wire.expect(Match("another", lambda f, at=at: f.raw[20] == FRAGMENT and f.raw[56:58] == at))
+            for at in (struct.pack("!H", 1448 | 1), struct.pack("!H", 2896))]
     assert first.raw[62] == ECHO_REPLY and all(f.raw[58:62] == first.raw[58:62] for f in rest)
     assert sum(len(f.raw) - 62 for f in (first, *rest)) == 3008
 
@@ -280,6 +280,19 @@ def test_options_may_go_on_in_the_next_fragment(wire, cut, headers):
     payload = (bytes([DSTOPTS]) + b"\0\1\4\0\0\0\0") * (headers - 1) + bytes([ICMPV6]) + b"\0\1\4\0\0\0\0" + echo()
     send_all(wire, fragments(payload, range(cut, len(payload), cut), DSTOPTS))
     wire.expect(is_icmp6(ECHO_REPLY))
+
+
+@pytest.mark.parametrize("cut", [64, 168])
+@pytest.mark.parametrize("nexthdr, complains", [(ICMPV6, True), (UDP, True), (253, True), (NONE, False),
+                                                (DSTOPTS, False)])
+def test_options_that_end_with_the_first_fragment_or_behind_it(wire, nexthdr, complains, cut):
+    """What follows them is a header that is not here."""
+    payload = bytes([nexthdr, 20]) + b"\x3e\xa4" + bytes(164) + bytes(40)
+    send_all(wire, fragments(payload, [cut], DSTOPTS)[:1])
+    if complains:
+        wire.expect(is_icmp6(PARAMPROB, code=3, rest=bytes(4)))
+    else:
+        alive(wire)
 
 
 def test_what_never_comes_is_told(shared, wire):
