@@ -84,9 +84,12 @@ class Node:
         """The value of a sysctl."""
         raise NotImplementedError
 
-    def counter(self, name):
+    def counters(self, names):
         rows = dict(line.split()[:2] for line in self.file("snmp6").splitlines())
-        return int(rows[name])
+        return [int(rows[name]) for name in names]
+
+    def counter(self, name):
+        return self.counters([name])[0]
 
 
 class KernelNode(Node):
