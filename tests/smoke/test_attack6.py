@@ -286,9 +286,10 @@ def test_exploits_of_old(arena):
 
 FUZZ = [f"fuzz_ip6 -a -{kind} {how}eth0 {{at}}" for kind, how in
         [*((k, "") for k in range(1, 10)), (1, "-IFSDHRJ "), (5, "-HR "), (9, "-IHR "), ("X", "-IFSDHJ ")]]
-ODDS = ["randicmp6 -p eth0 {at}", "node_query6 eth0 {at}", "inverse_lookup6 eth0 {mac}",
-        "fake_mld6 -l eth0 add ff02::77", "fake_mld6 -l eth0 query", "fake_mld26 -l eth0 query", "fake_mldrouter6 -l eth0 advertise",
-        "fake_solicitate6 eth0 {at}", "fake_mipv6 eth0 {at} {friend} {far}", "alive6 eth0", "firewall6 -u eth0 {at} 53", "flood_dhcpc6 eth0"]
+ODDS = ["randicmp6 -p eth0 {at}", "node_query6 eth0 {at}", "inverse_lookup6 eth0 {mac}", "fake_solicitate6 eth0 {at}",
+        "fake_mld6 -l eth0 add ff02::77", "fake_mld6 -l eth0 query", "fake_mld26 -l eth0 query",
+        "fake_mldrouter6 -l eth0 advertise", "fake_mipv6 eth0 {at} {friend} {far}", "alive6 eth0",
+        "firewall6 -u eth0 {at} 53", "flood_dhcpc6 eth0"]
 
 
 @pytest.mark.parametrize("tools", [FUZZ, ODDS], ids=["fuzz_ip6", "the others"])
