@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Longest prefix match: a multibit trie of six bits a level, compressed by bitmaps.
+/* Longest prefix match: a multibit trie of six bits a level, compressed by bitmaps (base/multibit.h).
  *
  * @step S5 of S13, from ipv4/fib_table.c
  * @rfc  1812 5.2.4.3
@@ -21,27 +21,19 @@
 #include <errno.h>
 #include <string.h>
 
-#define STRIDE 6U
-#define FANOUT (1U << STRIDE)
+#include "base/multibit.h"
+
 #define MAX_DEPTH 6U /* 6 * 6 >= 32 */
 #define DIRECT_DEPTH 3U
 #define DIRECT_SLOTS (1U << FIB_DIRECT_BITS)
 
 static_assert(DIRECT_DEPTH * STRIDE == FIB_DIRECT_BITS, "the direct table points at nodes of one depth");
 
-/* What a slot is; the bit of its bitmap */
-enum node_kind {
-	NODE_CHILD, /* the six bits */
-	NODE_SHORT, /* prefix of 1..5 of the six bits: 1 << length | the bits */
-	NODE_FULL,  /* prefix of all six bits: the bits */
-	NODE_KINDS
-};
-
 /** struct fib_node - lives in slots: child or direct pointers lead to it, never from it */
 struct fib_node {
 	struct rcu_head rcu;
 	struct mem *mem;
-	u64 bits[NODE_KINDS];
+	struct node_map map;
 	void *slot[];
 };
 
@@ -51,63 +43,20 @@ struct fib_direct {
 	struct fib_node *node[DIRECT_SLOTS];
 };
 
-/* Short prefixes that cover a chunk, by the chunk without its lowest bit: a path in a binary heap */
-#define PATH1(i) \
-	(1ULL << (32 + (i)) | 1ULL << (16 + (i) / 2) | 1ULL << (8 + (i) / 4) | 1ULL << (4 + (i) / 8) | \
-	 1ULL << (2 + (i) / 16))
-#define PATH4(i) PATH1(i), PATH1((i) + 1), PATH1((i) + 2), PATH1((i) + 3)
-static const u64 short_path[FANOUT / 2] = { PATH4(0),  PATH4(4),  PATH4(8),  PATH4(12),
-					    PATH4(16), PATH4(20), PATH4(24), PATH4(28) };
-
-/** popcount64_as() - @hw: the processor has an instruction for it, and the caller is compiled for that one */
-static inline __attribute__((always_inline)) u32 popcount64_as(u64 x, bool hw)
-{
-	if (hw)
-		return (u32)__builtin_popcountll(x);
-	x -= (x >> 1) & 0x5555555555555555ULL;
-	x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
-	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return (u32)((x * 0x0101010101010101ULL) >> 56);
-}
-
-static inline u32 popcount64(u64 x)
-{
-	return popcount64_as(x, false);
-}
-
 static inline u32 chunk_of(u32 key, u32 depth)
 {
 	return (key << (depth * STRIDE)) >> (FIB_KEY_BITS - STRIDE);
 }
 
-static inline bool node_has(const struct fib_node *n, enum node_kind kind, u32 bit)
-{
-	return (n->bits[kind] >> bit) & 1;
-}
-
-static inline u32 node_pos(const struct fib_node *n, enum node_kind kind, u32 bit)
-{
-	u32 pos = popcount64(n->bits[kind] & ((1ULL << bit) - 1));
-
-	for (u32 k = 0; k < (u32)kind; k++)
-		pos += popcount64(n->bits[k]);
-	return pos;
-}
-
-static inline u32 node_count(const struct fib_node *n)
-{
-	return popcount64(n->bits[NODE_SHORT]) + popcount64(n->bits[NODE_FULL]) + popcount64(n->bits[NODE_CHILD]);
-}
-
 static size_t node_bytes(const struct fib_node *n)
 {
-	return sizeof(*n) + node_count(n) * sizeof(void *);
+	return sizeof(*n) + map_count(&n->map) * sizeof(void *);
 }
 
 static inline __attribute__((always_inline)) struct fib_node *node_child_as(const struct fib_node *n, u32 chunk,
 									    bool hw)
 {
-	return rcu_dereference(n->slot[popcount64_as(n->bits[NODE_CHILD] & ((1ULL << chunk) - 1), hw)]);
+	return rcu_dereference(n->slot[map_child(&n->map, chunk, hw)]);
 }
 
 static inline struct fib_node *node_child(const struct fib_node *n, u32 chunk)
@@ -120,35 +69,22 @@ static inline struct fib_node *node_child(const struct fib_node *n, u32 chunk)
 /** node_best() - longest prefix of this node that covers @chunk; *len: its bits in this node, 0: none */
 static inline __attribute__((always_inline)) void *node_best(const struct fib_node *n, u32 chunk, bool hw, u32 *len)
 {
-	u64 shorts = n->bits[NODE_SHORT], full = n->bits[NODE_FULL], covering;
-	u32 pos = popcount64_as(n->bits[NODE_CHILD], hw), top;
+	u32 pos = map_best(&n->map, chunk, hw, len);
 
-	if (likely((full >> chunk) & 1)) {
-		*len = STRIDE;
-		pos += popcount64_as(shorts, hw) + popcount64_as(full & ((1ULL << chunk) - 1), hw);
-		return rcu_dereference(n->slot[pos]);
-	}
-	covering = shorts & short_path[chunk >> 1];
-	*len = 0;
-	if (!covering)
-		return NULL;
-	top = 63U - (u32)__builtin_clzll(covering);
-	*len = 31U - (u32)__builtin_clz(top);
-	pos += popcount64_as(shorts & ((1ULL << top) - 1), hw);
-	return rcu_dereference(n->slot[pos]);
+	return *len ? rcu_dereference(n->slot[pos]) : NULL;
 }
 
 /** node_best_max() - same among prefixes of at most @max bits in this node; passes over cleared leaves */
 static void *node_best_max(const struct fib_node *n, u32 chunk, u32 max, u32 *len)
 {
 	for (u32 l = min_u32(max, STRIDE); l > 0; l--) {
-		enum node_kind kind = l == STRIDE ? NODE_FULL : NODE_SHORT;
-		u32 bit = l == STRIDE ? chunk : 1U << l | chunk >> (STRIDE - l);
+		enum node_kind kind;
+		u32 bit = prefix_bit(chunk, l, &kind);
 		void *leaf;
 
-		if (!node_has(n, kind, bit))
+		if (!map_has(&n->map, kind, bit))
 			continue;
-		leaf = rcu_dereference(n->slot[node_pos(n, kind, bit)]);
+		leaf = rcu_dereference(n->slot[map_pos(&n->map, kind, bit)]);
 		if (leaf) {
 			*len = l;
 			return leaf;
@@ -167,7 +103,7 @@ void *fib_trie_lookup_max(const struct fib_trie *t, u32 key, u32 max, u32 *plen)
 		u32 chunk = chunk_of(key, depth);
 
 		path[depth++] = n;
-		if (!node_has(n, NODE_CHILD, chunk))
+		if (!map_has(&n->map, NODE_CHILD, chunk))
 			break;
 		n = node_child(n, chunk);
 	}
@@ -192,11 +128,11 @@ static inline __attribute__((always_inline)) void *lookup_walk(const struct fib_
 	for (depth = 0; n; depth++) {
 		u32 chunk = chunk_of(key, depth);
 
-		if ((n->bits[NODE_SHORT] & short_path[chunk >> 1]) || node_has(n, NODE_FULL, chunk)) {
+		if (map_covers(&n->map, chunk)) {
 			best = n;
 			best_depth = depth;
 		}
-		if (!node_has(n, NODE_CHILD, chunk))
+		if (!map_has(&n->map, NODE_CHILD, chunk))
 			break;
 		n = node_child_as(n, chunk, hw);
 	}
@@ -220,7 +156,7 @@ static inline __attribute__((always_inline)) void *lookup_as(const struct fib_tr
 	u32 chunk = chunk_of(key, DIRECT_DEPTH), len;
 	void *leaf;
 
-	if (n && likely(!node_has(n, NODE_CHILD, chunk))) {
+	if (n && likely(!map_has(&n->map, NODE_CHILD, chunk))) {
 		leaf = node_best(n, chunk, hw, &len);
 		if (likely(leaf)) {
 			*plen = FIB_DIRECT_BITS + len;
@@ -230,28 +166,10 @@ static inline __attribute__((always_inline)) void *lookup_as(const struct fib_tr
 	return lookup_walk(t, key, hw, plen);
 }
 
-#ifdef __x86_64__
-__attribute__((target("popcnt"))) static void *lookup_popcnt(const struct fib_trie *t, u32 key, u32 *plen)
+POPCNT static void *lookup_popcnt(const struct fib_trie *t, u32 key, u32 *plen)
 {
 	return lookup_as(t, key, true, plen);
 }
-
-static bool have_popcnt(void)
-{
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("popcnt");
-}
-#else
-static void *lookup_popcnt(const struct fib_trie *t, u32 key, u32 *plen)
-{
-	return lookup_as(t, key, false, plen);
-}
-
-static bool have_popcnt(void)
-{
-	return false;
-}
-#endif
 
 void *fib_trie_lookup(const struct fib_trie *t, u32 key, u32 *plen)
 {
@@ -277,8 +195,7 @@ static void place_find(const struct fib_trie *t, u32 key, u32 plen, struct place
 	p->depth = (plen - 1) / STRIDE;
 	rel = plen - p->depth * STRIDE;
 	chunk = chunk_of(key, p->depth);
-	p->kind = rel == STRIDE ? NODE_FULL : NODE_SHORT;
-	p->bit = rel == STRIDE ? chunk : 1U << rel | chunk >> (STRIDE - rel);
+	p->bit = prefix_bit(chunk, rel, &p->kind);
 	p->n = NULL;
 	p->path_len = 0;
 	for (u32 d = 0; n; d++) {
@@ -287,15 +204,15 @@ static void place_find(const struct fib_trie *t, u32 key, u32 plen, struct place
 			p->n = n;
 			return;
 		}
-		n = node_has(n, NODE_CHILD, chunk_of(key, d)) ? node_child(n, chunk_of(key, d)) : NULL;
+		n = map_has(&n->map, NODE_CHILD, chunk_of(key, d)) ? node_child(n, chunk_of(key, d)) : NULL;
 	}
 }
 
 static inline void **place_slot(const struct place *p)
 {
-	if (!p->n || !node_has(p->n, p->kind, p->bit))
+	if (!p->n || !map_has(&p->n->map, p->kind, p->bit))
 		return NULL;
-	return &p->n->slot[node_pos(p->n, p->kind, p->bit)];
+	return &p->n->slot[map_pos(&p->n->map, p->kind, p->bit)];
 }
 
 void *fib_trie_find(const struct fib_trie *t, u32 key, u32 plen)
@@ -330,16 +247,15 @@ static void direct_free_rcu(struct rcu_head *head)
 static struct fib_node *node_with(struct fib_trie *t, const struct fib_node *old, enum node_kind kind, u32 bit,
 				  void *value)
 {
-	u32 count = old ? node_count(old) : 0;
-	u32 pos = old ? node_pos(old, kind, bit) : 0;
+	u32 count = old ? map_count(&old->map) : 0;
+	u32 pos = old ? map_pos(&old->map, kind, bit) : 0;
 	struct fib_node *n = mem_alloc(t->mem, sizeof(*n) + (count + 1) * sizeof(void *));
 
 	if (!n)
 		return NULL;
 	n->mem = t->mem;
-	for (u32 k = 0; k < NODE_KINDS; k++)
-		n->bits[k] = old ? old->bits[k] : 0;
-	n->bits[kind] |= 1ULL << bit;
+	n->map = old ? old->map : (struct node_map){ { 0 } };
+	n->map.bits[kind] |= 1ULL << bit;
 	n->slot[pos] = value;
 	if (old) {
 		memcpy(n->slot, old->slot, pos * sizeof(void *));
@@ -351,15 +267,14 @@ static struct fib_node *node_with(struct fib_trie *t, const struct fib_node *old
 /** node_without() - copy of @old that lacks one slot; returned; NULL: no memory */
 static struct fib_node *node_without(struct fib_trie *t, const struct fib_node *old, enum node_kind kind, u32 bit)
 {
-	u32 count = node_count(old), pos = node_pos(old, kind, bit);
+	u32 count = map_count(&old->map), pos = map_pos(&old->map, kind, bit);
 	struct fib_node *n = mem_alloc(t->mem, sizeof(*n) + (count - 1) * sizeof(void *));
 
 	if (!n)
 		return NULL;
 	n->mem = t->mem;
-	for (u32 k = 0; k < NODE_KINDS; k++)
-		n->bits[k] = old->bits[k];
-	n->bits[kind] &= ~(1ULL << bit);
+	n->map = old->map;
+	n->map.bits[kind] &= ~(1ULL << bit);
 	memcpy(n->slot, old->slot, pos * sizeof(void *));
 	memcpy(n->slot + pos, old->slot + pos + 1, (count - pos - 1) * sizeof(void *));
 	return n;
@@ -371,7 +286,7 @@ static void publish(struct fib_trie *t, u32 key, u32 depth, struct fib_node *par
 	if (depth == 0) {
 		rcu_assign_pointer(t->root, n);
 	} else if (n) {
-		u32 pos = node_pos(parent, NODE_CHILD, chunk_of(key, depth - 1));
+		u32 pos = map_pos(&parent->map, NODE_CHILD, chunk_of(key, depth - 1));
 
 		rcu_assign_pointer(parent->slot[pos], (void *)n);
 	}
@@ -386,9 +301,9 @@ static void direct_fill(struct fib_trie *t)
 	const struct fib_node *n = t->root;
 
 	for (u32 d = 0; n && d + 1 < DIRECT_DEPTH; d++)
-		n = node_has(n, NODE_CHILD, chunk_of(key, d)) ? node_child(n, chunk_of(key, d)) : NULL;
+		n = map_has(&n->map, NODE_CHILD, chunk_of(key, d)) ? node_child(n, chunk_of(key, d)) : NULL;
 	for (u32 c = 0; n && c < FANOUT; c++) {
-		if (node_has(n, NODE_CHILD, c))
+		if (map_has(&n->map, NODE_CHILD, c))
 			rcu_assign_pointer(t->direct->node[t->direct_next * FANOUT + c], node_child(n, c));
 	}
 	t->direct_next++;
@@ -419,7 +334,7 @@ static void direct_adjust(struct fib_trie *t)
 static void chain_free(struct fib_trie *t, struct fib_node *n)
 {
 	while (n) {
-		struct fib_node *next = n->bits[NODE_CHILD] ? n->slot[0] : NULL;
+		struct fib_node *next = n->map.bits[NODE_CHILD] ? n->slot[0] : NULL;
 
 		mem_free(t->mem, n, node_bytes(n));
 		n = next;
@@ -463,7 +378,7 @@ static int insert_below(struct fib_trie *t, u32 key, const struct place *p, void
 	for (n = chain; t->direct && n && depth <= DIRECT_DEPTH; depth++) {
 		if (depth == DIRECT_DEPTH)
 			rcu_assign_pointer(t->direct->node[key >> (FIB_KEY_BITS - FIB_DIRECT_BITS)], n);
-		n = n->bits[NODE_CHILD] ? n->slot[0] : NULL;
+		n = n->map.bits[NODE_CHILD] ? n->slot[0] : NULL;
 	}
 	return 0;
 }
@@ -525,12 +440,12 @@ static void prune(struct fib_trie *t, u32 key, const struct place *p)
 	u32 depth = p->depth, top;
 	struct fib_node *copy = NULL;
 
-	for (top = depth; top > 0 && node_count(p->path[top - 1]) == 1;)
+	for (top = depth; top > 0 && map_count(&p->path[top - 1]->map) == 1;)
 		top--;
 	if (top > 0) {
 		copy = node_without(t, p->path[top - 1], NODE_CHILD, chunk_of(key, top - 1));
 		if (!copy) { /* the empty leaf stays in its place */
-			u32 pos = node_pos(p->n, p->kind, p->bit);
+			u32 pos = map_pos(&p->n->map, p->kind, p->bit);
 
 			rcu_assign_pointer(p->n->slot[pos], NULL);
 			return;
@@ -556,7 +471,7 @@ void fib_trie_clear(struct fib_trie *t, u32 key, u32 plen)
 	} else {
 		place_find(t, key, plen, &p);
 		assert(p.n); /* only what is there is cleared */
-		if (node_count(p.n) == 1) {
+		if (map_count(&p.n->map) == 1) {
 			prune(t, key, &p);
 		} else if ((copy = node_without(t, p.n, p.kind, p.bit))) {
 			publish(t, key, p.depth, p.depth ? p.path[p.depth - 1] : NULL, copy);
@@ -601,13 +516,13 @@ static int walk_emit(struct walk *w, u32 key)
 static void walk_starts(struct walk *w, const struct fib_node *n, u32 depth, u32 chunk)
 {
 	for (u32 l = 1; l <= STRIDE; l++) {
-		enum node_kind kind = l == STRIDE ? NODE_FULL : NODE_SHORT;
-		u32 bit = l == STRIDE ? chunk : 1U << l | chunk >> (STRIDE - l);
+		enum node_kind kind;
+		u32 bit = prefix_bit(chunk, l, &kind);
 		void *leaf;
 
-		if ((chunk & ((1U << (STRIDE - l)) - 1)) || !node_has(n, kind, bit))
+		if ((chunk & ((1U << (STRIDE - l)) - 1)) || !map_has(&n->map, kind, bit))
 			continue;
-		leaf = rcu_dereference(n->slot[node_pos(n, kind, bit)]);
+		leaf = rcu_dereference(n->slot[map_pos(&n->map, kind, bit)]);
 		if (!leaf)
 			continue;
 		w->wait_plen[w->wait_count] = depth * STRIDE + l;
@@ -633,7 +548,7 @@ int fib_trie_walk(const struct fib_trie *t, u32 key, u32 plen, fib_trie_fn fn, v
 		at = (at & fib_mask(depth * STRIDE)) |
 		     (u32)(((u64)chunk[depth] << (FIB_KEY_BITS + 32 - STRIDE)) >> (32 + depth * STRIDE));
 		walk_starts(&w, n, depth, chunk[depth]);
-		if (depth + 1 < MAX_DEPTH && node_has(n, NODE_CHILD, chunk[depth])) {
+		if (depth + 1 < MAX_DEPTH && map_has(&n->map, NODE_CHILD, chunk[depth])) {
 			node[depth + 1] = node_child(n, chunk[depth]);
 			depth++;
 			/* begin inside the child where the walk begins, if it begins there */
@@ -667,14 +582,14 @@ void fib_trie_fini(struct fib_trie *t)
 	u32 left[MAX_DEPTH], depth = 0;
 
 	node[0] = t->root;
-	left[0] = t->root ? popcount64(t->root->bits[NODE_CHILD]) : 0;
+	left[0] = t->root ? popcount64(t->root->map.bits[NODE_CHILD]) : 0;
 	while (node[0]) {
 		struct fib_node *n = node[depth], *child;
 
 		if (left[depth]) {
 			child = n->slot[--left[depth]];
 			node[++depth] = child;
-			left[depth] = popcount64(child->bits[NODE_CHILD]);
+			left[depth] = popcount64(child->map.bits[NODE_CHILD]);
 			continue;
 		}
 		mem_free(t->mem, n, node_bytes(n));

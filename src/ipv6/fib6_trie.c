@@ -1,215 +1,129 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Longest prefix match: a multibit trie of six bits a level, without the levels at which nothing branches.
+/* Longest prefix match: a multibit trie of six bits a level down to buckets of a dozen prefixes.
  *
- * @step S5 of S13, from ipv6/fib6_table.c
+ * @step S5 of S13, from ipv6/ip6_fib.c
  * @linux net/ipv6/ip6_fib.c (its work, not its data structure)
  *
- * A node at depth d looks at bits 6d..6d+5 of the key.  All that hangs on it agrees in the bits before.  It holds the
- * prefixes of lengths 6d+1..6d+6 and its children, in one array without holes: three bitmaps say what is there,
- * counting the ones before a bit says where.  A child is a node of any greater depth or, if it would lead to one prefix
- * only, that prefix's leaf: so there are nodes only where something branches, however long prefixes are.
+ * A node (base/multibit.h) at depth d looks at bits 6d..6d+5 of the key; all that hangs on it agrees in the bits
+ * before.  Children are nodes of any greater depth, or buckets.  A bucket has up to twelve prefixes of whatever
+ * lengths, the longest first, each with the bits that make it: the table is cut where few prefixes are left, so a
+ * lookup ends after the nodes where many branch, which are few and warm, and one look at two lines of memory.  It does
+ * not read the leaf it finds.
  *
- * Nodes do not say which bits they skip.  A lookup goes down without looking at those, and finds out at the end by
- * comparing with the key in the leaf, which it has to read anyhow.  If they differ, an upper node has the answer.
+ * A lookup goes down without looking at the bits that nodes skip.  A bucket's entries have all their bits and so do not
+ * mind; a node that may have the answer, because the bucket has none, compares its own first.
  *
- * Reading order: fib6_trie_lookup(), node_best(), fib6_trie_set(), node_with(), fib6_trie_clear(), fib6_trie_walk().
- * Rule: a published node's bitmaps never change; its slots change by single stores.
+ * Buckets keep the upper or the lower 64 bits of their prefixes.  Lower ones are where all upper ones are the same; in
+ * the others a prefix of more than 64 bits has to be compared with its leaf.
+ *
+ * A bucket that is full bursts into a node with buckets; a node that has little below it becomes a bucket again, and one
+ * with a single child goes.  So memory is bounded by the number of prefixes: 100 octets for each.
+ *
+ * A large table has a direct way to what lies below 30 bits (fib6_direct.c), so that most lookups are of a bucket alone.
+ *
+ * Reading order: fib6_trie_lookup(), bucket_lookup(), fib6_trie_set(), burst(), fib6_trie_clear(), shrink(),
+ * fib6_trie_walk().
+ * Rule: published nodes' bitmaps and buckets' prefixes never change; slots and leaves change by single stores.
  */
-#include "ipv6/fib6_trie.h"
+#include "ipv6/fib6_node.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define STRIDE 6U
-#define FANOUT (1U << STRIDE)
-#define MAX_DEPTH 22U /* 22 * 6 >= 128 */
-
-/* What a slot is; the bit of its bitmap */
-enum node_kind {
-	NODE_CHILD, /* the six bits: a node, or a leaf of a longer prefix */
-	NODE_SHORT, /* prefix of 1..5 of the six bits: 1 << length | the bits */
-	NODE_FULL,  /* prefix of all six bits: the bits */
-	NODE_KINDS
-};
-
-struct fib6_node {
-	struct rcu_head rcu;
-	struct mem *mem;
-	u64 bits[NODE_KINDS];
-	u32 depth;
-	void *slot[];
-};
-
-/* Short prefixes that cover a chunk, by the chunk without its lowest bit: a path in a binary heap */
-#define PATH1(i) \
-	(1ULL << (32 + (i)) | 1ULL << (16 + (i) / 2) | 1ULL << (8 + (i) / 4) | 1ULL << (4 + (i) / 8) | \
-	 1ULL << (2 + (i) / 16))
-#define PATH4(i) PATH1(i), PATH1((i) + 1), PATH1((i) + 2), PATH1((i) + 3)
-static const u64 short_path[FANOUT / 2] = { PATH4(0),  PATH4(4),  PATH4(8),  PATH4(12),
-					    PATH4(16), PATH4(20), PATH4(24), PATH4(28) };
-
-/** popcount64_as() - @hw: the processor has an instruction for it, and the caller is compiled for that one */
-static inline __attribute__((always_inline)) u32 popcount64_as(u64 x, bool hw)
-{
-	if (hw)
-		return (u32)__builtin_popcountll(x);
-	x -= (x >> 1) & 0x5555555555555555ULL;
-	x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
-	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return (u32)((x * 0x0101010101010101ULL) >> 56);
-}
-
-static inline u32 popcount64(u64 x)
-{
-	return popcount64_as(x, false);
-}
-
-/** chunk_of() - bits 6 * depth .. 6 * depth + 5; behind the end of the key: zeros */
-static inline u32 chunk_of(const struct fib6_key *key, u32 depth)
-{
-	u32 at = depth * STRIDE;
-
-	if (likely(at <= 64 - STRIDE))
-		return (u32)(key->hi >> (64 - STRIDE - at)) & (FANOUT - 1);
-	if (at < 64)
-		return (u32)(key->hi << (at + STRIDE - 64) | key->lo >> (128 - STRIDE - at)) & (FANOUT - 1);
-	return (u32)((key->lo << (at - 64)) >> (64 - STRIDE));
-}
-
-/** depth_of() - of the node that holds prefixes of this length; @plen > 0 */
-static inline u32 depth_of(u32 plen)
-{
-	return (plen - 1) / STRIDE;
-}
-
-/* ------------------------------------------------------------------ what a pointer in the trie is */
-
-static inline bool is_leaf(const void *p)
-{
-	return (uintptr_t)p & 1;
-}
-
-static inline struct fib6_leaf *as_leaf(const void *p)
-{
-	return (struct fib6_leaf *)((uintptr_t)p & ~(uintptr_t)1);
-}
-
-static inline void *far_leaf(const struct fib6_leaf *leaf)
-{
-	return (void *)((uintptr_t)leaf | 1);
-}
-
-static inline bool node_has(const struct fib6_node *n, enum node_kind kind, u32 bit)
-{
-	return (n->bits[kind] >> bit) & 1;
-}
-
-static u32 node_pos(const struct fib6_node *n, enum node_kind kind, u32 bit)
-{
-	u32 pos = popcount64(n->bits[kind] & ((1ULL << bit) - 1));
-
-	for (u32 k = 0; k < (u32)kind; k++)
-		pos += popcount64(n->bits[k]);
-	return pos;
-}
-
-static u32 node_count(const struct fib6_node *n)
-{
-	return popcount64(n->bits[NODE_SHORT]) + popcount64(n->bits[NODE_FULL]) + popcount64(n->bits[NODE_CHILD]);
-}
-
-static size_t node_bytes(const struct fib6_node *n)
-{
-	return sizeof(*n) + node_count(n) * sizeof(void *);
-}
-
-/** sample_leaf() - some leaf at or below @p: it has the bits that nodes skip */
-static const struct fib6_leaf *sample_leaf(const void *p)
-{
-	while (!is_leaf(p)) {
-		const struct fib6_node *n = p;
-
-		if (!n->bits[NODE_CHILD])
-			return n->slot[0];
-		p = n->slot[0];
-	}
-	return as_leaf(p);
-}
-
 /* ------------------------------------------------------------------ lookup */
 
-/** node_best() - longest prefix of this node that covers @chunk; NULL: none */
-static inline __attribute__((always_inline)) struct fib6_leaf *node_best(const struct fib6_node *n, u32 chunk, bool hw)
+/** bucket_lookup_rare() - halves that do not decide */
+static struct fib6_leaf *bucket_lookup_rare(const struct fib6_bucket *b, const struct fib6_key *key, u32 from)
 {
-	u64 shorts = n->bits[NODE_SHORT], full = n->bits[NODE_FULL], covering;
-	u32 pos = popcount64_as(n->bits[NODE_CHILD], hw), top;
+	u64 bits = b->lower ? key->lo : key->hi;
 
-	if (likely((full >> chunk) & 1)) {
-		pos += popcount64_as(shorts, hw) + popcount64_as(full & ((1ULL << chunk) - 1), hw);
-		return rcu_dereference(n->slot[pos]);
+	for (u32 i = from; i < b->count; i++) {
+		struct fib6_leaf *leaf;
+
+		if ((b->entry[i].bits ^ bits) >> b->shift[i])
+			continue;
+		leaf = rcu_dereference(b->entry[i].leaf);
+		if (fib6_leaf_covers(leaf, key))
+			return leaf;
+		if (b->lower)
+			return NULL; /* the upper half is another one, for all */
 	}
-	covering = shorts & short_path[chunk >> 1];
-	if (!covering)
-		return NULL;
-	top = 63U - (u32)__builtin_clzll(covering);
-	pos += popcount64_as(shorts & ((1ULL << top) - 1), hw);
-	return rcu_dereference(n->slot[pos]);
+	return NULL;
 }
 
-/** lookup_as() - down to the end, then up to the first leaf that does cover the key */
-static inline __attribute__((always_inline)) struct fib6_leaf *lookup_as(const struct fib6_trie *t,
-									 const struct fib6_key *key, bool hw)
+/** bucket_lookup() - the longest prefix that covers @key; NULL: none */
+static inline __attribute__((always_inline)) struct fib6_leaf *bucket_lookup(const struct fib6_bucket *b,
+									     const struct fib6_key *key)
 {
-	const struct fib6_node *path[MAX_DEPTH];
-	const void *p = rcu_dereference(t->root);
+	u32 count = b->count;
+
+	if (unlikely(b->lower))
+		return bucket_lookup_rare(b, key, 0);
+	for (u32 i = 0; i < count; i++) {
+		if ((b->entry[i].bits ^ key->hi) >> b->shift[i])
+			continue;
+		if (unlikely(i < b->long_count))
+			return bucket_lookup_rare(b, key, i);
+		return rcu_dereference(b->entry[i].leaf);
+	}
+	return NULL;
+}
+
+/** lookup_from() - from @p down to the end, then up to the first node that does cover the key; NULL: none */
+static inline __attribute__((always_inline)) struct fib6_leaf *lookup_from(const void *p, const struct fib6_key *key,
+									   bool hw)
+{
+	const struct fib6_node *path[MAX_DEPTH], *n;
 	struct fib6_leaf *leaf;
-	u32 path_len = 0;
+	u32 path_len = 0, len;
 
-	while (p && !is_leaf(p)) {
-		const struct fib6_node *n = p;
-		u32 chunk = chunk_of(key, n->depth);
+	while (p && !is_bucket(p)) {
+		u32 chunk;
 
-		if ((n->bits[NODE_SHORT] & short_path[chunk >> 1]) || node_has(n, NODE_FULL, chunk))
+		n = p;
+		chunk = chunk_of(key, n->depth);
+		if (map_covers(&n->map, chunk))
 			path[path_len++] = n;
-		if (!node_has(n, NODE_CHILD, chunk)) {
+		if (!map_has(&n->map, NODE_CHILD, chunk)) {
 			p = NULL;
 			break;
 		}
-		p = rcu_dereference(n->slot[popcount64_as(n->bits[NODE_CHILD] & ((1ULL << chunk) - 1), hw)]);
+		p = rcu_dereference(n->slot[map_child(&n->map, chunk, hw)]);
 	}
-	if (p && likely(fib6_leaf_covers(as_leaf(p), key)))
-		return as_leaf(p);
-	while (path_len-- > 0) {
-		leaf = node_best(path[path_len], chunk_of(key, path[path_len]->depth), hw);
-		if (likely(fib6_leaf_covers(leaf, key)))
+	if (p) {
+		leaf = bucket_lookup(as_bucket(p), key);
+		if (likely(leaf))
 			return leaf;
 	}
-	return rcu_dereference(t->dflt);
+	while (path_len-- > 0) {
+		n = path[path_len];
+		if (likely(node_agrees(n, key)))
+			return rcu_dereference(n->slot[map_best(&n->map, chunk_of(key, n->depth), hw, &len)]);
+	}
+	return NULL;
 }
 
-#ifdef __x86_64__
-__attribute__((target("popcnt"))) static struct fib6_leaf *lookup_popcnt(const struct fib6_trie *t,
-									 const struct fib6_key *key)
+/** lookup_as() - by one step to what is below 30 bits, if that has the answer: for most addresses of a large table */
+static inline __attribute__((always_inline)) struct fib6_leaf *lookup_as(const struct fib6_trie *t,
+									 const struct fib6_key *key, bool hw)
+{
+	const struct fib6_direct *d = rcu_dereference(t->direct);
+	const void *p = d ? direct_get(d, key->hi) : NULL;
+	struct fib6_leaf *leaf;
+
+	if (likely(p)) {
+		leaf = likely(is_bucket(p)) ? bucket_lookup(as_bucket(p), key) : lookup_from(p, key, hw);
+		if (likely(leaf))
+			return leaf;
+	}
+	leaf = lookup_from(rcu_dereference(t->root), key, hw);
+	return leaf ? leaf : rcu_dereference(t->dflt);
+}
+
+POPCNT static struct fib6_leaf *lookup_popcnt(const struct fib6_trie *t, const struct fib6_key *key)
 {
 	return lookup_as(t, key, true);
 }
-
-static bool have_popcnt(void)
-{
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("popcnt");
-}
-#else
-static struct fib6_leaf *lookup_popcnt(const struct fib6_trie *t, const struct fib6_key *key)
-{
-	return lookup_as(t, key, false);
-}
-
-static bool have_popcnt(void)
-{
-	return false;
-}
-#endif
 
 struct fib6_leaf *fib6_trie_lookup(const struct fib6_trie *t, const struct fib6_key *key)
 {
@@ -220,39 +134,44 @@ struct fib6_leaf *fib6_trie_lookup(const struct fib6_trie *t, const struct fib6_
 static struct fib6_leaf *node_best_max(const struct fib6_node *n, u32 chunk, u32 max)
 {
 	for (u32 l = min_u32(max, STRIDE); l > 0; l--) {
-		enum node_kind kind = l == STRIDE ? NODE_FULL : NODE_SHORT;
-		u32 bit = l == STRIDE ? chunk : 1U << l | chunk >> (STRIDE - l);
+		enum node_kind kind;
+		u32 bit = prefix_bit(chunk, l, &kind);
 
-		if (node_has(n, kind, bit))
-			return rcu_dereference(n->slot[node_pos(n, kind, bit)]);
+		if (map_has(&n->map, kind, bit))
+			return rcu_dereference(n->slot[map_pos(&n->map, kind, bit)]);
+	}
+	return NULL;
+}
+
+static struct fib6_leaf *bucket_best_max(const struct fib6_bucket *b, const struct fib6_key *key, u32 max)
+{
+	for (u32 i = 0; i < b->count; i++) {
+		struct fib6_leaf *leaf = rcu_dereference(b->entry[i].leaf);
+
+		if (leaf->plen <= max && fib6_leaf_covers(leaf, key))
+			return leaf;
 	}
 	return NULL;
 }
 
 struct fib6_leaf *fib6_trie_lookup_max(const struct fib6_trie *t, const struct fib6_key *key, u32 max)
 {
-	struct fib6_leaf *found[MAX_DEPTH + 1], *leaf;
+	struct fib6_leaf *best = rcu_dereference(t->dflt), *leaf;
 	const void *p = rcu_dereference(t->root);
-	u32 count = 0;
 
-	while (p && !is_leaf(p)) {
+	while (p && !is_bucket(p)) {
 		const struct fib6_node *n = p;
 		u32 chunk = chunk_of(key, n->depth);
 
-		if (n->depth * STRIDE >= max)
-			break;
+		if (n->depth * STRIDE >= max || !node_agrees(n, key))
+			return best;
 		leaf = node_best_max(n, chunk, max - n->depth * STRIDE);
 		if (leaf)
-			found[count++] = leaf;
-		p = node_has(n, NODE_CHILD, chunk) ? rcu_dereference(n->slot[node_pos(n, NODE_CHILD, chunk)]) : NULL;
+			best = leaf;
+		p = child_of(n, chunk);
 	}
-	if (p && is_leaf(p) && as_leaf(p)->plen <= max)
-		found[count++] = as_leaf(p);
-	while (count-- > 0) {
-		if (fib6_leaf_covers(found[count], key))
-			return found[count];
-	}
-	return rcu_dereference(t->dflt);
+	leaf = p ? bucket_best_max(as_bucket(p), key, max) : NULL;
+	return leaf ? leaf : best;
 }
 
 /* ------------------------------------------------------------------ where a prefix lives */
@@ -261,89 +180,74 @@ struct fib6_leaf *fib6_trie_lookup_max(const struct fib6_trie *t, const struct f
 struct place {
 	struct fib6_node *path[MAX_DEPTH];
 	u32 path_len;
-	void **link;  /* &t->root, or the slot of the last node of the path, that holds: */
-	void *at;     /* NULL: the trie is empty, or the last node has nothing there */
-	bool in_node; /* the last node is the one for prefixes of this length: at is a leaf of its own */
+	void **link;           /* &t->root, or the slot of the last node of the path; NULL: it has none; that holds: */
+	void *at;              /* NULL: nothing; a bucket for it; a node that belongs below it */
+	struct fib6_leaf *own; /* instead: the last node is the one for prefixes of this length, and this is it */
+	bool in_node;          /* of own, NULL or not */
 };
 
-/* A slot of a node for a prefix, whose node's depth is not less than this node's */
-static void slot_of(const struct fib6_node *n, const struct fib6_key *key, u32 plen, enum node_kind *kind, u32 *bit)
+/** slot_of() - that of a prefix in a node at @depth, which is not below the prefix's own; Return: the bit */
+static u32 slot_of(u32 depth, const struct fib6_key *key, u32 plen, enum node_kind *kind)
 {
-	u32 rel = plen - n->depth * STRIDE, chunk = chunk_of(key, n->depth);
+	u32 rel = plen - depth * STRIDE, chunk = chunk_of(key, depth);
 
-	*kind = rel > STRIDE ? NODE_CHILD : rel == STRIDE ? NODE_FULL : NODE_SHORT;
-	*bit = *kind == NODE_SHORT ? 1U << rel | chunk >> (STRIDE - rel) : chunk;
+	*kind = NODE_CHILD;
+	return rel > STRIDE ? chunk : prefix_bit(chunk, rel, kind);
 }
 
-/**
- * place_find() - go down as long as nodes agree with the prefix; @plen > 0
- * @agree: bits that the key has in common with what the trie has there
- */
-static void place_find(struct fib6_trie *t, const struct fib6_key *key, u32 plen, u32 agree, struct place *p)
+/** place_find() - go down as long as nodes agree with the prefix; @plen > 0 */
+static void place_find(const struct fib6_trie *t, const struct fib6_key *key, u32 plen, struct place *p)
 {
-	p->path_len = 0;
-	p->link = &t->root;
-	p->at = t->root;
-	p->in_node = false;
-	while (p->at && !is_leaf(p->at)) {
+	*p = (struct place){ .link = (void **)(uintptr_t)&t->root, .at = t->root };
+	while (p->at && !is_bucket(p->at)) {
 		struct fib6_node *n = p->at;
 		enum node_kind kind;
 		u32 bit;
 
-		if (n->depth > depth_of(plen) || n->depth * STRIDE > agree)
+		if (n->depth > depth_of(plen) || !node_agrees(n, key))
 			return;
 		p->path[p->path_len++] = n;
-		slot_of(n, key, plen, &kind, &bit);
-		p->link = node_has(n, kind, bit) ? &n->slot[node_pos(n, kind, bit)] : NULL;
+		bit = slot_of(n->depth, key, plen, &kind);
+		p->link = map_has(&n->map, kind, bit) ? &n->slot[map_pos(&n->map, kind, bit)] : NULL;
 		p->at = p->link ? *p->link : NULL;
-		p->in_node = kind != NODE_CHILD;
-		if (p->in_node)
+		if (kind != NODE_CHILD) {
+			p->in_node = true;
+			p->own = p->at;
+			p->at = NULL;
 			return;
+		}
 	}
 }
 
-/** closest() - the leaf that has most bits in common with @key; NULL: the trie is empty */
-static const struct fib6_leaf *closest(const struct fib6_trie *t, const struct fib6_key *key)
+/** bucket_find() - index of a prefix; the bucket's count: not there */
+static u32 bucket_find(const struct fib6_bucket *b, const struct fib6_key *key, u32 plen)
 {
-	const void *p = t->root;
+	u32 i = 0;
 
-	while (p && !is_leaf(p)) {
-		const struct fib6_node *n = p;
-		u32 chunk = chunk_of(key, n->depth);
-
-		if (!node_has(n, NODE_CHILD, chunk))
-			break;
-		p = n->slot[node_pos(n, NODE_CHILD, chunk)];
-	}
-	return p ? sample_leaf(p) : NULL;
+	while (i < b->count && !same_prefix(b->entry[i].leaf, key, plen))
+		i++;
+	return i;
 }
 
 struct fib6_leaf *fib6_trie_find(const struct fib6_trie *t, const struct fib6_key *key, u32 plen)
 {
-	const void *p = t->root;
-	const struct fib6_leaf *leaf;
+	const struct fib6_bucket *b;
+	struct place p;
+	u32 i;
 
 	if (plen == 0)
 		return t->dflt;
-	while (p && !is_leaf(p)) {
-		const struct fib6_node *n = p;
-		enum node_kind kind;
-		u32 bit;
-
-		if (n->depth > depth_of(plen))
-			return NULL;
-		slot_of(n, key, plen, &kind, &bit);
-		if (!node_has(n, kind, bit))
-			return NULL;
-		p = n->slot[node_pos(n, kind, bit)];
-		if (kind != NODE_CHILD)
-			break;
-	}
-	leaf = as_leaf(p);
-	return leaf && leaf->plen == plen && fib6_key_diff(&leaf->key, key) == 128 ? as_leaf(p) : NULL;
+	place_find(t, key, plen, &p);
+	if (p.in_node)
+		return p.own;
+	if (!p.at || !is_bucket(p.at))
+		return NULL;
+	b = as_bucket(p.at);
+	i = bucket_find(b, key, plen);
+	return i < b->count ? b->entry[i].leaf : NULL;
 }
 
-/* ------------------------------------------------------------------ change */
+/* ------------------------------------------------------------------ nodes and buckets */
 
 static void node_free_rcu(struct rcu_head *head)
 {
@@ -352,15 +256,32 @@ static void node_free_rcu(struct rcu_head *head)
 	mem_free(n->mem, n, node_bytes(n));
 }
 
-static struct fib6_node *node_alloc(struct fib6_trie *t, u32 depth, u32 count)
+static void bucket_free_rcu(struct rcu_head *head)
+{
+	struct fib6_bucket *b = container_of(head, struct fib6_bucket, rcu);
+
+	mem_free(b->mem, b, bucket_bytes(b->count));
+}
+
+/** retire() - what the trie does not have any more; NULL: nothing */
+static void retire(struct fib6_trie *t, void *p)
+{
+	if (p && is_bucket(p))
+		rcu_defer_free(t->rcu, &as_bucket(p)->rcu, bucket_free_rcu);
+	else if (p)
+		rcu_defer_free(t->rcu, &((struct fib6_node *)p)->rcu, node_free_rcu);
+}
+
+static struct fib6_node *node_alloc(struct fib6_trie *t, const struct fib6_key *key, u32 depth, u32 count)
 {
 	struct fib6_node *n = mem_alloc(t->mem, sizeof(*n) + count * sizeof(void *));
 
 	if (!n)
 		return NULL;
 	n->mem = t->mem;
+	n->key = *key;
 	n->depth = depth;
-	memset(n->bits, 0, sizeof(n->bits));
+	memset(&n->map, 0, sizeof(n->map));
 	return n;
 }
 
@@ -368,13 +289,13 @@ static struct fib6_node *node_alloc(struct fib6_trie *t, u32 depth, u32 count)
 static struct fib6_node *node_with(struct fib6_trie *t, const struct fib6_node *old, enum node_kind kind, u32 bit,
 				   void *value)
 {
-	u32 count = node_count(old), pos = node_pos(old, kind, bit);
-	struct fib6_node *n = node_alloc(t, old->depth, count + 1);
+	u32 count = map_count(&old->map), pos = map_pos(&old->map, kind, bit);
+	struct fib6_node *n = node_alloc(t, &old->key, old->depth, count + 1);
 
 	if (!n)
 		return NULL;
-	memcpy(n->bits, old->bits, sizeof(n->bits));
-	n->bits[kind] |= 1ULL << bit;
+	n->map = old->map;
+	n->map.bits[kind] |= 1ULL << bit;
 	memcpy(n->slot, old->slot, pos * sizeof(void *));
 	n->slot[pos] = value;
 	memcpy(n->slot + pos + 1, old->slot + pos, (count - pos) * sizeof(void *));
@@ -384,88 +305,242 @@ static struct fib6_node *node_with(struct fib6_trie *t, const struct fib6_node *
 /** node_without() - copy of @old that lacks one slot; returned; NULL: no memory */
 static struct fib6_node *node_without(struct fib6_trie *t, const struct fib6_node *old, enum node_kind kind, u32 bit)
 {
-	u32 count = node_count(old), pos = node_pos(old, kind, bit);
-	struct fib6_node *n = node_alloc(t, old->depth, count - 1);
+	u32 count = map_count(&old->map), pos = map_pos(&old->map, kind, bit);
+	struct fib6_node *n = node_alloc(t, &old->key, old->depth, count - 1);
 
 	if (!n)
 		return NULL;
-	memcpy(n->bits, old->bits, sizeof(n->bits));
-	n->bits[kind] &= ~(1ULL << bit);
+	n->map = old->map;
+	n->map.bits[kind] &= ~(1ULL << bit);
 	memcpy(n->slot, old->slot, pos * sizeof(void *));
 	memcpy(n->slot + pos, old->slot + pos + 1, (count - pos - 1) * sizeof(void *));
 	return n;
 }
 
-/** node_fork() - a node with two slots: @other, which is all that was there, and @leaf; returned; NULL: no memory */
-static struct fib6_node *node_fork(struct fib6_trie *t, void *other, const struct fib6_leaf *leaf)
-{
-	const struct fib6_leaf *sample = sample_leaf(other);
-	u32 diff = fib6_key_diff(&sample->key, &leaf->key);
-	u32 depth = min_u32(depth_of(leaf->plen), diff / STRIDE), other_bit, leaf_bit, first;
-	enum node_kind other_kind = NODE_CHILD, leaf_kind;
-	struct fib6_node *n;
+/** struct few - leaves on their way into buckets, the longest first */
+struct few {
+	struct fib6_leaf *leaf[BUCKET_MAX + 1];
+	u32 count;
+};
 
-	if (is_leaf(other))
-		depth = min_u32(depth, depth_of(sample->plen));
-	n = node_alloc(t, depth, 2);
-	if (!n)
+static void few_add(struct few *f, struct fib6_leaf *leaf)
+{
+	u32 i = f->count++;
+
+	for (; i > 0 && f->leaf[i - 1]->plen < leaf->plen; i--)
+		f->leaf[i] = f->leaf[i - 1];
+	f->leaf[i] = leaf;
+}
+
+/** few_of() - those of a bucket, but @without (NULL: all) */
+static void few_of(struct few *f, const struct fib6_bucket *b, const struct fib6_leaf *without)
+{
+	for (u32 i = 0; i < b->count; i++) {
+		if (b->entry[i].leaf != without)
+			f->leaf[f->count++] = b->entry[i].leaf;
+	}
+}
+
+/** few_lower() - are all of one upper half, and longer than that? */
+static bool few_lower(const struct few *f)
+{
+	for (u32 i = 0; i < f->count; i++) {
+		if (f->leaf[i]->plen <= WORD_BITS || f->leaf[i]->key.hi != f->leaf[0]->key.hi)
+			return false;
+	}
+	return true;
+}
+
+/** bucket_create() - returned, as the trie points at it; NULL: no memory */
+static void *bucket_create(struct fib6_trie *t, const struct few *f)
+{
+	struct fib6_bucket *b = mem_alloc(t->mem, bucket_bytes(f->count));
+
+	if (!b)
 		return NULL;
-	slot_of(n, &leaf->key, leaf->plen, &leaf_kind, &leaf_bit);
-	other_bit = chunk_of(&sample->key, depth);
-	if (is_leaf(other))
-		slot_of(n, &sample->key, sample->plen, &other_kind, &other_bit);
-	n->bits[leaf_kind] |= 1ULL << leaf_bit;
-	n->bits[other_kind] |= 1ULL << other_bit;
-	first = node_pos(n, leaf_kind, leaf_bit);
-	n->slot[first] = leaf_kind == NODE_CHILD ? far_leaf(leaf) : (void *)(uintptr_t)leaf;
-	n->slot[!first] = other_kind == NODE_CHILD ? other : as_leaf(other);
-	return n;
+	b->mem = t->mem;
+	b->count = (u8)f->count;
+	b->long_count = 0;
+	b->lower = few_lower(f);
+	for (u32 i = 0; i < f->count; i++) {
+		struct fib6_leaf *l = f->leaf[i];
+
+		b->entry[i].bits = b->lower ? l->key.lo : l->key.hi;
+		b->entry[i].leaf = l;
+		b->shift[i] = (u8)(b->lower ? 2 * WORD_BITS - l->plen : l->plen < WORD_BITS ? WORD_BITS - l->plen : 0);
+		b->long_count = (u8)(b->long_count + (l->plen > WORD_BITS));
+	}
+	return bucket_ptr(b);
+}
+
+/** slot_value() - what a slot of this kind has for @leaf: itself, or a bucket of it; NULL: no memory */
+static void *slot_value(struct fib6_trie *t, enum node_kind kind, struct fib6_leaf *leaf)
+{
+	const struct few f = { .leaf = { leaf }, .count = 1 };
+
+	return kind == NODE_CHILD ? bucket_create(t, &f) : leaf;
+}
+
+/** slot_drop() - a value that was never published */
+static void slot_drop(struct fib6_trie *t, enum node_kind kind, void *value)
+{
+	if (value && kind == NODE_CHILD)
+		mem_free(t->mem, as_bucket(value), bucket_bytes(as_bucket(value)->count));
+}
+
+/** link_to() - the pointer that leads to a node of the path */
+static void **link_to(struct fib6_trie *t, const struct place *p, u32 i)
+{
+	struct fib6_node *above;
+
+	if (i == 0)
+		return &t->root;
+	above = p->path[i - 1];
+	return &above->slot[map_child(&above->map, chunk_of(&p->path[i]->key, above->depth), false)];
 }
 
 /** replace_last() - @n takes the place of the last node of the path */
-static void replace_last(struct fib6_trie *t, const struct place *p, const struct fib6_key *key, void *n)
+static void replace_last(struct fib6_trie *t, struct place *p, struct fib6_node *n)
 {
-	struct fib6_node *old = p->path[p->path_len - 1];
+	struct fib6_node **last = &p->path[p->path_len - 1];
 
-	if (p->path_len == 1) {
-		rcu_assign_pointer(t->root, n);
-	} else {
-		struct fib6_node *above = p->path[p->path_len - 2];
-
-		rcu_assign_pointer(above->slot[node_pos(above, NODE_CHILD, chunk_of(key, above->depth))], n);
-	}
-	rcu_defer_free(t->rcu, &old->rcu, node_free_rcu);
+	rcu_assign_pointer(*link_to(t, p, p->path_len - 1), (void *)n);
+	retire(t, *last);
+	*last = n;
 }
 
-static int insert(struct fib6_trie *t, struct fib6_leaf *leaf, const struct place *p)
+/* ------------------------------------------------------------------ change */
+
+/** burst_buckets() - what goes below the node; false: no memory */
+static bool burst_buckets(struct fib6_trie *t, struct fib6_node *n, const struct few *f)
 {
-	const struct fib6_node *last;
+	for (u32 chunk = 0, pos = 0; chunk < FANOUT; chunk++) {
+		struct few group = { .count = 0 };
+
+		if (!map_has(&n->map, NODE_CHILD, chunk))
+			continue;
+		for (u32 i = 0; i < f->count; i++) {
+			if (depth_of(f->leaf[i]->plen) > n->depth && chunk_of(&f->leaf[i]->key, n->depth) == chunk)
+				group.leaf[group.count++] = f->leaf[i];
+		}
+		n->slot[pos] = bucket_create(t, &group);
+		if (n->slot[pos++])
+			continue;
+		while (pos-- > 0)
+			slot_drop(t, NODE_CHILD, n->slot[pos]);
+		return false;
+	}
+	return true;
+}
+
+/** burst() - one prefix more than a bucket has room for: a node, at the first level where they part; NULL: no memory */
+static void *burst(struct fib6_trie *t, const struct few *f)
+{
+	const struct fib6_key *key = &f->leaf[0]->key;
+	struct node_map map = { { 0 } };
+	u32 depth = MAX_DEPTH, bit;
 	struct fib6_node *n;
 	enum node_kind kind;
-	u32 bit;
 
-	if (p->at) { /* something else is where it belongs: both hang on a node that tells them apart */
-		n = node_fork(t, p->at, leaf);
-		if (n)
-			rcu_assign_pointer(*p->link, (void *)n);
-		return n ? 0 : -ENOMEM;
+	for (u32 i = 0; i < f->count; i++) {
+		depth = min_u32(depth, depth_of(f->leaf[i]->plen));
+		depth = min_u32(depth, fib6_key_diff(key, &f->leaf[i]->key) / STRIDE);
 	}
-	if (!p->path_len) {
-		rcu_assign_pointer(t->root, far_leaf(leaf));
+	for (u32 i = 0; i < f->count; i++) {
+		bit = slot_of(depth, &f->leaf[i]->key, f->leaf[i]->plen, &kind);
+		map.bits[kind] |= 1ULL << bit;
+	}
+	n = node_alloc(t, key, depth, map_count(&map));
+	if (!n)
+		return NULL;
+	n->map = map;
+	for (u32 i = 0; i < f->count; i++) {
+		bit = slot_of(depth, &f->leaf[i]->key, f->leaf[i]->plen, &kind);
+		if (kind != NODE_CHILD)
+			n->slot[map_pos(&map, kind, bit)] = f->leaf[i];
+	}
+	if (burst_buckets(t, n, f))
+		return n;
+	mem_free(t->mem, n, node_bytes(n));
+	return NULL;
+}
+
+/** bucket_insert() - it may already have that prefix */
+static int bucket_insert(struct fib6_trie *t, const struct place *p, struct fib6_leaf *leaf)
+{
+	struct fib6_bucket *old = as_bucket(p->at);
+	u32 i = bucket_find(old, &leaf->key, leaf->plen);
+	struct few f = { .count = 0 };
+	void *value;
+
+	if (i < old->count) {
+		rcu_assign_pointer(old->entry[i].leaf, leaf);
 		return 0;
 	}
-	last = p->path[p->path_len - 1];
-	slot_of(last, &leaf->key, leaf->plen, &kind, &bit);
-	n = node_with(t, last, kind, bit, kind == NODE_CHILD ? far_leaf(leaf) : (void *)leaf);
-	if (!n)
+	few_of(&f, old, NULL);
+	few_add(&f, leaf);
+	value = f.count <= BUCKET_MAX ? bucket_create(t, &f) : burst(t, &f);
+	if (!value)
 		return -ENOMEM;
-	replace_last(t, p, &leaf->key, n);
+	rcu_assign_pointer(*p->link, value);
+	if (!is_bucket(value))
+		fib6_direct_node(t, value, true);
+	retire(t, p->at);
+	t->prefix_count++;
+	return 0;
+}
+
+/** fork_above() - a node that belongs below the prefix, or beside it: both hang on a new one */
+static int fork_above(struct fib6_trie *t, const struct place *p, struct fib6_leaf *leaf)
+{
+	struct fib6_node *below = p->at, *n;
+	u32 depth = min_u32(depth_of(leaf->plen), fib6_key_diff(&below->key, &leaf->key) / STRIDE), bit;
+	enum node_kind kind;
+	void *value;
+
+	bit = slot_of(depth, &leaf->key, leaf->plen, &kind);
+	n = node_alloc(t, &leaf->key, depth, 2);
+	value = n ? slot_value(t, kind, leaf) : NULL;
+	if (!value) {
+		if (n)
+			mem_free(t->mem, n, sizeof(*n) + 2 * sizeof(void *));
+		return -ENOMEM;
+	}
+	n->map.bits[kind] |= 1ULL << bit;
+	n->map.bits[NODE_CHILD] |= 1ULL << chunk_of(&below->key, depth);
+	n->slot[map_pos(&n->map, kind, bit)] = value;
+	n->slot[map_child(&n->map, chunk_of(&below->key, depth), false)] = below;
+	rcu_assign_pointer(*p->link, (void *)n);
+	t->prefix_count++;
+	return 0;
+}
+
+/** slot_insert() - nothing is there yet */
+static int slot_insert(struct fib6_trie *t, struct place *p, struct fib6_leaf *leaf)
+{
+	struct fib6_node *last = p->path_len ? p->path[p->path_len - 1] : NULL, *n;
+	enum node_kind kind = NODE_CHILD;
+	u32 bit = last ? slot_of(last->depth, &leaf->key, leaf->plen, &kind) : 0;
+	void *value = slot_value(t, kind, leaf);
+
+	if (!value)
+		return -ENOMEM;
+	if (p->link) { /* the root, or a child that went when there was no memory for a smaller node */
+		rcu_assign_pointer(*p->link, value);
+	} else {
+		n = node_with(t, last, kind, bit, value);
+		if (!n) {
+			slot_drop(t, kind, value);
+			return -ENOMEM;
+		}
+		replace_last(t, p, n);
+	}
+	t->prefix_count++;
 	return 0;
 }
 
 int fib6_trie_set(struct fib6_trie *t, struct fib6_leaf *leaf)
 {
-	const struct fib6_leaf *old;
 	struct place p;
 	int err;
 
@@ -474,154 +549,125 @@ int fib6_trie_set(struct fib6_trie *t, struct fib6_leaf *leaf)
 		rcu_assign_pointer(t->dflt, leaf);
 		return 0;
 	}
-	old = closest(t, &leaf->key);
-	place_find(t, &leaf->key, leaf->plen, old ? fib6_key_diff(&old->key, &leaf->key) : 0, &p);
-	old = p.at && (p.in_node || is_leaf(p.at)) ? as_leaf(p.at) : NULL;
-	if (old && old->plen == leaf->plen && fib6_key_diff(&old->key, &leaf->key) == FIB6_KEY_BITS) {
-		rcu_assign_pointer(*p.link, p.in_node ? (void *)leaf : far_leaf(leaf));
+	place_find(t, &leaf->key, leaf->plen, &p);
+	if (p.own) {
+		rcu_assign_pointer(*p.link, (void *)leaf);
 		return 0;
 	}
-	err = insert(t, leaf, &p);
-	t->prefix_count += !err;
+	if (p.at)
+		err = is_bucket(p.at) ? bucket_insert(t, &p, leaf) : fork_above(t, &p, leaf);
+	else
+		err = slot_insert(t, &p, leaf);
+	if (!err)
+		fib6_direct_change(t, &leaf->key);
+	return err;
+}
+
+/** few_below() - all prefixes at and below @n; false: too many for a bucket */
+static bool few_below(const struct fib6_node *n, struct few *f)
+{
+	u32 count = map_count(&n->map), children = popcount64(n->map.bits[NODE_CHILD]);
+
+	f->count = 0;
+	if (count > BUCKET_MERGE)
+		return false;
+	for (u32 i = 0; i < children; i++) {
+		const struct fib6_bucket *b = as_bucket(n->slot[i]);
+
+		if (n->slot[i] && (!is_bucket(n->slot[i]) || f->count + b->count > BUCKET_MERGE))
+			return false;
+		for (u32 k = 0; b && k < b->count; k++)
+			few_add(f, b->entry[k].leaf);
+	}
+	if (f->count + count - children > BUCKET_MERGE)
+		return false;
+	for (u32 i = children; i < count; i++)
+		few_add(f, n->slot[i]);
+	return true;
+}
+
+/** shrink() - from the last node of the path on up: what has little below becomes a bucket, what forks no more goes */
+static void shrink(struct fib6_trie *t, struct place *p)
+{
+	for (u32 i = p->path_len; i-- > 0;) {
+		struct fib6_node *n = p->path[i];
+		void *value = NULL;
+		struct few f;
+
+		if (few_below(n, &f)) {
+			value = f.count ? bucket_create(t, &f) : NULL;
+			if (f.count && !value)
+				return; /* larger than need be, and no worse */
+			for (u32 k = 0; k < popcount64(n->map.bits[NODE_CHILD]); k++)
+				retire(t, n->slot[k]);
+		} else if (map_count(&n->map) == 1) {
+			value = n->slot[0];
+		} else {
+			return;
+		}
+		rcu_assign_pointer(*link_to(t, p, i), value);
+		fib6_direct_node(t, n, false);
+		retire(t, n);
+	}
+}
+
+/** slot_clear() - the last node loses a slot.  Return: 0, -ENOMEM */
+static int slot_clear(struct fib6_trie *t, struct place *p, const struct fib6_leaf *leaf)
+{
+	const struct fib6_node *last = p->path[p->path_len - 1];
+	struct fib6_node *n;
+	enum node_kind kind;
+	u32 bit = slot_of(last->depth, &leaf->key, leaf->plen, &kind);
+
+	n = node_without(t, last, kind, bit);
+	if (!n)
+		return -ENOMEM;
+	replace_last(t, p, n);
+	return 0;
+}
+
+/** bucket_clear() - Return: 0, -ENOMEM */
+static int bucket_clear(struct fib6_trie *t, struct place *p, const struct fib6_leaf *leaf)
+{
+	struct fib6_bucket *b = as_bucket(p->at);
+	struct few f = { .count = 0 };
+	void *value = NULL;
+	int err = 0;
+
+	few_of(&f, b, leaf);
+	assert(f.count + 1 == b->count); /* only what is there is cleared */
+	if (f.count) {
+		value = bucket_create(t, &f);
+		err = value ? 0 : -ENOMEM;
+	}
+	if (!f.count && p->path_len)
+		err = slot_clear(t, p, leaf);
+	else if (!err)
+		rcu_assign_pointer(*p->link, value);
+	if (!err)
+		retire(t, p->at);
 	return err;
 }
 
 int fib6_trie_clear(struct fib6_trie *t, const struct fib6_leaf *leaf)
 {
-	struct fib6_node *last, *n;
-	enum node_kind kind;
 	struct place p;
-	u32 bit, pos;
+	int err;
 
 	if (leaf->plen == 0) {
 		rcu_assign_pointer(t->dflt, (struct fib6_leaf *)NULL);
 		t->prefix_count--;
 		return 0;
 	}
-	place_find(t, &leaf->key, leaf->plen, FIB6_KEY_BITS, &p);
-	assert(as_leaf(p.at) == leaf); /* only what is there is cleared */
-	if (!p.path_len) {
-		rcu_assign_pointer(t->root, NULL);
-		t->prefix_count--;
-		return 0;
-	}
-	last = p.path[p.path_len - 1];
-	slot_of(last, &leaf->key, leaf->plen, &kind, &bit);
-	if (node_count(last) == 2) { /* the other one needs no node any more */
-		void *other;
-
-		pos = !node_pos(last, kind, bit);
-		other = last->slot[pos];
-		replace_last(t, &p, &leaf->key, pos < popcount64(last->bits[NODE_CHILD]) ? other : far_leaf(other));
-	} else {
-		n = node_without(t, last, kind, bit);
-		if (!n)
-			return -ENOMEM;
-		replace_last(t, &p, &leaf->key, n);
-	}
+	place_find(t, &leaf->key, leaf->plen, &p);
+	assert(p.in_node ? p.own == leaf : p.at && is_bucket(p.at));
+	err = p.in_node ? slot_clear(t, &p, leaf) : bucket_clear(t, &p, leaf);
+	if (err)
+		return err;
 	t->prefix_count--;
+	shrink(t, &p);
+	fib6_direct_change(t, &leaf->key);
 	return 0;
-}
-
-/* ------------------------------------------------------------------ walk */
-
-struct walk {
-	fib6_trie_fn fn;
-	void *ctx;
-	const struct fib6_key *from; /* NULL: from the begin */
-	u32 from_plen;
-};
-
-/** walk_emit() - @leaf, unless it comes before the prefix that the walk begins with */
-static int walk_emit(const struct walk *w, struct fib6_leaf *leaf)
-{
-	u32 diff;
-
-	if (w->from) {
-		diff = fib6_key_diff(&leaf->key, w->from);
-		if (diff >= w->from_plen && leaf->plen > w->from_plen)
-			return 0; /* it lies in it */
-		if (diff < leaf->plen &&
-		    (leaf->key.hi < w->from->hi || (leaf->key.hi == w->from->hi && leaf->key.lo < w->from->lo)))
-			return 0;
-	}
-	return w->fn(w->ctx, leaf);
-}
-
-/** walk_ends() - prefixes of @n whose last chunk is @chunk, the longest first */
-static int walk_ends(const struct walk *w, const struct fib6_node *n, u32 chunk)
-{
-	int err = 0;
-
-	for (u32 l = STRIDE; l > 0 && !err; l--) {
-		enum node_kind kind = l == STRIDE ? NODE_FULL : NODE_SHORT;
-		u32 bit = l == STRIDE ? chunk : 1U << l | chunk >> (STRIDE - l);
-		u32 rest = (1U << (STRIDE - l)) - 1;
-
-		if ((chunk & rest) != rest)
-			break;
-		if (node_has(n, kind, bit))
-			err = walk_emit(w, rcu_dereference(n->slot[node_pos(n, kind, bit)]));
-	}
-	return err;
-}
-
-/** walk_first_chunk() - where in @n the walk begins */
-static u32 walk_first_chunk(const struct walk *w, const struct fib6_node *n)
-{
-	const struct fib6_leaf *sample;
-	u32 diff;
-
-	if (!w->from)
-		return 0;
-	sample = sample_leaf(n);
-	diff = fib6_key_diff(&sample->key, w->from);
-	if (diff >= n->depth * STRIDE)
-		return chunk_of(w->from, n->depth);
-	/* all of it lies before, or behind */
-	return sample->key.hi < w->from->hi || (sample->key.hi == w->from->hi && sample->key.lo < w->from->lo)
-		       ? FANOUT - 1
-		       : 0;
-}
-
-int fib6_trie_walk(const struct fib6_trie *t, const struct fib6_key *key, u32 plen, fib6_trie_fn fn, void *ctx)
-{
-	struct walk w = { .fn = fn, .ctx = ctx, .from = key, .from_plen = plen };
-	const struct fib6_node *node[MAX_DEPTH];
-	u32 chunk[MAX_DEPTH], depth = 0;
-	void *p = rcu_dereference(t->root);
-	struct fib6_leaf *dflt;
-	int err = 0;
-
-	if (p && is_leaf(p)) {
-		err = walk_emit(&w, as_leaf(p));
-	} else if (p) {
-		node[0] = p;
-		chunk[0] = walk_first_chunk(&w, node[0]);
-		for (;;) {
-			const struct fib6_node *n = node[depth];
-			u32 c = chunk[depth];
-
-			p = node_has(n, NODE_CHILD, c) ? rcu_dereference(n->slot[node_pos(n, NODE_CHILD, c)]) : NULL;
-			if (p && !is_leaf(p)) {
-				node[++depth] = p;
-				chunk[depth] = walk_first_chunk(&w, node[depth]);
-				continue;
-			}
-			if (p)
-				err = walk_emit(&w, as_leaf(p));
-			if (!err)
-				err = walk_ends(&w, n, c);
-			while (!err && ++chunk[depth] >= FANOUT && depth > 0) {
-				depth--;
-				err = walk_ends(&w, node[depth], chunk[depth]);
-			}
-			if (err || chunk[depth] >= FANOUT)
-				break;
-		}
-	}
-	dflt = rcu_dereference(t->dflt);
-	return !err && dflt ? walk_emit(&w, dflt) : err;
 }
 
 /* ------------------------------------------------------------------ life */
@@ -634,37 +680,32 @@ void fib6_trie_init(struct fib6_trie *t, struct mem *mem, struct rcu *rcu)
 	t->have_popcnt = have_popcnt();
 }
 
-/** next_node_child() - index of a child from @from on that is a node; the number of children: none */
-static u32 next_node_child(const struct fib6_node *n, u32 from)
-{
-	u32 count = popcount64(n->bits[NODE_CHILD]);
-
-	while (from < count && is_leaf(n->slot[from]))
-		from++;
-	return from;
-}
-
 void fib6_trie_fini(struct fib6_trie *t)
 {
 	struct fib6_node *node[MAX_DEPTH];
-	u32 next[MAX_DEPTH] = { 0 }, depth = 0;
+	u32 left[MAX_DEPTH], depth = 0;
 
-	if (t->root && !is_leaf(t->root)) {
+	if (t->root && is_bucket(t->root)) {
+		slot_drop(t, NODE_CHILD, t->root);
+	} else if (t->root) {
 		node[0] = t->root;
+		left[0] = popcount64(node[0]->map.bits[NODE_CHILD]);
 		for (;;) {
 			struct fib6_node *n = node[depth];
-			u32 i = next_node_child(n, next[depth]);
+			void *p = left[depth] ? n->slot[--left[depth]] : n;
 
-			if (i < popcount64(n->bits[NODE_CHILD])) {
-				next[depth] = i + 1;
-				node[++depth] = n->slot[i];
-				next[depth] = 0;
-				continue;
+			if (p == n) {
+				mem_free(t->mem, n, node_bytes(n));
+				if (depth-- == 0)
+					break;
+			} else if (p && !is_bucket(p)) {
+				node[++depth] = p;
+				left[depth] = popcount64(node[depth]->map.bits[NODE_CHILD]);
+			} else {
+				slot_drop(t, NODE_CHILD, p);
 			}
-			mem_free(t->mem, n, node_bytes(n));
-			if (depth-- == 0)
-				break;
 		}
 	}
+	fib6_direct_free(t->direct);
 	memset(t, 0, sizeof(*t));
 }

@@ -28,8 +28,9 @@ struct fib6_leaf {
 struct fib6_trie {
 	struct mem *mem;
 	struct rcu *rcu;
-	void *root;             /**< a node, or a leaf with bit 0 set */
-	struct fib6_leaf *dflt; /**< leaf of ::/0 */
+	void *root;                 /**< a node, or a bucket with bit 0 set */
+	struct fib6_direct *direct; /**< NULL: the table is small */
+	struct fib6_leaf *dflt;     /**< leaf of ::/0 */
 	u32 prefix_count;
 	bool have_popcnt; /**< of the processor */
 };

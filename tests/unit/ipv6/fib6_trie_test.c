@@ -10,12 +10,13 @@
 #include "ipv6/fib6_trie.h"
 
 #define NAIVE_MAX 1024
+#define LARGE 4000U
 
 struct world {
 	struct mem mem;
 	struct rcu rcu;
 	struct fib6_trie trie;
-	struct fib6_leaf *leaf[NAIVE_MAX]; /* the list */
+	struct fib6_leaf *leaf[LARGE]; /* the list */
 	u32 count;
 	u64 seed;
 	u32 calls, fail_at; /* allocation number fail_at fails; 0: none */
@@ -280,7 +281,7 @@ static void without_memory_nothing_changes(void **state)
 	world_destroy(w);
 }
 
-static void a_leaf_alone_needs_no_node(void **state)
+static void a_leaf_alone_takes_little(void **state)
 {
 	struct world *w = world_create();
 	struct in6_addr a = { { { 0x20, 1, 0xd, 0xb8, [15] = 1 } } };
@@ -292,10 +293,82 @@ static void a_leaf_alone_needs_no_node(void **state)
 	l->plen = 128;
 	l->key = k;
 	add(w, l);
-	assert_int_equal(w->mem.live_bytes, 0);
+	assert_in_range(w->mem.live_bytes, 1, 100);
 	assert_ptr_equal(fib6_trie_lookup(&w->trie, &k), l);
 	k.lo++;
 	assert_null(fib6_trie_lookup(&w->trie, &k));
+	world_destroy(w);
+}
+
+/* ---- large enough for the direct way */
+
+#define BYTES_PER_PREFIX 100U
+
+/* What a table has: allotments of 29 to 32 bits, and what their holders announce. */
+static struct fib6_leaf *large_leaf(struct world *w)
+{
+	struct fib6_leaf *l = calloc(1, sizeof(*l));
+	u64 hi = 0x2000000000000000ULL | (u64)(rnd(w) % 600) << 35 | (u64)(rnd(w) & 0x7ffff) << 16 | rnd(w) % 4;
+
+	assert_non_null(l);
+	l->plen = (u8)(rnd(w) % 8 ? 36 + rnd(w) % 13 : 20 + rnd(w) % 109);
+	l->key = fib6_key_masked((struct fib6_key){ hi, rnd(w) % 4 }, l->plen);
+	return l;
+}
+
+static void check_large(struct world *w)
+{
+	for (u32 i = 0; i < 300; i++) {
+		struct fib6_key k = w->leaf[rnd(w) % w->count]->key;
+
+		k.hi ^= rnd(w) % 4 ? rnd(w) & 0xffff : (u64)rnd(w) << (rnd(w) % 30);
+		assert_ptr_equal(fib6_trie_lookup(&w->trie, &k), list_lookup(w, &k, 128));
+	}
+}
+
+static void change_large(struct world *w, bool grow)
+{
+	struct fib6_leaf *l;
+	u32 i;
+
+	w->calls = 0;
+	w->fail_at = rnd(w) % 16 ? 0 : 1 + rnd(w) % 3; /* now and then there is no memory, for a larger table as well */
+	if (grow) {
+		l = large_leaf(w);
+		if (list_find(w, &l->key, l->plen) < 0 && !fib6_trie_set(&w->trie, l))
+			w->leaf[w->count++] = l;
+		else
+			free(l);
+	} else {
+		i = rnd(w) % w->count;
+		if (!fib6_trie_clear(&w->trie, w->leaf[i])) {
+			rcu_quiescent(&w->rcu);
+			free(w->leaf[i]);
+			w->leaf[i] = w->leaf[--w->count];
+		}
+	}
+	w->fail_at = 0;
+}
+
+static void a_large_table_has_a_direct_way(void **state)
+{
+	struct world *w = world_create();
+
+	(void)state;
+	for (u32 i = 0; w->count < LARGE; i++) {
+		change_large(w, rnd(w) % 8);
+		if (i % 256 == 0 && w->count)
+			check_large(w);
+	}
+	assert_non_null(w->trie.direct);
+	rcu_quiescent(&w->rcu);
+	assert_true(w->mem.live_bytes < LARGE * BYTES_PER_PREFIX);
+	for (u32 i = 0; w->count > 40; i++) {
+		change_large(w, rnd(w) % 8 == 0);
+		if (i % 256 == 0)
+			check_large(w);
+	}
+	assert_null(w->trie.direct);
 	world_destroy(w);
 }
 
@@ -304,7 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_a_list_finds),
 		cmocka_unit_test(without_memory_nothing_changes),
-		cmocka_unit_test(a_leaf_alone_needs_no_node),
+		cmocka_unit_test(a_leaf_alone_takes_little),
+		cmocka_unit_test(a_large_table_has_a_direct_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
