@@ -1,6 +1,6 @@
 # The front door of nethood.  `make help` lists what is behind it; meson does the building.
 #
-# Builds live under build/: release (what is installed and measured), check (ASan and UBSan), clang (for lint).
+# Builds live under build/: release (trained: what is installed and measured), check (ASan and UBSan), clang (for lint).
 
 BUILD  ?= build
 PYTHON ?= /usr/bin/python3
@@ -19,11 +19,11 @@ CHECK   := $(BUILD)/check
 .PHONY: all help deps demo check unit diff sim swarm planted traces fuzz coverage night valgrind lint format bench docs install clean
 .SILENT:
 
-all: $(RELEASE)/build.ninja
+all: $(RELEASE)/trained
 	$(NINJA) -C $(RELEASE)
 
 help:
-	echo 'make           build the library and the command'
+	echo 'make           build the library and the command, trained (tools/train)'
 	echo 'make demo      real programs on nethood, the kernel on the other side'
 	echo 'make check     every test; the last line counts them'
 	echo 'make unit      the unit tests only'
@@ -102,6 +102,7 @@ format:
 
 bench: all
 	tools/deps bench
+	tools/train $(RELEASE)
 	$(PYTHON) bench/run --build $(RELEASE) $(if $(ROW),--row '$(ROW)')
 
 docs: all
@@ -113,11 +114,10 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-$(RELEASE)/build.ninja:
+$(RELEASE)/trained:
 	tools/deps build
 	mkdir -p $(BUILD)
-	meson setup $(RELEASE) -Doptimization=3 -Ddebug=true --prefix=$(PREFIX) >$(RELEASE).log 2>&1 || \
-		{ cat $(RELEASE).log; exit 1; }
+	tools/train $(RELEASE) --prefix=$(PREFIX)
 
 $(CHECK)/build.ninja:
 	tools/deps build
