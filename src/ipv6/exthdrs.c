@@ -201,6 +201,7 @@ static u32 header_offset(const struct sk_buff *skb)
 static int exthdr_passed(struct sk_buff *skb, u32 offset_bytes, u32 bytes)
 {
 	IP6CB(skb)->nhoff = (u16)offset_bytes;
+	skb_postpull_rcsum(skb, skb->data, bytes);
 	skb_pull(skb, bytes);
 	skb_reset_transport_header(skb);
 	return INET6_PROTO_NEXT;

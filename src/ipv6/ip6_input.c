@@ -100,6 +100,7 @@ void ip6_protocol_deliver(struct net *net, struct sk_buff *skb, u8 nexthdr, bool
 static int ip6_input_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	(void)sk;
+	skb_postpull_rcsum(skb, skb->data, skb_transport_offset(skb));
 	skb_pull(skb, skb_transport_offset(skb));
 	ip6_protocol_deliver(net, skb, 0, false);
 	return 0;

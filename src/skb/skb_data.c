@@ -395,5 +395,7 @@ int pskb_trim(struct sk_buff *skb, u32 len_bytes)
 	}
 	skb->len = len_bytes;
 	skb->data_len = len_bytes - linear;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE; /* the sum is of more */
 	return 0;
 }

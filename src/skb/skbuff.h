@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/csum.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/rbtree.h"
@@ -294,6 +295,12 @@ static inline void *skb_push(struct sk_buff *skb, u32 len_bytes)
 	skb->len += len_bytes;
 	return skb->data;
 }
+/** skb_postpull_rcsum() - @pulled is gone from what csum is the sum of.  @linux skb_postpull_rcsum */
+static inline void skb_postpull_rcsum(struct sk_buff *skb, const void *pulled, u32 len_bytes)
+{
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_sub(skb->csum, csum_partial(pulled, len_bytes, 0));
+}
 /** skb_pull() - the first @len_bytes are done; they must be linear: pskb_may_pull() first */
 static inline void *skb_pull(struct sk_buff *skb, u32 len_bytes)
 {
@@ -319,6 +326,13 @@ int __must_check skb_copy_quote(const struct sk_buff *skb, void *to, u32 len_byt
 int __must_check skb_store_bits(struct sk_buff *skb, u32 offset_bytes, const void *from, u32 len_bytes);
 /** skb_checksum() - ones' complement sum of a range, added to @sum.  @linux skb_checksum */
 u32 skb_checksum(const struct sk_buff *skb, u32 offset_bytes, u32 len_bytes, u32 sum);
+/** skb_checksum_from() - the sum from there to the end; what came with CHECKSUM_COMPLETE is not read again */
+static inline u32 skb_checksum_from(const struct sk_buff *skb, u32 offset_bytes)
+{
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		return offset_bytes ? csum_sub(skb->csum, csum_partial(skb->data, offset_bytes, 0)) : skb->csum;
+	return skb_checksum(skb, offset_bytes, skb->len - offset_bytes, 0);
+}
 /** skb_copy_and_csum_bits() - skb_copy_bits() and skb_checksum() in one pass; the range must lie within @skb.
  *  @linux skb_copy_and_csum_bits */
 u32 skb_copy_and_csum_bits(const struct sk_buff *skb, u32 offset_bytes, u8 *to, u32 len_bytes);

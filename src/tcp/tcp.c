@@ -654,6 +654,7 @@ static void connection_reset_fields(struct tcp_sock *tp)
 	tp->rcv_rtt_est.rtt_us = 0;
 	tp->rcv_rtt_est.time = 0;
 	tp->pacing_rate = ~0ULL;
+	tp->pacing_rate_by_srtt = false;
 	tp->gso_max_segs = 0;
 }
 

@@ -356,9 +356,10 @@ struct tcp_sock {
 	struct tcp_skb_tree rtx_queue;   /**< sent, not acked: in order of sequence numbers */
 	struct list_head tsorted_sent;   /**< of these, in order of (re)transmission: RACK walks it */
 	ktime_t wstamp;                  /**< earliest departure of the next segment */
-	u64 pacing_rate;                 /**< bytes per second; ~0: as fast as it goes */
+	u64 pacing_rate;                 /**< bytes per second; ~0: as fast as it goes.  Read it by tcp_pacing_rate() */
 	u8 pacing_status;                /**< 0: off, 1: wanted */
-	bool pacing_waits;               /**< a segment would have left, but for wstamp */
+	bool pacing_waits : 1;           /**< a segment would have left, but for wstamp */
+	bool pacing_rate_by_srtt : 1;    /**< pacing_rate is still to be divided by srtt_us */
 	u8 pacing_shift;                 /**< 10: about a millisecond of pacing_rate in one train */
 	bool in_xmit; /**< a segment is being handed down: what ends meanwhile is no news of the queues below */
 

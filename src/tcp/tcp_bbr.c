@@ -131,6 +131,7 @@ static void bbr_init_pacing_rate(struct tcp_sock *tp)
 		rtt_us = max_u32(tp->srtt_us >> 3, 1);
 		bbr->has_seen_rtt = 1;
 	}
+	tp->pacing_rate_by_srtt = false;
 	tp->pacing_rate = pacing_rate_of(tp, bw_of(tp->snd_cwnd, rtt_us), BBR_HIGH_GAIN);
 }
 

@@ -40,15 +40,25 @@ void tcp_cong_control(struct tcp_sock *tp, u32 ack, u32 acked_sacked, int flag, 
 void tcp_update_pacing_rate(struct tcp_sock *tp)
 {
 	const struct tcp_sysctls *s = tcp_sysctl(tp);
-	u64 rate, cwnd = max_u32(tp->snd_cwnd, tp->packets_out), max = tp->inet.sk.max_pacing_rate;
+	u64 cwnd = max_u32(tp->snd_cwnd, tp->packets_out);
 	u64 percent = (u64)(tp->snd_cwnd < tp->snd_ssthresh / 2 ? s->pacing_ss_ratio : s->pacing_ca_ratio);
 
 	if (unlikely(__builtin_mul_overflow(cwnd * tp->mss_cache,
-					    percent * (u64)(NSEC_PER_SEC / NSEC_PER_USEC / 100 * 8), &rate)))
-		rate = UINT64_MAX;
+					    percent * (u64)(NSEC_PER_SEC / NSEC_PER_USEC / 100 * 8), &tp->pacing_rate)))
+		tp->pacing_rate = UINT64_MAX;
+	tp->pacing_rate_by_srtt = true;
+}
+
+/* Most ACKs are not asked for it, and a division takes as long as all the rest of tcp_update_pacing_rate(). */
+u64 tcp_pacing_rate(const struct tcp_sock *tp)
+{
+	u64 rate = tp->pacing_rate, max = tp->inet.sk.max_pacing_rate;
+
+	if (!tp->pacing_rate_by_srtt)
+		return rate;
 	if (likely(tp->srtt_us))
 		rate /= tp->srtt_us;
-	tp->pacing_rate = rate < max ? rate : max;
+	return rate < max ? rate : max;
 }
 
 /* ------------------------------------------------------------------ a window that is not used says nothing.  @rfc 7661 */

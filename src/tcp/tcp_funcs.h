@@ -373,6 +373,8 @@ u32 tcp_reno_undo_cwnd(struct tcp_sock *tp);
 bool tcp_is_cwnd_limited(const struct tcp_sock *tp);
 void tcp_cwnd_validate(struct tcp_sock *tp, bool is_cwnd_limited);
 void tcp_update_pacing_rate(struct tcp_sock *tp);
+/** tcp_pacing_rate() - bytes per second; ~0: as fast as it goes */
+u64 tcp_pacing_rate(const struct tcp_sock *tp);
 /** tcp_cong_control() - after each ACK: window and pacing */
 void tcp_cong_control(struct tcp_sock *tp, u32 ack, u32 acked_sacked, int flag, const struct rate_sample *rs);
 void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb);

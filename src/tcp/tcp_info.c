@@ -128,7 +128,7 @@ void tcp_get_info(const struct tcp_sock *tp, struct tcp_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->tcpi_state = tp->inet.sk.state;
-	info->tcpi_pacing_rate = tp->pacing_rate;
+	info->tcpi_pacing_rate = tcp_pacing_rate(tp);
 	info->tcpi_max_pacing_rate = tp->inet.sk.max_pacing_rate;
 	info->tcpi_reordering = tp->reordering;
 	info->tcpi_snd_cwnd = tp->snd_cwnd;

@@ -47,7 +47,7 @@ static bool segment_check(struct sk_buff *skb)
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	iph = ip_hdr(skb);
-	sum = skb->ip_summed == CHECKSUM_COMPLETE ? skb->csum : skb_checksum(skb, 0, skb->len, 0);
+	sum = skb_checksum_from(skb, 0);
 	if (likely(!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum)))
 		return true;
 	TCP_INC(net, InCsumErrors);
@@ -205,19 +205,20 @@ static int queue_xmit_plain(struct tcp_sock *tp, struct sk_buff *skb, const stru
 {
 	__be16 frag_off = df_of(&tp->inet, rt, skb) ? CONST_BE16(IP_DF) : CONST_BE16(0);
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+	struct iphdr made = { .version = IPVERSION,
+			      .ihl = 5,
+			      .tos = tp->inet.tos,
+			      .tot_len = cpu_to_be16((u16)skb->len),
+			      .id = cpu_to_be16(tp->inet.ident++),
+			      .frag_off = frag_off,
+			      .ttl = ip_sk_ttl(&tp->inet, rt),
+			      .protocol = IPPROTO_TCP,
+			      .saddr = tp->inet.saddr,
+			      .daddr = tp->inet.daddr };
 
+	made.check = ip_plain_check(&made);
+	*iph = made;
 	skb_reset_network_header(skb);
-	*iph = (struct iphdr){ .version = IPVERSION,
-			       .ihl = 5,
-			       .tos = tp->inet.tos,
-			       .tot_len = cpu_to_be16((u16)skb->len),
-			       .id = cpu_to_be16(tp->inet.ident++),
-			       .frag_off = frag_off,
-			       .ttl = ip_sk_ttl(&tp->inet, rt),
-			       .protocol = IPPROTO_TCP,
-			       .saddr = tp->inet.saddr,
-			       .daddr = tp->inet.daddr };
-	iph->check = ip_fast_csum(iph);
 	return ip_local_out_ready(tcp_net_of(tp), tcp_sock_of(tp), skb);
 }
 

@@ -39,7 +39,7 @@ static bool checksum_ok(struct sk_buff *skb)
 
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
-	sum = skb->ip_summed == CHECKSUM_COMPLETE ? skb->csum : skb_checksum(skb, 0, skb->len, 0);
+	sum = skb_checksum_from(skb, 0);
 	return !tcp_v6_check(&hdr->saddr, &hdr->daddr, skb->len, sum);
 }
 

@@ -37,7 +37,7 @@ static bool tcp4_gro_checksum(struct sk_buff *skb)
 
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
-	if (csum_tcpudp_magic(iph->saddr, iph->daddr, bytes, IPPROTO_TCP, skb_checksum(skb, offset, bytes, 0)))
+	if (csum_tcpudp_magic(iph->saddr, iph->daddr, bytes, IPPROTO_TCP, skb_checksum_from(skb, offset)))
 		return false;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return true;

@@ -39,7 +39,7 @@ static bool tcp6_gro_checksum(struct sk_buff *skb)
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	if (csum_fold(csum_add(csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, bytes, IPPROTO_TCP),
-			       skb_checksum(skb, offset, bytes, 0))))
+			       skb_checksum_from(skb, offset))))
 		return false;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return true;

@@ -223,10 +223,11 @@ int tcp_transmit_made(struct tcp_sock *tp, struct sk_buff *skb)
 static void after_send(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	ktime_t now = tcp_net_of(tp)->now;
+	u64 rate = tp->pacing_status ? tcp_pacing_rate(tp) : 0;
 
 	skb->tstamp = now;
-	if (tp->pacing_status && tp->pacing_rate != ~0ULL && tp->pacing_rate && tp->data_segs_out >= TCP_INIT_CWND) {
-		ktime_t len_ns = (ktime_t)((u64)skb->len * (u64)NSEC_PER_SEC / tp->pacing_rate), begin = now;
+	if (unlikely(rate) && rate != ~0ULL && tp->data_segs_out >= TCP_INIT_CWND) {
+		ktime_t len_ns = (ktime_t)((u64)skb->len * (u64)NSEC_PER_SEC / rate), begin = now;
 
 		/* Our clock stood still while this segment waited for its time: what was due meanwhile is not lost.
 		 * Who had nothing to send may hurry a little. */
@@ -329,10 +330,14 @@ void tcp_pacing_kick(struct timer *t)
 bool tcp_small_queue_check(struct tcp_sock *tp, const struct sk_buff *skb, u32 factor)
 {
 	struct sock *sk = tcp_sock_of(tp);
-	u64 limit = tp->pacing_rate == ~0ULL ? UINT32_MAX : tp->pacing_rate >> tp->pacing_shift;
+	u64 least = 2ULL * skb->truesize, limit, rate;
 
-	if (limit < 2ULL * skb->truesize)
-		limit = 2ULL * skb->truesize;
+	if (likely(sk->wmem_alloc_bytes <= least && least <= (u64)tcp_sysctl(tp)->limit_output_bytes))
+		return false;
+	rate = tcp_pacing_rate(tp);
+	limit = rate == ~0ULL ? UINT32_MAX : rate >> tp->pacing_shift;
+	if (limit < least)
+		limit = least;
 	if (!tp->pacing_status && limit > (u64)tcp_sysctl(tp)->limit_output_bytes)
 		limit = (u64)tcp_sysctl(tp)->limit_output_bytes;
 	limit <<= factor;
@@ -388,7 +393,7 @@ static u32 tcp_tso_segs(const struct tcp_sock *tp, u32 mss_now)
 	u32 min_tso = tp->ca_ops->min_tso_segs ? tp->ca_ops->min_tso_segs((struct tcp_sock *)(uintptr_t)tp)
 					       : (u32)sysctl->min_tso_segs;
 	u32 r = tcp_min_rtt_us(tp) >> sysctl->tso_rtt_log;
-	u64 bytes = tp->pacing_rate == ~0ULL ? tp->gso_max_bytes : tp->pacing_rate >> tp->pacing_shift;
+	u64 rate = tcp_pacing_rate(tp), bytes = rate == ~0ULL ? tp->gso_max_bytes : rate >> tp->pacing_shift;
 
 	if (r < 32)
 		bytes += tp->gso_max_bytes >> r;

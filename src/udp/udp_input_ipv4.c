@@ -55,7 +55,7 @@ static bool csum_ok(const struct sk_buff *skb, const struct udphdr *uh)
 
 	if (!uh->check || skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
-	sum = skb->ip_summed == CHECKSUM_COMPLETE ? skb->csum : skb_checksum(skb, 0, skb->len, 0);
+	sum = skb_checksum_from(skb, 0);
 	return !csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_UDP, sum);
 }
 
@@ -79,8 +79,6 @@ static bool datagram_check(struct sk_buff *skb)
 			bad_datagram(skb, NULL, SKB_DROP_REASON_NOMEM);
 			return false;
 		}
-		if (skb->ip_summed == CHECKSUM_COMPLETE)
-			skb->ip_summed = CHECKSUM_NONE;
 	}
 	if (!csum_ok(skb, udp_header_of(skb))) {
 		bad_datagram(skb, &mib->in_csum_errors, SKB_DROP_REASON_UDP_CSUM);

@@ -55,6 +55,20 @@ static inline __be16 ip_fast_csum(const struct iphdr *iph)
 	w[1] = (w[1] >> 32) + (u32)w[1] + last;
 	return csum_fold(csum_add((u32)w[1], (u32)(w[1] >> 32)));
 }
+/** ip_plain_check() - checksum of a header without options that is complete but for it, out of its fields: octets that
+ *  were just written one by one are not yet there to be read as words, and the processor would wait for them */
+static inline __be16 ip_plain_check(const struct iphdr *iph)
+{
+	u8 first[2] = { (u8)(IPVERSION << 4 | 5), iph->tos }, third[2] = { iph->ttl, iph->protocol };
+	__be16 w[2];
+	u64 sum;
+
+	memcpy(&w[0], first, sizeof(first));
+	memcpy(&w[1], third, sizeof(third));
+	sum = (u64)(__force u16)w[0] + (__force u16)iph->tot_len + (__force u16)iph->id + (__force u16)iph->frag_off +
+	      (__force u16)w[1] + (__force u32)iph->saddr + (__force u32)iph->daddr;
+	return csum_fold(csum_add((u32)sum, (u32)(sum >> 32)));
+}
 /** ip_send_check() - header checksum for a header that is complete but for it */
 static inline void ip_send_check(struct iphdr *iph)
 {

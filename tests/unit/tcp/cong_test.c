@@ -355,8 +355,8 @@ static void test_pacing(void **state)
 		m.tp.mss_cache = r->mss;
 		m.tp.inet.sk.max_pacing_rate = r->max;
 		tcp_update_pacing_rate(&m.tp);
-		if (m.tp.pacing_rate != r->rate)
-			fail_msg("%s: %llu", r->what, (unsigned long long)m.tp.pacing_rate);
+		if (tcp_pacing_rate(&m.tp) != r->rate)
+			fail_msg("%s: %llu", r->what, (unsigned long long)tcp_pacing_rate(&m.tp));
 		model_fini(&m);
 	}
 }
