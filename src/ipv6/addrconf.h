@@ -291,8 +291,11 @@ struct ra_prefix {
 };
 /** addrconf_prefix_rcv() - on-link route and addresses of a prefix; @slla_known: the RA came from a router, not from ourselves */
 void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool slla_known);
-/** addrconf_ra_seen() - an RA was accepted: no more solicitations, if there were any; told by netlink if the flags changed */
-void addrconf_ra_seen(struct inet6_dev *idev, u32 old_if_flags);
+/** addrconf_ra_seen() - an RA was accepted: no more solicitations, if there were any */
+void addrconf_ra_seen(struct inet6_dev *idev);
+
+/** inet6_ifinfo_notify() - something of IPv6 on the device changed: RTM_NEWLINK of AF_INET6 */
+void inet6_ifinfo_notify(struct inet6_dev *idev);
 
 /* inet6addr_chain: data is struct inet6addr_info */
 enum {

@@ -515,15 +515,17 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	ifp->ifa_proto = cfg->ifa_proto;
 	ifp->autoconf = false; /* from now on the administrator's */
 	addrconf_set_lifetimes(ifp, cfg->valid_lft_s, cfg->prefered_lft_s);
+	if (!(ifp->flags & IFA_F_TENTATIVE)) /* before its routes are */
+		ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 	if (had || !(ifp->flags & IFA_F_NOPREFIXROUTE))
 		err = prefix_route_change(ifp, had, old_metric);
 	if (err) {
 		ifp->flags = old_flags;
 		ifp->rt_priority = old_priority;
+		if (!(ifp->flags & IFA_F_TENTATIVE))
+			ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 		return err;
 	}
-	if (!(ifp->flags & IFA_F_TENTATIVE))
-		ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 	if (managed && !(ifp->flags & IFA_F_MANAGETEMPADDR))
 		delete_tempaddrs(ifp);
 	else if (ifp->flags & IFA_F_MANAGETEMPADDR)
@@ -574,6 +576,9 @@ int inet6_addr_add(struct net_device *dev, const struct ifa6_config *cfg, const 
 
 	if (err)
 		return err;
+	/* As Linux: with each request all groups are told anew, and an old querier is forgotten. */
+	if (dev->net->profile == NET_PROFILE_LINUX && idev && (idev->if_flags & IF_READY))
+		ipv6_mc_up(idev);
 	if (ifp) {
 		if ((cfg->nlflags & NLM_F_EXCL) || !(cfg->nlflags & NLM_F_REPLACE))
 			return addrconf_error(errmsg, "ipv6: address already assigned", -EEXIST);
@@ -584,9 +589,6 @@ int inet6_addr_add(struct net_device *dev, const struct ifa6_config *cfg, const 
 		return -EINVAL;
 	if (IN6_DEV_CONF(idev, DISABLE_IPV6))
 		return addrconf_error(errmsg, "ipv6: IPv6 is disabled on this device", -EACCES);
-	/* As Linux: with each address all groups are told anew, and an old querier is forgotten. */
-	if (dev->net->profile == NET_PROFILE_LINUX && (idev->if_flags & IF_READY))
-		ipv6_mc_up(idev);
 	if ((cfg->flags & IFA_F_MCAUTOJOIN) && ipv6_dev_mc_inc(dev, &cfg->addr))
 		return addrconf_error(errmsg, "ipv6: Multicast auto join failed", -EINVAL);
 	ifp = ipv6_add_addr(idev, cfg, errmsg, &err);

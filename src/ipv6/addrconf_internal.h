@@ -54,8 +54,6 @@ void addrconf_ifdown(struct net_device *dev, bool unregister);
 void addrconf_dev_config(struct inet6_dev *idev);
 /** addrconf_disable_change() - disable_ipv6 was written */
 void addrconf_disable_change(struct inet6_dev *idev, bool disable);
-/** inet6_ifinfo_notify() - something of IPv6 on the device changed: RTM_NEWLINK of AF_INET6 */
-void inet6_ifinfo_notify(struct inet6_dev *idev);
 
 /* ---- addrconf_addr.c: addresses */
 /**

@@ -70,12 +70,10 @@ void addrconf_rs_timer(struct timer *t)
 	ndisc_send_rs(idev->dev, &lladdr, &in6addr_linklocal_allrouters);
 }
 
-void addrconf_ra_seen(struct inet6_dev *idev, u32 old_if_flags)
+void addrconf_ra_seen(struct inet6_dev *idev)
 {
 	if (idev->if_flags & IF_RS_SENT) { /* one that came before any solicitation ends none */
 		timer_delete(idev->dev->net->timers, &idev->rs_timer);
 		idev->if_flags |= IF_RA_RCVD;
 	}
-	if ((idev->if_flags ^ old_if_flags) & (IF_RA_MANAGED | IF_RA_OTHERCONF))
-		inet6_ifinfo_notify(idev);
 }

@@ -148,6 +148,8 @@ static enum skb_drop_reason icmpv6_quoted(struct sk_buff *skb, u8 *nexthdr, u32 
 		return SKB_DROP_REASON_IPV6_BAD_EXTHDR;
 	if (skb->len < (u32)at + 8) /* ports, or what else names whose it was */
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	if (frag_off & IP6_OFFSET)
+		*nexthdr = NEXTHDR_FRAGMENT; /* a later one does not say whose it is */
 	*offset = (u32)at;
 	return 0;
 }
@@ -192,6 +194,23 @@ static enum skb_drop_reason icmpv6_notify(struct sk_buff *skb, u8 type, u8 code,
 	if (net->ipv6->raw)
 		net->ipv6->raw->icmp_error(skb, nexthdr, type, code, offset, info);
 	return 0;
+}
+
+int icmpv6_redirect_quoted(struct sk_buff *skb)
+{
+	struct net *net = skb->pool->net;
+	const struct inet6_protocol *prot;
+	int err = -ENOENT;
+	u32 offset;
+	u8 nexthdr;
+
+	if (!icmpv6_quoted(skb, &nexthdr, &offset)) {
+		prot = net->ipv6->protos[nexthdr];
+		err = prot && prot->err_handler ? prot->err_handler(skb, NDISC_REDIRECT, 0, offset, 0) : -EPERM;
+	}
+	if (err == -ENOENT)
+		ICMP6_INC(net, in6_dev_get_rcu(skb->dev), in_errors);
+	return err;
 }
 
 /* An error about an ICMPv6 message of ours: what it says of the way is believed, and ping sockets may have sent it. */

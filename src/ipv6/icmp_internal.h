@@ -39,6 +39,12 @@ struct icmpv6_out {
 /** icmpv6_out_push() - made and sent; @rt: reference taken */
 void icmpv6_out_push(struct net *net, const struct icmpv6_out *out, struct rt6_info *rt);
 
+/**
+ * icmpv6_redirect_quoted() - who sent the packet that a redirect quotes?  data is there
+ * Return: 0: somebody who goes by the device that the redirect came by; -ENOENT: nobody (counted); -EPERM: not so
+ */
+int icmpv6_redirect_quoted(struct sk_buff *skb);
+
 /* icmp_ratelimit.c */
 /** icmpv6_global_allow() - is there something in the net's own bucket?  @linux icmpv6_global_allow */
 bool icmpv6_global_allow(struct net *net, u8 type);

@@ -7,6 +7,7 @@
  */
 #include "dev/netdevice.h"
 #include "ipv6/icmp_internal.h"
+#include "ipv6/ipv6.h"
 
 void icmpv6_ratelimit_init(struct net *net)
 {
@@ -32,6 +33,15 @@ void icmpv6_global_consume(struct net *net, u8 type)
 {
 	if (icmpv6_type_limited(net, type))
 		icmp_global_pay(&net->icmp_global, &net->rng);
+}
+
+/* As Linux, which looks for the way when it asks for the price: nobody can be told, and that is too much. */
+void icmpv6_xrlim_no_route(struct net *net, u8 type)
+{
+	if (!icmpv6_type_limited(net, type))
+		return;
+	IP6_INC(net, NULL, out_no_routes);
+	net->ipv6->icmp->mib.out_ratelimit_host++;
 }
 
 bool icmpv6_xrlim_allow(struct net *net, const struct rt6_info *rt, u8 type, const struct in6_addr *daddr)

@@ -139,15 +139,17 @@ static void icmpv6_router_source(struct net *net, const struct sk_buff *skb_in, 
 }
 
 /* Return: returned; NULL: there is no way back, or nobody who could be told */
-static struct rt6_info *icmpv6_error_route(struct net *net, const struct sk_buff *skb_in, struct flowi6 *fl6)
+static struct rt6_info *icmpv6_error_route(struct net *net, const struct sk_buff *skb_in, struct flowi6 *fl6, u8 type)
 {
 	bool ours = icmpv6_was_for_us(net, skb_in);
 	struct rt6_info *rt;
 
 	if (ours)
 		fl6->saddr = ipv6_hdr(skb_in)->daddr;
-	if (ip6_route_output_flow(net, fl6, &rt))
+	if (ip6_route_output_flow(net, fl6, &rt)) {
+		icmpv6_xrlim_no_route(net, type);
 		return NULL;
+	}
 	if ((rt->flags & RTF_ANYCAST) && !net->ipv6->icmp_error_anycast_as_unicast) {
 		dst_release(&rt->dst); /* RFC 4443 2.4 (e.6): many hosts have that address */
 		return NULL;
@@ -185,7 +187,7 @@ void icmpv6_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info)
 	if (!(skb_in->dev->flags & IFF_LOOPBACK) && !icmpv6_global_allow(net, type))
 		return;
 	out.fl6 = icmpv6_error_flow(skb_in, type, code);
-	rt = icmpv6_error_route(net, skb_in, &out.fl6);
+	rt = icmpv6_error_route(net, skb_in, &out.fl6, type);
 	if (!rt)
 		return;
 	if (!icmpv6_xrlim_allow(net, rt, type, &out.fl6.daddr)) {

@@ -31,6 +31,8 @@ void icmpv6_param_prob(struct sk_buff *skb, u8 code, u32 pos_bytes, enum skb_dro
 bool icmpv6_err_convert(u8 type, u8 code, int *err);
 /** icmpv6_out_count() - a message of this type leaves by @idev (NULL: not known) */
 void icmpv6_out_count(struct net *net, struct inet6_dev *idev, u8 type);
+/** icmpv6_xrlim_no_route() - an error of this type has no way to him whom it is for */
+void icmpv6_xrlim_no_route(struct net *net, u8 type);
 /** icmpv6_xrlim_allow() - may one more error of this type go to @daddr? */
 bool icmpv6_xrlim_allow(struct net *net, const struct rt6_info *rt, u8 type, const struct in6_addr *daddr);
 /** icmpv6_push() - checksum of an ICMPv6 message, then IPv6; @skb taken, data at the ICMPv6 header, dst set */

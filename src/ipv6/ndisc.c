@@ -129,6 +129,16 @@ static bool ndisc_allow_add(const struct net_device *dev, const char **errmsg)
 }
 
 /* A proxy hears what its address would hear.  RFC 4861 7.2.8 */
+static void ndisc_times_written(struct net_device *dev)
+{
+	struct inet6_dev *idev = in6_dev_get_rcu(dev);
+
+	if (!idev)
+		return;
+	idev->tstamp = dev->net->now;
+	inet6_ifinfo_notify(idev);
+}
+
 static int pndisc_constructor(struct net *net, const void *key, struct net_device *dev)
 {
 	struct in6_addr group;
@@ -378,6 +388,7 @@ static void ndisc_table_setup(struct neigh_table *tbl)
 	tbl->pconstructor = pndisc_constructor;
 	tbl->pdestructor = pndisc_destructor;
 	tbl->proxy_redo = ndisc_proxy_redo;
+	tbl->times_written = ndisc_times_written;
 }
 
 int ndisc_init(struct net *net)

@@ -11,13 +11,14 @@
 #include "ipv6/ndisc_internal.h"
 
 #define REDIRECT_INTERVAL_MS 1000
+#define REDIRECT_OPT_BYTES 8U /* before what is quoted */
 
 /* ------------------------------------------------------------------ heard */
 
 /* RFC 4861 8.1.  That the sender is the first hop for the destination, the routes know. */
 static enum skb_drop_reason ndisc_redirect_check(const struct nd_in *in, const struct rd_msg *msg)
 {
-	if (!ipv6_addr_is_linklocal(in->saddr) || ipv6_addr_is_multicast(&msg->dest))
+	if (ipv6_addr_is_multicast(&msg->dest))
 		return SKB_DROP_REASON_IPV6_NDISC_BAD_ADDRESS;
 	if (!ipv6_addr_equal(&msg->dest, &msg->target) && !ipv6_addr_is_linklocal(&msg->target))
 		return SKB_DROP_REASON_IPV6_NDISC_BAD_ADDRESS;
@@ -26,12 +27,28 @@ static enum skb_drop_reason ndisc_redirect_check(const struct nd_in *in, const s
 	return 0;
 }
 
+/* As Linux: a packet that is quoted is one of ours, or the redirect is none.  Whoever is not on the way sees none. */
+static bool ndisc_redirect_believed(const struct nd_in *in)
+{
+	const struct nd_opt_hdr *opt = in->opts.first[ND_OPT_REDIRECT_HDR];
+
+	if (!opt)
+		return true;
+	skb_pull(in->skb, (u32)((const u8 *)opt + REDIRECT_OPT_BYTES - in->skb->data));
+	return !icmpv6_redirect_quoted(in->skb);
+}
+
 enum skb_drop_reason ndisc_recv_redirect(const struct nd_in *in)
 {
 	const struct rd_msg *msg = in->msg;
-	enum skb_drop_reason reason = ndisc_redirect_check(in, msg);
+	enum skb_drop_reason reason;
 	const u8 *tlla;
 
+	if (!ipv6_addr_is_linklocal(in->saddr))
+		return SKB_DROP_REASON_IPV6_NDISC_BAD_ADDRESS;
+	if (!ndisc_redirect_believed(in))
+		return SKB_DROP_REASON_IPV6_NDISC_IGNORED;
+	reason = ndisc_redirect_check(in, msg);
 	if (!reason)
 		reason = ndisc_in_lladdr(in, ND_OPT_TARGET_LL_ADDR, &tlla);
 	if (!reason)

@@ -82,7 +82,8 @@ static void ra_flags(struct nd_ra *ra)
 		ra->idev->if_flags |= IF_RA_MANAGED;
 	if (flags & ND_RA_OTHER)
 		ra->idev->if_flags |= IF_RA_OTHERCONF;
-	addrconf_ra_seen(ra->idev, old);
+	addrconf_ra_seen(ra->idev);
+	ra->news |= ((ra->idev->if_flags ^ old) & (IF_RA_MANAGED | IF_RA_OTHERCONF)) != 0;
 }
 
 /* RFC 4861 6.3.4.  Return: the hop limit, 0: none that is believed */
@@ -270,7 +271,6 @@ static void ra_options(struct nd_ra *ra)
 enum skb_drop_reason ndisc_recv_ra(const struct nd_in *in)
 {
 	struct nd_ra ra = { .in = in, .msg = in->msg, .idev = in->idev };
-	struct inet6addr_info info = { .dev = in->dev };
 	bool accept = ipv6_accept_ra(in->idev);
 	enum skb_drop_reason reason;
 
@@ -291,6 +291,6 @@ enum skb_drop_reason ndisc_recv_ra(const struct nd_in *in)
 		return 0;
 	ra_options(&ra);
 	if (ra.news)
-		(void)notifier_call_chain(&in->net->ipv6->inet6addr_chain, INET6ADDR_CONF, &info);
+		inet6_ifinfo_notify(in->idev);
 	return 0;
 }

@@ -23,7 +23,8 @@ struct inet6_protocol {
 	 *  Return: 0: delivered; INET6_PROTO_NEXT, INET6_PROTO_ENDED; else -nexthdr of another protocol that is at data now */
 	int (*handler)(struct sk_buff *skb);
 	/** an ICMPv6 error about a packet we sent: data at the quoted IPv6 header, transport header of it at @offset
-	 *  @skb borrowed; @info host order (MTU, pointer).  Return: 0, -ENOENT: no such socket */
+	 *  @skb borrowed; @info host order (MTU, pointer).  Return: 0, -ENOENT: no such
+	 *  socket; -EPERM: of NDISC_REDIRECT, it does not go by that device */
 	int (*err_handler)(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info);
 	u32 flags; /**< INET6_PROTO_* */
 };

@@ -139,17 +139,20 @@ static int add_ra_route(struct net *net, struct net_device *dev, const struct in
 				   .has_gateway = true,
 				   .gateway = *gw,
 				   .flags = RTF_ADDRCONF | RTF_ROUTEINFO | (prefix_len ? 0 : RTF_DEFAULT),
-				   .expires_s = lifetime_s == INFINITY_LIFE_TIME ? 0 : lifetime_s,
 				   .protocol = RTPROT_RA,
 				   .type = RTN_UNICAST,
 				   .pref = pref,
 				   .nlflags = NLM_F_CREATE,
 				   .kernel = true };
 	struct fib6_info *f;
+	int err;
 
 	if (is_full(net->ipv6->fib, net->ipv6->fib->ra_routes, FIB6_RA_ROUTES_MAX))
 		return -ENOBUFS;
-	return own_route_add(net, &cfg, &f);
+	err = own_route_add(net, &cfg, &f);
+	if (!err) /* as Linux: listeners do not hear of the end */
+		fib6_set_expires(f, lifetime_s == INFINITY_LIFE_TIME ? 0 : lifetime_s);
+	return err;
 }
 
 int rt6_route_rcv(struct net_device *dev, const struct in6_addr *prefix, u8 prefix_len, u8 pref, u32 lifetime_s,
@@ -302,15 +305,13 @@ static int link_changed(struct fib6_info *f, void *ctx)
 	const struct dev_change *c = ctx;
 	u8 flags;
 
-	if (f->dev != c->dev || (f->dev->flags & IFF_LOOPBACK))
+	if (f->dev != c->dev || (f->dev->flags & IFF_LOOPBACK) || (f->flags & (RTF_LOCAL | RTF_ANYCAST)))
 		return 0;
 	flags = f->nh_flags & (u8) ~(RTNH_F_DEAD | RTNH_F_LINKDOWN);
 	if (!netif_carrier_ok(f->dev))
 		flags |= RTNH_F_LINKDOWN;
 	if (!(f->dev->flags & IFF_UP))
 		flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
-	if (f->flags & (RTF_LOCAL | RTF_ANYCAST))
-		flags &= (u8)~RTNH_F_DEAD;
 	if (flags == f->nh_flags)
 		return 0;
 	f->nh_flags = flags;

@@ -87,6 +87,8 @@ static void neigh_parms_changed(struct ctl_dir *dir, const struct ctl_table *e)
 	u32 var = neigh_sysctl_var(e);
 
 	neigh_parms_set(p, var, p->data[var]);
+	if (p->dev && p->tbl->times_written && (var == NEIGH_VAR_RETRANS_TIME || var == NEIGH_VAR_BASE_REACHABLE_TIME))
+		p->tbl->times_written(p->dev);
 }
 
 void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value)

@@ -147,6 +147,8 @@ struct neigh_table {
 	int (*pconstructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*pdestructor)(struct net *net, const void *key, struct net_device *dev);
 	void (*proxy_redo)(struct sk_buff *skb); /**< the time of a question to a proxy has come; @skb taken */
+	/** a sysctl of retrans_time or base_reachable_time of @dev was written; NULL: nobody minds */
+	void (*times_written)(struct net_device *dev);
 
 	/**
 	 * check_gateway() - may routes of another family lead by the neighbour @key?  NULL: none may

@@ -6,7 +6,6 @@
  * As tcp_err_ipv4.c: only a message that quotes a sequence number in flight counts, and it ends no connection that stands.
  */
 #include <errno.h>
-#include <linux/icmpv6.h>
 
 #include "base/byteorder.h"
 #include "ipv6/icmpv6.h"
@@ -17,6 +16,7 @@
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_ipv6.h"
 #include "tcp/tcp_output.h"
+#include "wire/icmp6.h"
 
 #define QUOTED_TCP_BYTES 8U /* ports and the sequence number: RFC 4443 promises more, and this is what is read */
 
@@ -103,6 +103,8 @@ int tcp_v6_err(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info)
 	c = tcp_ehash_lookup(net, &key);
 	if (!c)
 		return -ENOENT;
+	if (type == NDISC_REDIRECT)
+		return c->kind == TCP_CONN_SOCK ? 0 : -EPERM;
 	if (c->kind == TCP_CONN_REQUEST) {
 		if (icmpv6_err_convert(type, code, &err))
 			tcp_request_err(container_of(c, struct tcp_request_sock, conn), be32_to_cpu(e.th->seq));

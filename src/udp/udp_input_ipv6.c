@@ -202,6 +202,8 @@ static int udpv6_err(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info
 	sk = udp6_lookup(skb->pool->net, &quoted->daddr, uh.dest, &quoted->saddr, uh.source, skb->skb_iif);
 	if (!sk)
 		return -ENOENT;
+	if (type == NDISC_REDIRECT) /* as Linux: only of one that is bound to the device */
+		return sk->bound_dev_if == skb->skb_iif ? 0 : -EPERM;
 	v = ipv6_icmp_verdict(inet_sk(sk), skb, type, code, info);
 	if (!v.err)
 		return 0;

@@ -67,11 +67,17 @@ def said(s):
     return f"{s.time:.3f} {s.text}" if s else "nothing"
 
 
+def disorderly(text):
+    """Neighbours of groups are as old as reports, which come when they want to; probes of several addresses likewise."""
+    return f" type={RTN_MULTICAST}" in text or " ::>" in text
+
+
 def order(kind, ours, theirs):
     """Two of different neighbours that the kernel says apart in time may not be turned round beyond tolerance.
 
     What one event causes in the stack (a flush, a batch) is one instant: there the order is compared as it is.
     """
+    ours, theirs = ([s for s in said if not disorderly(s.text)] for said in (ours, theirs))
     at = {}
     for s in theirs:
         at.setdefault((s.key, s.text), []).append(s)

@@ -38,6 +38,16 @@ def refused_claim(case):
             and any(entry.lladdr not in (None, mac) for entry in case.entries(key))]
 
 
+def unknown_sender(case):
+    """A message from him without his address."""
+    e = case.event
+    if e["do"] != "nd" or e["kind"] not in ("rs", "ra", "redirect"):
+        return ()
+    key = e["dev"], e["target"] if e["kind"] == "redirect" else e["src"]
+    ours = case.kernel.table.get(key)
+    return [key] if ours and ours.state == 0 and key not in case.nethood.table else ()
+
+
 def unwatched(case):
     return [key for key in differences.unwatched(case) if key != ("lo", "0.0.0.0")]
 
@@ -48,6 +58,7 @@ ROWS = [
     ("D1, D2", "an entry without a timer waits for ever: nethood begins to resolve, or drops what waits", unwatched),
     ("D21", "an address that is not valid is not asked", differences.asked_where_nobody_is),
     ("D3", "a request that is refused changes nothing", differences.refused_request),
+    ("solicitation", "who says nothing of his address is not learned", unknown_sender),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
 ]
 

@@ -77,7 +77,10 @@ class Generator:
     def host(self, dev):
         return self.rng.choice(HOSTS[dev])
 
-    def macs(self, host):
+    def macs(self, host, believable=False):
+        """@believable: of a message that says more than an address, which nethood refuses whole (D8)."""
+        if believable:
+            return self.rng.choices((mac_of(host), other_mac(host), None), (60, 30, 12))[0]
         return self.rng.choices((mac_of(host), other_mac(host), None, BROADCAST, ZERO, "33:33:00:00:00:09",
                                  OUR_MAC["eth0"]), (60, 30, 12, 1, 1, 1, 1))[0]
 
@@ -150,7 +153,7 @@ class Generator:
     def ra(self, dev):
         rng = self.rng
         src = rng.choice(ROUTERS) if rng.random() < 0.93 else rng.choice([HOSTS[dev][0], ELSEWHERE[0], "fe80::77:14"])
-        mac = self.macs(src)
+        mac = self.macs(src, believable=True)
         more = []
         for _ in range(rng.choice((0, 0, 1, 1, 2))):
             more.append(self.ra_option())
@@ -158,7 +161,7 @@ class Generator:
                 "flags": rng.choice((0, 0, 0, 0x80, 0x40, 0xc0, 0x08, 0x18, 0x10, 0x20)),
                 "lifetime": rng.choice((0, 0, 600, 1800, 1800, 9000, 65535)),
                 "reachable": rng.choice((0, 0, 0, 1000, 1200, 99, 3600001)),
-                "retrans": rng.choice((0, 0, 0, 200, 240, 9)), "slla": mac, "src_mac": mac or mac_of(src),
+                "retrans": rng.choice((0, 0, 0, 200, 240)), "slla": mac, "src_mac": mac or mac_of(src),
                 "more": more}
 
     def ra_option(self):
@@ -191,7 +194,7 @@ class Generator:
         rng = self.rng
         dest = rng.choice(ELSEWHERE + HOSTS[dev][:2])
         target = rng.choice([*ROUTERS, "fe80::77:14", dest, ELSEWHERE[0], HOSTS["eth0"][1]])
-        tlla = self.macs(target) if target in HOSTS["eth0"] else rng.choice((None, "02:00:00:00:99:02"))
+        tlla = self.macs(target, believable=True) if target in HOSTS["eth0"] else rng.choice((None, "02:00:00:00:99:02"))
         src = rng.choice(ROUTERS) if rng.random() < 0.9 else self.host(dev)
         return {"src": src, "dst": OURS[dev], "target": target, "dest": dest, "tlla": tlla, "src_mac": mac_of(src),
                 "dst_mac": OUR_MAC[dev], "more": [[4, "00" * 6 + "60" + "00" * 47, None]] if rng.random() < 0.3 else []}

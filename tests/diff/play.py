@@ -11,6 +11,7 @@ import concurrent.futures
 import itertools
 import json
 import os
+import re
 import threading
 import time
 import traceback
@@ -90,7 +91,7 @@ class Pair:
         time.sleep(0.1)
         if not self.calm():
             raise AssertionError("the addresses stay tentative")
-        self.both(self.world.begin)
+        self.both(lambda side: self.world.begin(side, self.sequence))
         self.before = [side.seen(None, table).table for side, table in zip(self.sides, self.both(Side.table))]
 
     def both(self, function):
@@ -138,7 +139,7 @@ class Pair:
         waited = time.monotonic() - began
         seen = [side.seen(answer, table) for side, answer, table in zip(self.sides, answers, tables)]
         late = max(late, overslept, *(side.late for side in self.sides))
-        found = compare.differences(*seen, ordered=event["do"] != "flush", timed=event["do"] != "carrier")
+        found = compare.differences(*seen, ordered=event["do"] not in ("flush", "carrier"), timed=event["do"] != "carrier")
         case = differences.Case(event, self.before, *seen, self.sides[0].answers, waited)
         rows = differences.excused(case, self.world.rows) if found else self.world.lasting(case)
         if found:
@@ -253,6 +254,12 @@ class Run:
     def found(self):
         return self.steps[-1].found if self.steps else []
 
+    @property
+    def words(self):
+        """What differs, without times; of a machine that was late nothing that is about time."""
+        said = [text for text in self.found if not self.void or not re.search("comes at| ages ", text)]
+        return [re.sub(r"-?\d+\.\d+", "", text) for text in said]
+
 
 def play(sequence):
     pair, pulse = Pair(sequence), Pulse()
@@ -281,18 +288,24 @@ def judge(name, sequence, out, shrink_runs):
         return Verdict("failed", f"{traceback.format_exc()}\n  {path}", 0)
 
 
+def sure(differed):
+    """The last of these runs says what another did."""
+    said = [run.words for run in differed]
+    return any(said[-1:]) and said[-1] in said[:-1]
+
+
 def certain(name, sequence, out, shrink_runs):
-    """Play until it is sure: a difference must come twice, or it is a machine that was late."""
-    failed, run = [], None
+    """Play until it is sure: a difference must come twice in the same words, or it is a machine that was late."""
+    differed, run = [], None
     for _ in range(RUNS_MAX):
         run = play(sequence)
-        if run.found and not run.void:
-            failed.append(run)
-        if len(failed) == 2 or (not run.found and not failed):
+        if run.found:
+            differed.append(run)
+        if sure(differed) or not (run.found or any(not before.void for before in differed)):
             break
-    if not failed:
+    if not sure(differed) and all(before.void for before in differed):
         return Verdict("void" if run.found else "same", "\n".join(run.found), len(run.steps))
-    what, run = "different" if len(failed) == 2 else "unsteady", failed[-1]
+    what, run = "different" if sure(differed) else "unsteady", differed[-1]
     if what == "different" and shrink_runs:
         sequence, run = shrink(sequence, run, shrink_runs)
     path = os.path.join(out, f"{what}-{name.replace(' ', '-')}")
@@ -311,7 +324,7 @@ def shrink(sequence, run, budget):
             fewer = kept[:at] + kept[min(at + size, len(kept) - 1):]
             tried = play(dict(sequence, events=fewer))
             budget -= 1
-            if tried.found and not tried.void:
+            if tried.words and (not tried.void or tried.words == run.words):
                 kept, run = [step.event for step in tried.steps], tried
             else:
                 at += size
@@ -332,20 +345,28 @@ def report(sequence, run):
         lines.append(f"\n{number:3d} {events.words(step.event)}; next after {step.waited_s:.3f} s"
                      + (f"; late by {step.late:.3f} s" if step.late > LATE_S else "")
                      + (f"; by design: {step.rows}" if step.rows else ""))
-        for name, seen in zip(("kernel ", "nethood"), step.seen):
-            lines += [f"      {name} {text}" for text in side_lines(seen)]
+        before = run.steps[number - 1].seen if number else (None, None)
+        for name, was, seen in zip(("kernel ", "nethood"), before, step.seen):
+            lines += [f"      {name} {text}" for text in side_lines(seen, was)]
     return "\n".join(lines + ["", *run.found, ""])
 
 
-def side_lines(seen):
+def side_lines(seen, before):
+    """What was said, and what it has, if that is new."""
     if seen.answer:
         yield f"answers {seen.answer}"
     for s in sorted(seen.frames + seen.heard, key=lambda s: s.time):
-        yield f"{s.time:7.3f} {s.text}" + (f" ages {s.ages}" if s.ages else "")
+        yield f"{s.time:7.3f} {s.text}" + (f" ages {s.ages}" if s.ages else "") + (f" times {s.times}" if s.times else "")
     for error in seen.errors:
         yield f"error {error}"
     for _, entry in sorted(seen.table.items()):
         yield f"  has   {compare.shown(entry)} ages {entry.ages}"
     for kind, things in seen.more.items():
-        if kind not in ("devices", "counters", "groups"):
-            yield from (f"  {kind} {thing.text} {thing.times}" for key in things for thing in things[key])
+        known = before.more.get(kind, {}) if before else {}
+        yield from (f"  {kind} {compare.thing_text(thing)}" for key in things for thing in things[key]
+                    if kind in ALWAYS_SHOWN or thing.text not in [old.text for old in known.get(key, ())])
+        yield from (f"  {kind} no more {compare.thing_text(thing)}" for key in known if key not in things
+                    for thing in known[key] if kind not in ALWAYS_SHOWN)
+
+
+ALWAYS_SHOWN = "counters", "groups"

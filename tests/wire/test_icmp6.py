@@ -10,7 +10,7 @@ import pytest
 
 from lab.packets import checksum
 from lab.packets6 import (ALL_NODES, DEST_UNREACH, DSTOPTS, ECHO_REQUEST, ICMPV6, NS, PARAMPROB, PKT_TOOBIG, REDIRECT, ROUTER,
-                          SLLA, TIME_EXCEED, TLLA, UDP, addr6, echo6, frame6, icmp6, icmp6_of, ipv6, is_icmp6, mac6, ns,
+                          SLLA, TIME_EXCEED, TLLA, UDP, addr6, echo6, frame6, icmp6, icmp6_of, ipv6, is_icmp6, mac6, nd_option, ns,
                           pseudo6, redirect, text6)
 from lab.stack import ADDRESS6, LINKLOCAL, PEER6, PEER_MAC
 
@@ -184,6 +184,50 @@ def test_a_redirect_of_the_first_hop_is_obeyed(stack, what, src, target, taken):
     assert way.get("gateway", FAR) == (target if taken else GATEWAY), way
     assert way_to(stack, "2001:db8:1::2")["gateway"] == GATEWAY
     assert stack.lladdr(target) == (M2 if taken else None)
+    sock.close()
+
+
+def quoting(packet):
+    return nd_option(4, bytes(6) + packet)
+
+
+def quoting(packet):
+    return nd_option(4, bytes(6) + packet)
+
+
+def datagram(port, dst=FAR):
+    return ipv6(ADDRESS6, dst, UDP, udp6(ADDRESS6, FAR, sport=port))
+
+
+def ping(src=ADDRESS6, dst=FAR):
+    return ipv6(src, dst, ICMPV6, echo6(src, dst))
+
+
+@pytest.mark.parametrize("what, packet, bound, taken", [
+    ("a datagram of a socket of the device", datagram, "eth0", True),
+    ("of one of another device", datagram, "lo", False),
+    ("of one of no device", datagram, "", False),
+    ("a datagram of no socket", lambda port: datagram(port ^ 1), "eth0", False),
+    ("a packet that goes elsewhere", lambda port: datagram(port, "2001:db8:1::2"), "eth0", True),
+    ("an echo request", lambda port: ping(), "", True),
+    ("one that goes elsewhere", lambda port: ping(dst=PEER6), "", True),
+    ("one that is not ours", lambda port: ping(src="2001:db8:1::2"), "", True),
+    ("one that is cut", lambda port: ping()[:44], "", True),
+    ("a segment of no connection", lambda port: ipv6(ADDRESS6, FAR, 6, bytes(20)), "", False),
+    ("a protocol that nobody knows", lambda port: ipv6(ADDRESS6, FAR, 253, bytes(16)), "", False),
+    ("less than its ports", lambda port: ipv6(ADDRESS6, FAR, UDP, bytes(2)), "eth0", False),
+])
+def test_a_redirect_that_quotes(stack, what, packet, bound, taken):
+    gate(stack)
+    sock = stack.socket(socket.AF_INET6)
+    sock.bind(("::", 6200))
+    if bound:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, bound.encode())
+    stack.port.send(redirect(GATEWAY, ADDRESS6, "fe80::9", FAR, tlla=M2, options=quoting(packet(6200)),
+                             src_mac=PEER_MAC, dst_mac=stack.mac))
+    time.sleep(0.1)
+    assert way_to(stack, FAR)["gateway"] == ("fe80::9" if taken else GATEWAY), what
+    assert stack.lladdr("fe80::9") == (M2 if taken else None)
     sock.close()
 
 

@@ -335,6 +335,20 @@ def test_flags_of_a_prefix_are_told_as_they_came(shared, flags):
     assert (heard.kind, hex(heard.body[10])) == (RTM_NEWPREFIX, hex(flags))
 
 
+@pytest.mark.parametrize("name, value", [("retrans_time_ms", 1000), ("base_reachable_time_ms", 30000),
+                                         ("base_reachable_time", 30), ("mcast_solicit", 3)])
+def test_times_that_are_written_are_told(shared, name, value):
+    with shared.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
+        sock.bind((0, 1 << nl.RTNLGRP_IPV6_IFINFO - 1))
+        shared.sysctl(f"net.ipv6.neigh.eth0.{name}", value)
+        sock.settimeout(0.2)
+        try:
+            heard = [m.kind for m in nl.messages(sock.recv(1 << 16))]
+        except TimeoutError:
+            heard = []
+    assert heard == ([] if name == "mcast_solicit" else [nl.RTM_NEWLINK])
+
+
 IF_RA_RCVD = 0x20
 
 

@@ -548,8 +548,8 @@ static void test_solicitations(void **state)
 	world_tick(w, 300 * NSEC_PER_SEC);
 	count = world_count(w, NDISC_ROUTER_SOLICITATION); /* after 4, 8, 16, 32 ... seconds.  RFC 7559 */
 	assert_true(count >= 12 && count <= 16);
-	addrconf_ra_seen(in6_dev_get_rcu(w->netdev[0]), in6_dev_get_rcu(w->netdev[0])->if_flags);
-	addrconf_ra_seen(in6_dev_get_rcu(w->netdev[1]), in6_dev_get_rcu(w->netdev[1])->if_flags);
+	addrconf_ra_seen(in6_dev_get_rcu(w->netdev[0]));
+	addrconf_ra_seen(in6_dev_get_rcu(w->netdev[1]));
 	world_tick(w, 3000 * NSEC_PER_SEC);
 	assert_int_equal(world_count(w, NDISC_ROUTER_SOLICITATION), count);
 	world_destroy(w);
