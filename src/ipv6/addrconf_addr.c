@@ -560,6 +560,8 @@ static int start_new(struct inet6_ifaddr *ifp)
 		ipv6_del_addr(ifp);
 		return err;
 	}
+	if (!IPV6_DEVCONF_ALL(dev->net, OPTIMISTIC_DAD) && !IN6_DEV_CONF(ifp->idev, OPTIMISTIC_DAD))
+		ifp->flags &= ~(u32)IFA_F_OPTIMISTIC;
 	if (!(ifp->flags & (IFA_F_OPTIMISTIC | IFA_F_NODAD)))
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
 	addrconf_dad_start(ifp);

@@ -319,7 +319,8 @@ static int set_nexthop(struct fib6_state *fs, struct fib6_info *f, const struct 
 	}
 	f->dev = dev_hold(nh.dev);
 	f->nh_flags = (u8)(nh.flags & (RTNH_F_ONLINK | RTNH_F_PERVASIVE));
-	if (!netif_carrier_ok(nh.dev) && !(nh.dev->flags & IFF_LOOPBACK))
+	if (!netif_carrier_ok(nh.dev) && !(nh.dev->flags & IFF_LOOPBACK) && cfg->type != RTN_LOCAL &&
+	    cfg->type != RTN_ANYCAST)
 		f->nh_flags |= RTNH_F_LINKDOWN;
 	f->weight = (u16)(c.weight ? min_u32(c.weight, WEIGHT_MAX) : 1);
 	f->has_gateway = nh.gateway != NULL;

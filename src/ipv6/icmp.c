@@ -108,8 +108,10 @@ static enum skb_drop_reason icmpv6_echo_reply(struct sk_buff *skb, const struct 
 	icmpv6_echo_address(&out, skb);
 	if (!(skb->dev->flags & IFF_LOOPBACK) && !icmpv6_global_allow(net, ICMPV6_ECHO_REPLY))
 		return 0;
-	if (ip6_route_output_flow(net, &out.fl6, &rt))
+	if (ip6_route_output_flow(net, &out.fl6, &rt)) {
+		IP6_INC(net, NULL, out_no_routes);
 		return 0;
+	}
 	if (!icmpv6_xrlim_allow(net, rt, ICMPV6_ECHO_REPLY, &out.fl6.daddr)) {
 		dst_release(&rt->dst);
 		return 0;

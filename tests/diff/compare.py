@@ -68,8 +68,11 @@ def said(s):
 
 
 def disorderly(text):
-    """Neighbours of groups are as old as reports, which come when they want to; probes of several addresses likewise."""
-    return f" type={RTN_MULTICAST}" in text or " ::>" in text
+    """Neighbours of groups are as old as reports, which come when they want to; probes of several addresses likewise.
+
+    What Linux says of a device, and of options, has nothing to do with the rest.
+    """
+    return f" type={RTN_MULTICAST}" in text or " ::>" in text or " gen " in text or ": option of " in text
 
 
 def order(kind, ours, theirs):

@@ -2,6 +2,7 @@
 """What nethood does differently on purpose in IPv6; as differences.py."""
 
 from lab import netlink as nl
+from lab import packets6 as p6
 
 import differences
 from differences import TIMED, confirmed_by_it, confirmed_ticks
@@ -48,8 +49,34 @@ def unknown_sender(case):
     return [key] if ours and ours.state == 0 and key not in case.nethood.table else ()
 
 
+def end_of_a_prefix(case):
+    """An address whose life changes: its prefix's route ends in Linux long ago, and stays."""
+    e = case.event
+    if e["do"] != "addr":
+        return ()
+    ours = case.kernel.more["routes"]
+    return [key for key in ours if any(thing.times and thing.times[0] < 0 for thing in ours[key])]
+
+
+def redirect_of_a_limited_way(case):
+    """Linux heeds no redirect where the route has an MTU of its own."""
+    if case.event["do"] != "nd" or case.event["kind"] != "redirect":
+        return ()
+    theirs, ours = case.nethood.more["cached"], case.kernel.more["cached"]
+    return [key for key in theirs if key not in ours and any(" 2:" in thing.text for thing in theirs[key])]
+
+
 def unwatched(case):
     return [key for key in differences.unwatched(case) if key != ("lo", "0.0.0.0")]
+
+
+def with_groups(test):
+    """Whether they were asked shows in the group that was asked as well, and in what was counted."""
+    def also(case):
+        keys = list(test(case))
+        asked = [(key[0], p6.solicited_node(key[1])) for key in keys if key != "errors" and key[0] in DEVS]
+        return [*keys, *asked, "counters"] if keys else keys
+    return also
 
 
 ROWS = [
@@ -59,8 +86,13 @@ ROWS = [
     ("D21", "an address that is not valid is not asked", differences.asked_where_nobody_is),
     ("D3", "a request that is refused changes nothing", differences.refused_request),
     ("solicitation", "who says nothing of his address is not learned", unknown_sender),
+    ("lifetimes", "a prefix's route ends with the life of its address", end_of_a_prefix),
+    ("redirect", "a redirect is heeded whatever the MTU of the route", redirect_of_a_limited_way),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
 ]
+
+
+ROWS = [(name, why, with_groups(test)) for name, why, test in ROWS]
 
 
 def lasting(case):

@@ -159,7 +159,7 @@ class Side:
     def unsay(self, keys):
         """Forget what was said of these neighbours."""
         self.look()
-        addresses = {key[1] for key in keys - {"errors"}}
+        addresses = {key[1] for key in keys if isinstance(key, tuple)}
         self.frames = [said for said in self.frames if said.key not in keys]
         self.heard = [said for said in self.heard if said.key not in keys]
         self.errors = [error for error in self.errors if error[0] not in addresses]

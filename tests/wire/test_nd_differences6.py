@@ -12,7 +12,7 @@ import pytest
 
 from lab.facts import drops
 from lab.packets6 import (NA, NS, OVERRIDE, ROUTE, SLLA, SOLICITED, TLLA, addr6, icmp6_of, is_icmp6, na, nd_option, ns,
-                          prefix_option, ra)
+                          prefix_option, ra, redirect)
 from lab.stack import ADDRESS6, PEER6, PEER_MAC
 
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"
@@ -166,3 +166,16 @@ def test_a_route_option_that_lacks_its_prefix(side):
     time.sleep(0.1)
     made = [r for r in side.ip_json("-6 route") if r["dst"].endswith("/48")]
     assert len(made) == (side.side == "kernel"), made
+
+
+# ---- a redirect where the route has an MTU -----------------------------------
+
+@pytest.mark.parametrize("mtu, heeded", [("", dict(kernel=True, linux=True, strict=True)),
+                                         ("mtu 1400", dict(kernel=False, linux=True, strict=True))])
+def test_a_redirect_where_the_route_has_an_mtu(side, mtu, heeded):
+    router, better, far = "fe80::77:1", "fe80::77:2", "2001:db8:1::1"
+    side.ip(f"-6 route add 2001:db8:1::/48 via {router} dev eth0 {mtu}")
+    side.port.send(redirect(router, ADDRESS6, better, far, tlla=M2, src_mac=M1, dst_mac=OURS))
+    time.sleep(0.1)
+    assert side.ip_json(f"-6 route get {far}")[0]["gateway"] == (better if heeded[side.side] else router)
+    assert side.lladdr(better) == M2
