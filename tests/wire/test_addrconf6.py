@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from lab.packets6 import (ALL_NODES, HOPOPTS, ICMPV6, NS, OVERRIDE, RS, addr6, frame6, icmp6, ipv6, is_icmp6, mac6, na, ns,
-                          prefix_option, ra, solicited_node, text6)
+from lab.packets6 import (ALL_NODES, HOPOPTS, ICMPV6, NS, OVERRIDE, RS, addr6, frame6, icmp6, ipv6, is_icmp6, mac6, na,
+                          ns, prefix_option, ra, solicited_node, text6)
 from test_proc import proc
 
 SHARED = dict(ipv6=True)
@@ -76,7 +76,8 @@ def test_an_address_and_its_routes(shared, what):
     shared.ip(f"addr add {address} dev eth0 {words}")
     assert wait_for(lambda: "tentative" not in flags(addresses(shared)["2001:db8:a::1"]))
     assert flags(addresses(shared)["2001:db8:a::1"]) == wanted
-    got = [r["dst"] for r in routes(shared, "dev eth0") if r["dst"].startswith("2001:db8:a:") and r.get("type") != "local"]
+    got = [r["dst"] for r in routes(shared, "dev eth0") if r["dst"].startswith("2001:db8:a:")
+           and r.get("type") != "local"]
     assert sorted(got) == sorted(prefixes)
     assert [r["dst"] for r in routes(shared, "type local") if r["dst"].startswith("2001:db8:a:")] == ["2001:db8:a::1"]
     shared.ip(f"addr del {address} dev eth0")
@@ -178,7 +179,8 @@ def test_what_proc_says(shared):
     assert rows["00000000000000000000000000000001"][1:] == ["80", "10", "80", "lo"]
     assert groups(shared)["ff02::1"] == (1, 0xc)
     assert groups(shared)["ff01::1"] == (1, 0x8)
-    assert proc(shared, "mcfilter6") == ["Idx Device                Multicast Address                   Source Address    INC    EXC"]
+    assert proc(shared, "mcfilter6") == [
+        "Idx Device                Multicast Address                   Source Address    INC    EXC"]
 
 
 # ---- is it ours alone? ---------------------------------------------------

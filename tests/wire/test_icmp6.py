@@ -9,9 +9,9 @@ import time
 import pytest
 
 from lab.packets import checksum
-from lab.packets6 import (ALL_NODES, DEST_UNREACH, DSTOPTS, ECHO_REQUEST, ICMPV6, NS, PARAMPROB, PKT_TOOBIG, REDIRECT, ROUTER,
-                          SLLA, TIME_EXCEED, TLLA, UDP, addr6, echo6, frame6, icmp6, icmp6_of, ipv6, is_icmp6, mac6, nd_option, ns,
-                          pseudo6, redirect, text6)
+from lab.packets6 import (ALL_NODES, DEST_UNREACH, DSTOPTS, ECHO_REQUEST, ICMPV6, NS, PARAMPROB, PKT_TOOBIG, REDIRECT,
+                          ROUTER, SLLA, TIME_EXCEED, TLLA, UDP, addr6, echo6, frame6, icmp6, icmp6_of, ipv6, is_icmp6,
+                          mac6, nd_option, ns, pseudo6, redirect, text6)
 from lab.stack import ADDRESS6, LINKLOCAL, PEER6, PEER_MAC
 
 M2 = "02:00:00:00:aa:02"
@@ -54,7 +54,8 @@ OPTION = bytes([UDP, 0, 0, 4, 0, 0, 0, 0])
 
 
 @pytest.mark.parametrize("what, packet, kind, code, value", [
-    ("a port where nobody is", lambda: ipv6(PEER6, ADDRESS6, UDP, udp6(PEER6, ADDRESS6), tclass=0xb8), DEST_UNREACH, 4, 0),
+    ("a port where nobody is", lambda: ipv6(PEER6, ADDRESS6, UDP, udp6(PEER6, ADDRESS6), tclass=0xb8), DEST_UNREACH, 4,
+     0),
     ("a protocol that nobody speaks", lambda: ipv6(PEER6, ADDRESS6, 200, b"12345678"), PARAMPROB, 1, 6),
     ("an option that nobody knows", lambda: ipv6(PEER6, ADDRESS6, DSTOPTS, bytes([UDP, 0, 0x80, 4]) + bytes(4) +
                                                  udp6(PEER6, ADDRESS6)), PARAMPROB, 2, 42),

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from lab.packets6 import (ALL_NODES, NA, NONCE, NS, OVERRIDE, ROUTER, SLLA, SOLICITED, TLLA, addr6, frame6, icmp6_of, is_icmp6,
-                          mac6, na, nd_option, ns, solicited_node)
+from lab.packets6 import (ALL_NODES, NA, NONCE, NS, OVERRIDE, ROUTER, SLLA, SOLICITED, TLLA, addr6, frame6, icmp6_of,
+                          is_icmp6, mac6, na, nd_option, ns, solicited_node)
 from lab.stack import ADDRESS6, PEER6
 
 M1 = "02:00:00:00:aa:01"

@@ -136,6 +136,7 @@ def test_what_waits_leaves_in_order(shared):
     shared.port.expect(is_icmp6(NS, target=address))
     shared.port.send(na(address, ADDRESS6, address, SOLICITED | OVERRIDE, tlla=M1, src_mac=M1, dst_mac=shared.mac))
     time.sleep(0.1)
-    sent = [f.raw[-1] for f in shared.port.collect(lambda f: f.raw[20] == 17 and f.raw[:6].hex() == M1.replace(":", ""))]
+    sent = [f.raw[-1]
+            for f in shared.port.collect(lambda f: f.raw[20] == 17 and f.raw[:6].hex() == M1.replace(":", ""))]
     assert sent == [0, 1, 2, 3, 4]
     sock.close()

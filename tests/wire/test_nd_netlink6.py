@@ -12,9 +12,9 @@ import time
 import pytest
 
 from lab import netlink as nl
-from lab.netlink import (NDA_DST, NDA_FLAGS_EXT, NDA_LLADDR, NDA_PROTOCOL, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL,
-                         NLM_F_REPLACE, NLM_F_REQUEST, NTF_PROXY, NTF_ROUTER, NUD, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH,
-                         attr)
+from lab.netlink import (NDA_DST, NDA_FLAGS_EXT, NDA_LLADDR, NDA_PROTOCOL, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP,
+                         NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NTF_PROXY, NTF_ROUTER, NUD, RTM_DELNEIGH,
+                         RTM_GETNEIGH, RTM_NEWNEIGH, attr)
 from lab.packets6 import OVERRIDE, SOLICITED, addr6, na
 from lab.stack import ADDRESS6, LINKLOCAL
 
@@ -28,7 +28,7 @@ ADD = NLM_F_CREATE | NLM_F_EXCL
 
 def fields_of(stack, fields):
     index = {DEV: stack.ifindex(), LO: 1}
-    return {k: index.get(v, v) if isinstance(v, str) and v in index else (addr6(v) if k == "dst" and isinstance(v, str) else v)
+    return {k: index[v] if isinstance(v, str) and v in index else addr6(v) if k == "dst" and isinstance(v, str) else v
             for k, v in fields.items()}
 
 
@@ -55,13 +55,17 @@ NEW = [
     ("a multicast is taken", ADD, dict(dst="ff02::4712", state=PERMANENT), 0, None),
     ("one of our own addresses is taken", ADD, dict(dst=ADDRESS6, state=PERMANENT), 0, None),
     ("one beyond every prefix is taken", ADD, dict(dst="2001:db8::1", state=STALE), 0, None),
-    ("a network address of 4 octets", ADD, dict(dst=bytes(4), state=PERMANENT), errno.EINVAL, "Invalid network address"),
-    ("a network address of 15 octets", ADD, dict(dst=bytes(15), state=PERMANENT), errno.EINVAL, "Invalid network address"),
+    ("a network address of 4 octets", ADD, dict(dst=bytes(4), state=PERMANENT), errno.EINVAL,
+     "Invalid network address"),
+    ("a network address of 15 octets", ADD, dict(dst=bytes(15), state=PERMANENT), errno.EINVAL,
+     "Invalid network address"),
     ("a network address of 20 octets: 16 count", ADD, dict(dst=addr6(HOST) + bytes(4), state=PERMANENT), 0, None),
-    ("a link-layer address of 5 octets", ADD, dict(lladdr=bytes(5), state=PERMANENT), errno.EINVAL, "Invalid link address"),
+    ("a link-layer address of 5 octets", ADD, dict(lladdr=bytes(5), state=PERMANENT), errno.EINVAL,
+     "Invalid link address"),
     ("without a device", ADD, dict(ifindex=0, state=PERMANENT), errno.EINVAL, "Device not specified"),
     ("absent and without CREATE", 0, dict(state=PERMANENT), errno.ENOENT, None),
-    ("stale without a link-layer address", ADD, dict(lladdr=None, state=STALE), errno.EINVAL, "No link layer address given"),
+    ("stale without a link-layer address", ADD, dict(lladdr=None, state=STALE), errno.EINVAL,
+     "No link layer address given"),
     ("a proxy without a device", ADD, dict(ifindex=0, ntf=NTF_PROXY), errno.ENOBUFS, None),
     ("a proxy", ADD, dict(ntf=NTF_PROXY), 0, None),
 ]
@@ -159,7 +163,8 @@ def test_a_dump_of_all_families_has_both_tables(shared):
     clean(shared)
     shared.ip(f"neigh add {HOST} lladdr {M1} dev eth0 nud permanent")
     shared.ip(f"neigh replace 10.77.0.9 lladdr {M1} dev eth0 nud permanent")
-    found = {family: {m.attrs[NDA_DST] for m in dump(shared, family)} for family in (0, socket.AF_INET, socket.AF_INET6)}
+    found = {family: {m.attrs[NDA_DST] for m in dump(shared, family)}
+             for family in (0, socket.AF_INET, socket.AF_INET6)}
     assert addr6(HOST) in found[0] and nl.addr("10.77.0.9") in found[0]
     assert addr6(HOST) in found[socket.AF_INET6] and nl.addr("10.77.0.9") not in found[socket.AF_INET6]
     assert addr6(HOST) not in found[socket.AF_INET]

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from lab.packets6 import (ALL_NODES, ICMPV6, NA, OVERRIDE, ROUTER, SOLICITED, TLLA, echo6, frame6, icmp6_of, ipv6, is_icmp6, mac6,
-                          na, ns, solicited_node)
+from lab.packets6 import (ALL_NODES, ICMPV6, NA, OVERRIDE, ROUTER, SOLICITED, TLLA, echo6, frame6, icmp6_of, ipv6,
+                          is_icmp6, mac6, na, ns, solicited_node)
 from lab.stack import ADDRESS6, PEER6
 
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"
@@ -107,7 +107,8 @@ def test_anycast_addresses_answer_like_proxies(stack):
     (None, ADDRESS6, ADDRESS6), (None, ALL_NODES, ADDRESS6), (None, "fd77::", ADDRESS6),
     ("net.ipv6.anycast_src_echo_reply", "fd77::", "fd77::"),
     ("net.ipv6.icmp.echo_ignore_anycast", "fd77::", None), ("net.ipv6.icmp.echo_ignore_anycast", ADDRESS6, ADDRESS6),
-    ("net.ipv6.icmp.echo_ignore_multicast", ALL_NODES, None), ("net.ipv6.icmp.echo_ignore_multicast", ADDRESS6, ADDRESS6),
+    ("net.ipv6.icmp.echo_ignore_multicast", ALL_NODES, None),
+    ("net.ipv6.icmp.echo_ignore_multicast", ADDRESS6, ADDRESS6),
     ("net.ipv6.icmp.echo_ignore_all", ADDRESS6, None), ("net.ipv6.icmp.echo_ignore_all", ALL_NODES, None),
 ])
 def test_who_answers_an_echo(stack, key, dst, src):

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from lab.packets6 import (ALL_NODES, FRAGMENT, ICMPV6, NA, NS, OVERRIDE, ROUTER, SLLA, SOLICITED, TLLA, addr6, frame6, icmp6,
-                          icmp6_of, ipv6, is_icmp6, lladdr_option, mac6, na, nd_frame, nd_option, ns, solicited_node)
+from lab.packets6 import (ALL_NODES, FRAGMENT, ICMPV6, NA, NS, OVERRIDE, ROUTER, SLLA, SOLICITED, TLLA, addr6, frame6,
+                          icmp6, icmp6_of, ipv6, is_icmp6, lladdr_option, mac6, na, nd_frame, nd_option, ns,
+                          solicited_node)
 from lab.stack import ADDRESS6, LINKLOCAL
 
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"

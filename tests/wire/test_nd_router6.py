@@ -14,8 +14,8 @@ import time
 import pytest
 
 from lab import netlink as nl
-from lab.packets6 import (ALL_ROUTERS, DNSSL, MTU, NA, NS, OVERRIDE, RDNSS, ROUTE, ROUTER, SLLA, SOLICITED, addr6, is_icmp6,
-                          lladdr_option, na, nd_frame, nd_option, prefix_option, ra, rs, RA)
+from lab.packets6 import (ALL_ROUTERS, DNSSL, MTU, NA, NS, OVERRIDE, RDNSS, ROUTE, ROUTER, SLLA, SOLICITED, addr6,
+                          is_icmp6, lladdr_option, na, nd_frame, nd_option, prefix_option, ra, rs, RA)
 from lab.stack import ADDRESS6, LINKLOCAL
 
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"
@@ -68,7 +68,8 @@ REFUSED = {
     "code 1": dict(code=1),
     "a wrong checksum": dict(csum=0x4711),
     "an option of length 0": dict(options=nd_option(MTU, bytes(6), length=0)),
-    "an option of length 0 behind good ones": dict(options=prefix_option("fd99::") + nd_option(200, bytes(6), length=0)),
+    "an option of length 0 behind good ones": dict(options=prefix_option("fd99::")
+                                                   + nd_option(200, bytes(6), length=0)),
     "an option that ends behind the message": dict(options=nd_option(MTU, bytes(6), length=2)),
     "half a prefix": dict(options=prefix_option("fd99::")[:20]),
 }
@@ -235,7 +236,8 @@ def test_the_time_between_questions_is_the_routers(shared, said, retrans_ms):
     told(shared, router, slla=M1, retrans=said, lifetime=0)
     got = int(shared.sysctl("net.ipv6.neigh.eth0.retrans_time_ms"))
     shared.neigh_sysctl(family="ipv6", retrans_time_ms=1000)
-    assert got in ((8, 10, 12) if retrans_ms == 12 else (retrans_ms,))      # 10 ms at least; the kernel counts in jiffies
+    # 10 ms at least; the kernel counts in jiffies
+    assert got in ((8, 10, 12) if retrans_ms == 12 else (retrans_ms,))
 
 
 @pytest.mark.parametrize("said, reachable_ms, stale_s", [(0, 30000, 60), (20000, 20000, 60), (40000, 40000, 120),
@@ -285,7 +287,7 @@ def test_routes_by_a_router(shared, least, most, option, made):
     got = [r for r in shared.ip_json("-6 route") if r["dst"].startswith("fdaa")]
     assert bool(got) == made
     if made:
-        assert (got[0]["gateway"], got[0]["protocol"], got[0]["metric"], got[0]["pref"]) == (router, "ra", 1024, "medium")
+        assert [got[0][key] for key in ("gateway", "protocol", "metric", "pref")] == [router, "ra", 1024, "medium"]
         assert 590 <= got[0]["expires"] <= 600
     shared.ip("-6 route flush root fdaa::/16")
     shared.conf(family="ipv6", accept_ra_rt_info_min_plen=0, accept_ra_rt_info_max_plen=0)

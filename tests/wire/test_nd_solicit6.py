@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from lab.packets6 import (ALL_NODES, DEST_UNREACH, NA, NS, OVERRIDE, SLLA, SOLICITED, TLLA, addr6, icmp6_of, is_icmp6, mac6, na,
-                          solicited_node)
+from lab.packets6 import (ALL_NODES, DEST_UNREACH, NA, NS, OVERRIDE, SLLA, SOLICITED, TLLA, addr6, icmp6_of, is_icmp6,
+                          mac6, na, solicited_node)
 from lab.stack import ADDRESS6, LINKLOCAL
 
 M1 = "02:00:00:00:aa:01"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Raw and ping sockets of AF_INET6: RFC 3542 3 (IPV6_CHECKSUM, ICMP6_FILTER), IPV6_HDRINCL, icmp(7); and ping(8) itself."""
+"""Raw and ping sockets of AF_INET6: RFC 3542 3 (IPV6_CHECKSUM, ICMP6_FILTER), IPV6_HDRINCL, icmp(7); and ping(8)."""
 
 import errno
 import socket
@@ -75,7 +75,8 @@ def test_a_checksum_where_one_wants_it(shared, wire, proto, offset, refused):
     if not refused and offset >= 0:
         sock.sendto(bytes(8), (PEER6, 0))
         body = wire.expect(is_proto(proto)).raw[54:]
-        assert checksum(pseudo6(addr6(ADDRESS6), addr6(PEER6), 8, proto) + body) == 0 and body[offset:offset + 2] != bytes(2)
+        assert checksum(pseudo6(addr6(ADDRESS6), addr6(PEER6), 8, proto) + body) == 0
+        assert body[offset:offset + 2] != bytes(2)
         assert error(sock.sendto, bytes(offset + 1), (PEER6, 0)) == errno.EINVAL
         wire.send(frame6(PEER_MAC, OURS, ipv6(PEER6, ADDRESS6, proto, b"12345678")))
         assert error(sock.recv, 99) == errno.EAGAIN     # its sum is wrong
@@ -103,7 +104,8 @@ def test_a_header_of_ones_own(shared, wire):
     sock.close()
 
 
-@pytest.mark.parametrize("address, refused", [("::ffff:10.77.0.2", errno.EADDRNOTAVAIL), ("fd77::99", errno.EADDRNOTAVAIL),
+@pytest.mark.parametrize("address, refused",
+                         [("::ffff:10.77.0.2", errno.EADDRNOTAVAIL), ("fd77::99", errno.EADDRNOTAVAIL),
                                               (ADDRESS6, 0), ("::", 0)])
 def test_bind(shared, address, refused):
     sock = raw(shared, 253)
@@ -124,7 +126,8 @@ def test_ping_sockets(shared, wire):
     got = icmp6_of(wire.expect(is_icmp6(ECHO_REQUEST)))
     assert got.csum_ok and got.body == b"data"
     ident, = struct.unpack("!H", got.rest[:2])
-    wire.send(frame6(PEER_MAC, OURS, ipv6(PEER6, ADDRESS6, ICMPV6, echo6(PEER6, ADDRESS6, ident, 9, b"back", ECHO_REPLY))))
+    wire.send(frame6(PEER_MAC, OURS,
+                     ipv6(PEER6, ADDRESS6, ICMPV6, echo6(PEER6, ADDRESS6, ident, 9, b"back", ECHO_REPLY))))
     assert sock.recv(99)[8:] == b"back" and sock.getsockname()[1] == ident
     assert error(sock.sendto, bytes([ECHO_REPLY, 0]) + bytes(6), (PEER6, 0)) == errno.EINVAL
     sock.close()

@@ -35,8 +35,8 @@ def routes(shared):
         for line in shown(shared, f"table {table}"):
             if "proto kernel" not in line:
                 words = line.split()
-                what = " ".join(words[:2]) if words[0] in ("unreachable", "prohibit", "blackhole", "throw", "multicast") \
-                    else words[0]
+                kinds = ("unreachable", "prohibit", "blackhole", "throw", "multicast")
+                what = " ".join(words[:2]) if words[0] in kinds else words[0]
                 source = line.split(" from ")[1].split()[0] if " from " in line else ""
                 shared.ip(f"-6 route del {what} table {table} {'from ' + source if source else ''}", check=False)
     for line in shared.ip("-6 rule").stdout.splitlines():
@@ -89,7 +89,8 @@ CHANGES = [
     (f"append {P} nexthop via fd77::a nexthop via fd77::b",
      [f"{P} {TAIL} nexthop via fd77::9 dev eth0 weight 1 nexthop via fd77::a dev eth0 weight 1"
       " nexthop via fd77::b dev eth0 weight 1"]),
-    (f"del {P} via fd77::a", [f"{P} {TAIL} nexthop via fd77::9 dev eth0 weight 1 nexthop via fd77::b dev eth0 weight 1"]),
+    (f"del {P} via fd77::a",
+     [f"{P} {TAIL} nexthop via fd77::9 dev eth0 weight 1 nexthop via fd77::b dev eth0 weight 1"]),
     (f"replace {P} nexthop via fd77::e nexthop via fd77::f",
      [f"{P} {TAIL} nexthop via fd77::e dev eth0 weight 1 nexthop via fd77::f dev eth0 weight 1"]),
     (f"del {P}", []),
@@ -178,7 +179,8 @@ WAYS = [
     ("2001:db8:6::1", "RTNETLINK answers: Network is unreachable"),
     ("2001:db8:7::1 from 2001:db8:77::1 iif eth0",
      f"2001:db8:7::1 from 2001:db8:77::1 via {PEER6} dev eth0 metric 1024 iif eth0 pref medium"),
-    ("ff02::1 oif eth1", "multicast ff02::1 from :: dev eth1 table local proto kernel src fe80::ff:fe00:3 metric 256 pref medium"),
+    ("ff02::1 oif eth1",
+     "multicast ff02::1 from :: dev eth1 table local proto kernel src fe80::ff:fe00:3 metric 256 pref medium"),
     ("fe80::77 oif eth1", "fe80::77 from :: dev eth1 proto kernel src fe80::ff:fe00:3 metric 256 pref medium"),
     ("fibmatch 2001:db8:1::1", f"2001:db8:1::/48 via {PEER6} dev eth0 metric 100 pref medium"),
 ]
@@ -198,7 +200,8 @@ def test_which_way_it_is(routes):
 
 
 def test_rules(routes):
-    for rule in ("from fd77::/16 lookup 100", "fwmark 5/0xf lookup 200 pref 50", "to 2001:db8::/32 ipproto udp dport 53-99"
+    for rule in ("from fd77::/16 lookup 100", "fwmark 5/0xf lookup 200 pref 50",
+                 "to 2001:db8::/32 ipproto udp dport 53-99"
                  " lookup 100 pref 60", "not iif eth7 prohibit pref 70", "pref 80 goto 32766",
                  "lookup main suppress_prefixlength 0 pref 90"):
         routes.ip(f"-6 rule add {rule}")
@@ -249,7 +252,8 @@ def test_a_path_mtu_is_learnt(routes):
     routes.ip(f"-6 route add {P} via {PEER6}")
     for mtu, says in ((1279, False), (1400, True)):
         quoted = ipv6(ADDRESS6, "2001:db8:c::1", ICMPV6, echo6(ADDRESS6, "2001:db8:c::1", 7, 1, b"x" * 1200))
-        send(routes, ipv6(PEER6, ADDRESS6, ICMPV6, icmp6(PEER6, ADDRESS6, PKT_TOOBIG, 0, mtu.to_bytes(4, "big") + quoted)))
+        send(routes, ipv6(PEER6, ADDRESS6, ICMPV6,
+                          icmp6(PEER6, ADDRESS6, PKT_TOOBIG, 0, mtu.to_bytes(4, "big") + quoted)))
         time.sleep(0.1)
         assert ("mtu 1400" in routes.ip("-6 route get 2001:db8:c::1").stdout) == says
     cached = shown(routes, "cache")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """UDP sockets of AF_INET6 as a program sees them: names, conflicts of both families, options, datagrams, errors.
 
-RFC 3493 (basic sockets), RFC 3542 (ancillary data), RFC 8200 8.1 and 6935 (checksums), RFC 4291 2.5.5.2 (::ffff:a.b.c.d).
+RFC 3493 (basic sockets), RFC 3542 (ancillary data), RFC 8200 8.1 and 6935 (checksums),
+RFC 4291 2.5.5.2 (::ffff:a.b.c.d).
 """
 
 import errno
@@ -139,7 +140,8 @@ def receivers():
 
 def test_a_datagram_goes_to_the_socket_of_its_family(shared):
     assert [list(row) for row in shared.call(receivers)] == [
-        [0, "::ffff:127.0.0.1", "127.0.0.1"], [0, "::1", "::1"], [1, "::ffff:127.0.0.1", "127.0.0.1"], [1, "::1", "::1"]]
+        [0, "::ffff:127.0.0.1", "127.0.0.1"], [0, "::1", "::1"], [1, "::ffff:127.0.0.1", "127.0.0.1"],
+        [1, "::1", "::1"]]
 
 
 # ---- names -----------------------------------------------------------------
@@ -455,7 +457,8 @@ def test_what_is_said_of_a_datagram(shared, wire, cmsg, want):
     sock.close()
 
 
-@pytest.mark.parametrize("cmsg", [(52, struct.pack("@i", 256)), (52, b"x"), (67, struct.pack("@i", 256)), (999, b"1234")])
+@pytest.mark.parametrize("cmsg", [(52, struct.pack("@i", 256)), (52, b"x"), (67, struct.pack("@i", 256)),
+                                  (999, b"1234")])
 def test_what_cannot_be_said(shared, cmsg):
     sock = shared.socket(V6)
     assert error(sock.sendmsg, [b"x"], [(SOL_IPV6, *cmsg)], 0, (PEER6, 7)) == errno.EINVAL
@@ -515,7 +518,8 @@ def test_a_size_that_the_program_gives(shared, wire, size):
     sock = shared.socket(V6)
     sock.setsockopt(SOL_IPV6, 24, 1280)
     sock.sendto(bytes(size), (PEER6, 4711))
-    frames = wire.collect(Match("ipv6", lambda f: f.raw[12:14] == b"\x86\xdd" and f.raw[20] in (FRAGMENT, UDP)), during=0.2)
+    frames = wire.collect(Match("ipv6", lambda f: f.raw[12:14] == b"\x86\xdd" and f.raw[20] in (FRAGMENT, UDP)),
+                          during=0.2)
     lengths = sorted(len(frame.raw) - 14 for frame in frames)
     assert lengths == {1200: [1248], 1300: [1348], 1452: [1500], 2000: [824, 1280]}[size]
     sock.close()

@@ -5,7 +5,8 @@ tcp_port6_test.c.
 
     unshare -n tests/unit/tcp/port_conflicts6.py >tests/unit/tcp/port_conflicts6.inc
 
-As port_conflicts.py; a string has 16 cases: bit 0 the first said SO_REUSEADDR, bit 1 the second did, bit 2 and 3 the same
+As port_conflicts.py; a string has 16 cases: bit 0 the first said SO_REUSEADDR, bit 1 the second did,
+bit 2 and 3 the same
 of SO_REUSEPORT.
 """
 import errno
