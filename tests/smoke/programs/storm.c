@@ -304,12 +304,24 @@ static void hear_until(int fd, uint32_t sent, double until)
 	}
 }
 
+/* The signal that ends us may fall into a call that somebody else answers (seccomp): it is made again. */
+static int send_whole(int fd, const void *data, size_t bytes)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, data, bytes, 0);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)bytes ? 0 : -1;
+}
+
 static int talk(const char *to, const char *port, const char *ms)
 {
 	union place peer = place(to, port);
 	double pause = atoi(ms) / 1000.0, next = now();
 	uint32_t sent = 0, refused = 0, first_lost = 0;
-	int fd = udp_socket(&peer), room = 4 << 20; /* for all answers of some seconds, should they come at once */
+	int why = 0, fd = udp_socket(&peer),
+	    room = 4 << 20; /* for all answers of some seconds, should they come at once */
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (connect(fd, &peer.any, place_len(&peer)))
@@ -317,14 +329,17 @@ static int talk(const char *to, const char *port, const char *ms)
 	for (; !ended && sent < NUMBERS_MAX; next += pause) {
 		struct number n = { sent++, now() };
 
-		refused += send(fd, &n, sizeof(n), 0) != (ssize_t)sizeof(n);
+		if (send_whole(fd, &n, sizeof(n))) {
+			refused++;
+			why = errno;
+		}
 		hear_until(fd, sent, next + pause);
 	}
 	hear_until(fd, sent, now() + LAST_ANSWERS_S);
 	while (first_lost < sent && seen[first_lost])
 		first_lost++;
-	printf("{\"sent\":%u,\"lost\":%u,\"refused\":%u,\"doubled\":%u,\"slowest_ms\":%.1f,\"first_lost\":%d}\n", sent,
-	       sent - came, refused, doubled, slowest * 1000, first_lost < sent ? (int)first_lost : -1);
+	printf("{\"sent\":%u,\"lost\":%u,\"refused\":%u,\"errno\":%d,\"doubled\":%u,\"slowest_ms\":%.1f,\"first_lost\":%d}\n",
+	       sent, sent - came, refused, why, doubled, slowest * 1000, first_lost < sent ? (int)first_lost : -1);
 	return 0;
 }
 
