@@ -41,7 +41,7 @@ static u8 octets[LONG_BYTES];
 
 static void die(const char *why)
 {
-	fprintf(stderr, "train: %s\n", why);
+	fprintf(stderr, "trainer: %s\n", why);
 	exit(1);
 }
 
