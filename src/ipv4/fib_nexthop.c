@@ -2,7 +2,7 @@
 /* Next hops: checked when a route is made, followed when devices change, chosen when there are several.
  *
  * @step S5 of S13, from ipv4/fib_semantics.c, ipv4/route.c
- * @rfc  1122 3.3.1.2, 2992
+ * @rfc  1122 3.3.1.2, 2992, 8950
  * @linux net/ipv4/fib_semantics.c
  *
  * Reading order: fib_check_nh(), fib_sync_down_dev(), fib_sync_up(), fib_select_path().

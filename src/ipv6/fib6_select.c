@@ -277,15 +277,47 @@ static u64 mix_addr(u64 h, const struct in6_addr *a)
 	return mix64(mix64(h ^ k.hi) ^ k.lo);
 }
 
-/** multipath_hash() - policy 0: addresses, flow label, protocol; 1: ports instead of the label */
+/* fields of a hash: bits of net.ipv6.fib_multipath_hash_fields; those of packets in packets are not looked at */
+#define HASH_SRC 0x1U
+#define HASH_DST 0x2U
+#define HASH_PROTO 0x4U
+#define HASH_LABEL 0x8U
+#define HASH_SPORT 0x10U
+#define HASH_DPORT 0x20U
+#define HASH_L3 (HASH_SRC | HASH_DST | HASH_PROTO | HASH_LABEL)
+#define HASH_L4 (HASH_SRC | HASH_DST | HASH_PROTO | HASH_SPORT | HASH_DPORT)
+
+static u32 hash_fields(const struct netns_ipv6 *ipv6)
+{
+	switch (ipv6->fib_multipath_hash_policy) {
+	case 1:
+		return HASH_L4;
+	case 3:
+		return (u32)ipv6->fib_multipath_hash_fields;
+	default:
+		return HASH_L3; /* 2: of what is inside a tunnel, if it is one, which we do not look into */
+	}
+}
+
+/** multipath_hash() - of the fields that the policy names; 31 bits */
 static u32 multipath_hash(const struct fib6_state *fs, const struct flowi6 *fl6)
 {
-	u64 h = mix_addr(mix_addr(fs->hash_seed, &fl6->saddr), &fl6->daddr);
+	u32 fields = hash_fields(fs->net->ipv6);
+	u64 h = fs->hash_seed, ports = 0, rest = 0;
 
-	if (fs->net->ipv6->fib_multipath_hash_policy == 1)
-		h = mix64(h ^ ((u64)fl6->proto << 32 | (u64)(__force u16)fl6->sport << 16 | (__force u16)fl6->dport));
-	else
-		h = mix64(h ^ ((u64)fl6->proto << 32 | (be32_to_cpu(fl6->flowlabel) & IPV6_FLOWLABEL_MASK)));
+	if (fields & HASH_SRC)
+		h = mix_addr(h, &fl6->saddr);
+	if (fields & HASH_DST)
+		h = mix_addr(h, &fl6->daddr);
+	if (fields & HASH_SPORT)
+		ports |= (u64)(__force u16)fl6->sport << 16;
+	if (fields & HASH_DPORT)
+		ports |= (__force u16)fl6->dport;
+	if (fields & HASH_PROTO)
+		rest |= fl6->proto;
+	if (fields & HASH_LABEL)
+		rest |= (u64)(be32_to_cpu(fl6->flowlabel) & IPV6_FLOWLABEL_MASK) << 8;
+	h = mix64(h ^ (ports << 32 | rest));
 	return (u32)(h >> 33);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* ICMPv6, down: errors told, and how every message leaves.
  *
- * @step beside S4   @rfc 4443 2.2, 2.3, 2.4, 3
+ * @step beside S4   @rfc 4443 2.2 2.3 2.4 3
  * @linux icmp6_send, icmpv6_push_pending_frames
  *
  * Reading order: icmpv6_send(), icmpv6_may_complain(), icmpv6_error_route(), icmpv6_out_push(), icmpv6_push().

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Multicast listener reports: what routers are told, and when.
  *
- * @rfc  3810 5.2, 6, 8; 2710 4; 3590 (without an address yet: from ::)
+ * @rfc  3810 5.2 6 8, 2710 4, 3590
  * @linux net/ipv6/mcast.c: mld_ifc_work, mld_gq_work, mld_newpack, igmp6_send
  *
  * Changes are told at once, and again until they were told robustness-variable times; queries are answered at a random

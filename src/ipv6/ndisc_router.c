@@ -2,7 +2,7 @@
 /* Router discovery: who asks for routers, and what routers say of themselves, of the link, and of prefixes.
  *
  * @step receive path, from ipv6/ndisc.c; to ipv6/route.c, ipv6/addrconf_slaac.c
- * @rfc 4861 6.1, 6.2.6, 6.3.4, 4191 2, 3, 8106 6, 8781, 8910
+ * @rfc 4861 6.1 6.2.6 6.3.4, 4191 2 3, 8106 6, 8781, 8910
  * @linux ndisc_recv_rs, ndisc_router_discovery
  *
  * Reading order: ndisc_recv_rs(); ndisc_recv_ra(), ra_default_router(), ra_timers(), ra_options().

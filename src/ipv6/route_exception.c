@@ -232,11 +232,7 @@ void rt6_exceptions_mtu(struct net_device *dev, u32 old_mtu, u32 mtu)
 
 /* ------------------------------------------------------------------ path MTU */
 
-static bool mtu_is_locked(const struct fib6_info *f)
-{
-	return f->more && (f->more->metrics_lock >> RTAX_MTU & 1);
-}
-
+/* A route's MTU that is locked is none the less: a narrower path has to be learned, since nobody on it cuts packets. */
 void ip6_update_pmtu(struct net *net, const struct in6_addr *daddr, const struct in6_addr *saddr, u32 mtu_bytes,
 		     int oif, u32 mark)
 {
@@ -248,8 +244,7 @@ void ip6_update_pmtu(struct net *net, const struct in6_addr *daddr, const struct
 		fl6.saddr = *saddr;
 	if (mtu_bytes < IPV6_MIN_MTU || ip6_route_output(net, &fl6, &rt)) /* @rfc 8201 4: never below */
 		return;
-	if (rt->dst.error || !rt->from || (rt->flags & (RTF_LOCAL | RTF_REJECT)) || mtu_is_locked(rt->from) ||
-	    mtu_bytes >= ip6_dst_mtu(rt))
+	if (rt->dst.error || !rt->from || (rt->flags & (RTF_LOCAL | RTF_REJECT)) || mtu_bytes >= ip6_dst_mtu(rt))
 		goto out;
 	ex = exception_get(net, rt->from, daddr);
 	if (!ex)

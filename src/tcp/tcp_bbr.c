@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* BBR, version 1: send at the rate that the path delivers, with no more in flight than that rate needs.
  *
- * @step S3 of S13   @rfc draft-cardwell-iccrg-bbr-congestion-control-00   @linux net/ipv4/tcp_bbr.c
+ * @step S3 of S13   (draft-cardwell-iccrg-bbr-congestion-control-00)   @linux net/ipv4/tcp_bbr.c
  *
  * The model of the path is two numbers: the highest delivery rate of the last ten round trips, and the shortest round
  * trip of the last ten seconds.  They cannot be seen at the same time, so the modes take turns:

@@ -283,3 +283,50 @@ def test_nethood_tells_why(stack):
     time.sleep(0.1)
     said = stack.command("neigh", "why", HOST).splitlines()
     assert len(said) == 2 and M1 in said[0] and M2 in said[1] and "a frame that came" in said[1], said
+
+
+# ---- RTM_GETNETCONF
+
+RTM_NEWNETCONF, RTM_GETNETCONF = 80, 82
+ALL, DEFAULT = -1, -2
+NETCONFA_IFINDEX, FORWARDING, MC_FORWARDING, PROXY_NEIGH, IGNORE_LINKDOWN = 1, 2, 4, 5, 6
+
+
+def netconf(ifindex=None, family=socket.AF_INET6, flags=NLM_F_REQUEST):
+    which = b"" if ifindex is None else attr(NETCONFA_IFINDEX, struct.pack("=i", ifindex))
+    return nl.message(RTM_GETNETCONF, flags, struct.pack("=B3x", family) + which)
+
+
+def netconf_values(message):
+    assert message.kind == RTM_NEWNETCONF and message.body[0] == socket.AF_INET6
+    found = nl.attrs(message.body[4:])
+    return {kind: struct.unpack("=i", value)[0] for kind, value in found.items()}
+
+
+@pytest.mark.parametrize("says, request_of, error", [
+    ("no device is named", lambda stack: netconf(), errno.EINVAL),
+    ("a device that is not there", lambda stack: netconf(999), errno.EINVAL),
+    ("neither a device, nor all, nor the default", lambda stack: netconf(-3), errno.EINVAL),
+    ("no family", lambda stack: netconf(1, family=socket.AF_UNSPEC), errno.EOPNOTSUPP),
+    ("half a header", lambda stack: nl.message(RTM_GETNETCONF, NLM_F_REQUEST, b"\x0a"), errno.EINVAL),
+])
+def test_netconf_refuses(shared, says, request_of, error):
+    assert answer(shared, request_of(shared)).error == error
+
+
+def test_netconf_shows_a_device_all_and_the_default(shared):
+    shared.sysctl("net.ipv6.conf.eth0.proxy_ndp", 1)
+    try:
+        for ifindex, proxy in ((shared.ifindex(), 1), (ALL, 0), (DEFAULT, 0)):
+            got, = nl.ask(shared, netconf(ifindex))
+            assert netconf_values(got) == {NETCONFA_IFINDEX: ifindex, FORWARDING: 0, MC_FORWARDING: 0,
+                                           PROXY_NEIGH: proxy, IGNORE_LINKDOWN: 0}
+    finally:
+        shared.sysctl("net.ipv6.conf.eth0.proxy_ndp", 0)
+
+
+def test_netconf_dumps_devices_then_all_then_the_default(shared):
+    got = [m for m in nl.ask(shared, netconf(flags=NLM_F_REQUEST | NLM_F_DUMP)) if m.kind == RTM_NEWNETCONF]
+    order = [netconf_values(m)[NETCONFA_IFINDEX] for m in got]
+    assert order == sorted(i for i in order if i > 0) + [ALL, DEFAULT]
+    assert shared.ifindex() in order and 1 in order

@@ -132,14 +132,14 @@ static void path_mtus_are_bounded(void **state)
 	world_destroy(w);
 }
 
-static void a_locked_mtu_is_not_changed(void **state)
+static void a_locked_mtu_is_learned_all_the_same(void **state)
 {
 	struct world *w = linked_world();
 
 	(void)state;
 	must(w, "route add default via fe80::9 dev d0 mtu lock 1450");
 	told(w, "3000::1", 1400);
-	route_is(w, "3000::1", "3000::1 via fe80::9 dev d0 src 2001:db8::1");
+	route_is(w, "3000::1", "3000::1 via fe80::9 dev d0 src 2001:db8::1 mtu 1400");
 	world_destroy(w);
 }
 
@@ -383,6 +383,21 @@ static void shares_are_as_weights(void **state)
 		count[strstr(get(w, line), "dev d1") != NULL]++;
 	}
 	assert_in_range(count[0], 180, 320);
+	w->ipv6.fib_multipath_hash_policy = 3; /* by the fields that are named: not the ports, then one of them */
+	for (u32 fields = 7; fields <= 0x17; fields += 0x10) {
+		w->ipv6.fib_multipath_hash_fields = (int)fields;
+		count[0] = count[1] = 0;
+		for (u32 i = 1; i <= 1000; i++) {
+			char line[32];
+
+			snprintf(line, sizeof(line), "3000::1 sport %u", i);
+			count[strstr(get(w, line), "dev d1") != NULL]++;
+		}
+		if (fields & 0x10)
+			assert_in_range(count[0], 180, 320);
+		else
+			assert_true(count[0] == 0 || count[1] == 0);
+	}
 	world_destroy(w);
 }
 
@@ -526,7 +541,7 @@ int main(void)
 		cmocka_unit_test(a_path_mtu_is_believed_for_a_while),
 		cmocka_unit_test(who_holds_a_route_hears_of_its_mtu),
 		cmocka_unit_test(path_mtus_are_bounded),
-		cmocka_unit_test(a_locked_mtu_is_not_changed),
+		cmocka_unit_test(a_locked_mtu_is_learned_all_the_same),
 		cmocka_unit_test(a_redirect_of_the_router_is_followed),
 		cmocka_unit_test(who_forwards_does_not_follow),
 		cmocka_unit_test(a_host_chooses_among_routers),
