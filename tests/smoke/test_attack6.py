@@ -24,8 +24,8 @@ FRIEND, ATTACKER = f"{PREFIX}1", f"{PREFIX}2"
 ADDRESS = {"kernel": f"{PREFIX}3", "nethood": f"{PREFIX}4"}
 FAR = "2001:db8:1::1"
 PORT, PACE_MS = 5007, 10
-WIRE_MBIT = 8                           # of who attacks
-SECONDS = 1.5                           # of an attack
+WIRE_MBIT = 2                           # of who attacks: several tests run at a time
+SECONDS = 1                             # of an attack
 MEMORY_BYTES = 12 << 20                 # over what the net took before
 NEIGHBOURS, ROUTERS, ADDRESSES = 1024, 16, 16 + 3
 ROUTES = 2 + ROUTERS + 64 + 256         # our own; of routers, of their prefixes, of their route information
@@ -97,7 +97,9 @@ class Arena:
 
     def talked(self, echo, talks):
         """{kind: figures}"""
-        figures = {v.kind: json.loads(v.stop(t)) for v, t in zip(self.victims, talks)}
+        for talk in talks:
+            talk.terminate()
+        figures = {v.kind: json.loads(v.result(t)) for v, t in zip(self.victims, talks)}
         self.friend.stop(echo)
         return figures
 
@@ -184,14 +186,16 @@ def told(capsys, text):
 # ---- floods ------------------------------------------------------------------
 
 FLOODS = {
-    "routers": ["flood_router6 eth0", "flood_router6 -HFD eth0", "flood_router26 eth0", "flood_router26 -s -R eth0",
-                "flood_router26 -F eth0", "flood_router26 -G eth0"],
-    "neighbours": ["flood_advertise6 eth0", "flood_advertise6 eth0 {at}", "flood_solicitate6 eth0 {at} {at}",
-                   "flood_solicitate6 -a eth0", "flood_rs6 -sS eth0", "sendpees6 eth0 512 fd78:: {at}"],
+    "routers": ["flood_router6 eth0", "flood_router26 eth0", "flood_router26 -s -R eth0"],
+    "routers behind headers": ["flood_router6 -HFD eth0", "flood_router26 -F eth0", "flood_router26 -G eth0"],
+    "advertisements": ["flood_advertise6 eth0", "flood_advertise6 eth0 {at}"],
+    "solicitations": ["flood_solicitate6 eth0 {at} {at}", "flood_solicitate6 -a eth0", "flood_rs6 -sS eth0",
+                      "sendpees6 eth0 512 fd78:: {at}"],
     "groups": ["flood_mld6 eth0", "flood_mld26 eth0", "flood_mldrouter6 eth0", "fake_pim6 -f eth0 hello"],
     "packets": ["flood_redir6 eth0 {at}", "flood_redir6 -HFD eth0 {at}", "flood_unreach6 -R eth0 {at}",
                 "thcsyn6 -R eth0 {at} x", "smurf6 -i 100 eth0 {at}"],
-    "headers": [f"denial6 eth0 {{at}} {case}" for case in range(1, 8)],
+    "options": [f"denial6 eth0 {{at}} {case}" for case in (1, 2, 7)],
+    "headers": [f"denial6 eth0 {{at}} {case}" for case in (3, 4, 5, 6)],
     "fragments": [f"fragmentation6 -fp eth0 {{at}} {case}" for case in (13, 19, 24)],
 }
 
@@ -211,12 +215,12 @@ def flood(arena, text, capsys):
     told(capsys, "\n".join(lines))
     assert ours["routers"] <= ROUTERS and ours["addresses"] <= ADDRESSES
     assert ours["routes"] <= ROUTES and ours["neighbours"] <= NEIGHBOURS
-    assert usage["packets"] - began["packets"] > 300, "the tool does nothing"
-    assert talked["nethood"]["sent"] > 50
+    assert usage["packets"] - began["packets"] > 60, "the tool does nothing"
+    assert talked["nethood"]["sent"] > 40
     assert (talked["nethood"]["lost"], talked["nethood"]["doubled"]) == (0, 0), talked["nethood"]
 
 
-@pytest.mark.parametrize("what", ["neighbours", "groups", "packets", "headers", "fragments"])
+@pytest.mark.parametrize("what", sorted(FLOODS.keys() - {"routers"}))
 def test_floods_of(arena, what, capsys):
     for text in FLOODS[what]:
         flood(arena, text, capsys)
@@ -260,18 +264,18 @@ def test_the_kernel_answers_the_same(arena, text, last, capsys):
 FRAGMENT_COUNTERS = ["Icmp6OutEchoReplies", "Icmp6OutParmProblems", "Ip6ReasmReqds", "Ip6ReasmOKs", "Ip6InHdrErrors"]
 
 
-@pytest.mark.parametrize("first", [1, 12, 23])
+@pytest.mark.parametrize("first", range(1, 34, 5))
 def test_fragments_are_counted_and_answered_as_by_the_kernel(arena, first):
     """fragmentation6: one case after the other, since each takes a few identifications from its own on."""
     seen = {}
-    for case in range(first, first + 11):
+    for case in range(first, min(first + 5, 34)):
         before = [v.counters(FRAGMENT_COUNTERS) for v in arena.victims]
         for said in arena.finish(f"fragmentation6 -p eth0 {{at}} {case}").values():
             assert "ATTACK END" in said
         after = [v.counters(FRAGMENT_COUNTERS) for v in arena.victims]
         seen[case] = [[b - a for a, b in zip(*pair)] for pair in zip(before, after)]
     assert {c: k for c, (k, n) in seen.items()} == {c: n for c, (k, n) in seen.items()}, FRAGMENT_COUNTERS
-    assert sum(kernel[2] for kernel, _ in seen.values()) > 11
+    assert sum(kernel[2] for kernel, _ in seen.values()) > len(seen)
     arena.alive()
     arena.bounded()
 
@@ -409,5 +413,5 @@ def test_an_echo_for_everybody_is_not_answered(arena):
     refused = [v.counter("Ip6InHdrErrors") for v in arena.victims]
     arena.attack("rsmurf6 eth0 {at}", 1)
     assert [v.counter("Icmp6OutEchoReplies") for v in arena.victims] == before
-    assert all(v.counter("Ip6InHdrErrors") > n + 100 for v, n in zip(arena.victims, refused))
+    assert all(v.counter("Ip6InHdrErrors") > n + 50 for v, n in zip(arena.victims, refused))
     arena.alive()

@@ -295,12 +295,10 @@ static void hear_until(int fd, uint32_t sent, double until)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	double left;
 
-	while ((left = until - now()) > 0) {
+	while ((left = until - now()) > 0 && !(ended && came == sent)) {
 		if (poll(&p, 1, (int)(left * 1000) + 1) < 0 && errno != EINTR)
 			die("poll");
 		hear(fd, sent);
-		if (ended && came == sent)
-			return;
 	}
 }
 
