@@ -155,7 +155,7 @@ static void read_witnesses(struct swarm *s)
 	for (u32 i = 0; i < s->member_count; i++) {
 		if (s->member[i].witness)
 			witness_read(s->member[i].witness);
-		if (s->member[i].slaac)
+		if (has(s, F_SLAAC) || has(s, F_SPOOF)) /* addresses come and go by themselves */
 			member_learn_own6(&s->member[i]);
 	}
 }

@@ -233,8 +233,10 @@ const char *member_frame_wrong(const struct sim_host *h, const u8 *frame, u32 le
 
 void member_frame_in(const struct sim_host *h, const u8 *frame, u32 len_bytes)
 {
-	const struct member *m = h->work;
+	struct member *m = h->work;
 
+	for (u32 i = 0; i < h->port_count; i++)
+		nd_witness_in(&m->nd, h->world->now_ns, h->port[i].mac, frame, len_bytes);
 	if (m->tcp)
 		tcp_witness_in(m->tcp, frame, len_bytes);
 }

@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "ip6_frame.h"
+#include "nd_witness.h"
 #include "radv.h"
 #include "swarm.h"
 #include "tcp_witness.h"
@@ -74,6 +75,7 @@ struct member {
 	u8 addr[4], addr6[16]; /**< those that it has when all is well */
 	bool slaac;            /**< its addr6 is what it made of a router's prefix */
 	struct radv radv;
+	struct nd_witness nd;
 	bool nodad;            /**< its IPv6 addresses are not probed for */
 	u8 own6[OWN6_MAX][16]; /**< its IPv6 addresses, also those that it had: the latest */
 	u32 own6_count;

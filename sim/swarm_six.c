@@ -44,6 +44,15 @@ void member_prepare6(struct member *m)
 	char secret[64];
 
 	m->own6_count = 0;
+	nd_witness_forget(&m->nd);
+	m->nd.router = is_advertiser(m->swarm, member_number(m)) ||
+		       (has(m->swarm, F_IP6) && is_router(m->swarm, member_number(m)));
+	m->nd.any_octets = m->swarm->ledger.any_octets;
+	m->nd.late = has(m->swarm, F_BUSY) || has(m->swarm, F_CARRIER);
+	/* what decides for how long an address is tried may be set, or told by a router, or the clock jumps */
+	if (!has(m->swarm, F_SYSCTL6) && !has(m->swarm, F_JUMP) && !has(m->swarm, F_ALLOC) && !has(m->swarm, F_MEND))
+		m->nd.probe_ns = has(m->swarm, F_SPOOF) || has(m->swarm, F_GARBAGE) ? 9 * SIM_NSEC_PER_MSEC
+										    : 990 * SIM_NSEC_PER_MSEC;
 	if (strcmp(mode, "2") == 0) {
 		(void)snprintf(secret, sizeof(secret), "%x::1", 1 + m->host->id);
 		member_sysctl(m, "net.ipv6.conf.eth0.stable_secret", secret);
@@ -193,6 +202,13 @@ void member_unset_neighbours6(struct member *m)
 
 /* ------------------------------------------------------------------ what it may send */
 
+static bool is_vip6(const struct member *m, const u8 *addr)
+{
+	u8 vip[16];
+
+	return memcmp(lan_addr6(m->lan, STATION_VIP, vip), addr, 16) == 0;
+}
+
 static bool was_own(const struct member *m, const u8 *addr)
 {
 	for (u32 i = 0; i < m->own6_count && i < OWN6_MAX; i++) {
@@ -234,7 +250,7 @@ static void own_line(struct member *m, const char *line, bool *found)
 		memcpy(m->own6[m->own6_count++ % OWN6_MAX], addr, sizeof(addr));
 	/* of those that can be used, one that it will keep */
 	if (m->slaac && !*found && !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_TEMPORARY)) &&
-	    memcmp(addr, m->addr6, 8) == 0 && addr[15] != STATION_VIP) {
+	    memcmp(addr, m->addr6, 8) == 0 && !is_vip6(m, addr)) {
 		memcpy(m->app.addr6, addr, sizeof(addr));
 		*found = true;
 	}
@@ -263,14 +279,18 @@ bool member_is_own6(struct member *m, const u8 *addr)
 
 const char *member_frame_wrong6(struct member *m, u64 now_ns, const u8 *frame, u32 len_bytes)
 {
+	const char *wrong;
 	struct ip6_view v;
 	bool own;
 
 	if (!ip6_view(frame, len_bytes, &v))
 		return "its IPv6 header";
 	own = !ip6_is_group(v.src) && !ip6_is_any(v.src) && member_is_own6(m, v.src);
-	if (m->tcp && own && !(m->host->forwards && v.src[15] == STATION_VIP)) { /* that one may be another's by now */
-		const char *wrong = tcp_witness_out(m->tcp, now_ns, frame, len_bytes);
+	wrong = nd_witness_out(&m->nd, now_ns, &v, own);
+	if (wrong)
+		return wrong;
+	if (m->tcp && own && !(m->host->forwards && is_vip6(m, v.src))) { /* that one may be another's by now */
+		wrong = tcp_witness_out(m->tcp, now_ns, frame, len_bytes);
 
 		if (wrong)
 			return wrong;
