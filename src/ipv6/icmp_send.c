@@ -91,7 +91,7 @@ static bool icmpv6_is_ineligible(const struct sk_buff *skb_in)
 
 	if (at < 0 || nexthdr != IPPROTO_ICMPV6 || (frag_off & IP6_OFFSET))
 		return false;
-	return (u32)at >= len ? !frag_off : icmpv6_is_err(data[at]);
+	return (u32)at >= len ? !frag_off : icmpv6_is_err(data[at]) || data[at] == NDISC_REDIRECT; /* (e.1), (e.2) */
 }
 
 /* RFC 8200 4.2: 10: of an option that nobody knows, the sender of a multicast hears as well. */
