@@ -28,7 +28,7 @@ help:
 	echo 'make check     every test; the last line counts them'
 	echo 'make unit      the unit tests only'
 	echo 'make valgrind  the unit tests under memcheck'
-	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS)'
+	echo 'make diff      random sequences beside the kernel; SEEDS=$(SEEDS) FIRST=$(FIRST) JOBS=$(JOBS) FAMILY=4 or 6'
 	echo 'make sim       one simulated world, told frame by frame; SEED=$(SEED)'
 	echo 'make swarm     many of them; SEEDS=$(SEEDS) FIRST=$(FIRST)'
 	echo 'make planted   bugs in a copy of the tree, which the swarm must find'
@@ -65,7 +65,8 @@ diff: $(CHECK)/build.ninja
 	tools/deps check
 	$(NINJA) -C $(CHECK)
 	NETHOOD=$(abspath $(CHECK))/apps/nethood/nethood \
-		$(PYTHON) tests/diff/diff --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) --out $(BUILD)/diff
+		$(PYTHON) tests/diff/diff --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) --out $(BUILD)/diff \
+		$(if $(FAMILY),--family $(FAMILY))
 
 sim: all
 	$(RELEASE)/tests/sim/swarm --from $(SEED) --seeds 1 --jobs 1 --out $(BUILD) -v

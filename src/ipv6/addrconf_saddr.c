@@ -175,7 +175,8 @@ int ipv6_dev_get_saddr(struct net *net, const struct net_device *dst_dev, const 
 	struct saddr_dst dst = { .net = net,
 				 .addr = daddr,
 				 .dev = dst_dev,
-				 .scope = ipv6_addr_scope(daddr),
+				 .scope = ipv6_addr_any(daddr) ? 0
+							       : ipv6_addr_scope(daddr), /* as Linux: least of all */
 				 .type = ipv6_addr_type(daddr),
 				 .prefs = prefs };
 	const struct inet6_ifaddr *best = NULL;

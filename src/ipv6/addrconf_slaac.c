@@ -116,7 +116,8 @@ static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool toke
 		return;
 	ifp->flags |= IFA_F_MANAGETEMPADDR;
 	ifp->tokenized = tokenized;
-	if (!cfg->prefered_lft_s) /* deprecated as soon as it is there, and told so */
+	if (!cfg->prefered_lft_s &&
+	    !(ifp->flags & IFA_F_OPTIMISTIC)) /* deprecated as soon as it is there, and told so */
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
 	addrconf_dad_start(ifp);
 	manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, true);

@@ -4,8 +4,10 @@
  * @step beside S5, from ipv6/ndisc_send.c, ipv6/mcast.c   @linux icmp6_dst_alloc
  */
 #include <errno.h>
+#include <linux/icmpv6.h>
 #include <linux/ipv6_route.h>
 
+#include "ipv6/icmpv6.h"
 #include "ipv6/ip6_route.h"
 #include "ipv6/ipv6.h"
 #include "ipv6/ndisc.h"
@@ -42,11 +44,18 @@ static void icmp6_dst_destroy(struct dst_entry *dst)
 	dev_put(dev);
 }
 
+/* As Linux: who answers somebody that cannot be found hears of it himself. */
+static void icmp6_link_failure(struct sk_buff *skb)
+{
+	icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+}
+
 static const struct dst_ops icmp6_dst_ops = {
 	.family = AF_INET6,
 	.neigh_lookup = icmp6_neigh_lookup,
 	.check = icmp6_dst_check,
 	.mtu = icmp6_dst_mtu,
+	.link_failure = icmp6_link_failure,
 	.destroy = icmp6_dst_destroy,
 };
 

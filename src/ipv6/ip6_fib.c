@@ -107,6 +107,8 @@ void fib6_notify(struct fib6_info *f, u32 nh_count, unsigned long event, u32 por
 	if (list_empty(&net->ipv6->fib6_chain.blocks))
 		return;
 	fib6_route_view(f, nh_count, &view);
+	if (event == FIB6_EVENT_ROUTE_DEL) /* it has no end any more */
+		view.expires = false;
 	notifier_call_chain(&net->ipv6->fib6_chain, event, &info);
 }
 
@@ -289,6 +291,8 @@ int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, u
 
 	chain_find_place(first, f, &p);
 	if ((nlflags & NLM_F_REPLACE) && !(nlflags & NLM_F_CREATE)) {
+		if (!first && !f->leaf.plen) /* as Linux, whose tree always has a root */
+			return -ENOENT;
 		if (!first)
 			return fib6_error(errmsg, "Can not replace route - no match found", -ENOENT);
 		if (!p.old)

@@ -105,6 +105,8 @@ static int ip6_frag_all(struct ip6_frag_state *s, struct sock *sk,
 		frag = ip6_frag_next(s, &err);
 		if (!frag)
 			break;
+		frag->dst_pending_confirm = s->skb->dst_pending_confirm; /* the first says it */
+		s->skb->dst_pending_confirm = 0;
 		err = output(s->net, sk, frag);
 		if (err)
 			break;
