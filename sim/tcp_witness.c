@@ -130,11 +130,11 @@ static int fragment_of_tcp(const u8 *frame, u32 len_bytes)
 	return frame[ETH_BYTES + 15];
 }
 
-/** end_of() - an end of a connection, in a key */
-static void end_of(u8 out[static END_BYTES], const u8 *addr4, const u8 *addr6, const u8 *port)
+/** end_of() - an end of a connection, in a key; of IPv6 if there is no @addr4 */
+static void end_of(u8 out[static END_BYTES], const u8 *addr4, const u8 addr6[static IP6_ADDR_BYTES], const u8 *port)
 {
 	memset(out, 0, END_BYTES);
-	if (addr6) {
+	if (!addr4) {
 		memcpy(out, addr6, IP6_ADDR_BYTES);
 	} else {
 		memset(out + 10, 0xff, 2);
@@ -184,8 +184,8 @@ static bool segment_of(const u8 *frame, u32 len_bytes, struct segment *s)
 			       .flags = tcp[13] & (FIN | SYN | RST | ACK),
 			       .mss = UINT32_MAX,
 			       .scale = UINT32_MAX };
-	end_of(s->key, ip4 ? ip4 + 12 : NULL, ip4 ? NULL : six.src, tcp);
-	end_of(s->key + END_BYTES, ip4 ? ip4 + 16 : NULL, ip4 ? NULL : six.dst, tcp + 2);
+	end_of(s->key, ip4 ? ip4 + 12 : NULL, six.src, tcp);
+	end_of(s->key + END_BYTES, ip4 ? ip4 + 16 : NULL, six.dst, tcp + 2);
 	options_read(s, tcp + 20, header - 20);
 	return true;
 }

@@ -73,15 +73,14 @@ static inline __attribute__((always_inline)) struct fib6_leaf *bucket_lookup(con
 static inline __attribute__((always_inline)) struct fib6_leaf *lookup_from(const void *p, const struct fib6_key *key,
 									   bool hw)
 {
-	const struct fib6_node *path[MAX_DEPTH], *n;
+	const struct fib6_node *path[MAX_DEPTH];
 	struct fib6_leaf *leaf;
 	u32 path_len = 0, len;
 
 	while (p && !is_bucket(p)) {
-		u32 chunk;
+		const struct fib6_node *n = p;
+		u32 chunk = chunk_of(key, n->depth);
 
-		n = p;
-		chunk = chunk_of(key, n->depth);
 		if (map_covers(&n->map, chunk))
 			path[path_len++] = n;
 		if (!map_has(&n->map, NODE_CHILD, chunk)) {
@@ -96,7 +95,8 @@ static inline __attribute__((always_inline)) struct fib6_leaf *lookup_from(const
 			return leaf;
 	}
 	while (path_len-- > 0) {
-		n = path[path_len];
+		const struct fib6_node *n = path[path_len];
+
 		if (likely(node_agrees(n, key)))
 			return rcu_dereference(n->slot[map_best(&n->map, chunk_of(key, n->depth), hw, &len)]);
 	}
