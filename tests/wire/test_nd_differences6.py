@@ -11,8 +11,8 @@ import time
 import pytest
 
 from lab.facts import drops
-from lab.packets6 import (NA, NS, OVERRIDE, ROUTE, SLLA, SOLICITED, TLLA, addr6, icmp6_of, is_icmp6, na, nd_option, ns,
-                          prefix_option, ra, redirect)
+from lab.packets6 import (DSTOPTS, ICMPV6, NA, NS, OVERRIDE, PARAMPROB, REDIRECT, ROUTE, SLLA, SOLICITED, TLLA, addr6,
+                          frame6, icmp6, icmp6_of, ipv6, is_icmp6, na, nd_option, ns, prefix_option, ra, redirect)
 from lab.stack import ADDRESS6, PEER6, PEER_MAC
 
 M1, M2 = "02:00:00:00:aa:01", "02:00:00:00:aa:02"
@@ -179,3 +179,14 @@ def test_a_redirect_where_the_route_has_an_mtu(side, mtu, heeded):
     time.sleep(0.1)
     assert side.ip_json(f"-6 route get {far}")[0]["gateway"] == (better if heeded[side.side] else router)
     assert side.lladdr(better) == M2
+
+
+# ---- an error about a redirect -------------------------------------------------
+
+def test_an_error_about_a_redirect(side):
+    side.ip(f"-6 neigh replace {PEER6} lladdr {M1} dev eth0 nud permanent")
+    unknown = bytes([ICMPV6, 0, 0x80, 4]) + bytes(4)     # an option that asks for an error
+    side.port.send(frame6(M1, OURS, ipv6(PEER6, ADDRESS6, DSTOPTS, unknown +
+                                         icmp6(PEER6, ADDRESS6, REDIRECT, payload=bytes(32)))))
+    time.sleep(0.1)
+    assert len(side.port.collect(is_icmp6(PARAMPROB))) == (side.side == "kernel")
