@@ -1,6 +1,6 @@
 # The front door of nethood.  `make help` lists what is behind it; meson does the building.
 #
-# Builds live under build/: release (trained: what is installed and measured), check (ASan and UBSan), clang (for lint).
+# Builds live under build/: release (trained: what is installed and measured), check (ASan and UBSan), plain (for lint).
 
 BUILD  ?= build
 PYTHON ?= /usr/bin/python3

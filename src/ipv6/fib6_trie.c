@@ -94,8 +94,8 @@ static inline __attribute__((always_inline)) struct fib6_leaf *lookup_from(const
 		if (likely(leaf))
 			return leaf;
 	}
-	while (path_len-- > 0) {
-		const struct fib6_node *n = path[path_len];
+	while (path_len) {
+		const struct fib6_node *n = path[--path_len];
 
 		if (likely(node_agrees(n, key)))
 			return rcu_dereference(n->slot[map_best(&n->map, chunk_of(key, n->depth), hw, &len)]);
