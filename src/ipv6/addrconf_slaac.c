@@ -116,10 +116,12 @@ static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool toke
 		return;
 	ifp->flags |= IFA_F_MANAGETEMPADDR;
 	ifp->tokenized = tokenized;
-	if (!cfg->prefered_lft_s &&
-	    !(ifp->flags & IFA_F_OPTIMISTIC)) /* deprecated as soon as it is there, and told so */
-		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+	ifp->flags &= ~(u32)IFA_F_DEPRECATED;
 	addrconf_dad_start(ifp);
+	if (!cfg->prefered_lft_s) { /* deprecated as soon as it is there, and told so */
+		ifp->flags |= IFA_F_DEPRECATED;
+		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+	}
 	manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, true);
 }
 
@@ -176,12 +178,12 @@ void addrconf_prefix_rcv(struct net_device *dev, const struct ra_prefix *p, bool
 	struct net *net = dev->net;
 	bool delegated;
 
-	if (!idev || p->prefix_len > 128 || p->prefered_lft_s > p->valid_lft_s ||
+	if (!idev || p->prefered_lft_s > p->valid_lft_s ||
 	    (ipv6_addr_type(&p->prefix) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL)))
 		return;
 	delegated = p->dhcpv6_pd &&
 		    (IPV6_DEVCONF_ALL(net, RA_HONOR_PIO_PFLAG) || IN6_DEV_CONF(idev, RA_HONOR_PIO_PFLAG));
-	if (p->onlink)
+	if (p->onlink && p->prefix_len <= 128) /* as Linux: a longer one is told of all the same */
 		onlink_rcv(idev, p);
 	if (p->autoconf && !delegated && IN6_DEV_CONF(idev, AUTOCONF) && !autoconf_rcv(idev, p, slla_known))
 		return;

@@ -251,6 +251,8 @@ int rt6_exception_del(struct net *net, const struct fib6_config *cfg);
 void rt6_exception_failed(struct rt6_info *rt, const struct in6_addr *daddr);
 /** rt6_exceptions_age() - those whose time is over go; Return: how many are left */
 u32 rt6_exceptions_age(struct net *net);
+/** rt6_exceptions_clean_tohost() - what redirects recommended @gw goes */
+void rt6_exceptions_clean_tohost(struct net *net, const struct in6_addr *gw);
 int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,
 			int (*fn)(void *ctx, const struct fib6_route_view *r), void *ctx);
 /** rt6_exceptions_mtu() - the device's MTU has changed */

@@ -21,9 +21,9 @@ void icmpv6_out_count(struct net *net, struct inet6_dev *idev, u8 type)
 	ICMP6_INC(net, idev, out_msgs);
 }
 
-int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, int tclass, int hlimit)
+/** icmpv6_complete() - checksum and IPv6 header; @skb taken if that fails */
+static int icmpv6_complete(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, int tclass, int hlimit)
 {
-	struct inet6_dev *idev = in6_dev_get_rcu(skb_dst(skb)->dev);
 	struct icmp6hdr *icmph = (struct icmp6hdr *)(void *)skb->data;
 	u32 sum = csum_ipv6_magic_sum(&fl6->saddr, &fl6->daddr, skb->len, IPPROTO_ICMPV6);
 	int err;
@@ -31,14 +31,30 @@ int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const str
 	icmph->icmp6_cksum = 0;
 	icmph->icmp6_cksum = csum_fold(skb_checksum(skb, 0, skb->len, sum));
 	skb_reset_transport_header(skb);
-	icmpv6_out_count(net, idev, icmph->icmp6_type);
 	err = ip6_push_header(net, skb, fl6, IPPROTO_ICMPV6, tclass, hlimit, NULL);
 	if (err) {
-		ICMP6_INC(net, idev, out_errors);
+		ICMP6_INC(net, in6_dev_get_rcu(skb_dst(skb)->dev), out_errors);
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
-		return err;
 	}
-	return ip6_send_skb(net, sk, skb);
+	return err;
+}
+
+int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, int tclass, int hlimit)
+{
+	int err;
+
+	icmpv6_out_count(net, in6_dev_get_rcu(skb_dst(skb)->dev), *skb->data);
+	err = icmpv6_complete(net, skb, fl6, tclass, hlimit);
+	return err ? err : ip6_send_skb(net, sk, skb);
+}
+
+void icmpv6_push_nd(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, int tclass, int hlimit)
+{
+	struct inet6_dev *idev = in6_dev_get_rcu(skb_dst(skb)->dev);
+	u8 type = *skb->data;
+
+	if (!icmpv6_complete(net, skb, fl6, tclass, hlimit) && !ip6_local_out(net, NULL, skb))
+		icmpv6_out_count(net, idev, type);
 }
 
 static struct sk_buff *icmpv6_build(struct net *net, const struct icmpv6_out *out, const struct rt6_info *rt)

@@ -38,6 +38,8 @@ bool icmpv6_xrlim_allow(struct net *net, const struct rt6_info *rt, u8 type, con
 /** icmpv6_push() - checksum of an ICMPv6 message, then IPv6; @skb taken, data at the ICMPv6 header, dst set */
 int icmpv6_push(struct net *net, struct sock *sk, struct sk_buff *skb, const struct flowi6 *fl6, int tclass,
 		int hlimit);
+/** icmpv6_push_nd() - the same of Neighbour Discovery: as Linux, what no device takes is not counted */
+void icmpv6_push_nd(struct net *net, struct sk_buff *skb, const struct flowi6 *fl6, int tclass, int hlimit);
 /** icmpv6_set_ping_rcv() - ping sockets take echo replies (borrowed skb; true: one listened); NULL: none */
 void icmpv6_set_ping_rcv(struct net *net, bool (*rcv)(struct sk_buff *skb),
 			 void (*err)(struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info));

@@ -133,6 +133,8 @@ struct fib6_info *rt6_add_dflt_router(struct net *net, const struct in6_addr *gw
 				      u32 metric, u32 lifetime_s);
 /** rt6_set_ra_route() - lifetime, preference, hop limit of an RA's route (0: not told) */
 void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit);
+/** rt6_set_dflt_router() - the same of a default router; a new preference is told */
+void rt6_set_dflt_router(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit);
 /** rt6_purge_dflt_routers() - those that RAs made: we forward from now on */
 void rt6_purge_dflt_routers(struct net *net);
 /** rt6_route_rcv() - a route information option.  @rfc 4191 2.3.  Return: 0, -EINVAL, -ENOBUFS */

@@ -118,8 +118,10 @@ static void mld_send(struct inet6_dev *idev, struct sk_buff *skb)
 		return;
 	}
 	skb_dst_set(skb, &rt->dst);
-	icmpv6_out_count(net, idev, type);
-	(void)ip6_local_out(net, NULL, skb);
+	if (ip6_local_out(net, NULL, skb))
+		IP6_INC(net, idev, out_discards);
+	else
+		icmpv6_out_count(net, idev, type);
 }
 
 /** send_v1() - report or done of one group */

@@ -125,7 +125,7 @@ static bool ra_default_router(const struct nd_ra *ra)
 	}
 	hop_limit = ra_hop_limit(ra);
 	if (rt)
-		rt6_set_ra_route(rt, pref, lifetime_s, hop_limit);
+		rt6_set_dflt_router(rt, pref, lifetime_s, hop_limit);
 	return true;
 }
 
@@ -163,7 +163,7 @@ static void ra_prefix(const struct nd_ra *ra, const struct nd_opt_hdr *opt)
 	const struct nd_opt_prefix *pio = (const struct nd_opt_prefix *)(const void *)opt;
 	struct ra_prefix p;
 
-	if (!IN6_DEV_CONF(ra->idev, ACCEPT_RA_PINFO) || nd_opt_bytes(opt) < sizeof(*pio) || pio->prefix_len > 128)
+	if (!IN6_DEV_CONF(ra->idev, ACCEPT_RA_PINFO) || nd_opt_bytes(opt) < sizeof(*pio))
 		return;
 	p = (struct ra_prefix){ .prefix = pio->prefix,
 				.prefix_len = pio->prefix_len,

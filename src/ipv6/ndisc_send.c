@@ -41,7 +41,7 @@ void ndisc_send_skb(struct net_device *dev, struct sk_buff *skb, const struct in
 	}
 	skb_dst_set(skb, &rt->dst);
 	IP6CB(skb)->flags |= IP6SKB_NO_MC_LOOP; /* we are among those who are asked, but do not ask ourselves */
-	(void)icmpv6_push(dev->net, NULL, skb, &fl6, idev ? IN6_DEV_CONF(idev, NDISC_TCLASS) : 0, ND_HOP_LIMIT);
+	icmpv6_push_nd(dev->net, skb, &fl6, idev ? IN6_DEV_CONF(idev, NDISC_TCLASS) : 0, ND_HOP_LIMIT);
 }
 
 static u8 *ndisc_put_lladdr(u8 *to, u8 type, const struct net_device *dev)

@@ -397,6 +397,7 @@ void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out)
 	out->expires = rt->dst.expires;
 	out->expires_s = rt->dst.expires ? (rt->dst.expires - net->now) / NSEC_PER_SEC : 0;
 	out->nh.dev = rt->dst.dev;
+	out->nh.flags = 0; /* as Linux: they are the route's in the table */
 	out->nh.has_gateway = rt->uses_gateway;
 	out->nh.gateway = rt->gateway;
 	out->nh.lwtstate = rt->dst.lwtstate;

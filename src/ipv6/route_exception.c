@@ -216,6 +216,16 @@ u32 rt6_exceptions_age(struct net *net)
 	return rs->exceptions.live_count;
 }
 
+void rt6_exceptions_clean_tohost(struct net *net, const struct in6_addr *gw)
+{
+	struct rt6_exception *ex, *tmp;
+
+	list_for_each_entry_safe(ex, tmp, &net->ipv6->route->exception_list, node) {
+		if (ex->uses_gateway && ipv6_addr_equal(&ex->gateway, gw))
+			exception_remove(net, ex);
+	}
+}
+
 void rt6_exceptions_mtu(struct net_device *dev, u32 old_mtu, u32 mtu)
 {
 	struct net *net = dev->net;

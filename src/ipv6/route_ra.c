@@ -114,6 +114,17 @@ void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limi
 		rt->more->metrics[RTAX_HOPLIMIT - 1] = hop_limit;
 }
 
+/* As Linux: the news say what else there was before. */
+void rt6_set_dflt_router(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit)
+{
+	if (rt->pref != pref) {
+		rt->pref = pref;
+		fib6_changed(rt->tb->fs);
+		fib6_notify(rt, 1, FIB6_EVENT_ROUTE_REPLACE, 0, NLM_F_REPLACE);
+	}
+	rt6_set_ra_route(rt, pref, lifetime_s, hop_limit);
+}
+
 static int is_dflt_router(struct fib6_info *f, void *ctx)
 {
 	const struct inet6_dev *idev = in6_dev_get_rcu(f->dev);
@@ -189,7 +200,7 @@ void rt6_clean_tohost(struct net *net, const struct in6_addr *gw)
 	struct in6_addr key = *gw;
 
 	fib6_clean_all(net->ipv6->fib, is_by_router, &key);
-	(void)rt6_exceptions_age(net);
+	rt6_exceptions_clean_tohost(net, gw);
 }
 
 /* ------------------------------------------------------------------ prefixes and addresses */

@@ -96,7 +96,13 @@ int rtnetlink_rcv_msg(const struct nl_request *rq)
 	h = rtnl_find(gen->rtgen_family, type);
 	if (h && !h->doit) /* a family that only lists: one is asked for as if of no family */
 		h = rtnl_find_exact(AF_UNSPEC, type);
-	return h && h->doit ? h->doit(rq) : -EOPNOTSUPP;
+	if (!h || !h->doit)
+		return -EOPNOTSUPP;
+	if (kind == RTNL_DEL && (rq->nlh->nlmsg_flags & NLM_F_BULK)) {
+		NL_SET_ERR_MSG(rq->extack, "Bulk delete is not supported");
+		return -EOPNOTSUPP;
+	}
+	return h->doit(rq);
 }
 
 const void *rtnl_header(const struct nlmsghdr *nlh, size_t header_bytes)

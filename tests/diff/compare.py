@@ -70,10 +70,11 @@ def said(s):
 def disorderly(text):
     """Neighbours of groups are as old as reports, which come when they want to; probes of several addresses likewise.
 
-    What Linux says of a device, of prefixes, of options and of addresses that may not be used yet, has nothing to do with the rest.
+    What Linux says of a device, of prefixes, of options and of addresses that may not be used yet, has nothing to do
+    with the rest.
     """
-    return f" type={RTN_MULTICAST}" in text or " ::>" in text or " gen " in text or " type 3 flags " in text or ": option of " in text or \
-        " tentative " in text
+    return any(part in text for part in (f" type={RTN_MULTICAST}", " ::>", " gen ", " type 3 flags ", ": option of ",
+                                         " tentative "))
 
 
 def order(kind, ours, theirs):

@@ -66,6 +66,22 @@ def redirect_of_a_limited_way(case):
     return [key for key in theirs if key not in ours and any(" 2:" in thing.text for thing in theirs[key])]
 
 
+def error_about_a_redirect(case):
+    """Of a redirect that cannot be delivered Linux tells its sender, also itself."""
+    e, ours, theirs = case.event, case.kernel, case.nethood
+    told = [seen.more["counters"].get(("counters", "Icmp6OutDestUnreachs")) for seen in (ours, theirs)]
+    if told[0] == told[1]:
+        return ()
+    if e["do"] == "nd" and e["kind"] == "redirect":
+        key = e["dev"], e["src"]
+        return [key, ("lo", e["dst"])] if key in {said.key for said in ours.frames} | set(ours.table) else ()
+    heard = [seen.more["counters"].get(("counters", "Icmp6InDestUnreachs")) for seen in (ours, theirs)]
+    forwards = any(" conf [1," in thing.text for things in ours.more["devices"].values() for thing in things)
+    if heard[0] == heard[1] or not forwards:
+        return ()
+    return [key for key, entry in ours.table.items() if key not in theirs.table or entry.state & TIMED]
+
+
 def unwatched(case):
     return [key for key in differences.unwatched(case) if key != ("lo", "0.0.0.0")]
 
@@ -88,6 +104,7 @@ ROWS = [
     ("solicitation", "who says nothing of his address is not learned", unknown_sender),
     ("lifetimes", "a prefix's route ends with the life of its address", end_of_a_prefix),
     ("redirect", "a redirect is heeded whatever the MTU of the route", redirect_of_a_limited_way),
+    ("error about a redirect", "nobody is told of a redirect that cannot be delivered", error_about_a_redirect),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
 ]
 

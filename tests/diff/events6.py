@@ -172,8 +172,9 @@ class Generator:
                                            (7200, 0), (600, 900), (INFINITE, 600), (9000, 3600)))
             where = rng.choice(PREFIXES + ["fe80::", "ff00::"]) if rng.random() < 0.3 else rng.choice(PREFIXES[:2])
             length = rng.choice((64, 64, 64, 64, 64, 48, 0, 128, 129)) if rng.random() < 0.4 else 64
-            return [p6.PREFIX, struct.pack("!BBIIxxxx", length, rng.choice((0xc0, 0xc0, 0xc0, 0x80, 0x40, 0, 0xe0, 0xd0)),
-                                           valid, preferred).hex() + p6.addr6(where).hex(), None]
+            flags = rng.choice((0xc0, 0xc0, 0xc0, 0x80, 0x40, 0, 0xe0, 0xd0))
+            return [p6.PREFIX, struct.pack("!BBIIxxxx", length, flags, valid, preferred).hex() +
+                    p6.addr6(where).hex(), None]
         if kind == "mtu":
             return [p6.MTU, struct.pack("!HI", 0, rng.choice((1280, 1400, 1500, 1279, 9000))).hex(), None]
         if kind == "dns":
@@ -194,7 +195,10 @@ class Generator:
         rng = self.rng
         dest = rng.choice(ELSEWHERE + HOSTS[dev][:2])
         target = rng.choice([*ROUTERS, "fe80::77:14", dest, ELSEWHERE[0], HOSTS["eth0"][1]])
-        tlla = self.macs(target, believable=True) if target in HOSTS["eth0"] else rng.choice((None, "02:00:00:00:99:02"))
+        if target in HOSTS["eth0"]:
+            tlla = self.macs(target, believable=True)
+        else:
+            tlla = rng.choice((None, "02:00:00:00:99:02"))
         src = rng.choice(ROUTERS) if rng.random() < 0.9 else self.host(dev)
         return {"src": src, "dst": OURS[dev], "target": target, "dest": dest, "tlla": tlla, "src_mac": mac_of(src),
                 "dst_mac": OUR_MAC[dev], "more": [[4, "00" * 6 + "60" + "00" * 47, None]] if rng.random() < 0.3 else []}
@@ -211,8 +215,8 @@ class Generator:
         dst = rng.choices((OURS[dev], LINKLOCAL[dev], self.own(dev), p6.ALL_NODES, self.host("eth1"), ELSEWHERE[0]),
                           (12, 4, 4, 1, 1, 1))[0]
         kind = rng.choices(("echo", "udp", "open", "unknown", "reply", "unreachable"), (10, 4, 2, 1, 1, 1))[0]
-        header = rng.choice(("", "", "", "", "", "atomic", "fragments", "hop", "destination", "routing0", "unknown option",
-                             "late hop", "overlap", "none"))
+        header = rng.choice(("", "", "", "", "", "atomic", "fragments", "hop", "destination", "routing0",
+                             "unknown option", "late hop", "overlap", "none"))
         return {"dev": dev, "src": src, "dst": dst, "kind": kind, "header": header, "size": rng.choice((8, 64, 1200)),
                 "src_mac": mac_of(src) if src in HOSTS[dev] else mac_of(rng.choice(ROUTERS)),
                 "dst_mac": p6.mac6(dst) if dst.startswith("ff") else OUR_MAC[dev],
@@ -281,10 +285,11 @@ class Generator:
                  "add": rng.random() < 0.62}
         if event["add"]:
             event["nlm"] = rng.choice((0x600, 0x600, 0x400, 0x100, 0x500, 0x700))
-            event["flags"] = rng.choice((0, 0, 0, 2, 2, 4, 0x10, 0x200, 0x202, 0x02 | 0x20, 0x80))
+            # not of home (0x10): Linux without Mobile IPv6 does not prefer it
+            event["flags"] = rng.choice((0, 0, 0, 2, 2, 4, 0, 0x200, 0x202, 0x02 | 0x20, 0x80))
             if rng.random() < 0.35:
-                event["times"] = rng.choice(((INFINITE, INFINITE), (600, 3600), (0, 3600), (0, INFINITE), (600, 0), (0, 0),
-                                             (900, 600), (INFINITE, 600), (600, INFINITE)))
+                event["times"] = rng.choice(((INFINITE, INFINITE), (600, 3600), (0, 3600), (0, INFINITE), (600, 0),
+                                             (0, 0), (900, 600), (INFINITE, 600), (600, INFINITE)))
             if rng.random() < 0.1:
                 event["peer"] = rng.choice((HOSTS[dev][0], "fd88::1"))
             if rng.random() < 0.1:
@@ -340,8 +345,9 @@ class Generator:
         return events.Generator.carrier(self)
 
     def flush(self):
-        return {"words": self.rng.choice(("neigh flush dev eth0", "neigh flush dev eth0 nud all", "neigh flush dev eth1",
-                                          "neigh flush dev eth0 nud stale", "neigh flush to fd77::11",
+        return {"words": self.rng.choice(("neigh flush dev eth0", "neigh flush dev eth0 nud all",
+                                          "neigh flush dev eth1", "neigh flush dev eth0 nud stale",
+                                          "neigh flush to fd77::11",
                                           "neigh flush dev eth0 nud failed", "addr flush dev eth0 scope global",
                                           "addr flush dev eth1", "route flush dev eth0", "route flush proto ra",
                                           "route flush cache"))}
@@ -365,17 +371,19 @@ CONF = {"forwarding": (0, 0, 1), "accept_ra": (0, 1, 2), "accept_ra_defrtr": (0,
         "dad_transmits": (0, 1, 2), "accept_dad": (0, 1, 2), "optimistic_dad": (0, 1), "use_optimistic": (0, 1),
         "enhanced_dad": (0, 1), "autoconf": (0, 1), "drop_unsolicited_na": (0, 1), "accept_untracked_na": (0, 1, 2),
         "ndisc_notify": (0, 1), "force_tllao": (0, 1), "proxy_ndp": (0, 1, 1), "suppress_frag_ndisc": (0, 1),
-        "ndisc_tclass": (0, 32), "ndisc_evict_nocarrier": (0, 1), "hop_limit": (64, 32, 0, 256), "mtu": (1280, 1400, 1500),
-        "disable_ipv6": (0, 0, 1), "drop_unicast_in_l2_multicast": (0, 1), "keep_addr_on_down": (0, 1),
-        "ra_honor_pio_life": (0, 1), "ra_honor_pio_pflag": (0, 1), "max_addresses": (16, 4, 1), "addr_gen_mode": (0, 1, 9),
-        "force_mld_version": (0, 2), "disable_policy": (0, 1), "use_oif_addrs_only": (0, 1),
+        "ndisc_tclass": (0, 32), "ndisc_evict_nocarrier": (0, 1), "hop_limit": (64, 32, 0, 256),
+        "mtu": (1280, 1400, 1500), "disable_ipv6": (0, 0, 1), "drop_unicast_in_l2_multicast": (0, 1),
+        "keep_addr_on_down": (0, 1),
+        "ra_honor_pio_life": (0, 1), "ra_honor_pio_pflag": (0, 1), "max_addresses": (16, 4, 1),
+        "addr_gen_mode": (0, 1, 9), "force_mld_version": (0, 2), "disable_policy": (0, 1), "use_oif_addrs_only": (0, 1),
         "ignore_routes_with_linkdown": (0, 1), "accept_source_route": (0, 1), "router_solicitations": (0, 1)}
 NEIGH = {"mcast_solicit": (0, 1, 2, 3), "ucast_solicit": (0, 1, 3), "app_solicit": (0, 1), "mcast_resolicit": (0, 1),
          "retrans_time_ms": (160, 200, 240), "unres_qlen_bytes": (0, 2400, 212992), "unres_qlen": (1, 3, 101),
-         "base_reachable_time_ms": (1000, 1200), "gc_stale_time": (60, 120), "retrans_time": (40, 50), "locktime": (0, 20),
-         "proxy_qlen": (0, 64)}
+         "base_reachable_time_ms": (1000, 1200), "gc_stale_time": (60, 120), "retrans_time": (40, 50),
+         "locktime": (0, 20), "proxy_qlen": (0, 64)}
 KINDS = {"nd": 34, "send": 16, "neigh": 16, "packet": 12, "ping": 2, "again": 1.5, "query": 0.7, "addr": 8, "route": 8,
-         "sysctl": 8, "table": 1, "link": 3, "lladdr": 1, "mtu": 0.7, "carrier": 0.7, "flush": 2, "answers": 4, "pause": 3}
+         "sysctl": 8, "table": 1, "link": 3, "lladdr": 1, "mtu": 0.7, "carrier": 0.7, "flush": 2, "answers": 4,
+         "pause": 3}
 
 
 # ---- the actors ---------------------------------------------------------------

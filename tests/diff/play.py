@@ -24,7 +24,7 @@ import compare
 import differences
 import events
 import worlds
-from sides import ANSWER_S, DEVS, LATE_S, NDTPA_REACHABLE_TIME, USER_HZ, Side
+from sides import ANSWER_S, DEVS, LATE_S, NDTPA_REACHABLE_TIME, RTN_MULTICAST, USER_HZ, Side
 
 BEFORE_S, AFTER_S = 0.03, 0.04  # around an edge; after it also what the kernel's timer wheel may add
 SLOW_S = 0.15           # before an event that begins a program: when it acts is not so sure
@@ -141,7 +141,8 @@ class Pair:
         waited = time.monotonic() - began
         seen = [side.seen(answer, table) for side, answer, table in zip(self.sides, answers, tables)]
         late = max(late, overslept, *(side.late for side in self.sides))
-        found = compare.differences(*seen, ordered=event["do"] not in ("flush", "carrier"), timed=event["do"] != "carrier")
+        found = compare.differences(*seen, ordered=event["do"] not in ("flush", "carrier"),
+                                    timed=event["do"] != "carrier")
         case = differences.Case(event, self.before, *seen, self.sides[0].answers, waited)
         rows = differences.excused(case, self.world.rows) if found else self.world.lasting(case)
         if found:
@@ -248,8 +249,8 @@ def timed_state(state):
 def collected(step):
     """Entries that went without a reason: neither nethood nor the event has to do with it."""
     theirs = {s.key for s in step.seen[1].heard}
-    return any(s.text.startswith("DEL") and s.ages and s.key not in theirs and s.key[1] != step.event.get("dst")
-               for s in step.seen[0].heard) and step.event["do"] not in TAKING
+    return any(s.text.startswith("DEL") and (s.ages or f" type={RTN_MULTICAST}" in s.text) and
+               s.key not in theirs and s.key[1] != step.event.get("dst") for s in step.seen[0].heard) and step.event["do"] not in TAKING
 
 
 # ---- a whole sequence ----------------------------------------------------------
@@ -367,7 +368,8 @@ def side_lines(seen, before):
     if seen.answer:
         yield f"answers {seen.answer}"
     for s in sorted(seen.frames + seen.heard, key=lambda s: s.time):
-        yield f"{s.time:7.3f} {s.text}" + (f" ages {s.ages}" if s.ages else "") + (f" times {s.times}" if s.times else "")
+        ages, times = f" ages {s.ages}" if s.ages else "", f" times {s.times}" if s.times else ""
+        yield f"{s.time:7.3f} {s.text}{ages}{times}"
     for error in seen.errors:
         yield f"error {error}"
     for _, entry in sorted(seen.table.items()):

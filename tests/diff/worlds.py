@@ -173,7 +173,8 @@ class World6(World4):
         for what, request in rtnl.DUMPS.items():
             read = rtnl.device if what == "devices" else rtnl.thing
             more[what] = by_key(read(m, side.names) for m in side.dump(request))
-        request = nl.message(nl.RTM_GETNEIGH, nl.NLM_F_REQUEST | nl.NLM_F_DUMP, nl.ndmsg(self.family, 0, 0, nl.NTF_PROXY))
+        request = nl.message(nl.RTM_GETNEIGH, nl.NLM_F_REQUEST | nl.NLM_F_DUMP,
+                             nl.ndmsg(self.family, 0, 0, nl.NTF_PROXY))
         entries = [side.entry(m) for m in side.dump(request)]
         more["proxies"] = by_key(rtnl.Thing((e.dev, e.dst), entry_text(e), ()) for e in entries)
         return more

@@ -192,6 +192,7 @@ static void errors_are_told_to_those_who_can_be_told(void **state)
 		{ "about a multicast that is too big", HOST, ALL_NODES, 17, PACKET_MULTICAST, 2, 0, 8, true },
 		{ "about an error", HOST, OURS, 58, PACKET_HOST, 1, 4, 1, false },
 		{ "about an unknown error", HOST, OURS, 58, PACKET_HOST, 1, 4, 127, false },
+		{ "about a redirect", HOST, OURS, 58, PACKET_HOST, 1, 0, 137, false },
 		{ "about an echo request", HOST, OURS, 58, PACKET_HOST, 1, 4, 128, true },
 		{ "about no next header", HOST, OURS, 59, PACKET_HOST, 4, 1, 8, true },
 	};

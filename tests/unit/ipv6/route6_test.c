@@ -156,6 +156,7 @@ static void redirected(struct world *w, const char *router, const char *dest, co
 static void a_redirect_of_the_router_is_followed(void **state)
 {
 	struct world *w = linked_world();
+	struct in6_addr another = ip6("fe80::5"), recommended = ip6("fe80::6");
 
 	(void)state;
 	must(w, "route add default via fe80::9 dev d0");
@@ -169,6 +170,10 @@ static void a_redirect_of_the_router_is_followed(void **state)
 	route_is(w, "3000::2", "3000::2 dev d0 src 2001:db8::1"); /* it is on the link */
 	told(w, "3000::1", 1400);
 	route_is(w, "3000::1", "3000::1 via fe80::6 dev d0 src 2001:db8::1 mtu 1400");
+	rt6_clean_tohost(&w->net, &another); /* is no router any more */
+	route_is(w, "3000::1", "3000::1 via fe80::6 dev d0 src 2001:db8::1 mtu 1400");
+	rt6_clean_tohost(&w->net, &recommended);
+	route_is(w, "3000::1", "3000::1 via fe80::9 dev d0 src 2001:db8::1");
 	world_tick(w, 61 * NSEC_PER_SEC); /* nobody used them */
 	route_is(w, "3000::2", "3000::2 via fe80::9 dev d0 src 2001:db8::1");
 	world_destroy(w);
@@ -336,6 +341,7 @@ static void next_hops_follow_their_devices(void **state)
 	(void)state;
 	must(w, "route add 3000::/16 nexthop via 2001:db8::2 nexthop via 2001:db8:1::3");
 	must(w, "link d1 carrier off");
+	route_is(w, "2001:db8:1::9", "2001:db8:1::9 dev d1 src 2001:db8:1::1");
 	assert_string_equal(table_of(w, "3000"),
 			    "3000::/16 metric 1024 pref medium nexthop via 2001:db8::2 dev d0 weight 1"
 			    " nexthop via 2001:db8:1::3 dev d1 weight 1 linkdown\n");

@@ -136,6 +136,8 @@ static const struct {
 	{ "and a device", RTM_DELNEIGH, 0, 0, DST | NO_DEV, -EINVAL, "" },
 	{ "of the right length", RTM_DELNEIGH, 0, 0, DST_SHORT, -EINVAL, "Invalid network address" },
 	{ "and an entry", RTM_DELNEIGH, 0, 0, DST, -ENOENT, "" },
+	{ "many are not deleted at once", RTM_DELNEIGH, NLM_F_BULK, 0, DST, -EOPNOTSUPP,
+	  "Bulk delete is not supported" },
 	{ "getting needs an address", RTM_GETNEIGH, 0, 0, 0, -EINVAL, "" },
 	{ "a device", RTM_GETNEIGH, 0, 0, DST | NO_DEV, -EINVAL, "No device specified" },
 	{ "one that exists", RTM_GETNEIGH, 0, 0, DST | BAD_DEV, -ENODEV, "Unknown device ifindex" },
@@ -320,7 +322,7 @@ static void several_requests_in_one_datagram_are_all_served(void **state)
 		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf + len);
 
 		nlh->nlmsg_type = i == 1 ? RTM_DELNEIGH : RTM_NEWNEIGH;
-		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (i == 1 ? 0 : NLM_F_CREATE | NLM_F_EXCL);
 		nlh->nlmsg_seq = 7 + i;
 		put_neigh(&c, nlh, NUD_PERMANENT, DST | LLADDR);
 		len += nlh->nlmsg_len;
