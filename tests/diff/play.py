@@ -249,8 +249,9 @@ def timed_state(state):
 def collected(step):
     """Entries that went without a reason: neither nethood nor the event has to do with it."""
     theirs = {s.key for s in step.seen[1].heard}
-    return any(s.text.startswith("DEL") and (s.ages or f" type={RTN_MULTICAST}" in s.text) and
-               s.key not in theirs and s.key[1] != step.event.get("dst") for s in step.seen[0].heard) and step.event["do"] not in TAKING
+    return step.event["do"] not in TAKING and any(
+        s.text.startswith("DEL") and (s.ages or f" type={RTN_MULTICAST}" in s.text) and
+        s.key not in theirs and s.key[1] != step.event.get("dst") for s in step.seen[0].heard)
 
 
 # ---- a whole sequence ----------------------------------------------------------
