@@ -205,19 +205,18 @@ static int queue_xmit_plain(struct tcp_sock *tp, struct sk_buff *skb, const stru
 {
 	__be16 frag_off = df_of(&tp->inet, rt, skb) ? CONST_BE16(IP_DF) : CONST_BE16(0);
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
-	struct iphdr made = { .version = IPVERSION,
-			      .ihl = 5,
-			      .tos = tp->inet.tos,
-			      .tot_len = cpu_to_be16((u16)skb->len),
-			      .id = cpu_to_be16(tp->inet.ident++),
-			      .frag_off = frag_off,
-			      .ttl = ip_sk_ttl(&tp->inet, rt),
-			      .protocol = IPPROTO_TCP,
-			      .saddr = tp->inet.saddr,
-			      .daddr = tp->inet.daddr };
 
-	made.check = ip_plain_check(&made);
-	*iph = made;
+	*iph = (struct iphdr){ .version = IPVERSION,
+			       .ihl = 5,
+			       .tos = tp->inet.tos,
+			       .tot_len = cpu_to_be16((u16)skb->len),
+			       .id = cpu_to_be16(tp->inet.ident++),
+			       .frag_off = frag_off,
+			       .ttl = ip_sk_ttl(&tp->inet, rt),
+			       .protocol = IPPROTO_TCP,
+			       .saddr = tp->inet.saddr,
+			       .daddr = tp->inet.daddr };
+	ip_send_check(iph);
 	skb_reset_network_header(skb);
 	return ip_local_out_ready(tcp_net_of(tp), tcp_sock_of(tp), skb);
 }

@@ -55,8 +55,8 @@ static inline __be16 ip_fast_csum(const struct iphdr *iph)
 	w[1] = (w[1] >> 32) + (u32)w[1] + last;
 	return csum_fold(csum_add((u32)w[1], (u32)(w[1] >> 32)));
 }
-/** ip_plain_check() - checksum of a header without options that is complete but for it, out of its fields: octets that
- *  were just written one by one are not yet there to be read as words, and the processor would wait for them */
+/* Of a header without options, out of its fields: octets that were just written one by one are not yet there to be
+ * read as words, and the processor would wait for them. */
 static inline __be16 ip_plain_check(const struct iphdr *iph)
 {
 	u8 first[2] = { (u8)(IPVERSION << 4 | 5), iph->tos }, third[2] = { iph->ttl, iph->protocol };
@@ -73,7 +73,7 @@ static inline __be16 ip_plain_check(const struct iphdr *iph)
 static inline void ip_send_check(struct iphdr *iph)
 {
 	iph->check = 0;
-	iph->check = ip_fast_csum(iph);
+	iph->check = likely(iph->ihl == 5) ? ip_plain_check(iph) : ip_fast_csum(iph);
 }
 /** ip_decrease_ttl() - one hop less, checksum follows.  Return: what is left */
 static inline u8 ip_decrease_ttl(struct iphdr *iph)
