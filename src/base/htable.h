@@ -68,12 +68,17 @@ static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
 	} while (unlikely(key <= HTABLE_DELETED));
 	return key;
 }
-/** htable_hash_pair() - keyed, for two words; equal hashes need a match function */
-static inline u64 htable_hash_pair(const struct htable *t, u64 a, u64 b)
+/** htable_mix() - two words into one, keyed: a part of a longer key */
+static inline u64 htable_mix(const struct htable *t, u64 a, u64 b)
 {
 	__extension__ unsigned __int128 product = (unsigned __int128)(a ^ t->seed[0]) * (b ^ t->seed[1]);
 
-	return htable_hash_exact64(t, ((u64)product ^ (u64)(product >> 64)) | 2);
+	return (u64)product ^ (u64)(product >> 64);
+}
+/** htable_hash_pair() - keyed, for two words; equal hashes need a match function */
+static inline u64 htable_hash_pair(const struct htable *t, u64 a, u64 b)
+{
+	return htable_hash_exact64(t, htable_mix(t, a, b) | 2);
 }
 /** htable_hash_bytes() - keyed, for keys of any length; equal hashes need a match function */
 u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes);

@@ -91,13 +91,6 @@ static int conn_dev(const struct tcp_conn *c)
 	return c->bound_dev_if;
 }
 
-static u64 mixed(const struct htable *t, u64 a, u64 b)
-{
-	__extension__ unsigned __int128 product = (unsigned __int128)(a ^ t->seed[0]) * (b ^ t->seed[1]);
-
-	return (u64)product ^ (u64)(product >> 64);
-}
-
 void tcp_conn_hash(const struct net *net, struct tcp_conn *c)
 {
 	u64 ports = (__force u16)c->dport | (u64)c->num << 16, words[4];
@@ -110,8 +103,8 @@ void tcp_conn_hash(const struct net *net, struct tcp_conn *c)
 	memcpy(words, c->daddr.v6, 16);
 	memcpy(words + 2, c->rcv_saddr.v6, 16);
 	/* the two addresses at the same time, and not alike: what goes there is not what comes from there */
-	c->hash = htable_hash_pair(&net->tcp->ehash, mixed(&net->tcp->ehash, words[0], words[1]) + ports,
-				   mixed(&net->tcp->ehash, words[3], words[2]));
+	c->hash = htable_hash_pair(&net->tcp->ehash, htable_mix(&net->tcp->ehash, words[0], words[1]) + ports,
+				   htable_mix(&net->tcp->ehash, words[3], words[2]));
 }
 
 static bool conn_match(const void *obj, const void *key_)
