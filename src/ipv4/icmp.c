@@ -397,7 +397,7 @@ static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
 	struct icmp_state *state = net->ipv4->icmp;
 	const struct icmphdr *icmph;
 
-	if (skb->ip_summed != CHECKSUM_UNNECESSARY && csum_fold(skb_checksum(skb, 0, skb->len, 0))) {
+	if (skb->ip_summed != CHECKSUM_UNNECESSARY && csum_fold(skb_checksum_from(skb, 0))) {
 		state->stats.in_csum_errors++;
 		return SKB_DROP_REASON_ICMP_CSUM;
 	}

@@ -378,7 +378,7 @@ static int igmp_rcv(struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC);
 		return 0;
 	}
-	if (csum_fold(skb_checksum(skb, 0, skb->len, 0))) {
+	if (csum_fold(skb_checksum_from(skb, 0))) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_INVALID_PROTO);
 		return 0;
 	}

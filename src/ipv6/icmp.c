@@ -270,7 +270,7 @@ static enum skb_drop_reason icmpv6_check(struct net *net, struct sk_buff *skb, s
 
 	if (skb->ip_summed != CHECKSUM_UNNECESSARY) {
 		sum = csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, skb->len, IPPROTO_ICMPV6);
-		if (csum_fold(skb_checksum(skb, 0, skb->len, sum))) {
+		if (csum_fold(csum_add(sum, skb_checksum_from(skb, 0)))) {
 			ICMP6_INC(net, idev, in_csum_errors);
 			return SKB_DROP_REASON_ICMP_CSUM;
 		}

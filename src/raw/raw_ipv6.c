@@ -134,7 +134,7 @@ static bool checksum_ok(const struct sock *sk, struct sk_buff *skb)
 	    skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	sum = csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, skb->len, (u8)sk->protocol);
-	return !csum_fold(skb_checksum(skb, 0, skb->len, sum));
+	return !csum_fold(csum_add(sum, skb_checksum_from(skb, 0)));
 }
 
 /* They read from the transport header on, not from IPv6's (RFC 3542 3); with IPV6_HDRINCL from that. */
