@@ -78,9 +78,7 @@ static int request_parse(struct net *net, const struct nlmsghdr *nlh, bool admin
 
 static bool family_known(u8 family)
 {
-	if (family == AF_INET6)
-		return true;
-	return family == AF_INET;
+	return family == AF_INET || family == AF_INET6;
 }
 
 static int diag_dump(struct sk_buff *skb, struct netlink_callback *cb)
