@@ -101,7 +101,7 @@ format:
 	tools/deps lint
 	git ls-files '*.c' '*.h' | xargs -r clang-format -i
 
-bench: all
+bench: $(RELEASE)/trained
 	tools/deps bench
 	tools/train $(RELEASE)
 	$(PYTHON) bench/run --build $(RELEASE) $(if $(ROW),--row '$(ROW)')
