@@ -104,4 +104,21 @@ static inline void lan_configure6(struct nethood_net *net, int ifindex, u8 host,
 	nethood_close(admin);
 }
 
+union lan_addr {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/** lan_addr() - where host 2 listens: 10.0.0.2, or fd00::2 */
+static inline union lan_addr lan_addr(bool ipv6, u16 port)
+{
+	union lan_addr addr = { .v4 = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a000002) } } };
+
+	if (ipv6)
+		addr.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = { { { 0xfd, [15] = 2 } } } };
+	addr.v4.sin_port = htons(port); /* it lies there in both */
+	return addr;
+}
+
 #endif

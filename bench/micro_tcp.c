@@ -89,20 +89,9 @@ static void pump(struct world *w)
 	nethood_poll(w->s.net, now);
 }
 
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static union address server_addr(u32 listener)
+static union lan_addr server_addr(u32 listener)
 {
-	union address addr = { .v4 = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a000002) } } };
-
-	if (over_ipv6)
-		addr.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = { { { 0xfd, [15] = 2 } } } };
-	addr.v4.sin_port = htons((u16)(PORT + listener)); /* it lies there in both */
-	return addr;
+	return lan_addr(over_ipv6, (u16)(PORT + listener));
 }
 
 static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
@@ -119,7 +108,7 @@ static void world_init(struct world *w, u32 mtu, bool offload, u32 listeners)
 		lan_configure6(w->s.net, nethood_dev_ifindex(w->s.dev), 2, 1);
 	}
 	for (u32 i = 0; i < listeners; i++) {
-		union address addr = server_addr(i);
+		union lan_addr addr = server_addr(i);
 
 		if (nethood_socket(w->s.net, addr.sa.sa_family, SOCK_STREAM, 0, &w->listener[i]) ||
 		    nethood_bind(w->listener[i], &addr.sa, sizeof(addr)) || nethood_listen(w->listener[i], 65535))
@@ -138,7 +127,7 @@ static void world_fini(struct world *w)
 
 static struct nethood_sock *connect_to(struct world *w, u32 listener)
 {
-	union address addr = server_addr(listener);
+	union lan_addr addr = server_addr(listener);
 	struct nethood_sock *sk;
 
 	if (nethood_socket(w->c.net, addr.sa.sa_family, SOCK_STREAM, 0, &sk) ||

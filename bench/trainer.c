@@ -60,20 +60,9 @@ static void turn(struct town *t)
 	nethood_poll(t->net[1], t->now_ns);
 }
 
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static union address server_addr(const struct town *t)
+static union lan_addr server_addr(const struct town *t)
 {
-	union address addr = { .v4 = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a000002) } } };
-
-	if (t->ipv6)
-		addr.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = { { { 0xfd, [15] = 2 } } } };
-	addr.v4.sin_port = htons(PORT); /* it lies there in both */
-	return addr;
+	return lan_addr(t->ipv6, PORT);
 }
 
 static struct nethood_sock *socket_of(const struct town *t, u32 host, int type)
@@ -87,7 +76,7 @@ static struct nethood_sock *socket_of(const struct town *t, u32 host, int type)
 
 static void open_pair(struct town *t, struct pair *p)
 {
-	union address addr = server_addr(t);
+	union lan_addr addr = server_addr(t);
 	int on = (int)draw(t, 2);
 
 	p->client = socket_of(t, 0, SOCK_STREAM);
@@ -150,7 +139,7 @@ static void exchange(struct town *t)
 /* The client is connected; the server answers whoever asked. */
 static void exchange_datagrams(struct town *t)
 {
-	union address from;
+	union lan_addr from;
 	socklen_t from_bytes = sizeof(from);
 	u32 bytes = 1 + draw(t, 1400);
 
@@ -179,7 +168,7 @@ static void host_init(struct town *t, u8 host, u32 mtu, bool offload)
 
 static void servers_init(struct town *t)
 {
-	union address addr = server_addr(t);
+	union lan_addr addr = server_addr(t);
 
 	t->listener = socket_of(t, 1, SOCK_STREAM);
 	t->udp.server = socket_of(t, 1, SOCK_DGRAM);
