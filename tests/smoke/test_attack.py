@@ -185,6 +185,15 @@ def seconds(meeting):
     return f"{meeting['seconds']:.3f} s{queued}"
 
 
+def of_memory(found):
+    """A line of what the attacked one used, if he tells."""
+    if not found["during"]:
+        return []
+    before, during = found["before"], found["during"]
+    return [f"  memory {before['memory'] >> 10} KiB before, {during['memory_peak'] >> 10} KiB at the most; "
+            f"{during['waiting_peak'] >> 10} KiB waited at the most"]
+
+
 def told(kind, found):
     talk, sweep = found["talk"], found["sweep"]
     lines = [f"{kind}: of {talk['sent']} numbered datagrams {talk['lost']} lost, slowest {talk['slowest_ms']} ms",
@@ -192,11 +201,7 @@ def told(kind, found):
              + ", ".join(map(seconds, found["met in the flood"])),
              f"  {sweep['sent']} addresses swept in {sweep['seconds']} s, {sweep['refused']} refused; newcomers after "
              + ", ".join(map(seconds, found["met in the sweep"]))]
-    if found["during"]:
-        before, during = found["before"], found["during"]
-        lines.append(f"  memory {before['memory'] >> 10} KiB before, {during['memory_peak'] >> 10} KiB at the most; "
-                     f"{during['waiting_peak'] >> 10} KiB waited at the most")
-    return "\n".join(lines)
+    return "\n".join(lines + of_memory(found))
 
 
 def judge(found):
@@ -214,14 +219,20 @@ def judge(found):
     assert during["memory_peak"] - found["before"]["memory"] <= MEMORY_BYTES
 
 
-def test_a_storm_of_spoofed_requests_and_a_sweep(storm, capsys):
+def beside_each_other(kinds, storm, ordeal):
+    """{kind of side: what was found there}"""
     results = {}
-    for kind in (KernelSide, NethoodSide):
+    for kind in kinds:
         side = kind(storm)
         try:
             results[kind.kind] = ordeal(side)
         finally:
             side.close()
+    return results
+
+
+def test_a_storm_of_spoofed_requests_and_a_sweep(storm, capsys):
+    results = beside_each_other((KernelSide, NethoodSide), storm, ordeal)
     with capsys.disabled():
         print("\n" + "\n".join(told(kind, found) for kind, found in results.items()))
     judge(results["nethood"])

@@ -7,26 +7,10 @@ import re
 
 import pytest
 
-from test_tcp import NET, needs, sh
+from test_tcp import NET, NGINX, needs, sh
 
 PEER6, NET6 = "fd77::1", "fd77::2"
 PYTHON = "/usr/bin/python3"
-NGINX = """
-worker_processes 2;
-daemon off;
-pid {tmp}/pid;
-error_log {tmp}/error;
-events {{ worker_connections 256; }}
-http {{
-	access_log off;
-	client_body_temp_path {tmp}/b; proxy_temp_path {tmp}/p; fastcgi_temp_path {tmp}/f;
-	uwsgi_temp_path {tmp}/u; scgi_temp_path {tmp}/s;
-	server {{
-		listen [::]:8080 ipv6only=off;
-		root {folder};
-	}}
-}}
-"""
 
 
 @pytest.fixture
@@ -168,7 +152,7 @@ def test_nginx_listens_on_both(net6, served, tmp_path):
     host, name = net6
     folder, digest = served
     config = tmp_path / "nginx.conf"
-    config.write_text(NGINX.format(tmp=tmp_path, folder=folder))
+    config.write_text(NGINX.format(tmp=tmp_path, folder=folder, listen="[::]:8080 ipv6only=off"))
     server = net_serves(host, name, ["nginx", "-e", str(tmp_path / "error"), "-c", str(config)], 8080)
     assert fetched(host, f"'http://[{NET6}]:8080/4MB.bin'") == digest
     assert fetched(host, f"http://{NET}:8080/4MB.bin") == digest

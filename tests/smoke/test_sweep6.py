@@ -15,7 +15,7 @@ import pytest
 from conftest import Host, daemon_of
 from lab import whole_table
 from lab.netns import Netns, veth_open
-from test_attack import seconds
+from test_attack import beside_each_other, of_memory, seconds
 from test_attack6 import end, storm     # noqa: F401
 
 SWEPT_COUNT, PER_S = 100000, 8000
@@ -173,11 +173,7 @@ def told(kind, found):
              f"datagrams {talk['lost']} lost, slowest {talk['slowest_ms']} ms",
              "  newcomers after " + ", ".join(map(seconds, found["met"]))
              + (f"; after ndpexhaust26 {seconds(found['exhausted'])}" if "exhausted" in found else "")]
-    if found["during"]:
-        before, during = found["before"], found["during"]
-        lines.append(f"  memory {before['memory'] >> 10} KiB before, {during['memory_peak'] >> 10} KiB at the most; "
-                     f"{during['waiting_peak'] >> 10} KiB waited at the most")
-    return "\n".join(lines)
+    return "\n".join(lines + of_memory(found))
 
 
 def judge(found):
@@ -193,13 +189,7 @@ def judge(found):
 
 
 def test_a_sweep_of_a_prefix_through_a_router(storm, capsys):
-    results = {}
-    for kind in (KernelRouter, NethoodRouter):
-        side = kind(storm)
-        try:
-            results[kind.kind] = ordeal(side)
-        finally:
-            side.close()
+    results = beside_each_other((KernelRouter, NethoodRouter), storm, ordeal)
     with capsys.disabled():
         print("\n" + "\n".join(told(kind, found) for kind, found in results.items()))
     judge(results["nethood"])

@@ -119,7 +119,7 @@ http {{
 	client_body_temp_path {tmp}/b; proxy_temp_path {tmp}/p; fastcgi_temp_path {tmp}/f;
 	uwsgi_temp_path {tmp}/u; scgi_temp_path {tmp}/s;
 	server {{
-		listen 8080 {how};
+		listen {listen};
 		root {folder};
 		location /pid {{ add_header X-Pid $pid; return 200 "$pid"; }}
 	}}
@@ -131,7 +131,7 @@ http {{
 def test_nginx_with_two_workers_under_wrk(files, on_nethood, tmp_path, how):
     needs("nginx", "wrk")
     conf = tmp_path / "nginx.conf"
-    conf.write_text("user root;\n" + NGINX.format(tmp=tmp_path, folder=files[0], how=how))
+    conf.write_text("user root;\n" + NGINX.format(tmp=tmp_path, folder=files[0], listen=f"8080 {how}"))
     host, _ = on_nethood(["nginx", "-p", tmp_path, "-e", tmp_path / "error", "-c", conf], 8080)
     text = host.run(["wrk", "-t2", "-c32", "-d2", f"http://{NET}:8080/4KB.bin"], as_root=True, timeout=30).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
@@ -302,7 +302,7 @@ def test_it_talks_to_itself(either, files, go_web, public, says, script, output)
         os.chmod(f"{public}/key", 0o644)
     home = tempfile.mkdtemp(dir=public)
     with open(f"{home}/nginx.conf", "w", encoding="ascii") as f:
-        f.write(("user root;\n" if either.user == "root" else "") + NGINX.format(tmp=home, folder=files[0], how=""))
+        f.write(("user root;\n" if either.user == "root" else "") + NGINX.format(tmp=home, folder=files[0], listen=8080))
     if either.user == "nobody" and os.geteuid() == 0:
         for path in (home, f"{home}/nginx.conf"):
             os.chown(path, 65534, 65534)
