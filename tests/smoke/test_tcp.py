@@ -302,7 +302,8 @@ def test_it_talks_to_itself(either, files, go_web, public, says, script, output)
         os.chmod(f"{public}/key", 0o644)
     home = tempfile.mkdtemp(dir=public)
     with open(f"{home}/nginx.conf", "w", encoding="ascii") as f:
-        f.write(("user root;\n" if either.user == "root" else "") + NGINX.format(tmp=home, folder=files[0], listen=8080))
+        user = "user root;\n" if either.user == "root" else ""
+        f.write(user + NGINX.format(tmp=home, folder=files[0], listen=8080))
     if either.user == "nobody" and os.geteuid() == 0:
         for path in (home, f"{home}/nginx.conf"):
             os.chown(path, 65534, 65534)
