@@ -2,7 +2,8 @@
 /* What the micro benchmarks share: rows measured in turns with their limits, medians with minimum and maximum.
  *
  * A row's limit is the same work with nothing around it, measured in the same run: the ratio is what counts.
- * usage of each program: NAME [--json] [--quick] [--rounds N] [word in the row's name]
+ * usage of each program: NAME [--json] [--quick] [--rounds N] [--size N] [word in the row's name]; a size takes the place
+ * of the one that the rows name.
  */
 #ifndef NETHOOD_BENCH_HARNESS_H
 #define NETHOOD_BENCH_HARNESS_H
@@ -97,7 +98,7 @@ static inline int bench_main(int argc, char **argv, const struct bench *rows, si
 {
 	const char *word = "";
 	bool json = false;
-	u32 rounds = ROUNDS;
+	u32 rounds = ROUNDS, size = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
@@ -106,14 +107,19 @@ static inline int bench_main(int argc, char **argv, const struct bench *rows, si
 			*scale = 1000;
 		else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
 			rounds = (u32)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--size") && i + 1 < argc)
+			size = (u32)atoi(argv[++i]);
 		else
 			word = argv[i];
 	}
 	if (*scale > 1 || !rounds || rounds > ROUNDS_MAX)
 		rounds = 1;
 	for (size_t i = 0; i < count; i++) {
-		if (strstr(rows[i].name, word))
-			bench_measure(&rows[i], rounds, json);
+		struct bench row = rows[i];
+
+		row.arg = size ? size : row.arg;
+		if (strstr(row.name, word))
+			bench_measure(&row, rounds, json);
 	}
 	return 0;
 }

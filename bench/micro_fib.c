@@ -3,10 +3,8 @@
  *
  * The prefixes have the lengths of a full BGP table and lie in runs, as registries allot them; the addresses looked up
  * are random ones inside random routes.  "trie" is the longest prefix match alone, "serial" the same with each lookup
- * waiting for the one before, "limit" two loads that depend on each other, from memory as large as the routes, "fib" a
- * whole fib_lookup() (local, then main), "route" a whole ip_route_output_flow().
- *
- * usage: micro_fib [--json] [--quick]
+ * waiting for the one before, the limit two loads that depend on each other, from memory as large as the routes,
+ * "fib_lookup" goes through the tables (local, then main), "whole route" is ip_route_output_flow().
  */
 #include <linux/if_link.h>
 
@@ -18,9 +16,8 @@
 
 #define LOOKUPS (1U << 21)
 #define GATEWAYS 64U
-#define TARGET_ROUTES 1000000U /* what the targets are for */
-#define TARGET_LOOKUP_NS 60.0
-#define TARGET_BYTES 64.0
+
+static u32 scale = 1;
 
 struct bed {
 	struct net net;
@@ -29,8 +26,9 @@ struct bed {
 	u64 seed;
 	u32 *key, *addr;
 	u8 *plen;
-	u32 lookups, rounds;
-	u32 *limit; /* as large as the routes */
+	u32 count, lookups;
+	double insert_ns, bytes; /* of a route */
+	u32 *limit;              /* as large as the routes */
 	u32 limit_mask;
 };
 
@@ -155,16 +153,17 @@ static int change_one(struct bed *b, u32 i, bool add)
 	return add ? fib_route_add(&b->net, &cfg, NULL) : fib_route_del(&b->net, &cfg, NULL);
 }
 
-static double add_routes(struct bed *b, u32 count)
+static void add_routes(struct bed *b)
 {
+	size_t empty_bytes = b->mem.live_bytes;
+	double t = cpu_ns();
 	u32 run = 0;
-	double t = now_ns();
 
-	b->key = malloc(count * sizeof(*b->key));
-	b->plen = malloc(count);
+	b->key = malloc(b->count * sizeof(*b->key));
+	b->plen = malloc(b->count);
 	if (!b->key || !b->plen)
 		exit(1);
-	for (u32 n = 0; n < count;) {
+	for (u32 n = 0; n < b->count;) {
 		if (n % 12 == 0)
 			run = ((rnd(b) % 195 + 1) << 24) | (rnd(b) & 0xffffff);
 		b->plen[n] = (u8)rnd_plen(b);
@@ -175,26 +174,26 @@ static double add_routes(struct bed *b, u32 count)
 			rcu_quiescent(&b->net.rcu);
 	}
 	rcu_quiescent(&b->net.rcu);
-	return (now_ns() - t) / count;
+	b->insert_ns = (cpu_ns() - t) / b->count;
+	b->bytes = (double)(b->mem.live_bytes - empty_bytes) / b->count;
 }
 
-static void choose_addrs(struct bed *b, u32 count)
+static void choose_addrs(struct bed *b)
 {
 	b->addr = malloc(b->lookups * sizeof(*b->addr));
 	if (!b->addr)
 		exit(1);
 	for (u32 i = 0; i < b->lookups; i++) {
-		u32 k = rnd(b) % count;
+		u32 k = rnd(b) % b->count;
 
 		b->addr[i] = b->key[k] | (rnd(b) & ~fib_mask(b->plen[k]));
 	}
 }
 
-/* ------------------------------------------------------------------ rows */
-
 /** limit_create() - memory as large as that of the routes, with random numbers of places in it */
-static void limit_create(struct bed *b, size_t size_bytes)
+static void limit_create(struct bed *b)
 {
+	size_t size_bytes = (size_t)(b->bytes * b->count);
 	u32 count = 1;
 
 	while (count * sizeof(*b->limit) < size_bytes)
@@ -207,43 +206,67 @@ static void limit_create(struct bed *b, size_t size_bytes)
 		b->limit[i] = rnd(b) & b->limit_mask;
 }
 
-/** two_misses() - what no table that large can beat: a load from a random place, and one from where that points */
-static double two_misses(struct bed *b)
+static struct bed *kept; /* rows of one size use the same one */
+
+static struct bed *bed_of(u32 count)
 {
-	double t0 = now_ns();
+	count = count / scale ? count / scale : 1;
+	if (kept && kept->count == count)
+		return kept;
+	if (kept)
+		bed_destroy(kept);
+	kept = bed_create();
+	kept->count = count;
+	kept->lookups = LOOKUPS / scale;
+	add_routes(kept);
+	choose_addrs(kept);
+	limit_create(kept);
+	return kept;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+/** two_misses() - what no table that large can beat: a load from a random place, and one from where that points */
+static double two_misses(u32 count)
+{
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
 
 	for (u32 i = 0; i < b->lookups; i++)
 		use(b->limit[b->limit[(b->addr[i] * 2654435761U) & b->limit_mask]]);
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_trie(struct bed *b)
+static double lookup_trie(u32 count)
 {
+	struct bed *b = bed_of(count);
 	const struct fib_trie *t = &b->ipv4.fib->main->trie;
-	double t0 = now_ns();
+	double t0 = cpu_ns();
 	u32 plen;
 
 	for (u32 i = 0; i < b->lookups; i++)
 		use((u64)(uintptr_t)fib_trie_lookup(t, b->addr[i], &plen));
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_serial(struct bed *b)
+static double lookup_serial(u32 count)
 {
+	struct bed *b = bed_of(count);
 	const struct fib_trie *t = &b->ipv4.fib->main->trie;
-	double t0 = now_ns();
+	double t0 = cpu_ns();
 	u64 last = 0;
 	u32 plen;
 
 	for (u32 i = 0; i < b->lookups; i++)
 		last = (u64)(uintptr_t)fib_trie_lookup(t, b->addr[i] ^ (u32)(last >> 63), &plen);
 	use(last);
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_fib(struct bed *b)
+static double lookup_fib(u32 count)
 {
-	double t0 = now_ns();
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
 	struct fib_result res;
 
 	for (u32 i = 0; i < b->lookups; i++) {
@@ -252,12 +275,13 @@ static double lookup_fib(struct bed *b)
 		must(fib_lookup(&b->net, &fl4, &res));
 		use((u64)(uintptr_t)res.fi);
 	}
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_route(struct bed *b)
+static double lookup_route(u32 count)
 {
-	double t0 = now_ns();
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
 	struct rtable *rt;
 
 	for (u32 i = 0; i < b->lookups; i++) {
@@ -266,15 +290,26 @@ static double lookup_route(struct bed *b)
 		must(ip_route_output_flow(&b->net, &fl4, &rt));
 		dst_release(&rt->dst);
 	}
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-/** worst_change() - longest single change, in processor time, while a tenth of the table goes and comes back */
-static double worst_change(struct bed *b, u32 count)
+static double insert_ns(u32 count)
 {
+	return bed_of(count)->insert_ns;
+}
+
+static double bytes_each(u32 count)
+{
+	return bed_of(count)->bytes;
+}
+
+/** longest_change_us() - in processor time, while a tenth of the table goes and comes back */
+static double longest_change_us(u32 count)
+{
+	struct bed *b = bed_of(count);
 	double worst = 0;
 
-	for (u32 i = 0; i < count / 10; i++) {
+	for (u32 i = 0; i < b->count / 10; i++) {
 		double t = cpu_ns();
 
 		must(change_one(b, i, false));
@@ -285,76 +320,34 @@ static double worst_change(struct bed *b, u32 count)
 		if (t > worst)
 			worst = t;
 	}
-	return worst;
+	return worst / 1000;
 }
 
-static double median(struct bed *b, double (*run)(struct bed *b), double *min, double *max)
-{
-	double ns[ROUNDS];
-
-	for (u32 i = 0; i < b->rounds; i++)
-		ns[i] = run(b);
-	qsort(ns, b->rounds, sizeof(*ns), bench_by_value);
-	*min = ns[0];
-	*max = ns[b->rounds - 1];
-	return ns[b->rounds / 2];
-}
-
-static void row(u32 count, bool quick, bool json)
-{
-	static const struct {
-		const char *name;
-		double (*run)(struct bed *b);
-	} lookups[] = {
-		{ "limit", two_misses }, { "trie", lookup_trie },   { "serial", lookup_serial },
-		{ "fib", lookup_fib },   { "route", lookup_route },
-	};
-	struct bed *b = bed_create();
-	size_t empty_bytes = b->mem.live_bytes;
-	double insert_ns, bytes, worst_ns, min, max;
-
-	b->lookups = quick ? 1024 : LOOKUPS;
-	b->rounds = quick ? 1 : ROUNDS;
-	insert_ns = add_routes(b, count);
-	bytes = (double)(b->mem.live_bytes - empty_bytes) / count;
-	choose_addrs(b, count);
-	limit_create(b, (size_t)(bytes * count));
-	if (!json)
-		printf("%8u routes: insert %.0f ns, %.1f bytes per route%s\n", count, insert_ns, bytes,
-		       count < TARGET_ROUTES   ? ""
-		       : bytes <= TARGET_BYTES ? "   target 64: yes"
-					       : "   target 64: NO");
-	for (size_t i = 0; i < ARRAY_SIZE(lookups); i++) {
-		double ns = median(b, lookups[i].run, &min, &max);
-
-		if (json)
-			printf("{\"row\":\"%s\",\"routes\":%u,\"ns\":%.2f,\"min\":%.2f,\"max\":%.2f}\n",
-			       lookups[i].name, count, ns, min, max);
-		else
-			printf("         %-8s %7.1f ns  (%.1f .. %.1f)%s\n", lookups[i].name, ns, min, max,
-			       i != 1 || count < TARGET_ROUTES ? ""
-			       : ns <= TARGET_LOOKUP_NS        ? "   target 60: yes"
-							       : "   target 60: NO");
+#define LIMIT "two misses"
+#define LOOKUP(count, label, target) \
+	{ \
+		"FIB lookup, IPv4, " label, LIMIT, target, lookup_trie, two_misses, count, false, NULL \
 	}
-	worst_ns = worst_change(b, count);
-	if (json)
-		printf("{\"row\":\"change\",\"routes\":%u,\"insert_ns\":%.2f,\"worst_ns\":%.0f,\"bytes_per_route\":%.2f}\n",
-		       count, insert_ns, worst_ns, bytes);
-	else
-		printf("         longest change %.1f us\n", worst_ns / 1000);
-	bed_destroy(b);
-}
+
+static const struct bench rows[] = {
+	LOOKUP(1000, "1 k routes", 0),
+	LOOKUP(10000, "10 k routes", 0),
+	LOOKUP(100000, "100 k routes", 0),
+	LOOKUP(1000000, "1 M routes", 60),
+	LOOKUP(2000000, "2 M routes", 0),
+	{ "FIB lookup, IPv4, serial", LIMIT, 0, lookup_serial, two_misses, 1000000, false, NULL },
+	{ "FIB lookup, IPv4, fib_lookup", LIMIT, 0, lookup_fib, two_misses, 1000000, false, NULL },
+	{ "FIB lookup, IPv4, whole route", LIMIT, 0, lookup_route, two_misses, 1000000, false, NULL },
+	{ "FIB insert, IPv4, 1 M routes", NULL, 0, insert_ns, NULL, 1000000, false, NULL },
+	{ "FIB longest change, IPv4, 1 M routes", NULL, 0, longest_change_us, NULL, 1000000, false, "us" },
+	{ "bytes per route, IPv4, 1 M", NULL, 64, bytes_each, NULL, 1000000, false, "bytes" },
+};
 
 int main(int argc, char **argv)
 {
-	static const u32 counts[] = { 1000, 10000, 100000, 250000, 1000000 };
-	bool quick = false, json = false;
+	int err = bench_main(argc, argv, rows, ARRAY_SIZE(rows), &scale);
 
-	for (int i = 1; i < argc; i++) {
-		quick |= strcmp(argv[i], "--quick") == 0;
-		json |= strcmp(argv[i], "--json") == 0;
-	}
-	for (size_t i = 0; i < (quick ? 1 : ARRAY_SIZE(counts)); i++)
-		row(counts[i], quick, json);
-	return 0;
+	if (kept)
+		bed_destroy(kept);
+	return err;
 }

@@ -2,10 +2,9 @@
 /* What IPv6's FIB costs: lookup, change and memory, from a thousand routes to a million.
  *
  * The prefixes have the lengths of a full BGP table and lie in runs, as registries allot them; the addresses looked up
- * are random ones inside random routes.  "trie" is the longest prefix match alone, "serial" the same with each lookup
- * waiting for the one before, "fib" a whole fib6_lookup() (local, then main), "route" a whole ip6_route_output().
- *
- * usage: micro_fib6 [--quick]
+ * are random ones inside random routes.  A lookup is the longest prefix match alone, "serial" the same with each lookup
+ * waiting for the one before, the limit two loads that depend on each other, from memory as large as the routes,
+ * "fib6_lookup" goes through the tables (local, then main), "whole route" is ip6_route_output().
  */
 #include "base/byteorder.h"
 #include "dev/netdevice.h"
@@ -16,7 +15,8 @@
 
 #define LOOKUPS (1U << 20)
 #define GATEWAYS 64U
-#define BED_ROUNDS 5
+
+static u32 scale = 1;
 
 struct bed {
 	struct nethood_net *public_net;
@@ -26,6 +26,9 @@ struct bed {
 	struct fib6_key *key, *addr;
 	u8 *plen;
 	u32 count, lookups;
+	double insert_ns, bytes; /* of a route */
+	u32 *limit;              /* as large as the routes */
+	u32 limit_mask;
 };
 
 static void die(const char *what)
@@ -98,11 +101,12 @@ static int change_one(struct bed *b, u32 i, bool add)
 	return add ? ip6_route_add(b->net, &cfg, NULL) : ip6_route_del(b->net, &cfg, NULL);
 }
 
-static double add_routes(struct bed *b)
+static void add_routes(struct bed *b)
 {
 	static const u16 begin[] = { 0x2001, 0x2400, 0x2404, 0x2406, 0x2600, 0x2604, 0x2606, 0x2620,
 				     0x2800, 0x2804, 0x2a00, 0x2a02, 0x2a06, 0x2a0a, 0x2a0e, 0x2c0f };
-	double t = now_ns();
+	size_t empty_bytes = b->net->mem->live_bytes;
+	double t = cpu_ns();
 	u64 run = 0;
 
 	for (u32 n = 0; n < b->count;) {
@@ -117,7 +121,8 @@ static double add_routes(struct bed *b)
 			rcu_quiescent(&b->net->rcu);
 	}
 	rcu_quiescent(&b->net->rcu);
-	return (now_ns() - t) / b->count;
+	b->insert_ns = (cpu_ns() - t) / b->count;
+	b->bytes = (double)(b->net->mem->live_bytes - empty_bytes) / b->count;
 }
 
 static void choose_addrs(struct bed *b)
@@ -131,20 +136,86 @@ static void choose_addrs(struct bed *b)
 	}
 }
 
-static double lookup_trie(struct bed *b)
+/** limit_create() - memory as large as that of the routes, with random numbers of places in it */
+static void limit_create(struct bed *b)
 {
+	size_t size_bytes = (size_t)(b->bytes * b->count);
+	u32 count = 1;
+
+	while (count * sizeof(*b->limit) < size_bytes)
+		count *= 2;
+	b->limit = malloc(count * sizeof(*b->limit));
+	if (!b->limit)
+		die("no memory");
+	b->limit_mask = count - 1;
+	for (u32 i = 0; i < count; i++)
+		b->limit[i] = rnd(b) & b->limit_mask;
+}
+
+static struct bed kept; /* rows of one size use the same one */
+
+static void bed_fini(void)
+{
+	if (kept.count)
+		nethood_free(kept.public_net);
+	free(kept.key);
+	free(kept.plen);
+	free(kept.addr);
+	free(kept.limit);
+	kept = (struct bed){ 0 };
+}
+
+static struct bed *bed_of(u32 count)
+{
+	struct bed *b = &kept;
+
+	count = count / scale ? count / scale : 1;
+	if (b->count == count)
+		return b;
+	bed_fini();
+	b->count = count;
+	b->lookups = LOOKUPS / scale;
+	b->key = malloc(count * sizeof(*b->key));
+	b->plen = malloc(count);
+	b->addr = malloc(b->lookups * sizeof(*b->addr));
+	if (!b->key || !b->plen || !b->addr)
+		die("no memory");
+	bed_init(b);
+	add_routes(b);
+	choose_addrs(b);
+	limit_create(b);
+	return b;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+/** two_misses() - what no table that large can beat: a load from a random place, and one from where that points */
+static double two_misses(u32 count)
+{
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
+
+	for (u32 i = 0; i < b->lookups; i++)
+		use(b->limit[b->limit[((u32)(b->addr[i].hi >> 16) * 2654435761U) & b->limit_mask]]);
+	return (cpu_ns() - t0) / b->lookups;
+}
+
+static double lookup_trie(u32 count)
+{
+	struct bed *b = bed_of(count);
 	const struct fib6_trie *t = &b->net->ipv6->fib->main->trie;
-	double t0 = now_ns();
+	double t0 = cpu_ns();
 
 	for (u32 i = 0; i < b->lookups; i++)
 		use((u64)(uintptr_t)fib6_trie_lookup(t, &b->addr[i]));
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_serial(struct bed *b)
+static double lookup_serial(u32 count)
 {
+	struct bed *b = bed_of(count);
 	const struct fib6_trie *t = &b->net->ipv6->fib->main->trie;
-	double t0 = now_ns();
+	double t0 = cpu_ns();
 	u64 last = 0;
 
 	for (u32 i = 0; i < b->lookups; i++) {
@@ -153,12 +224,13 @@ static double lookup_serial(struct bed *b)
 		last = (u64)(uintptr_t)fib6_trie_lookup(t, &k);
 	}
 	use(last);
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_fib(struct bed *b)
+static double lookup_fib(u32 count)
 {
-	double t0 = now_ns();
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
 	struct fib6_result res;
 
 	for (u32 i = 0; i < b->lookups; i++) {
@@ -169,12 +241,13 @@ static double lookup_fib(struct bed *b)
 			die("no route");
 		use((u64)(uintptr_t)res.f);
 	}
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-static double lookup_route(struct bed *b)
+static double lookup_route(u32 count)
 {
-	double t0 = now_ns();
+	struct bed *b = bed_of(count);
+	double t0 = cpu_ns();
 	struct rt6_info *rt;
 
 	for (u32 i = 0; i < b->lookups; i++) {
@@ -185,12 +258,23 @@ static double lookup_route(struct bed *b)
 			die("no memory");
 		dst_release(&rt->dst);
 	}
-	return (now_ns() - t0) / b->lookups;
+	return (cpu_ns() - t0) / b->lookups;
 }
 
-/** worst_change() - longest single change, in processor time, while a tenth of the table goes and comes back */
-static double worst_change(struct bed *b)
+static double insert_ns(u32 count)
 {
+	return bed_of(count)->insert_ns;
+}
+
+static double bytes_each(u32 count)
+{
+	return bed_of(count)->bytes;
+}
+
+/** longest_change_us() - in processor time, while a tenth of the table goes and comes back */
+static double longest_change_us(u32 count)
+{
+	struct bed *b = bed_of(count);
 	double worst = 0;
 
 	for (u32 i = 0; i < b->count / 10; i++) {
@@ -206,53 +290,33 @@ static double worst_change(struct bed *b)
 		if (t > worst)
 			worst = t;
 	}
-	return worst;
+	return worst / 1000;
 }
 
-static void row(u32 count, bool quick)
-{
-	static const struct {
-		const char *name;
-		double (*run)(struct bed *b);
-	} lookups[] = {
-		{ "trie", lookup_trie }, { "serial", lookup_serial }, { "fib", lookup_fib }, { "route", lookup_route }
-	};
-	struct bed b = { .count = count, .lookups = quick ? 1024 : LOOKUPS };
-	u32 rounds = quick ? 1 : BED_ROUNDS;
-	size_t empty_bytes;
-	double ns[BED_ROUNDS], insert_ns;
-
-	b.key = malloc(count * sizeof(*b.key));
-	b.plen = malloc(count);
-	b.addr = malloc(b.lookups * sizeof(*b.addr));
-	if (!b.key || !b.plen || !b.addr)
-		die("no memory");
-	bed_init(&b);
-	empty_bytes = b.net->mem->live_bytes;
-	insert_ns = add_routes(&b);
-	printf("%8u routes: insert %.0f ns, %.1f bytes per route\n", count, insert_ns,
-	       (double)(b.net->mem->live_bytes - empty_bytes) / count);
-	choose_addrs(&b);
-	for (u32 i = 0; i < ARRAY_SIZE(lookups); i++) {
-		for (u32 r = 0; r < rounds; r++)
-			ns[r] = lookups[i].run(&b);
-		qsort(ns, rounds, sizeof(*ns), bench_by_value);
-		printf("         %-8s %7.1f ns  (%.1f .. %.1f)\n", lookups[i].name, ns[rounds / 2], ns[0],
-		       ns[rounds - 1]);
+#define LIMIT "two misses"
+#define LOOKUP(count, label) \
+	{ \
+		"FIB lookup, IPv6, " label, LIMIT, 0, lookup_trie, two_misses, count, false, NULL \
 	}
-	printf("         longest change %.1f us\n", worst_change(&b) / 1000);
-	nethood_free(b.public_net);
-	free(b.key);
-	free(b.plen);
-	free(b.addr);
-}
+
+static const struct bench rows[] = {
+	LOOKUP(1000, "1 k routes"),
+	LOOKUP(10000, "10 k routes"),
+	LOOKUP(100000, "100 k routes"),
+	LOOKUP(1000000, "1 M routes"),
+	LOOKUP(2000000, "2 M routes"),
+	{ "FIB lookup, IPv6, serial", LIMIT, 0, lookup_serial, two_misses, 1000000, false, NULL },
+	{ "FIB lookup, IPv6, fib6_lookup", LIMIT, 0, lookup_fib, two_misses, 1000000, false, NULL },
+	{ "FIB lookup, IPv6, whole route", LIMIT, 0, lookup_route, two_misses, 1000000, false, NULL },
+	{ "FIB insert, IPv6, 1 M routes", NULL, 0, insert_ns, NULL, 1000000, false, NULL },
+	{ "FIB longest change, IPv6, 1 M routes", NULL, 0, longest_change_us, NULL, 1000000, false, "us" },
+	{ "bytes per route, IPv6, 1 M", NULL, 0, bytes_each, NULL, 1000000, false, "bytes" },
+};
 
 int main(int argc, char **argv)
 {
-	static const u32 counts[] = { 1000, 100000, 1000000 };
-	bool quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
+	int err = bench_main(argc, argv, rows, ARRAY_SIZE(rows), &scale);
 
-	for (size_t i = 0; i < (quick ? 1 : ARRAY_SIZE(counts)); i++)
-		row(counts[i], quick);
-	return 0;
+	bed_fini();
+	return err;
 }

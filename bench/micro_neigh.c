@@ -3,102 +3,18 @@
  *
  * All in memory, one core.  The null device takes each packet and does nothing; checksums are computed in software.
  */
-#include <netinet/in.h>
-
-#include "harness.h"
+#include "null_net.h"
 
 #include "base/htable.h"
 #include "base/random.h"
-#include "ipv4/arp.h"
-#include "ipv4/inetdevice.h"
-#include "ipv4/ip_fib.h"
-#include "ipv4/netns_ipv4.h"
 #include "ipv6/addrconf.h"
 #include "ipv6/netns_ipv6.h"
-#include "neigh/neigh_internal.h"
-#include "nethood/nethood.h"
-
-#define OUR_IP CONST_BE32(0x0a000001)
-#define FIRST_PEER 0x0a000100U /* 10.0.1.0, of a /8: room for millions */
 
 static u32 scale = 1;
 
 static u32 ops(u32 n)
 {
 	return n / scale ? n / scale : 1;
-}
-
-/** struct bench_world - a net with a null device and @count permanent neighbours */
-struct bench_world {
-	struct nethood_net *public_net;
-	struct net *net;
-	struct net_device *dev;
-	struct neigh_table *arp;
-	u32 count;
-};
-
-static int null_xmit(void *ctx, const struct iovec *iov, int pieces)
-{
-	(void)ctx;
-	(void)pieces;
-	use((u64)(uintptr_t)iov);
-	return 0;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "micro_neigh: %s\n", what);
-	exit(1);
-}
-
-static __be32 peer_ip(u32 i)
-{
-	return cpu_to_be32(FIRST_PEER + i);
-}
-
-static void add_peer(struct bench_world *w, u32 i)
-{
-	const u8 mac[6] = { 2, 0, (u8)(i >> 24), (u8)(i >> 16), (u8)(i >> 8), (u8)i };
-	__be32 ip = peer_ip(i);
-	struct neighbour *n;
-
-	if (neigh_create(w->arp, &ip, w->dev, &n) ||
-	    neigh_update(n, mac, NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_OVERRIDE, 0, NULL))
-		die("no neighbour");
-	neigh_release(n);
-}
-
-static void world_init(struct bench_world *w, u32 count)
-{
-	struct nethood_config config = { .now_ns = 1000000000ULL, .random_key = { 1 } };
-	struct nethood_dev_config dev = { .name = "eth0", .driver = "user", .fd = -1, .xmit = null_xmit };
-	struct in_ifaddr ifa = { .ifa_local = OUR_IP,
-				 .ifa_address = OUR_IP,
-				 .ifa_prefixlen = 8,
-				 .ifa_mask = inet_make_mask(8),
-				 .ifa_valid_lft_s = UINT32_MAX,
-				 .ifa_preferred_lft_s = UINT32_MAX };
-	const char *errmsg;
-	struct nethood_dev *d;
-
-	if (nethood_create(&config, &w->public_net) || nethood_dev_create(w->public_net, &dev, &d))
-		die("no net");
-	w->net = (struct net *)w->public_net;
-	w->dev = dev_find_by_name(w->net, "eth0");
-	w->arp = w->net->ipv4->arp;
-	w->arp->gc_thresh2 = w->arp->gc_thresh3 = UINT32_MAX;
-	w->count = count;
-	if (dev_open(dev_find_by_name(w->net, "lo")) || dev_open(w->dev) || inet_insert_ifa(w->dev, &ifa, 0, &errmsg))
-		die("no address");
-	for (u32 i = 0; i < count; i++)
-		add_peer(w, i);
-	while (nethood_poll(w->public_net, 1000000000ULL))
-		;
-}
-
-static void world_fini(struct bench_world *w)
-{
-	nethood_free(w->public_net);
 }
 
 static u32 next_random(u32 *x)
@@ -117,13 +33,13 @@ static double lookup(u32 count)
 	double t;
 
 	world_init(&w, count);
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		__be32 ip = peer_ip((u32)((u64)next_random(&x) * count >> 32) + (u32)found);
 
 		found = (u64)(uintptr_t)neigh_find(w.arp, &ip, w.dev) >> 60;
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	world_fini(&w);
 	return t / n;
 }
@@ -154,7 +70,7 @@ static double lookup_limit(u32 count)
 		slot[at].key = key;
 		slot[at].obj = slot;
 	}
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		u64 key = (u64)FIRST_PEER + (u32)((u64)next_random(&x) * count >> 32) + found;
 		u32 at = HOME(key);
@@ -163,7 +79,7 @@ static double lookup_limit(u32 count)
 			at = (at + 1) & ((1U << bits) - 1);
 		found = (u64)(uintptr_t)slot[at].obj >> 60;
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 #undef HOME
 	free(slot);
 	return t / n;
@@ -178,7 +94,7 @@ static double create_delete(u32 count)
 	double t;
 
 	world_init(&w, count);
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		__be32 ip = peer_ip(count + (i & 1023));
 		struct neighbour *nb;
@@ -189,7 +105,7 @@ static double create_delete(u32 count)
 		neigh_release(nb);
 		rcu_quiescent(&w.net->rcu);
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	world_fini(&w);
 	return t / n;
 }
@@ -211,7 +127,7 @@ static double bytes_each(u32 count)
 	world_init(&w, 0);
 	nethood_ledger(w.public_net, &empty);
 	for (u32 i = 0; i < count; i++)
-		add_peer(&w, i);
+		add_peer(&w, i, NUD_PERMANENT);
 	nethood_ledger(w.public_net, &full);
 	history = history_bytes(&w);
 	world_fini(&w);
@@ -270,14 +186,14 @@ static double cached_output(u32 count)
 	skb_reset_network_header(skb);
 	skb->dev = w.dev;
 	skb->protocol = CONST_BE16(0x0800);
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0, at = 0; i < n; i++) {
 		(void)neigh_output(nb[at], skb, false);
 		skb_pull(skb, 14);
 		if (++at == count)
 			at = 0;
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	consume_skb(skb);
 	w.dev->netdev_ops = real;
 	world_fini(&w);
@@ -288,7 +204,7 @@ static double header_copy_limit(u32 count)
 {
 	static u8 hh[16][16], packet[128];
 	u32 n = ops(20000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0, at = 0; i < n; i++) {
 		memcpy(packet + 16, hh[at], 16);
@@ -296,7 +212,7 @@ static double header_copy_limit(u32 count)
 		if (++at == count)
 			at = 0;
 	}
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 static double udp_send(u32 count, bool connected)
@@ -312,7 +228,7 @@ static double udp_send(u32 count, bool connected)
 	if (nethood_socket(w.public_net, AF_INET, SOCK_DGRAM, 0, &sk) ||
 	    (connected && nethood_connect(sk, (const struct sockaddr *)&to, sizeof(to))))
 		die("no socket");
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		if (!connected)
 			to.sin_addr.s_addr = peer_ip((u32)((u64)next_random(&x) * count >> 32));
@@ -320,7 +236,7 @@ static double udp_send(u32 count, bool connected)
 				   connected ? 0 : sizeof(to)) != 1)
 			die("not sent");
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	nethood_close(sk);
 	world_fini(&w);
 	return t / n;
@@ -361,12 +277,12 @@ static double udp6_send_connected(u32 count)
 	if (nethood_socket(w.public_net, AF_INET6, SOCK_DGRAM, 0, &sk) ||
 	    nethood_connect(sk, (const struct sockaddr *)&to, sizeof(to)))
 		die("no socket");
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		if (nethood_sendto(sk, "x", 1, 0, NULL, 0) != 1)
 			die("not sent");
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	nethood_close(sk);
 	world_fini(&w);
 	return t / n;

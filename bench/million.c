@@ -46,6 +46,7 @@ static void die(const char *what)
 struct world {
 	int ifindex;
 	u32 seq;
+	u16 nud_state; /**< of those that are added */
 #ifdef BENCH_KERNEL
 	int tap_fd, ctl_fd, nl_fd;
 #else
@@ -76,6 +77,7 @@ static void world_init(struct world *w)
 	int strict = 1;
 
 	memset(w, 0, sizeof(*w));
+	w->nud_state = NUD_PERMANENT;
 	if (unshare(CLONE_NEWNET))
 		die("a network namespace of its own");
 	w->tap_fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -163,6 +165,7 @@ static void world_init(struct world *w)
 	int strict = 1;
 
 	memset(w, 0, sizeof(*w));
+	w->nud_state = NUD_PERMANENT;
 	w->now = config.now_ns;
 	if (nethood_create(&config, &w->net) || nethood_dev_create(w->net, &dev, &d) ||
 	    nethood_socket(w->net, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &w->nl) ||
@@ -240,7 +243,7 @@ static u32 put_request(struct world *w, void *at, u16 type, u16 flags, u32 i)
 	};
 
 	if (lladdr)
-		rq.ndm.ndm_state = NUD_PERMANENT;
+		rq.ndm.ndm_state = w->nud_state;
 	rq.nlh.nlmsg_len = lladdr ? sizeof(rq) : offsetof(struct rq_neigh, lladdr_head);
 	memcpy(at, &rq, rq.nlh.nlmsg_len);
 	return rq.nlh.nlmsg_len;
@@ -432,7 +435,30 @@ static double bytes_each(u32 arg)
 	return bytes;
 }
 
-enum { WATCH_ADD, WATCH_ADD_EACH, WATCH_GET, WATCH_DUMP, WATCH_DUMP_NONE, WATCH_DELETE, WATCH_DOWN };
+enum { WATCH_ADD, WATCH_ADD_EACH, WATCH_GET, WATCH_DUMP, WATCH_DUMP_NONE, WATCH_DELETE, WATCH_DOWN, WATCH_AGEING };
+
+#define AGEING_NS (300 * 1000000000ULL)
+
+/* Reachable for half a minute, then stale, then old: until all are gone. */
+static void grow_old(struct world *w)
+{
+	u64 end = w->now + AGEING_NS;
+
+	while (w->now < end) {
+		u64 next = nethood_next_deadline(w->net);
+
+		if (next > w->now + 1)
+			w->now = (next < end ? next : end) - 1;
+		turn(w);
+	}
+}
+
+static void no_limit(struct world *w)
+{
+	if (nethood_sysctl_set(w->net, "net.ipv4.neigh.default.gc_thresh2", "10000000") ||
+	    nethood_sysctl_set(w->net, "net.ipv4.neigh.default.gc_thresh3", "10000000"))
+		die("gc_thresh");
+}
 
 static double longest_us(u32 what)
 {
@@ -440,6 +466,10 @@ static double longest_us(u32 what)
 
 	world_init(&w);
 	w.watched = what == WATCH_ADD || what == WATCH_ADD_EACH;
+	if (what == WATCH_AGEING) {
+		w.nud_state = NUD_REACHABLE;
+		no_limit(&w);
+	}
 	request_all(&w, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ops(COUNT), what == WATCH_ADD_EACH ? 0 : BATCH_BYTES);
 	w.watched = !w.watched;
 	if (what == WATCH_GET)
@@ -452,9 +482,11 @@ static double longest_us(u32 what)
 		request_all(&w, RTM_DELNEIGH, 0, ops(COUNT), BATCH_BYTES);
 	else if (what == WATCH_DOWN)
 		set_up(&w, false);
+	else if (what == WATCH_AGEING)
+		grow_old(&w);
 	finish(&w);
 	w.watched = false;
-	expect(dump_all(&w, 0), what == WATCH_DELETE || what == WATCH_DOWN ? 0 : ops(COUNT), "neighbours in the end");
+	expect(dump_all(&w, 0), what >= WATCH_DELETE ? 0 : ops(COUNT), "neighbours in the end");
 	world_fini(&w);
 	return w.longest_ns / 1000;
 }
@@ -477,6 +509,7 @@ static const struct bench rows[] = {
 	{ .name = "million: longest call, dump of none", .run = longest_us, .arg = WATCH_DUMP_NONE, .unit = "us" },
 	{ .name = "million: longest call, delete", .run = longest_us, .arg = WATCH_DELETE, .unit = "us" },
 	{ .name = "million: longest call, device down", .run = longest_us, .arg = WATCH_DOWN, .unit = "us" },
+	{ .name = "million: longest call, ageing", .run = longest_us, .arg = WATCH_AGEING, .unit = "us" },
 #endif
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* lwIP doing the work of the rows of micro_tcp: two devices of one lwIP, joined by a memory wire that copies each frame.
+/* lwIP doing the work of the rows of micro_tcp and micro_udp: two devices of one lwIP, joined by a memory wire that copies each frame.
  *
  * The Debian build of the library (windows of 64 KiB), its raw API, one thread, no lock, checksums in software.  Each
  * connection is bound to its device: so what one sends goes over the wire, and not around it.
@@ -11,6 +11,7 @@
 #include <lwip/prot/ethernet.h>
 #include <lwip/tcp.h>
 #include <lwip/timeouts.h>
+#include <lwip/udp.h>
 #include <netif/ethernet.h>
 
 #include "harness.h"
@@ -325,10 +326,79 @@ static double connect_close(u32 arg)
 	return (cpu_ns() - t) / n;
 }
 
+static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
+{
+	static u8 room[4]; /* a program reads it */
+
+	(void)pcb;
+	(void)from;
+	(void)port;
+	pbuf_copy_partial(p, room, 1, 0);
+	pbuf_free(p);
+	++*(u64 *)arg;
+}
+
+static struct udp_pcb *udp_open(u32 end)
+{
+	struct udp_pcb *pcb = udp_new();
+	ip_addr_t to = IPADDR4_INIT(0);
+
+	*ip_2_ip4(&to) = addr_of(!end);
+	if (!pcb)
+		die("no memory");
+	udp_bind_netif(pcb, &ends[end].netif);
+	if (udp_bind(pcb, IP4_ADDR_ANY, (u16_t)(9 + end)) != ERR_OK ||
+	    udp_connect(pcb, &to, (u16_t)(9 + !end)) != ERR_OK)
+		die("no socket");
+	return pcb;
+}
+
+static void udp_send_one(struct udp_pcb *pcb)
+{
+	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, 1, PBUF_RAM);
+
+	memcpy(p->payload, "x", 1);
+	if (udp_send(pcb, p) != ERR_OK)
+		die("not sent");
+	pbuf_free(p);
+}
+
+/* The first one waits for its neighbour. */
+static double datagrams(u32 burst)
+{
+	u32 n = 4000000 / scale / burst;
+	u64 got[2] = { 0 };
+	struct udp_pcb *pcb[2];
+	double t;
+
+	for (u32 i = 0; i < 2; i++) {
+		pcb[i] = udp_open(i);
+		udp_recv(pcb[i], on_datagram, &got[i]);
+	}
+	udp_send_one(pcb[0]);
+	while (!got[1])
+		pump();
+	got[1] = 0;
+	t = cpu_ns();
+	for (u32 i = 0; i < n; i++) {
+		for (u32 k = 0; k < burst; k++)
+			udp_send_one(pcb[0]);
+		end_poll(&ends[1]);
+	}
+	t = cpu_ns() - t;
+	if (got[1] != (u64)n * burst)
+		die("not all were received");
+	udp_remove(pcb[0]);
+	udp_remove(pcb[1]);
+	return t / n / burst;
+}
+
 static const struct bench rows[] = {
 	{ "TCP stream, MTU 1500", NULL, 0, stream, NULL, 0, false, "ns/KiB" },
 	{ "TCP request and response, 1 byte", NULL, 0, request_response, NULL, 0, false, NULL },
 	{ "TCP connect, 1 byte, close", NULL, 0, connect_close, NULL, 0, false, NULL },
+	{ "UDP small packets, sent and received", NULL, 0, datagrams, NULL, 32, false, NULL },
+	{ "UDP small packets, one at a time", NULL, 0, datagrams, NULL, 1, false, NULL },
 };
 
 int main(int argc, char **argv)

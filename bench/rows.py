@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which rows there are: program and peers of each, and what has to be reached."""
+
+# What a peer's program is called, by nethood's; "kernel" ones are built with nethood, in the same folder.
+PEERS = {
+    "micro_neigh": {"lwIP": "lwip_peer", "gVisor": "gvisor_peer"},
+    "micro_evict": {"gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
+    "micro_tcp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_tcp_peer"},
+    "micro_udp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
+    "million": {"kernel": "million_kernel"},
+}
+
+NEIGH, EVICT, FIB, FIB6 = "micro_neigh", "micro_evict", "micro_fib", "micro_fib6"
+BASE, MILLION, SIM, RECORD = "micro_base", "million", "bench_sim", "micro_record"
+GSO, TCP, UDP = "micro_gso", "micro_tcp", "micro_udp"
+ALL = {"lwIP": None, "gVisor": None, "kernel": None}
+
+# part, row, program of nethood, {peer: its row, if it has another name}, target
+# target: ("limit", r): at most r times the limit; ("lwIP", r): at most r times that peer, ("best peer", r): times the
+# best of them; ("most", x): at most x
+ROWS = [
+    (1, "cached output, 1 entry", NEIGH, {"lwIP": None}, ("lwIP", 8 / 10.7)),
+    (1, "cached output, 10 entries", NEIGH, {"lwIP": None}, ("lwIP", 8 / 10.7)),
+    (1, "UDP send 1 byte, connected", NEIGH, {"lwIP": None, "gVisor": None}, ("lwIP", 35 / 57)),
+    (1, "UDP send 1 byte by IPv6, connected", NEIGH, {}, None),
+    (1, "UDP send 1 byte, unconnected, 10 peers", NEIGH, {"lwIP": None, "gVisor": None}, None),
+    (1, "UDP send 1 byte, unconnected, 100 k peers", NEIGH, {"gVisor": None}, ("limit", 2)),
+    (1, "lookup, serial random key, 1 k", NEIGH, {}, ("limit", 1.25)),
+    (1, "lookup, serial random key, 10 k", NEIGH, {}, ("limit", 1.25)),
+    (1, "lookup, serial random key, 100 k", NEIGH, {}, ("limit", 1.25)),
+    (1, "lookup, serial random key, 1 M", NEIGH, {}, ("limit", 1.25)),
+    (1, "create and delete, among 1 k", NEIGH, {"gVisor": "add a neighbour, to 1 k"}, ("most", 150)),
+    (1, "create and delete, among 100 k", NEIGH, {"gVisor": "add a neighbour, to 100 k"}, ("most", 150)),
+    (1, "create and delete, among 1 M", NEIGH, {}, ("most", 150)),
+    (1, "bytes per neighbour, 100 k", NEIGH, {"gVisor": None}, ("most", 192)),
+    (1, "bytes per neighbour, 1 M", NEIGH, {}, ("most", 192)),
+    (1, "bytes of an idle net", NEIGH, {}, ("most", 32768)),
+    (1, "million: add, one request each", MILLION, {"kernel": None}, ("kernel", 0.5)),
+    (1, "million: add, in batches", MILLION, {"kernel": None}, ("kernel", 0.5)),
+    (1, "million: get one", MILLION, {"kernel": None}, ("kernel", 0.5)),
+    (1, "million: dump, per entry", MILLION, {"kernel": None}, ("kernel", 0.35)),
+    (1, "million: delete, in batches", MILLION, {"kernel": None}, None),
+    (1, "million: flush by device down, per entry", MILLION, {"kernel": None}, None),
+    (1, "million: bytes per neighbour", MILLION, {}, None),
+    (1, "million: longest call, add one by one", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, add in batches", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, get", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, dump", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, dump of none", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, delete", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, device down", MILLION, {}, ("most", 1000)),
+    (1, "million: longest call, ageing", MILLION, {}, ("most", 1000)),
+    (1, "insert into a full table, median, 1 k", EVICT, {}, ("most", 1000)),
+    (1, "insert into a full table, median, 100 k", EVICT, {}, ("most", 1000)),
+    (1, "insert into a full table, median, 1 M", EVICT, {}, ("most", 1000)),
+    (1, "insert into a full table, longest, 1 k", EVICT, {}, ("most", 20)),
+    (1, "insert into a full table, longest, 100 k", EVICT, {}, ("most", 20)),
+    (1, "insert into a full table, longest, 1 M", EVICT, {}, ("most", 20)),
+    (1, "insert into a full table, refused, 1 M", EVICT, {}, ("most", 1000)),
+    (1, "resolve a new neighbour", EVICT, {"gVisor": None, "kernel": None}, ("most", 1000)),
+    (1, "FIB lookup, IPv4, 1 M routes", FIB, {}, ("most", 60)),
+    (1, "FIB lookup, IPv4, serial", FIB, {}, None),
+    (1, "FIB lookup, IPv4, fib_lookup", FIB, {}, None),
+    (1, "FIB lookup, IPv4, whole route", FIB, {}, None),
+    (1, "FIB longest change, IPv4, 1 M routes", FIB, {}, None),
+    (1, "bytes per route, IPv4, 1 M", FIB, {}, ("most", 64)),
+    (1, "FIB lookup, IPv6, 1 M routes", FIB6, {}, None),
+    (1, "FIB lookup, IPv6, serial", FIB6, {}, None),
+    (1, "FIB lookup, IPv6, fib6_lookup", FIB6, {}, None),
+    (1, "FIB lookup, IPv6, whole route", FIB6, {}, None),
+    (1, "FIB longest change, IPv6, 1 M routes", FIB6, {}, None),
+    (1, "bytes per route, IPv6, 1 M", FIB6, {}, None),
+    (1, "sim: one event, 64 hosts", SIM, {}, ("most", 1000)),
+    (1, "sim: one event, 1024 hosts", SIM, {}, None),
+    (1, "sim: bytes per host", SIM, {}, ("most", 32768)),
+    (1, "csum 1500", BASE, {}, ("limit", 1.25)),
+    (1, "csum 65536", BASE, {}, ("limit", 1.25)),
+    (1, "timer arm + cancel, 1 M armed", BASE, {}, ("most", 10)),
+    (1, "record: UDP send 1 byte", RECORD, {}, ("most", 10)),
+    (1, "record: UDP send 1400 bytes", RECORD, {}, None),
+    (1, "record: UDP receive 1 byte", RECORD, {}, None),
+    (1, "record: UDP receive 1400 bytes", RECORD, {}, None),
+    (1, "record: UDP send 1 byte, first pass", RECORD, {}, None),
+    (2, "GSO: cut, checksums offloaded", GSO, {}, None),
+    (2, "GSO: cut, with checksums", GSO, {}, None),
+    (2, "GRO: receive, up as trains", GSO, {}, None),
+    (2, "GRO: receive, up one by one", GSO, {}, None),
+    (2, "TCP stream, MTU 1500", TCP, ALL, ("lwIP", 1 / 5.6)),
+    (2, "TCP stream, 64 KiB segments", TCP, {"gVisor": None, "kernel": None}, ("best peer", 1 / 2)),
+    (2, "TCP request and response, 1 byte", TCP, ALL, ("lwIP", 1 / 1.5)),
+    (2, "TCP connect, 1 byte, close", TCP, ALL, ("lwIP", 1 / 15)),
+    (2, "UDP small packets, sent and received", UDP, ALL, ("lwIP", 1 / 2)),
+    (2, "UDP small packets, one at a time", UDP, ALL, ("lwIP", 1 / 2)),
+    (2, "TCP bytes per idle connection, who connected", TCP, {}, ("most", 1536)),
+    (2, "TCP bytes per idle connection, who accepted", TCP, {}, ("most", 1536)),
+    (2, "TCP churn: open, echo, close, among 100 k idle", TCP, {}, ("most", 100000)),
+    (2, "TCP churn: bytes per connection in TIME_WAIT", TCP, {}, None),
+    (2, "TCP churn: bytes per idle connection", TCP, {}, ("most", 1536)),
+    (2, "TCP million: establish one", TCP, {}, None),
+    (2, "TCP million: bytes each", TCP, {}, None),
+]
+
+ALSO = {"memory": "bytes"}      # `--row memory` is for these, too
+
+
+def wanted(name, word):
+    """Is this row asked for?"""
+    word = word.lower()
+    return word in name.lower() or ALSO.get(word, word) in name.lower()
