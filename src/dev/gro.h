@@ -54,7 +54,7 @@ enum gro_result {
 struct packet_offload {
 	__be16 type; /**< ethertype */
 	/** data at the network header; see skb_gso_segment() */
-	int (*gso_segment)(struct sk_buff *skb, u32 features, struct sk_buff **segs);
+	int (*gso_segment)(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs);
 	/** @skb borrowed with GRO_NORMAL, else taken; data at the network header */
 	enum gro_result (*gro_receive)(struct gro_node *gro, struct sk_buff *skb);
 	/** headers of a train that is going up, of two packets at least: lengths, checksums, GSO size and type */
@@ -63,7 +63,7 @@ struct packet_offload {
 /** struct net_offload - what a protocol above IP does about trains; as packet_offload; static const.  @linux struct net_offload */
 struct net_offload {
 	/** data at the transport header */
-	int (*gso_segment)(struct sk_buff *skb, u32 features, struct sk_buff **segs);
+	int (*gso_segment)(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs);
 	/** data at the network header; the IP header is judged, transport_offset set, and flush if that wants it */
 	enum gro_result (*gro_receive)(struct gro_node *gro, struct sk_buff *skb);
 	/** the IP header is done, the transport header set */

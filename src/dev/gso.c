@@ -13,7 +13,7 @@
 #include "dev/dev_internal.h"
 #include "wire/tcp.h"
 
-int skb_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+static int gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	const struct packet_offload *po = offload_find(skb->dev->net->dev, skb->protocol);
 	u32 headroom = skb_headroom(skb);
@@ -25,12 +25,35 @@ int skb_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
 		return -EINVAL;
 	skb_reset_mac_header(skb);
 	skb_pull(skb, skb_network_offset(skb));
-	err = po->gso_segment(skb, features, segs);
+	err = po->gso_segment(skb, how, segs);
 	skb_push(skb, skb_headroom(skb) - headroom);
 	return err;
 }
 
-bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev)
+int skb_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+{
+	const struct segment_how how = { .pool = skb->pool,
+					 .share = features & NETIF_F_SG,
+					 .sum = !(features & NETIF_F_HW_CSUM) };
+
+	return gso_segment(skb, &how, segs);
+}
+
+int skb_gso_segment_into(struct sk_buff *skb, struct skb_pool *pool, struct sk_buff **segs)
+{
+	const struct segment_how how = { .pool = pool, .sum = true };
+
+	return gso_segment(skb, &how, segs);
+}
+
+static u32 netif_skb_features(const struct net_device *dev)
+{
+	return dev->netdev_ops->ndo_features_check ? dev->netdev_ops->ndo_features_check(dev, dev->features)
+						   : dev->features;
+}
+
+/* Is @skb a train that @dev cannot send as it is? */
+static bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev, u32 features)
 {
 	static const struct {
 		u16 type;
@@ -48,12 +71,12 @@ bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev)
 		return false;
 	if (skb->len > dev->gso_max_size_bytes || shinfo->gso_segs > dev->gso_max_segs)
 		return true;
-	if (skb->ip_summed != CHECKSUM_PARTIAL || !(dev->features & NETIF_F_HW_CSUM))
+	if (skb->ip_summed != CHECKSUM_PARTIAL || !(features & NETIF_F_HW_CSUM))
 		return true;
-	if (shinfo->frag_list && !(dev->features & NETIF_F_FRAGLIST))
+	if (shinfo->frag_list && !(features & NETIF_F_FRAGLIST))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		if ((shinfo->gso_type & needs[i].type) && !(dev->features & needs[i].feature))
+		if ((shinfo->gso_type & needs[i].type) && !(features & needs[i].feature))
 			return true;
 	}
 	return false;
@@ -66,10 +89,10 @@ static struct sk_buff *validate_dropped(struct sk_buff *skb, struct net_device *
 	return NULL;
 }
 
-static struct sk_buff *validate_gso(struct sk_buff *skb, struct net_device *dev)
+static struct sk_buff *validate_gso(struct sk_buff *skb, struct net_device *dev, u32 features)
 {
 	struct sk_buff *segs;
-	int err = skb_gso_segment(skb, dev->features, &segs);
+	int err = skb_gso_segment(skb, features, &segs);
 
 	if (unlikely(err))
 		return validate_dropped(skb, dev, err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_SKB_GSO_SEG);
@@ -77,22 +100,23 @@ static struct sk_buff *validate_gso(struct sk_buff *skb, struct net_device *dev)
 	return segs;
 }
 
-static bool needs_linearize(const struct sk_buff *skb, const struct net_device *dev)
+static bool needs_linearize(const struct sk_buff *skb, u32 features)
 {
 	if (!skb->data_len)
 		return false;
-	return !(dev->features & NETIF_F_SG) || (skb_shinfo(skb)->frag_list && !(dev->features & NETIF_F_FRAGLIST));
+	return !(features & NETIF_F_SG) || (skb_shinfo(skb)->frag_list && !(features & NETIF_F_FRAGLIST));
 }
 
 struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
 {
+	u32 features = netif_skb_features(dev);
 	int err;
 
-	if (netif_needs_gso(skb, dev))
-		return validate_gso(skb, dev);
-	if (needs_linearize(skb, dev) && skb_linearize(skb))
+	if (netif_needs_gso(skb, dev, features))
+		return validate_gso(skb, dev, features);
+	if (needs_linearize(skb, features) && skb_linearize(skb))
 		return validate_dropped(skb, dev, SKB_DROP_REASON_NOMEM);
-	if (skb->ip_summed != CHECKSUM_PARTIAL || (dev->features & NETIF_F_HW_CSUM))
+	if (skb->ip_summed != CHECKSUM_PARTIAL || (features & NETIF_F_HW_CSUM))
 		return skb;
 	err = skb_checksum_help(skb);
 	if (unlikely(err))

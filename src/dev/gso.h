@@ -22,13 +22,9 @@
  * (what was chained to it is its segments' now).  @linux skb_gso_segment
  */
 int __must_check skb_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs);
-/** skb_gso_how() - what @features mean for skb_segment() */
-static inline u32 skb_gso_how(u32 features)
-{
-	return (features & NETIF_F_SG ? SKB_SEGMENT_SG : 0) | (features & NETIF_F_HW_CSUM ? 0 : SKB_SEGMENT_SUM);
-}
-/** netif_needs_gso() - is @skb a train that @dev cannot send as it is? */
-bool netif_needs_gso(const struct sk_buff *skb, const struct net_device *dev);
+/** skb_gso_segment_into() - the same as copies in another net's @pool, with their checksums: what a device does that
+ *  cuts trains itself.  Only their headers are known, and @skb is as before */
+int __must_check skb_gso_segment_into(struct sk_buff *skb, struct skb_pool *pool, struct sk_buff **segs);
 /** validate_xmit_skb() - make @skb (taken) what @dev can send: cut, in one piece, with its checksum
  *  Return: it, or several chained by next; NULL: it was dropped, and counted.  @linux validate_xmit_skb */
 struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev);

@@ -7,8 +7,8 @@
  * receives until that net is polled.  A full ring stops the sender's queues; the receiver wakes them when half of it
  * is free.  Nothing of the other net runs here: news of the cable wait for its poll as well.
  *
- * A checksum that the sender left to do is completed in the pass that copies, unless the other end (one with offload)
- * takes the packet without.
+ * A checksum that the sender left to do is completed in the pass that copies, and a train is cut there, unless the other
+ * end (one with offload) takes the packet as it is.
  */
 #include <errno.h>
 
@@ -229,6 +229,40 @@ static void wire_queue(struct net_device *dev, struct sk_buff *copy)
 	napi_schedule(&netdev_common(dev)->napi);
 }
 
+static bool wire_has_room(const struct net_device *dev, u32 frames)
+{
+	return wire_priv(dev)->ring.qlen + frames <= WIRE_RING_FRAMES;
+}
+
+/* Trains cross a wire with offload only. */
+static bool wire_must_cut(const struct net_device *dev, const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && !(dev->features & NETIF_F_RXCSUM);
+}
+
+/* The packets of a train, made where they are going. */
+static int wire_cut(struct net_device *peer, struct sk_buff *skb)
+{
+	struct sk_buff *segs, *next;
+	int err;
+
+	if (unlikely(netdev_frame_check(peer, skb_gso_mac_seglen(skb))))
+		return WIRE_REFUSED;
+	if (unlikely(!wire_has_room(peer, skb_shinfo(skb)->gso_segs)))
+		return WIRE_FULL;
+	err = skb_gso_segment_into(skb, peer->net->skb_pool, &segs);
+	if (unlikely(err)) {
+		peer->stats.rx_dropped += err == -ENOMEM;
+		return err == -ENOMEM ? WIRE_NOMEM : WIRE_REFUSED;
+	}
+	for (; segs; segs = next) {
+		next = segs->next;
+		segs->next = NULL;
+		wire_queue(peer, segs);
+	}
+	return WIRE_SENT;
+}
+
 static int wire_deliver(struct net_device *peer, const struct sk_buff *skb)
 {
 	const struct wire_offload o = wire_offload_of(skb);
@@ -236,7 +270,7 @@ static int wire_deliver(struct net_device *peer, const struct sk_buff *skb)
 
 	if (unlikely(netdev_frame_check(peer, o.gso_size ? o.segment_bytes : skb->len)))
 		return WIRE_REFUSED;
-	if (unlikely(wire_priv(peer)->ring.qlen >= WIRE_RING_FRAMES))
+	if (unlikely(!wire_has_room(peer, 1)))
 		return WIRE_FULL;
 	copy = wire_copy(skb, peer, &o);
 	if (unlikely(!copy))
@@ -259,7 +293,7 @@ int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_byte
 		return -EINVAL;
 	if (netdev_frame_check(dev, o->gso_size ? o->segment_bytes : len_bytes))
 		return WIRE_REFUSED;
-	if (wire_priv(dev)->ring.qlen >= WIRE_RING_FRAMES)
+	if (!wire_has_room(dev, 1))
 		return WIRE_FULL;
 	copy = netdev_skb_alloc_long(dev, (u32)len_bytes);
 	if (!copy)
@@ -303,7 +337,7 @@ static __noinline int wire_deliver_recorded(struct net_device *peer, const struc
 	return ret;
 }
 
-static int wire_send(struct net_device *dev, const struct sk_buff *skb)
+static int wire_send(struct net_device *dev, struct sk_buff *skb)
 {
 	struct net_device *peer = wire_priv(dev)->peer;
 	struct recorder *rec = dev->net->rec;
@@ -311,12 +345,24 @@ static int wire_send(struct net_device *dev, const struct sk_buff *skb)
 
 	if (unlikely(rec && rec->replay && wire_priv(dev)->foreign))
 		return (int)rec_refused_again(rec, WIRE_SENT);
-	if (peer)
-		ret = unlikely(peer->net->rec && wire_priv(peer)->foreign) ? wire_deliver_recorded(peer, skb)
-									   : wire_deliver(peer, skb);
+	if (peer && unlikely(peer->net->rec && wire_priv(peer)->foreign))
+		ret = wire_deliver_recorded(peer, skb);
+	else if (peer)
+		ret = wire_must_cut(dev, skb) ? wire_cut(peer, skb) : wire_deliver(peer, skb);
 	if (unlikely(ret != WIRE_SENT && rec && wire_priv(dev)->foreign))
 		rec_refused(rec, ret);
 	return ret;
+}
+
+/* Frames are counted as they cross. */
+static netdev_tx_t wire_sent(struct net_device *dev, struct sk_buff *skb)
+{
+	if (wire_must_cut(dev, skb)) {
+		u32 more = skb_shinfo(skb)->gso_segs - 1U;
+
+		dev_sw_netstats_tx_add(dev, more, more * (skb_gso_mac_seglen(skb) - skb_shinfo(skb)->gso_size));
+	}
+	return netdev_tx_done(dev, skb);
 }
 
 static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
@@ -324,7 +370,7 @@ static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev, bool m
 	(void)more;
 	switch (wire_send(dev, skb)) {
 	case WIRE_SENT:
-		return netdev_tx_done(dev, skb);
+		return wire_sent(dev, skb);
 	case WIRE_FULL:
 		netif_tx_stop_all_queues(dev);
 		return NETDEV_TX_BUSY;
@@ -415,12 +461,22 @@ int netdev_wire_foreign(struct net_device *dev)
 	return 0;
 }
 
+/* What is written down are frames, and each allocation: then trains are cut above, by the net that sends. */
+static u32 wire_features_check(const struct net_device *dev, u32 features)
+{
+	const struct net_device *peer = wire_priv(dev)->peer;
+	bool recorded = wire_priv(dev)->foreign && (dev->net->rec || (peer && peer->net->rec));
+
+	return unlikely(recorded) && !(features & NETIF_F_RXCSUM) ? features & ~NETIF_F_ALL_TSO : features;
+}
+
 static const struct net_device_ops wire_ops = {
 	.ndo_open = wire_open,
 	.ndo_stop = wire_stop,
 	.ndo_change_carrier = netdev_change_carrier,
 	.ndo_uninit = wire_uninit,
 	.ndo_start_xmit = wire_xmit,
+	.ndo_features_check = wire_features_check,
 	.ndo_set_mac_address = eth_mac_addr,
 };
 
@@ -430,9 +486,10 @@ static int wire_setup(struct net_device *dev, const struct netdev_config *cfg)
 
 	__skb_queue_head_init(&priv->ring);
 	netif_napi_add(dev, &priv->common.napi, wire_poll, NAPI_POLL_WEIGHT);
-	dev->features |= NETIF_F_SG | NETIF_F_HW_CSUM;
+	dev->features |= NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_ALL_TSO;
+	dev->gso_max_segs = WIRE_RING_FRAMES / 2; /* there is room for so many when the queue wakes */
 	if (cfg->offload)
-		dev->features |= NETIF_F_RXCSUM | NETIF_F_ALL_TSO;
+		dev->features |= NETIF_F_RXCSUM;
 	return 0;
 }
 

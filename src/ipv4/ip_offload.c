@@ -77,7 +77,7 @@ static void inet_gso_headers(const struct sk_buff *skb, struct sk_buff *segs)
 	}
 }
 
-static int inet_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+static int inet_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	const struct net_offload *ops;
 	const struct iphdr *iph;
@@ -95,7 +95,7 @@ static int inet_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **
 		return -ENOMEM;
 	skb_pull(skb, ip_hdrlen_bytes(ip_hdr(skb)));
 	skb_reset_transport_header(skb);
-	err = ops->gso_segment(skb, features, segs);
+	err = ops->gso_segment(skb, how, segs);
 	if (!err)
 		inet_gso_headers(skb, *segs);
 	return err;

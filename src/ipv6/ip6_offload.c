@@ -72,7 +72,7 @@ static int gso_transport_offset(struct sk_buff *skb, u8 *nexthdr)
 	return offset < 0 || frag_off ? -EINVAL : offset;
 }
 
-static int ipv6_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+static int ipv6_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	const struct net_offload *ops;
 	u8 nexthdr;
@@ -90,7 +90,7 @@ static int ipv6_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **
 		return -EPROTONOSUPPORT;
 	skb_pull(skb, (u32)offset);
 	skb_reset_transport_header(skb);
-	err = ops->gso_segment(skb, features, segs);
+	err = ops->gso_segment(skb, how, segs);
 	if (err)
 		return err;
 	for (struct sk_buff *seg = *segs; seg; seg = seg->next)

@@ -13,7 +13,7 @@
 /** struct segmenter - a train while it is cut */
 struct segmenter {
 	struct sk_buff *skb;
-	u32 how;          /* SKB_SEGMENT_* */
+	const struct segment_how *how;
 	u32 header_bytes; /* from the link-layer header to the payload */
 	u32 mss_bytes;
 	u32 frag;       /* the fragment where the next segment begins, or later */
@@ -27,7 +27,7 @@ static void segment_copy(const struct segmenter *s, struct sk_buff *seg, u32 pos
 	u8 *to = skb_put(seg, len_bytes);
 
 	/* the range lies within the train */
-	if (s->how & SKB_SEGMENT_SUM)
+	if (s->how->sum)
 		seg->csum = skb_copy_and_csum_bits(s->skb, pos, to, len_bytes);
 	else if (skb_copy_bits(s->skb, pos, to, len_bytes))
 		assert(0);
@@ -51,13 +51,36 @@ static void segment_share(struct segmenter *s, struct sk_buff *seg, u32 pos, u32
 		n = min_u32(frag->len_bytes - skip, end - pos);
 		frag->page->refcnt++;
 		skb_add_frag(seg, frag->page, frag->offset_bytes + skip, n);
-		if (s->how & SKB_SEGMENT_SUM) {
+		if (s->how->sum) {
 			u32 sum = csum_partial(frag->page->data + frag->offset_bytes + skip, n, 0);
 
 			seg->csum = csum_block_add(seg->csum, sum, before_bytes);
 		}
 		before_bytes += n;
 		pos += n;
+	}
+}
+
+static bool segments_stay(const struct segmenter *s)
+{
+	return s->how->pool == s->skb->pool;
+}
+
+/* What a segment has of its train besides octets; what leaves the net knows where its headers are. */
+static void segment_header(const struct segmenter *s, struct sk_buff *seg, u32 headroom)
+{
+	if (likely(segments_stay(s))) {
+		skb_copy_header(seg, s->skb, (s32)headroom - (s32)s->skb->mac_header);
+	} else {
+		seg->protocol = s->skb->protocol;
+		seg->mac_header = s->skb->mac_header;
+		seg->network_header = s->skb->network_header;
+		seg->transport_header = s->skb->transport_header;
+		skb_headers_move(seg, (s32)headroom - (s32)s->skb->mac_header);
+	}
+	if (s->how->sum) {
+		seg->ip_summed = CHECKSUM_NONE;
+		seg->csum = 0;
 	}
 }
 
@@ -68,18 +91,14 @@ static struct sk_buff *segment_make(struct segmenter *s, u32 pos, u32 len_bytes)
 	u32 linear = skb_headlen(skb), headroom = LL_MAX_HEADER + (skb->mac_header & 15U), copied = len_bytes;
 	struct sk_buff *seg;
 
-	if ((s->how & SKB_SEGMENT_SG) && pos + len_bytes > linear && pos + len_bytes <= s->frags_end)
+	if (s->how->share && pos + len_bytes > linear && pos + len_bytes <= s->frags_end)
 		copied = pos < linear ? linear - pos : 0;
-	seg = alloc_skb(skb->pool, headroom + s->header_bytes + copied);
+	seg = alloc_skb(s->how->pool, headroom + s->header_bytes + copied);
 	if (unlikely(!seg))
 		return NULL;
 	skb_reserve(seg, headroom);
 	memcpy(skb_put(seg, s->header_bytes), skb_mac_header(skb), s->header_bytes);
-	skb_copy_header(seg, skb, (s32)headroom - (s32)skb->mac_header);
-	if (s->how & SKB_SEGMENT_SUM) {
-		seg->ip_summed = CHECKSUM_NONE;
-		seg->csum = 0;
-	}
+	segment_header(s, seg, headroom);
 	if (copied)
 		segment_copy(s, seg, pos, copied);
 	if (copied < len_bytes)
@@ -120,7 +139,7 @@ static bool segment_takeable(const struct segmenter *s, const struct sk_buff *f)
 {
 	if (f->refcnt != 1 || skb_data_shared(f) || skb_shinfo(f)->frag_list || skb_headroom(f) < s->header_bytes)
 		return false;
-	if (f->data_len && !(s->how & SKB_SEGMENT_SG))
+	if (f->data_len && !s->how->share)
 		return false;
 	return f->len == s->mss_bytes || (f->len < s->mss_bytes && !f->next);
 }
@@ -130,8 +149,8 @@ static bool segments_takeable(const struct segmenter *s)
 	const struct sk_buff *skb = s->skb;
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 
-	if (!shinfo->frag_list || shinfo->nr_frags || skb->refcnt != 1 || skb_data_shared(skb) || skb->destructor ||
-	    skb_headlen(skb) != s->mss_bytes)
+	if (!segments_stay(s) || !shinfo->frag_list || shinfo->nr_frags || skb->refcnt != 1 || skb_data_shared(skb) ||
+	    skb->destructor || skb_headlen(skb) != s->mss_bytes)
 		return false;
 	for (const struct sk_buff *f = shinfo->frag_list; f; f = f->next) {
 		if (!segment_takeable(s, f))
@@ -151,7 +170,7 @@ static void segment_take(const struct segmenter *s, struct sk_buff *f)
 	skb_dst_drop(f);
 	skb_copy_header(f, s->skb, (s32)skb_headroom(f) - (s32)s->skb->mac_header);
 	skb_shinfo(f)->gso_size = skb_shinfo(f)->gso_segs = skb_shinfo(f)->gso_type = 0;
-	if (s->how & SKB_SEGMENT_SUM) {
+	if (s->how->sum) {
 		f->ip_summed = CHECKSUM_NONE;
 		f->csum = skb_checksum(f, s->header_bytes, payload_bytes, 0);
 	}
@@ -189,7 +208,7 @@ static void segment_takes_owner(struct sk_buff *seg, struct sk_buff *skb)
 	skb->truesize = truesize;
 }
 
-struct sk_buff *skb_segment(struct sk_buff *skb, u32 how)
+struct sk_buff *skb_segment(struct sk_buff *skb, const struct segment_how *how)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	struct segmenter s = {
@@ -205,7 +224,7 @@ struct sk_buff *skb_segment(struct sk_buff *skb, u32 how)
 	for (u32 i = 0; i < shinfo->nr_frags; i++)
 		s.frags_end += shinfo->frags[i].len_bytes;
 	segs = segments_takeable(&s) ? segments_take(&s, &last) : segments_cut(&s, &last);
-	if (segs)
+	if (segs && segments_stay(&s))
 		segment_takes_owner(last, skb);
 	return segs;
 }

@@ -409,8 +409,12 @@ static inline bool skb_data_shared(const struct sk_buff *skb)
 
 /* ------------------------------------------------------------------ trains: skb_segment.c */
 
-#define SKB_SEGMENT_SG (1U << 0)  /**< segments may share the page fragments of the train */
-#define SKB_SEGMENT_SUM (1U << 1) /**< the sum of each segment's payload goes to its csum */
+/** struct segment_how - what becomes of a train that is cut */
+struct segment_how {
+	struct skb_pool *pool; /**< whose the segments are; of another net's they are copies, with nothing but headers and octets */
+	bool share;            /**< they may share the page fragments of the train, if they are of its pool */
+	bool sum;              /**< the sum of each segment's payload goes to its csum */
+};
 /**
  * skb_segment() - cut a train into packets of its gso_size; payload in fragments is shared, not copied
  * @skb: borrowed; data at the payload, all headers in the linear part between mac_header and data
@@ -421,7 +425,7 @@ static inline bool skb_data_shared(const struct sk_buff *skb)
  *
  * Return: segments in order, chained by next; NULL: no memory, and @skb is as before.  @linux skb_segment
  */
-struct sk_buff *skb_segment(struct sk_buff *skb, u32 how);
+struct sk_buff *skb_segment(struct sk_buff *skb, const struct segment_how *how);
 /** skb_linearize() - everything into the linear part.  Return: 0, -ENOMEM */
 static inline int __must_check skb_linearize(struct sk_buff *skb)
 {

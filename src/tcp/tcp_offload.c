@@ -61,7 +61,7 @@ static void tcp_gso_headers(const struct sk_buff *skb, struct sk_buff *segs, u32
 	}
 }
 
-int tcp_gso_segment(struct sk_buff *skb, u32 how, struct sk_buff **segs)
+int tcp_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	u32 train_bytes = skb->len, header_bytes;
 

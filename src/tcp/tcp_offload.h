@@ -6,9 +6,9 @@
 #include "dev/gro.h"
 #include "skb/skbuff.h"
 
-/** tcp_gso_segment() - @how: SKB_SEGMENT_*; data at the TCP header, whose check holds the sum of the pseudo header
+/** tcp_gso_segment() - data at the TCP header, whose check holds the sum of the pseudo header
  *  Return: as packet_offload.gso_segment */
-int __must_check tcp_gso_segment(struct sk_buff *skb, u32 how, struct sk_buff **segs);
+int __must_check tcp_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs);
 
 /** tcp_gro_header() - is the header of @skb whole, and does the packet concern a train, held in @gro or to come?  Then
  *  payload_offset and hash are set; @addr_hash: of the addresses */

@@ -12,16 +12,15 @@
 #include <netinet/in.h>
 
 #include "base/csum.h"
-#include "dev/gso.h"
 #include "tcp/tcp_offload.h"
 #include "wire/ip.h"
 #include "wire/tcp.h"
 
-static int tcp4_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+static int tcp4_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4))
 		return -EINVAL;
-	return tcp_gso_segment(skb, skb_gso_how(features), segs);
+	return tcp_gso_segment(skb, how, segs);
 }
 
 static const struct iphdr *gro_iph(const struct sk_buff *skb)

@@ -13,16 +13,15 @@
 #include <string.h>
 
 #include "base/csum.h"
-#include "dev/gso.h"
 #include "tcp/tcp_offload.h"
 #include "wire/ipv6.h"
 #include "wire/tcp.h"
 
-static int tcp6_gso_segment(struct sk_buff *skb, u32 features, struct sk_buff **segs)
+static int tcp6_gso_segment(struct sk_buff *skb, const struct segment_how *how, struct sk_buff **segs)
 {
 	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6))
 		return -EINVAL;
-	return tcp_gso_segment(skb, skb_gso_how(features), segs);
+	return tcp_gso_segment(skb, how, segs);
 }
 
 static const struct ipv6hdr *gro_hdr(const struct sk_buff *skb)

@@ -152,14 +152,13 @@ static void a_train_comes_again_from_a_recording(void **state)
 	cable_destroy(c);
 }
 
-/* A frame that has no memory on the other side is lost there, not half of it. */
-static void a_wire_without_memory_loses_whole_trains(void **state)
+/* What has no memory on the other side is lost there, not half of it; nor half of a train that is cut. */
+static void loses_whole_trains(bool offload, u32 allocations)
 {
-	struct cable *c = cable_create(5, true);
+	struct cable *c = cable_create(5, offload);
 	struct scene *s = &c->a;
 	u32 n;
 
-	(void)state;
 	s->mss = 1300;
 	for (n = 1; !c->j.count; n++) {
 		struct sk_buff *skb;
@@ -170,11 +169,45 @@ static void a_wire_without_memory_loses_whole_trains(void **state)
 		c->b.w.fail_at = n;
 		assert_int_equal(dev_queue_xmit(skb), 0);
 		c->b.w.fail_at = 0;
+		assert_int_equal(c->db->stats.rx_packets, 0);
 		world_poll(&c->b.w);
 	}
-	assert_true(n > 4);
+	assert_true(n > allocations);
 	assert_int_equal(dropped(&c->a.w, SKB_DROP_REASON_NOMEM), n - 2);
 	joined_is_the_train(c);
+	cable_destroy(c);
+}
+
+static void a_wire_without_memory_loses_whole_trains(void **state)
+{
+	(void)state;
+	loses_whole_trains(true, 4);
+	loses_whole_trains(false, 40);
+}
+
+/* The ring holds 1024 frames: a train that it has no room for waits, whole, and what follows waits behind it. */
+static void a_train_waits_for_room(void **state)
+{
+	struct cable *c = cable_create(1, false);
+	struct scene *s = &c->a;
+	const u32 trains = 30, frames = 47;
+
+	(void)state;
+	s->mss = 1300;
+	for (u32 i = 0; i < trains; i++) {
+		struct sk_buff *skb;
+
+		draw_headers(s, s->mss * frames, 0, 0);
+		skb = train_make(s);
+		skb->dev = c->da;
+		assert_int_equal(dev_queue_xmit(skb), 0);
+	}
+	assert_int_equal(c->da->stats.tx_packets, 1024 / frames * frames);
+	while (world_poll(&c->b.w) | world_poll(&c->a.w))
+		;
+	assert_int_equal(c->da->stats.tx_packets, trains * frames);
+	assert_int_equal(c->db->stats.rx_packets, trains * frames);
+	assert_int_equal(c->da->stats.tx_bytes, c->db->stats.rx_bytes);
 	cable_destroy(c);
 }
 
@@ -185,6 +218,7 @@ int main(void)
 		cmocka_unit_test(trains_go_up_one_by_one),
 		cmocka_unit_test(a_train_comes_again_from_a_recording),
 		cmocka_unit_test(a_wire_without_memory_loses_whole_trains),
+		cmocka_unit_test(a_train_waits_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
