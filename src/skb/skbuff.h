@@ -411,7 +411,7 @@ static inline bool skb_data_shared(const struct sk_buff *skb)
 
 /** struct segment_how - what becomes of a train that is cut */
 struct segment_how {
-	struct skb_pool *pool; /**< whose the segments are; of another net's they are copies, with nothing but headers and octets */
+	struct skb_pool *pool; /**< whose the segments are; another net's get headers and octets, no more */
 	bool share;            /**< they may share the page fragments of the train, if they are of its pool */
 	bool sum;              /**< the sum of each segment's payload goes to its csum */
 };
