@@ -36,6 +36,7 @@
 #include "tcp/tcp_offload_ipv4.h"
 #include "tcp/tcp_offload_ipv6.h"
 #include "udp/udp.h"
+#include "udp/udp_offload.h"
 
 #define TIMER_BUDGET 4096U  /* timers of one poll */
 #define FREED_AT_ONCE 2048U /* objects that one poll gives back at the most */
@@ -117,10 +118,15 @@ static int protocols6_init(struct net *net)
 	err = inet6_add_offload(net, &tcpv6_offload, IPPROTO_TCP);
 	if (err)
 		goto err_tcp;
+	err = inet6_add_offload(net, &udp_offload, IPPROTO_UDP);
+	if (err)
+		goto err_offload;
 	inet6_set_raw_ops(net, &raw_ipv6_ops);
 	icmpv6_set_ping_rcv(net, pingv6_rcv, pingv6_err);
 	return 0;
 
+err_offload:
+	inet6_del_offload(net, IPPROTO_TCP);
 err_tcp:
 	inet6_del_protocol(net, IPPROTO_TCP);
 err_udp:
@@ -132,6 +138,7 @@ static void protocols6_exit(struct net *net)
 {
 	icmpv6_set_ping_rcv(net, NULL, NULL);
 	inet6_set_raw_ops(net, NULL);
+	inet6_del_offload(net, IPPROTO_UDP);
 	inet6_del_offload(net, IPPROTO_TCP);
 	inet6_del_protocol(net, IPPROTO_TCP);
 	inet6_del_protocol(net, IPPROTO_UDP);
@@ -208,12 +215,17 @@ static int protocols_init(struct net *net)
 	err = inet_add_offload(net, &tcpv4_offload, IPPROTO_TCP);
 	if (err)
 		goto err_tcp;
+	err = inet_add_offload(net, &udp_offload, IPPROTO_UDP);
+	if (err)
+		goto err_offload;
 	inet_set_raw_ops(net, &raw_ipv4_ops);
 	icmp_set_ping_rcv(net, ping_rcv, ping_err);
 	sock_register_families(net, families, ARRAY_SIZE(families));
 	sock_set_dev_ops(net, &sock_dev_ops);
 	return 0;
 
+err_offload:
+	inet_del_offload(net, IPPROTO_TCP);
 err_tcp:
 	inet_del_protocol(net, IPPROTO_TCP);
 err_udp:
@@ -225,6 +237,7 @@ static void protocols_exit(struct net *net)
 {
 	icmp_set_ping_rcv(net, NULL, NULL);
 	inet_set_raw_ops(net, NULL);
+	inet_del_offload(net, IPPROTO_UDP);
 	inet_del_offload(net, IPPROTO_TCP);
 	inet_del_protocol(net, IPPROTO_TCP);
 	inet_del_protocol(net, IPPROTO_UDP);

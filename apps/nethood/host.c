@@ -239,7 +239,7 @@ static void complain(const struct netopt_dev *d, int err)
 	else if (err == -ENODEV)
 		why = "there is no such interface";
 	else if (err == -EINVAL && !strcmp(d->driver, "fd"))
-		why = "is no TAP without header, and no stream socket";
+		why = "is no TAP, and no stream socket";
 	else if (err == -EINVAL)
 		why = "the driver does not take this name, MTU, lladdr or number of queues";
 	cli_error(what, why);

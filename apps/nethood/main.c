@@ -34,7 +34,8 @@ static const struct command {
 static const char net_options[] =
 	"NET OPTIONS\n"
 	"  --dev NAME=DRIVER:ARG[,mtu=N][,lladdr=MAC][,queues=N][,offload=on|off]   repeatable\n"
-	"        tap:[IFNAME]    IFNAME is made on the host's side, or attached to if it exists\n"
+	"        tap:[IFNAME]    IFNAME is made on the host's side, or attached to if it exists; checksums and trains of\n"
+	"                        segments are left to the host unless offload=off\n"
 	"        packet:IFNAME   AF_PACKET on an existing interface\n"
 	"        unix:PATH       stream socket in QEMU's framing (passt, QEMU)\n"
 	"        pcap:IN[,OUT]   frames from a file, frames to a file\n"

@@ -177,6 +177,7 @@ static int set_dev(void *ctx, const char *value)
 	d->driver = find_driver(equals + 1, (size_t)(colon - equals - 1));
 	if (!d->driver)
 		return usage("--dev", value, "the drivers are tap, packet, unix, pcap, fd");
+	d->offload = !strcmp(d->driver, "tap") || !strcmp(d->driver, "fd");
 	arg = (char *)(uintptr_t)colon + 1; /* argv is ours to change */
 	d->arg = arg;
 	ret = dev_set_keys(d, value, arg);

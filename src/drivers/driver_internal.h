@@ -84,12 +84,14 @@ void sys_close(int *fd); /* and sets it to -1, which is not closed again */
 const struct netdev_driver *fd_driver(struct net *net, int fd);
 /** sys_read() - Return: octets, -errno */
 ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void *buf, size_t room_bytes);
+/** sys_readv() - the same into pieces */
+ssize_t sys_readv(const struct net_device *dev, enum rec_input what, int fd, const struct iovec *iov, int pieces);
 /** sys_sendmsg() - a frame, with what the driver puts before it: @whole octets in all.  Return: octets, -errno */
 ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes);
 /** sys_writev() - the same for what is no socket */
 ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov, int pieces, size_t whole_bytes);
-/** sys_opened() - what became of an attempt to open: @err, and @name that the system chose, which is kept or set.
- *  Return: @err, or what it was */
-int sys_opened(const struct net_device *dev, int err, char name[static IFNAMSIZ]);
+/** sys_opened() - what became of an attempt to open: @result (-errno, or what the system can do), and @name that it chose,
+ *  which is kept or set.  Return: @result, or what it was */
+int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ]);
 
 #endif

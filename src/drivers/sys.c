@@ -38,6 +38,41 @@ ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void
 	return unlikely(rec) ? rec_input(rec, dev->ifindex, what, n, buf, n > 0 ? (size_t)n : 0) : n;
 }
 
+static ssize_t readv_again(const struct net_device *dev, enum rec_input what, const struct iovec *iov, int pieces)
+{
+	size_t len_bytes;
+	const u8 *from;
+	ssize_t n = rec_input_borrow(dev->net->rec, dev->ifindex, what, &from, &len_bytes);
+
+	if (n <= 0)
+		return n;
+	len_bytes = min_size(len_bytes, (size_t)n);
+	n = 0;
+	for (int i = 0; i < pieces && len_bytes; i++) {
+		size_t part = min_size(iov[i].iov_len, len_bytes);
+
+		memcpy(iov[i].iov_base, from + n, part);
+		n += (ssize_t)part;
+		len_bytes -= part;
+	}
+	return n;
+}
+
+ssize_t sys_readv(const struct net_device *dev, enum rec_input what, int fd, const struct iovec *iov, int pieces)
+{
+	struct recorder *rec = dev->net->rec;
+	ssize_t n;
+
+	if (rec_again(rec))
+		return readv_again(dev, what, iov, pieces);
+	n = readv(fd, iov, pieces);
+	if (n < 0)
+		n = -errno;
+	if (unlikely(rec))
+		rec_input_pieces(rec, dev->ifindex, what, n, iov, n > 0 ? (size_t)n : 0);
+	return n;
+}
+
 /* What went out as a whole needs no word. */
 static ssize_t sent(struct recorder *rec, ssize_t n, size_t whole_bytes)
 {
@@ -74,15 +109,13 @@ ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov
 	return sent(rec, n, whole_bytes);
 }
 
-int sys_opened(const struct net_device *dev, int err, char name[static IFNAMSIZ])
+int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ])
 {
 	struct recorder *rec = dev->net->rec;
 
-	if (rec_again(rec)) {
-		err = (int)rec_input_again(rec, 0, REC_IN_OPEN, name, IFNAMSIZ - 1);
-		return err < 0 ? err : 0;
-	}
-	return unlikely(rec) ? (int)rec_input(rec, 0, REC_IN_OPEN, err, name, IFNAMSIZ - 1) : err;
+	if (rec_again(rec))
+		return (int)rec_input_again(rec, 0, REC_IN_OPEN, name, IFNAMSIZ - 1);
+	return unlikely(rec) ? (int)rec_input(rec, 0, REC_IN_OPEN, result, name, IFNAMSIZ - 1) : result;
 }
 
 static const struct netdev_driver *find_fd_driver(int fd)

@@ -4,11 +4,12 @@
  * @step S13 of S13, to the kernel
  * @linux Documentation/networking/tuntap; behaviour of the running kernel:
  *
- * A frame is one read or one write.  While the host's interface is down a write says EIO, and the descriptor becomes
+ * A frame is one read or one write; with offload a struct virtio_net_hdr is before it, and it may be a train with its
+ * checksum only begun, either way.  While the host's interface is down a write says EIO, and the descriptor becomes
  * writable when it goes up: that is the carrier.  When the interface was deleted everything says EBADFD: the carrier
  * goes and does not come back.
  *
- * @syscalls open ioctl read writev poll fcntl close
+ * @syscalls open ioctl readv writev poll fcntl close
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,14 @@
 #include <unistd.h>
 
 #include "drivers/driver_internal.h"
+#include "drivers/rx_frame.h"
 #include "net.h"
+
+/* Of kernels that are newer than the headers of many systems. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 struct tap_priv {
 	struct netdev_common common;
@@ -26,7 +34,7 @@ struct tap_priv {
 	bool blocked; /* the kernel's queue was full */
 	bool gone;    /* the interface was deleted */
 	char host_name[IFNAMSIZ];
-	u8 *frame; /* FRAME_MAX_BYTES: what is read */
+	struct rx_frame rx;
 };
 
 static struct tap_priv *tap_priv(const struct net_device *dev)
@@ -69,11 +77,19 @@ static netdev_tx_t tap_write_failed(struct net_device *dev, struct sk_buff *skb,
 static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	struct tap_priv *priv = tap_priv(dev);
-	struct iovec iov[FRAME_PIECES_MAX];
+	struct iovec iov[1 + FRAME_PIECES_MAX];
+	u32 hdr_bytes = rx_frame_hdr_bytes(&priv->rx);
+	struct virtio_net_hdr hdr;
+	int pieces = 0;
 	ssize_t n;
 
 	(void)more;
-	n = sys_writev(dev, priv->fd, iov, netdev_skb_iovec(skb, iov), skb->len);
+	if (hdr_bytes) {
+		virtio_net_hdr_from_skb(skb, &hdr);
+		iov[pieces++] = (struct iovec){ &hdr, sizeof(hdr) };
+	}
+	pieces += netdev_skb_iovec(skb, iov + pieces);
+	n = sys_writev(dev, priv->fd, iov, pieces, hdr_bytes + skb->len);
 	if (unlikely(n < 0))
 		return tap_write_failed(dev, skb, (int)-n);
 	return netdev_tx_done(dev, skb);
@@ -107,14 +123,21 @@ static void tap_check_writable(struct net_device *dev)
 	}
 }
 
+static ssize_t tap_readv(const struct net_device *dev)
+{
+	struct tap_priv *priv = tap_priv(dev);
+	struct iovec iov[RX_PIECES];
+
+	return sys_readv(dev, REC_IN_FRAME, priv->fd, iov, rx_frame_iovec(&priv->rx, iov));
+}
+
 /* One frame.  Return: false when there is none. */
 static bool tap_read(struct net_device *dev)
 {
-	struct tap_priv *priv = tap_priv(dev);
-	ssize_t len = sys_read(dev, REC_IN_FRAME, priv->fd, priv->frame, FRAME_MAX_BYTES);
+	ssize_t len = tap_readv(dev);
 
 	if (len >= 0) {
-		netdev_receive_frame(dev, priv->frame, (size_t)len);
+		rx_frame_receive(&tap_priv(dev)->rx, dev, (u32)len);
 		return true;
 	}
 	if (len == -EINTR)
@@ -168,7 +191,7 @@ static void tap_discard(struct net_device *dev)
 	struct tap_priv *priv = tap_priv(dev);
 
 	for (u32 i = 0; !priv->gone && i < TAP_DISCARD_MAX; i++) {
-		ssize_t n = sys_read(dev, REC_IN_FRAME, priv->fd, priv->frame, FRAME_MAX_BYTES);
+		ssize_t n = tap_readv(dev);
 
 		if (n >= 0)
 			dev->stats.rx_dropped++;
@@ -193,8 +216,7 @@ static void tap_uninit(struct net_device *dev)
 	struct tap_priv *priv = tap_priv(dev);
 
 	sys_close(&priv->fd);
-	mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
-	priv->frame = NULL;
+	rx_frame_fini(&priv->rx, dev->net->skb_pool);
 }
 
 static const struct net_device_ops tap_ops = {
@@ -208,65 +230,113 @@ static const struct net_device_ops tap_ops = {
 	.ndo_want_write = tap_want_write,
 };
 
-/* Return: an open descriptor, -errno */
-static int tap_create_or_attach(const char *name, char host_name[static IFNAMSIZ])
+/* What the system says that a TAP is: how it was opened, of a recording too. */
+enum {
+	TAP_VNET_HDR = 1 << 0, /* a header before each frame */
+	TAP_RX_CSUM = 1 << 1,  /* frames come with sums that were only begun, and as trains */
+	TAP_TX_UDP = 1 << 2,   /* trains of datagrams may go */
+};
+
+/* The first set that the kernel knows: newer ones have trains of datagrams. */
+static int tap_set_offload(int fd)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd, err;
+	static const struct {
+		unsigned int tun;
+		int what;
+	} sets[] = {
+		{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6,
+		  TAP_RX_CSUM | TAP_TX_UDP },
+		{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN, TAP_RX_CSUM },
+		{ TUN_F_CSUM, TAP_RX_CSUM },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!ioctl(fd, TUNSETOFFLOAD, sets[i].tun))
+			return sets[i].what;
+	}
+	return 0;
+}
+
+/* Return: TAP_* that it is now, -errno */
+static int tap_set_features(int fd, bool vnet_hdr, bool offload)
+{
+	int hdr_bytes = sizeof(struct virtio_net_hdr);
+
+	if (!vnet_hdr)
+		return 0;
+	if (ioctl(fd, TUNSETVNETHDRSZ, &hdr_bytes) < 0)
+		return -errno;
+	return TAP_VNET_HDR | (offload ? tap_set_offload(fd) : 0);
+}
+
+/* Return: TAP_*, with *@fd open; -errno */
+static int tap_create_or_attach(const struct netdev_config *cfg, char host_name[static IFNAMSIZ], int *fd)
+{
+	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (cfg->offload ? IFF_VNET_HDR : 0)) };
+	const char *name = cfg->arg ? cfg->arg : "";
+	int ret;
 
 	if (strlen(name) >= IFNAMSIZ)
 		return -EINVAL;
 	memcpy(ifr.ifr_name, name, strlen(name));
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	*fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0)
 		return -errno;
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
+	ret = ioctl(*fd, TUNSETIFF, &ifr) < 0 ? -errno : tap_set_features(*fd, cfg->offload, cfg->offload);
+	if (ret < 0)
+		sys_close(fd);
 	memcpy(host_name, ifr.ifr_name, IFNAMSIZ);
-	return fd;
+	return ret;
 }
 
-/* An inherited descriptor: must be a TAP without virtio headers, and without packet information; but of that the kernel
- * says nothing (TUNGETIFF has IFF_NO_PI always), so who hands it over must have asked for IFF_NO_PI.
- * Return: it, -errno */
-static int tap_inherited(int fd, char host_name[static IFNAMSIZ])
+/* An inherited descriptor: must be a TAP without packet information; but of that the kernel says nothing (TUNGETIFF has
+ * IFF_NO_PI always), so who hands it over must have asked for IFF_NO_PI.  Return: as above; *@fd stays open on error */
+static int tap_inherited(const struct netdev_config *cfg, char host_name[static IFNAMSIZ], int *fd)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
 	int err;
 
-	if (ioctl(fd, TUNGETIFF, &ifr) < 0)
+	if (ioctl(cfg->fd, TUNGETIFF, &ifr) < 0 || !(ifr.ifr_flags & IFF_TAP))
 		return -EINVAL;
-	if (!(ifr.ifr_flags & IFF_TAP) || (ifr.ifr_flags & IFF_VNET_HDR))
-		return -EINVAL;
-	err = sys_set_nonblock(fd);
+	err = sys_set_nonblock(cfg->fd);
 	if (err)
 		return err;
 	memcpy(host_name, ifr.ifr_name, IFNAMSIZ);
-	return fd;
+	*fd = cfg->fd;
+	return tap_set_features(cfg->fd, ifr.ifr_flags & IFF_VNET_HDR, cfg->offload);
+}
+
+static void tap_set_device_features(struct net_device *dev, int what)
+{
+	dev->features |= NETIF_F_SG;
+	if (what & TAP_VNET_HDR)
+		dev->features |= NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN;
+	if (what & TAP_RX_CSUM)
+		dev->features |= NETIF_F_RXCSUM;
+	if (what & TAP_TX_UDP)
+		dev->features |= NETIF_F_GSO_UDP_L4;
 }
 
 static int tap_setup(struct net_device *dev, const struct netdev_config *cfg)
 {
 	struct tap_priv *priv = tap_priv(dev);
-	int fd = -1, err;
+	int what = 0, err;
 
-	priv->frame = mem_alloc(dev->net->mem, FRAME_MAX_BYTES);
-	if (!priv->frame)
-		return -ENOMEM;
+	priv->fd = -1;
 	if (!rec_again(dev->net->rec))
-		fd = cfg->fd >= 0 ? tap_inherited(cfg->fd, priv->host_name)
-				  : tap_create_or_attach(cfg->arg ? cfg->arg : "", priv->host_name);
-	err = sys_opened(dev, fd < 0 ? fd : 0, priv->host_name);
+		what = cfg->fd >= 0 ? tap_inherited(cfg, priv->host_name, &priv->fd)
+				    : tap_create_or_attach(cfg, priv->host_name, &priv->fd);
+	what = sys_opened(dev, what, priv->host_name);
+	if (what < 0)
+		return what;
+	err = rx_frame_init(&priv->rx, dev->net->skb_pool, what & TAP_VNET_HDR);
 	if (err) {
-		mem_free(dev->net->mem, priv->frame, FRAME_MAX_BYTES);
+		if (cfg->fd < 0)
+			sys_close(&priv->fd);
 		return err;
 	}
-	priv->fd = fd;
 	dev->kind = "tun";
-	dev->features |= NETIF_F_SG;
+	tap_set_device_features(dev, what);
 	netif_napi_add(dev, &priv->common.napi, tap_poll, NAPI_POLL_WEIGHT);
 	return 0;
 }

@@ -89,7 +89,7 @@
 	X(IPV6_NDISC_IGNORED, "Neighbour Discovery of no concern to us: routers' to a host, hosts' to a router") \
 	X(INVALID_PROTO, "malformed or unknown message of a known protocol") \
 	X(QDISC_DROP, "the queueing discipline's limit") \
-	X(DEV_HDR, "the device could not make a header") \
+	X(DEV_HDR, "no link-layer header could be made, or what the device says of the frame does not fit it") \
 	X(DEV_READY, "the device is not up") \
 	X(FULL_RING, "the device's ring is full") \
 	X(DEV_DOWN, "the device went down with packets queued") \

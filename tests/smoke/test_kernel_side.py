@@ -139,8 +139,9 @@ def test_dig_of_a_dead_server_gives_up(net):
     assert re.search("connection refused|no servers could be reached", done.stdout), done.stdout
 
 
-def test_tcpdump_finds_nothing_to_complain_of(net, go_program, tmp_path):
-    host, name = net
+def test_tcpdump_finds_nothing_to_complain_of(host, go_program, tmp_path):
+    # With offload the host's side would complete what was begun, but tcpdump sees it before.
+    name = host.up("--dev", "eth0=tap:smoke0,offload=off", "--addr", f"{INSIDE}/24", "--host-addr", f"{OUTSIDE}/24")
     path = str(tmp_path / "smoke0.pcap")
     dump = host.start(["tcpdump", "-i", "smoke0", "--immediate-mode", "-U", "-w", path, "-Z", "root", "-s", "0"])
     host.wait(lambda: os.path.exists(path) and os.path.getsize(path) >= 24, 5.0, "tcpdump listens")

@@ -150,7 +150,7 @@ def replay(host, file, *words):
 def test_programs_over_a_faulty_wire_are_replayed_to_the_same_hash(faulty, names, tmp_path):
     host, relay = faulty
     file = tmp_path / "wire.nhrec"
-    name = host.up("--dev", f"eth0=tap:{NEAR}", "--addr", f"{INSIDE}/24", "--record-mib", "64")
+    name = host.up("--dev", f"eth0=tap:{NEAR},offload=off", "--addr", f"{INSIDE}/24", "--record-mib", "64")
     script = WORK.format(seconds=int(SECONDS), outside=OUTSIDE)
     done = host.nethood("exec", name, "--", "sh", "-c", script, timeout=SECONDS + 60)
     answers = done.stdout.split().count("192.0.2.53")

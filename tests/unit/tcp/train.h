@@ -232,4 +232,20 @@ static inline int joined_rcv(struct sk_buff *skb, struct net_device *dev, void *
 	return 0;
 }
 
+static inline void joined_is_the_train(const struct joined *j, const struct scene *s)
+{
+	const struct skb_shared_info *shinfo;
+
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->len, s->len - s->ip_at);
+	assert_memory_equal(j->packet, s->flat + s->ip_at, j->len);
+	assert_int_equal(j->train->ip_summed, CHECKSUM_PARTIAL);
+	assert_int_equal(j->train->csum_start - skb_headroom(j->train), s->tcp_at - s->ip_at);
+	assert_int_equal(j->train->csum_offset, 16);
+	shinfo = skb_shinfo(j->train);
+	assert_int_equal(shinfo->gso_size, s->mss);
+	assert_int_equal(shinfo->gso_segs, (s->len - s->payload_at + s->mss - 1) / s->mss);
+	assert_int_equal(shinfo->gso_type & SKB_GSO_TCPV4, SKB_GSO_TCPV4);
+}
+
 #endif
