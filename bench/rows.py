@@ -7,12 +7,13 @@ PEERS = {
     "micro_evict": {"gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
     "micro_tcp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_tcp_peer"},
     "micro_udp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
+    "micro_tap": {"kernel": "kernel_tap_peer"},
     "million": {"kernel": "million_kernel"},
 }
 
 NEIGH, EVICT, FIB, FIB6 = "micro_neigh", "micro_evict", "micro_fib", "micro_fib6"
 BASE, MILLION, SIM, RECORD = "micro_base", "million", "bench_sim", "micro_record"
-GSO, TCP, UDP = "micro_gso", "micro_tcp", "micro_udp"
+GSO, TCP, UDP, TAP = "micro_gso", "micro_tcp", "micro_udp", "micro_tap"
 ALL = {"lwIP": None, "gVisor": None, "kernel": None}
 
 # part, row, program of nethood, {peer: its row, if it has another name}, target
@@ -98,6 +99,14 @@ ROWS = [
     (2, "TCP churn: bytes per idle connection", TCP, {}, ("most", 1536)),
     (2, "TCP million: establish one", TCP, {}, None),
     (2, "TCP million: bytes each", TCP, {}, None),
+    (3, "TAP stream, sent", TAP, {"kernel": None}, ("kernel", 1 / 0.95)),
+    (3, "TAP stream, received", TAP, {"kernel": None}, ("kernel", 1 / 0.95)),
+    (3, "TAP stream on two processors, sent", TAP, {"kernel": None}, ("kernel", 1 / 0.95)),
+    (3, "TAP stream on two processors, received", TAP, {"kernel": None}, ("kernel", 1 / 0.95)),
+    (3, "TAP request and response, p50", TAP, {"kernel": None}, ("kernel", 1)),
+    (3, "TAP request and response, p99", TAP, {"kernel": None}, ("kernel", 1)),
+    (3, "TAP UDP 1 byte, sent", TAP, {}, ("limit", 1 / 0.9)),
+    (3, "TAP UDP 1 byte, received", TAP, {}, ("limit", 1 / 0.9)),
 ]
 
 ALSO = {"memory": "bytes"}      # `--row memory` is for these, too
