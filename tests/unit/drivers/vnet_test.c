@@ -356,7 +356,7 @@ static void anything_may_come(void **state)
 	u32 sent = 0;
 
 	(void)state;
-	for (u32 i = 0; i < 20000; i++) {
+	for (u32 i = 0; i < 5000; i++) {
 		struct virtio_net_hdr hdr;
 		u8 *octets = (u8 *)&hdr;
 		u32 len;
