@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "octets.h"
+
 #define ETH_BYTES 14U
 #define HOP_BY_HOP 0
 #define ROUTING 43
@@ -14,22 +16,6 @@
 #define DESTINATION 60
 #define OPTION_ROUTER_ALERT 5
 #define HEADERS_MAX 32U
-
-static u32 get16(const u8 *p)
-{
-	return (u32)p[0] << 8 | p[1];
-}
-
-static u32 sum16(u32 sum, const u8 *p, u32 len_bytes)
-{
-	for (; len_bytes > 1; p += 2, len_bytes -= 2)
-		sum += get16(p);
-	if (len_bytes)
-		sum += (u32)p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 /* RFC 8200 4.2: type, length, value; a single octet of padding has neither of the last two. */
 static void read_options(struct ip6_view *v, const u8 *p, u32 len_bytes)

@@ -6,34 +6,13 @@
 #include <string.h>
 
 #include "ip6_frame.h"
+#include "octets.h"
 
 #define ETH_BYTES 14U
 #define PROTO_ICMP 1
 #define PROTO_TCP 6
 #define PROTO_UDP 17
 #define ECN_MASK 3U
-
-static u32 get16(const u8 *p)
-{
-	return (u32)p[0] << 8 | p[1];
-}
-
-static void put16(u8 *p, u32 value)
-{
-	p[0] = (u8)(value >> 8);
-	p[1] = (u8)value;
-}
-
-static u32 sum16(u32 sum, const u8 *p, u32 len_bytes)
-{
-	for (; len_bytes > 1; p += 2, len_bytes -= 2)
-		sum += get16(p);
-	if (len_bytes)
-		sum += (u32)p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 /** struct ipv4 - where things are in a frame that holds a whole IPv4 packet */
 struct ipv4 {

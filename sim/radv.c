@@ -7,19 +7,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "octets.h"
+
 #define INTERVAL_NS (7 * SIM_NSEC_PER_SEC)
 #define ROUTER_S 60U
 #define VALID_S 120U
 #define PREFERRED_S 90U
 #define HOPS 64U
 #define RA_BYTES (16U + 8U + 8U + 32U)
-
-static void put32(u8 *p, u32 value)
-{
-	const u8 octets[] = { (u8)(value >> 24), (u8)(value >> 16), (u8)(value >> 8), (u8)value };
-
-	memcpy(p, octets, sizeof(octets));
-}
 
 static const u8 *mac_of(const struct radv *r, const struct radv_link *link)
 {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "octets.h"
 
 #define ETH_BYTES 14U
 #define ARP_BYTES 28U
@@ -146,11 +147,6 @@ static void hears(struct run *r, u32 host, u32 addr)
 }
 
 /* ------------------------------------------------------------------ frames */
-
-static u32 get32(const u8 *p)
-{
-	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
-}
 
 static bool is_arp(const struct sim_frame *f)
 {

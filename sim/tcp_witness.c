@@ -11,6 +11,7 @@
 
 #include "ip6_frame.h"
 #include "mend.h"
+#include "octets.h"
 
 #define ETH_BYTES 14U
 #define PROTO_TCP 6
@@ -73,16 +74,6 @@ struct tcp_witness {
 };
 
 /* ------------------------------------------------------------------ reading segments */
-
-static u32 get16(const u8 *p)
-{
-	return (u32)p[0] << 8 | p[1];
-}
-
-static u32 get32(const u8 *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
 
 static void option_read(struct segment *s, const u8 *p, u32 len_bytes)
 {

@@ -204,6 +204,30 @@ void fuzz_sysctl(struct fuzz_net *fn, const char *key, const char *value)
 	(void)nethood_sysctl_set(fn->net, key, value);
 }
 
+/* ------------------------------------------------------------------ programs */
+
+void fuzz_receive(struct nethood_sock *sk, struct input *in)
+{
+	static const int all_flags[] = { 0, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC };
+	int flags = all_flags[in_below(in, ARRAY_SIZE(all_flags))];
+	u8 data[2048], control[1024];
+	size_t data_bytes = in_u16(in) % sizeof(data), control_bytes = in_u16(in) % sizeof(control);
+	struct sockaddr_storage name;
+
+	for (u32 i = 0; sk && i < 8; i++) {
+		struct iovec iov = { data, data_bytes };
+		struct msghdr msg = { .msg_name = &name,
+				      .msg_namelen = sizeof(name),
+				      .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = control,
+				      .msg_controllen = control_bytes };
+
+		if (nethood_recvmsg(sk, &msg, flags) < 0)
+			break;
+	}
+}
+
 /* ------------------------------------------------------------------ administration */
 
 int fuzz_request(struct fuzz_net *fn, struct nlmsghdr *nlh)

@@ -68,6 +68,9 @@ void fuzz_memory(struct fuzz_net *fn, u32 after, bool on);
 /** fuzz_sysctl() - both borrowed; what is refused is no matter */
 void fuzz_sysctl(struct fuzz_net *fn, const char *key, const char *value);
 
+/** fuzz_receive() - some of what waits at @sk, NULL: nobody's; body: flags, room for data and control */
+void fuzz_receive(struct nethood_sock *sk, struct input *in);
+
 struct nlmsghdr;
 /** fuzz_request() - by rtnetlink.  Return: 0, or the errno that was answered; -EIO: no answer */
 int fuzz_request(struct fuzz_net *fn, struct nlmsghdr *nlh);

@@ -505,25 +505,7 @@ static struct nethood_sock *reader(struct world *w, struct input *in)
 /* Body: socket, room for data and control */
 static void step_receive(struct world *w, struct input *in)
 {
-	static const int all_flags[] = { 0, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC };
-	struct nethood_sock *sk = reader(w, in);
-	int flags = all_flags[in_below(in, ARRAY_SIZE(all_flags))];
-	u8 data[2048], control[512];
-	struct sockaddr_storage name;
-	size_t data_bytes = in_u16(in) % sizeof(data), control_bytes = in_u16(in) % sizeof(control);
-
-	for (u32 i = 0; sk && i < 8; i++) {
-		struct iovec iov = { data, data_bytes };
-		struct msghdr msg = { .msg_name = &name,
-				      .msg_namelen = sizeof(name),
-				      .msg_iov = &iov,
-				      .msg_iovlen = 1,
-				      .msg_control = control,
-				      .msg_controllen = control_bytes };
-
-		if (nethood_recvmsg(sk, &msg, flags) < 0)
-			break;
-	}
+	fuzz_receive(reader(w, in), in);
 }
 
 /* A filter is a program behind a pointer. */

@@ -301,27 +301,11 @@ void six_send(struct six *six, struct input *in)
 /* Body: socket, room for data and control */
 void six_receive(struct six *six, struct input *in)
 {
-	static const int all_flags[] = { 0, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC };
 	struct nethood_sock *sk = six->sk[in_below(in, SIX_SOCKS)], *child;
-	int flags = all_flags[in_below(in, ARRAY_SIZE(all_flags))];
-	size_t data_bytes = in_u16(in) % 2048, control_bytes = in_u16(in) % 1024;
-	u8 data[2048], control[1024];
-	struct sockaddr_storage name;
 
 	if (sk && sk == six->sk[4] && !nethood_accept(sk, &child, NULL, NULL))
 		nethood_close(child);
-	for (u32 i = 0; sk && i < 8; i++) {
-		struct iovec iov = { data, data_bytes };
-		struct msghdr msg = { .msg_name = &name,
-				      .msg_namelen = sizeof(name),
-				      .msg_iov = &iov,
-				      .msg_iovlen = 1,
-				      .msg_control = control,
-				      .msg_controllen = control_bytes };
-
-		if (nethood_recvmsg(sk, &msg, flags) < 0)
-			break;
-	}
+	fuzz_receive(sk, in);
 }
 
 /* Body: socket, level, name, value */
