@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Does all hold that a net says of itself? */
 #include "api_internal.h"
-#include "ipv6/addrconf_check.h"
+#include "ipv6/ip6_check.h"
 #include "neigh/neigh_check.h"
 #include "neigh/neighbour.h"
 #include "socket/sock_check.h"
@@ -44,7 +44,7 @@ const char *nethood_check(struct nethood_net *nn)
 	if (!broken)
 		broken = neigh_net_check(&nn->net);
 	if (!broken)
-		broken = addrconf_check(&nn->net);
+		broken = ip6_check(&nn->net);
 	if (!broken)
 		broken = sock_net_check(&nn->net);
 	return broken ? broken : tcp_net_check(&nn->net);

@@ -83,6 +83,7 @@ static struct inet6_dev *ipv6_add_dev(struct net_device *dev)
 		return NULL;
 	idev = &block->idev;
 	idev->dev = dev_hold(dev);
+	idev->serial = ++addrconf_of(dev->net)->serial;
 	idev->stats = &block->stats;
 	idev->icmp_mib = &block->icmp_mib;
 	idev->tstamp = dev->net->now;
@@ -246,6 +247,7 @@ void addrconf_ifdown(struct net_device *dev, bool unregister)
 	ipv6_mc_down(idev);
 	idev->tstamp = dev->net->now;
 	idev->ra_mtu = 0;
+	addrconf_forget_prefixes(idev);
 	rt6_cache_flush(dev->net);
 	if (unregister)
 		idev_destroy(idev);

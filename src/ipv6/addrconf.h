@@ -163,6 +163,7 @@ struct inet6_dev {
 	u32 addr_count, mc_count;
 	u32 if_flags; /**< IF_* */
 	bool dead;
+	u32 serial;          /**< a device whose IPv6 went and came again has another one */
 	u32 ra_mtu;          /**< of the last RA; 0: none */
 	u32 desync_factor_s; /**< RFC 8981 3.8: drawn once for each device */
 	bool desync_drawn;

@@ -25,6 +25,7 @@ struct addrconf_state {
 	struct htable addr_hash; /**< address -> inet6_ifaddr; several devices may have one */
 	struct notifier_block netdev_nb;
 	u32 genid;                        /**< of all addresses */
+	u32 serial;                       /**< of the last inet6_dev that was made */
 	struct ratelimit_state log_limit; /**< of lines about what others on a link do */
 	struct ipv6_devconf all, dflt;
 };
@@ -106,6 +107,10 @@ void ipv6_random_iid(struct net *net, u8 iid[static 8]);
 void addrconf_addr_gen(struct inet6_dev *idev);
 int addrconf_add_linklocal(struct inet6_dev *idev, const struct in6_addr *addr, u32 flags);
 
+/* ---- addrconf_slaac.c: prefixes of routers */
+/** addrconf_forget_prefixes() - the link is gone, and what was known of it */
+void addrconf_forget_prefixes(struct inet6_dev *idev);
+
 /* ---- addrconf_temp.c: temporary addresses.  @rfc 8981 */
 /** ipv6_create_tempaddr() - for the public address @ifp, unless there are enough failures.  Return: 0, -errno */
 int ipv6_create_tempaddr(struct inet6_ifaddr *ifp);
@@ -130,6 +135,13 @@ void addrconf_sysctl_register(struct net *net, const char *name, struct ipv6_dev
 void addrconf_sysctl_unregister(struct net *net, struct ipv6_devconf *cnf);
 
 /* ---- anycast.c, addrlabel.c */
+/** struct ifacaddr6 - idev->ac_list */
+struct ifacaddr6 {
+	struct list_head node;
+	struct in6_addr addr;
+	u32 users;
+	struct fib6_info *rt; /**< reference; NULL: the device was down */
+};
 /** ipv6_ac_up() - the device is up again: the routes of those that outlived it */
 void ipv6_ac_up(struct inet6_dev *idev);
 void ipv6_ac_down(struct inet6_dev *idev);

@@ -16,6 +16,20 @@
 
 /* ------------------------------------------------------------------ on-link */
 
+static struct fib6_info *prefix_route(const struct inet6_dev *idev, const struct in6_addr *prefix, u8 prefix_len)
+{
+	return addrconf_get_prefix_route(prefix, prefix_len, idev->dev, RTF_ADDRCONF | RTF_PREFIX_RT, RTF_DEFAULT);
+}
+
+static void prefix_route_end(const struct inet6_dev *idev, const struct ra_known_prefix *k)
+{
+	struct net *net = idev->dev->net;
+	struct fib6_info *rt = prefix_route(idev, &k->prefix, k->prefix_len);
+
+	if (rt && fib6_is_over(rt))
+		(void)ip6_del_rt(net, rt); /* it is there */
+}
+
 /** prefix_slot() - where a device remembers @p among those it believes; NULL: it believes enough of them, or no memory */
 static struct ra_known_prefix *prefix_slot(struct inet6_dev *idev, const struct ra_prefix *p)
 {
@@ -35,7 +49,15 @@ static struct ra_known_prefix *prefix_slot(struct inet6_dev *idev, const struct 
 		if (k->until <= now && !spare)
 			spare = k;
 	}
+	if (spare && spare->until) /* what it was of may wait to be collected */
+		prefix_route_end(idev, spare);
 	return spare;
+}
+
+void addrconf_forget_prefixes(struct inet6_dev *idev)
+{
+	if (idev->ra_prefixes)
+		memset(idev->ra_prefixes, 0, RA_PREFIXES_MAX * sizeof(*idev->ra_prefixes));
 }
 
 static void onlink_rcv(struct inet6_dev *idev, const struct ra_prefix *p)
@@ -43,8 +65,7 @@ static void onlink_rcv(struct inet6_dev *idev, const struct ra_prefix *p)
 	struct net_device *dev = idev->dev;
 	u32 expires_s = addrconf_finite(p->valid_lft_s) ? min_u32(p->valid_lft_s, IFA6_LIFETIME_MAX_S) : 0;
 	struct ra_known_prefix *slot = prefix_slot(idev, p);
-	struct fib6_info *rt =
-		addrconf_get_prefix_route(&p->prefix, p->prefix_len, dev, RTF_ADDRCONF | RTF_PREFIX_RT, RTF_DEFAULT);
+	struct fib6_info *rt = prefix_route(idev, &p->prefix, p->prefix_len);
 
 	if (slot)
 		slot->until = 0;

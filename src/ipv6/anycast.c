@@ -12,14 +12,6 @@
 
 #define ANYCASTS_MAX 1024U /* of a device */
 
-/** struct ifacaddr6 - idev->ac_list */
-struct ifacaddr6 {
-	struct list_head node;
-	struct in6_addr addr;
-	u32 users;
-	struct fib6_info *rt; /**< reference; NULL: the device was down */
-};
-
 static struct ifacaddr6 *acast_find(const struct inet6_dev *idev, const struct in6_addr *addr)
 {
 	struct ifacaddr6 *ac;

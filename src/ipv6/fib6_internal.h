@@ -175,6 +175,10 @@ int fib6_table_insert(struct fib6_table *tb, struct fib6_info *f, u32 nlflags, u
 void fib6_table_remove(struct fib6_info *f);
 /** fib6_prefix_first() - first route of exactly this prefix; NULL: none */
 struct fib6_info *fib6_prefix_first(const struct fib6_table *tb, const struct in6_addr *dst, u8 plen);
+/** fib6_rank_cmp() - order of two routes of one prefix, without that of their coming */
+int fib6_rank_cmp(const struct fib6_info *a, const struct fib6_info *b);
+/** fib6_same_group() - are they next hops of one route? */
+bool fib6_same_group(const struct fib6_info *a, const struct fib6_info *b);
 /** fib6_group_first() - the first of @f and its siblings in their chain */
 struct fib6_info *fib6_group_first(const struct fib6_info *f);
 #define FIB6_CLEAN_ONE 1   /**< it goes, and is told of */
@@ -241,6 +245,9 @@ struct rt6_state {
 };
 int rt6_exceptions_init(struct net *net, struct rt6_state *rs);
 void rt6_exceptions_exit(struct net *net, struct rt6_state *rs);
+/** rt6_exception_lookup() - also one whose time is over; borrowed, NULL: none */
+struct rt6_exception *rt6_exception_lookup(const struct net *net, const struct fib6_info *f,
+					   const struct in6_addr *daddr);
 /** rt6_exception_route() - borrowed; NULL: none that is still valid, or no memory */
 struct rt6_info *rt6_exception_route(struct net *net, struct fib6_info *f, const struct in6_addr *daddr);
 void rt6_exceptions_flush(struct fib6_info *f);

@@ -21,8 +21,7 @@
 
 /* ------------------------------------------------------------------ chains */
 
-/** rank_cmp() - order of two routes of one prefix, without that of their coming */
-static int rank_cmp(const struct fib6_info *a, const struct fib6_info *b)
+int fib6_rank_cmp(const struct fib6_info *a, const struct fib6_info *b)
 {
 	u8 a_len = fib6_src_len(a), b_len = fib6_src_len(b);
 	int c;
@@ -55,16 +54,17 @@ struct fib6_info *fib6_prefix_first(const struct fib6_table *tb, const struct in
 	return f;
 }
 
-static bool same_group(const struct fib6_info *a, const struct fib6_info *b)
+bool fib6_same_group(const struct fib6_info *a, const struct fib6_info *b)
 {
-	return !a->gone && !b->gone && rank_cmp(a, b) == 0 && fib6_qualifies_for_ecmp(a) && fib6_qualifies_for_ecmp(b);
+	return !a->gone && !b->gone && fib6_rank_cmp(a, b) == 0 && fib6_qualifies_for_ecmp(a) &&
+	       fib6_qualifies_for_ecmp(b);
 }
 
 struct fib6_info *fib6_group_first(const struct fib6_info *f)
 {
 	struct fib6_info *first = chain_of(f->tb, &f->leaf.key, f->leaf.plen);
 
-	while (first != f && !same_group(first, f))
+	while (first != f && !fib6_same_group(first, f))
 		first = first->next;
 	return first;
 }
@@ -75,9 +75,9 @@ static void regroup(struct fib6_info *f)
 	struct fib6_info *first = fib6_group_first(f), *x;
 	u16 count = 0;
 
-	for (x = first; x && same_group(x, first); x = x->next)
+	for (x = first; x && fib6_same_group(x, first); x = x->next)
 		count++;
-	for (x = first; x && same_group(x, first); x = x->next)
+	for (x = first; x && fib6_same_group(x, first); x = x->next)
 		x->nsiblings = (u16)(count - 1);
 	fib6_rebalance(first);
 }
@@ -194,7 +194,7 @@ static void chain_find_place(struct fib6_info *first, const struct fib6_info *f,
 
 	memset(p, 0, sizeof(*p));
 	for (struct fib6_info *x = first; x; x = x->next) {
-		int c = rank_cmp(x, f);
+		int c = fib6_rank_cmp(x, f);
 
 		if (c > 0)
 			break;
@@ -260,7 +260,7 @@ static void chain_replace(struct fib6_table *tb, struct fib6_info *first, struct
 			prev = prev->next;
 		rcu_assign_pointer(prev->next, f);
 	}
-	while (old->nsiblings && (sibling = f->next) && same_group(sibling, old)) {
+	while (old->nsiblings && (sibling = f->next) && fib6_same_group(sibling, old)) {
 		f->next = sibling->next;
 		unlinked(sibling);
 		fib6_info_put(sibling);

@@ -63,6 +63,7 @@ struct fib6_info *addrconf_get_prefix_route(const struct in6_addr *pfx, u8 plen,
 void fib6_set_expires(struct fib6_info *rt, u32 expires_s); /* 0: never */
 int ip6_del_rt(struct net *net, struct fib6_info *rt);      /* borrowed; notified */
 u32 fib6_metric(const struct fib6_info *rt);
+bool fib6_is_over(const struct fib6_info *rt); /* its time is */
 /** fib6_purge_dev() - every route of @dev goes (down, or unregistered); addresses' local routes too if @all */
 void fib6_purge_dev(struct net_device *dev, bool all);
 void fib6_dev_link_change(struct net_device *dev); /**< up, carrier: RTNH_F_DEAD, RTNH_F_LINKDOWN; multipath again */

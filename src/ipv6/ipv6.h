@@ -129,6 +129,8 @@ void ip6_protocol_deliver(struct net *net, struct sk_buff *skb, u8 nexthdr, bool
 /* ---- ipv6/reassembly.c */
 int ipv6_frag_init(struct net *net);
 void ipv6_frag_exit(struct net *net);
+/** ipv6_frag_make_room() - the oldest go, until what waits is within net.ipv6.ip6frag_high_thresh */
+void ipv6_frag_make_room(struct net *net);
 void ip6_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes);
 
 #endif

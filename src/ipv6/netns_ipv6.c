@@ -32,6 +32,7 @@ static int frag_thresh_set(struct ctl_dir *dir, const struct ctl_table *e, const
 	if (err)
 		return err;
 	*(high ? &ipv6->ip6frag_high_thresh_bytes : &ipv6->ip6frag_low_thresh_bytes) = (int)bytes;
+	ipv6_frag_make_room(dir->ctx);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "dev/netdevice.h"
 #include "ipv6/addrconf.h"
 #include "ipv6/icmpv6.h"
+#include "ipv6/ip6_check.h"
 #include "ipv6/ipv6.h"
 #include "ipv6/protocol.h"
 #include "skb/frag_queue.h"
@@ -139,8 +140,10 @@ static struct frag6 *frag6_find(struct inet6_frags *f, const struct sk_buff *skb
 }
 
 /* Fragments of packets that never become whole: the oldest make room, so that honest ones still get through. */
-static void frags6_make_room(struct inet6_frags *f)
+void ipv6_frag_make_room(struct net *net)
 {
+	struct inet6_frags *f = net->ipv6->frags;
+
 	while (f->mem_bytes > (u32)f->net->ipv6->ip6frag_high_thresh_bytes)
 		frag6_kill(list_first_entry(&f->queues, struct frag6, node), SKB_DROP_REASON_FRAG_MEM);
 }
@@ -152,21 +155,19 @@ struct frag6_part {
 	u32 offset_bytes, end_bytes;
 	u32 hdr_offset_bytes; /**< of its header, from the IPv6 header on */
 	bool more;
-	u32 problem_bytes; /**< what a parameter problem points to; 0: none */
 };
 
-/* Return: 0: @skb was taken; or why it, and perhaps the queue, has to go */
-static enum skb_drop_reason frag6_add(struct frag6 *q, struct sk_buff *skb, struct frag6_part *p, bool *kill)
+/* Return: what a fragment says that no packet has, as a parameter problem points to it; 0: nothing.  @rfc 8200 4.5 */
+static u32 frag6_problem(const struct frag6_part *p)
 {
-	*kill = false;
-	if (p->end_bytes > IPV6_MAXPLEN) {
-		p->problem_bytes = p->hdr_offset_bytes + (u32)offsetof(struct frag_hdr, frag_off);
-		return SKB_DROP_REASON_IP_INHDR;
-	}
-	if (p->more && (p->end_bytes & 7)) {
-		p->problem_bytes = offsetof(struct ipv6hdr, payload_len);
-		return SKB_DROP_REASON_IP_INHDR;
-	}
+	if (p->end_bytes > IPV6_MAXPLEN)
+		return p->hdr_offset_bytes + (u32)offsetof(struct frag_hdr, frag_off);
+	return p->more && (p->end_bytes & 7) ? offsetof(struct ipv6hdr, payload_len) : 0;
+}
+
+/* Return: 0: @skb was taken; or why it, and perhaps the queue, has to go */
+static enum skb_drop_reason frag6_add(struct frag6 *q, struct sk_buff *skb, const struct frag6_part *p, bool *kill)
+{
 	*kill = true;
 	if (!frag_queue_learn_end(&q->fq, p->more, p->end_bytes) || p->end_bytes == p->offset_bytes)
 		return SKB_DROP_REASON_IP_INHDR;
@@ -309,7 +310,7 @@ static int frag6_atomic(struct sk_buff *skb, u32 hdr_offset_bytes)
 }
 
 /* @skb: data behind the fragment header.  Return: as a handler */
-static int ip6_frag_queue(struct net *net, struct sk_buff **pskb, __be32 id, struct frag6_part *p)
+static int ip6_frag_queue(struct net *net, struct sk_buff **pskb, __be32 id, const struct frag6_part *p)
 {
 	struct sk_buff *skb = *pskb;
 	struct inet6_dev *idev = in6_dev_get_rcu(skb->dev);
@@ -326,10 +327,6 @@ static int ip6_frag_queue(struct net *net, struct sk_buff **pskb, __be32 id, str
 	if (reason) {
 		if (kill)
 			frag6_kill(q, reason);
-		if (p->problem_bytes) {
-			skb_push(skb, p->hdr_offset_bytes + (u32)sizeof(struct frag_hdr));
-			return frag6_bad_header(skb, p->problem_bytes);
-		}
 		kfree_skb_reason(skb, reason);
 		return INET6_PROTO_ENDED;
 	}
@@ -339,7 +336,7 @@ static int ip6_frag_queue(struct net *net, struct sk_buff **pskb, __be32 id, str
 	}
 	skb_dst_drop(skb); /* neither route nor device need wait for the rest */
 	skb->dev = NULL;
-	frags6_make_room(net->ipv6->frags);
+	ipv6_frag_make_room(net);
 	return INET6_PROTO_ENDED;
 }
 
@@ -349,6 +346,7 @@ static int ipv6_frag_rcv(struct sk_buff *skb)
 	struct inet6_dev *idev = in6_dev_get_rcu(skb->dev);
 	struct frag6_part p = { .hdr_offset_bytes = (u32)(skb->data - skb_network_header(skb)) };
 	struct frag_hdr fh;
+	u32 problem_bytes;
 	int ret;
 
 	if (IP6CB(skb)->flags & IP6SKB_FRAGMENTED)
@@ -369,10 +367,53 @@ static int ipv6_frag_rcv(struct sk_buff *skb)
 		icmpv6_param_prob(skb, ICMPV6_HDR_INCOMP, 0, SKB_DROP_REASON_IPV6_BAD_EXTHDR);
 		return INET6_PROTO_ENDED;
 	}
+	problem_bytes = frag6_problem(&p);
+	if (problem_bytes) { /* before a queue is begun: none waits for nothing */
+		skb_push(skb, p.hdr_offset_bytes + (u32)sizeof(fh));
+		return frag6_bad_header(skb, problem_bytes);
+	}
 	ret = ip6_frag_queue(net, &skb, fh.identification, &p);
 	if (ret == INET6_PROTO_NEXT)
 		ip6_protocol_deliver(net, skb, 0, false); /* another skb: its walk begins here */
 	return INET6_PROTO_ENDED;
+}
+
+/* ------------------------------------------------------------------ what must hold */
+
+static const char *queue_check(const struct frag6 *q)
+{
+	u32 mem_bytes = sizeof(*q), meat_bytes = 0;
+
+	for (const struct sk_buff *skb = q->fq.first; skb; skb = skb->next) {
+		mem_bytes += skb->truesize;
+		meat_bytes += FRAG_CB(skb)->len_bytes;
+	}
+	HOLDS(q->fq.first, "who waits for fragments has got one");
+	HOLDS(timer_pending(&q->timer), "nobody waits for fragments for ever");
+	HOLDS(mem_bytes == q->mem_bytes && meat_bytes == q->fq.meat_bytes, "what waits for fragments is counted");
+	HOLDS(!frag_queue_complete(&q->fq), "what is whole waits for nothing");
+	HOLDS(htable_lookup(&q->frags->hash, q->hash, frag6_match, &q->key) == q, "the next fragment finds the others");
+	return NULL;
+}
+
+const char *ipv6_frag_check(const struct net *net)
+{
+	const struct inet6_frags *f = net->ipv6->frags;
+	const struct frag6 *q;
+	u32 mem_bytes = 0, count = 0;
+
+	list_for_each_entry(q, &f->queues, node) {
+		const char *broken = queue_check(q);
+
+		if (unlikely(broken))
+			return broken;
+		mem_bytes += q->mem_bytes;
+		count++;
+	}
+	HOLDS(count == f->queues_count && count == f->hash.live_count, "who waits for fragments is counted");
+	HOLDS(mem_bytes == f->mem_bytes, "the memory of fragments is counted");
+	HOLDS(mem_bytes <= (u32)net->ipv6->ip6frag_high_thresh_bytes, "the memory of fragments is bounded");
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ life */

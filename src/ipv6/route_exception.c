@@ -59,11 +59,18 @@ static bool exception_is_over(const struct net *net, const struct rt6_exception 
 	return net->now >= ex->expires;
 }
 
+struct rt6_exception *rt6_exception_lookup(const struct net *net, const struct fib6_info *f,
+					   const struct in6_addr *daddr)
+{
+	const struct rt6_state *rs = net->ipv6->route;
+	const struct exception_key key = { f, daddr };
+
+	return htable_lookup(&rs->exceptions, exception_hash(rs, daddr), exception_match, &key);
+}
+
 static struct rt6_exception *exception_find(struct net *net, struct fib6_info *f, const struct in6_addr *daddr)
 {
-	struct rt6_state *rs = net->ipv6->route;
-	struct exception_key key = { f, daddr };
-	struct rt6_exception *ex = htable_lookup(&rs->exceptions, exception_hash(rs, daddr), exception_match, &key);
+	struct rt6_exception *ex = rt6_exception_lookup(net, f, daddr);
 
 	if (!ex || !exception_is_over(net, ex))
 		return ex;

@@ -260,6 +260,11 @@ u32 fib6_metric(const struct fib6_info *rt)
 	return rt->metric;
 }
 
+bool fib6_is_over(const struct fib6_info *rt)
+{
+	return fib6_expired(rt, rt->dev->net->now);
+}
+
 /* ------------------------------------------------------------------ devices */
 
 struct dev_change {

@@ -22,7 +22,8 @@ struct ipv6_mc_socklist {
 	struct ipv6_mc_socklist *next;
 	struct in6_addr group;
 	int ifindex;
-	u8 mode; /**< MCAST_EXCLUDE, MCAST_INCLUDE */
+	u32 serial; /**< of the device's IPv6: inet6_dev.serial */
+	u8 mode;    /**< MCAST_EXCLUDE, MCAST_INCLUDE */
 	u32 sources_count, sources_max;
 	struct in6_addr *sources;
 };

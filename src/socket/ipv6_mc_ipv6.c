@@ -19,7 +19,17 @@ struct ipv6_ac_socklist {
 	struct ipv6_ac_socklist *next;
 	struct in6_addr addr;
 	int ifindex;
+	u32 serial; /**< inet6_dev.serial */
 };
+
+/** joined_dev() - where a socket is in; NULL: the device has forgotten it, since its IPv6 went, and perhaps came again */
+static struct net_device *joined_dev(const struct sock *sk, int ifindex, u32 serial)
+{
+	struct net_device *dev = dev_find_by_index(sk->net, ifindex);
+	const struct inet6_dev *idev = dev ? in6_dev_get_rcu(dev) : NULL;
+
+	return idev && idev->serial == serial ? dev : NULL;
+}
 
 /* The device that a request names, or that the route to the group leaves by. */
 static struct net_device *group_dev(const struct sock *sk, const struct in6_addr *group, int ifindex)
@@ -71,6 +81,7 @@ static int group_join(struct sock *sk, const struct in6_addr *group, int ifindex
 	}
 	m->group = *group;
 	m->ifindex = dev->ifindex;
+	m->serial = in6_dev_get_rcu(dev)->serial;
 	m->mode = mode;
 	m->next = np->mc_list;
 	np->mc_list = m;
@@ -82,18 +93,18 @@ static int group_join(struct sock *sk, const struct in6_addr *group, int ifindex
 static int filter_replace(const struct sock *sk, const struct ipv6_mc_socklist *m, u8 mode,
 			  const struct in6_addr *sources, u32 count)
 {
-	struct net_device *dev = dev_find_by_index(sk->net, m->ifindex);
+	struct net_device *dev = joined_dev(sk, m->ifindex, m->serial);
 	int err = dev ? ip6_mc_filter(dev, &m->group, mode, sources, count, 1) : 0;
 
 	if (!err && dev)
 		(void)ip6_mc_filter(dev, &m->group, m->mode, m->sources, m->sources_count, -1);
-	return err == -ENOENT ? 0 : err; /* the device has forgotten its groups: it was taken down */
+	return err;
 }
 
 static void membership_free(struct sock *sk, struct ipv6_mc_socklist **p)
 {
 	struct ipv6_mc_socklist *m = *p;
-	struct net_device *dev = dev_find_by_index(sk->net, m->ifindex);
+	struct net_device *dev = joined_dev(sk, m->ifindex, m->serial);
 
 	*p = m->next;
 	inet6_sk(sk)->mc_count--;
@@ -240,7 +251,7 @@ static int anycast_join(struct sock *sk, const struct in6_addr *addr, int ifinde
 		sock_opt_free(sk, ac, sizeof(*ac));
 		return err;
 	}
-	*ac = (struct ipv6_ac_socklist){ np->ac_list, *addr, dev->ifindex };
+	*ac = (struct ipv6_ac_socklist){ np->ac_list, *addr, dev->ifindex, in6_dev_get_rcu(dev)->serial };
 	np->ac_list = ac;
 	return 0;
 }
@@ -248,10 +259,10 @@ static int anycast_join(struct sock *sk, const struct in6_addr *addr, int ifinde
 static void anycast_free(struct sock *sk, struct ipv6_ac_socklist **p)
 {
 	struct ipv6_ac_socklist *ac = *p;
-	struct net_device *dev = dev_find_by_index(sk->net, ac->ifindex);
+	struct net_device *dev = joined_dev(sk, ac->ifindex, ac->serial);
 
 	*p = ac->next;
-	if (dev && in6_dev_get_rcu(dev))
+	if (dev)
 		ipv6_dev_ac_dec(in6_dev_get_rcu(dev), &ac->addr);
 	sock_opt_free(sk, ac, sizeof(*ac));
 }

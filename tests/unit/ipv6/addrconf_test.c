@@ -407,6 +407,47 @@ static bool has_prefix_route(struct world *w, u8 i)
 	return addrconf_get_prefix_route(&p, 64, w->netdev[0], 0, 0) != NULL;
 }
 
+static void prefixes(struct world *w, u32 first, u32 count, u32 valid_s)
+{
+	struct ra_prefix p = { .prefix_len = 64, .onlink = true, .valid_lft_s = valid_s, .prefered_lft_s = valid_s };
+
+	for (u32 i = first; i < first + count; i++) {
+		p.prefix = (struct in6_addr){ .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, (u8)i } };
+		addrconf_prefix_rcv(w->netdev[0], &p, true);
+	}
+}
+
+/* The routes of prefixes that are over wait for the collector: others do not come beside them, but instead. */
+static void test_prefixes_that_are_over_make_room(void **state)
+{
+	struct world *w = world_create();
+	u32 count = 0;
+
+	(void)state;
+	for (u32 turn = 0; turn < 3; turn++) {
+		prefixes(w, turn * RA_PREFIXES_MAX, RA_PREFIXES_MAX, 1);
+		world_tick(w, 1500 * NSEC_PER_MSEC);
+	}
+	for (u32 i = 0; i < 3 * RA_PREFIXES_MAX; i++)
+		count += has_prefix_route(w, (u8)i);
+	assert_int_equal(count, RA_PREFIXES_MAX);
+	world_destroy(w);
+}
+
+/* On another link other prefixes are believed, however long those of the last one would have lived. */
+static void test_a_link_that_was_down_has_other_prefixes(void **state)
+{
+	struct world *w = world_create();
+
+	(void)state;
+	prefixes(w, 0, RA_PREFIXES_MAX, INFINITY_LIFE_TIME);
+	dev_close(w->netdev[0]);
+	assert_int_equal(dev_open(w->netdev[0]), 0);
+	prefixes(w, 100, RA_PREFIXES_MAX, INFINITY_LIFE_TIME);
+	assert_true(has_prefix_route(w, 100) && has_prefix_route(w, 99 + RA_PREFIXES_MAX));
+	world_destroy(w);
+}
+
 /* docs/DIFFERENCES.md: a flood of advertisements makes no more routes than that */
 static void test_no_more_prefixes_than_a_device_believes(void **state)
 {
@@ -641,6 +682,8 @@ int main(void)
 		cmocka_unit_test(test_an_address_of_a_prefix),
 		cmocka_unit_test(test_prefixes_that_give_no_address),
 		cmocka_unit_test(test_no_more_than_max_addresses),
+		cmocka_unit_test(test_prefixes_that_are_over_make_room),
+		cmocka_unit_test(test_a_link_that_was_down_has_other_prefixes),
 		cmocka_unit_test(test_no_more_prefixes_than_a_device_believes),
 		cmocka_unit_test(test_a_lifetime_reaches_the_route),
 		cmocka_unit_test(test_a_joined_group_goes_with_its_address),

@@ -131,6 +131,43 @@ static void memory_is_bounded_and_the_newest_get_through(void **state)
 	world_destroy(w);
 }
 
+/* Pieces that are none are answered, and nobody waits for the rest of them: else a queue for each would need no memory
+ * limit, since nothing is ever added to it. */
+static void pieces_that_are_none_keep_nothing(void **state)
+{
+	struct world *w = quiet_world();
+	u8 whole[WHOLE_BYTES];
+
+	(void)state;
+	echo(whole, WHOLE_BYTES);
+	world_sysctl(w, "net.ipv6.ip6frag_low_thresh", "50000");
+	world_sysctl(w, "net.ipv6.ip6frag_high_thresh", "100000");
+	for (u32 i = 0; i < 500; i++) {
+		send_span(w, whole, (struct span){ 0, 801, 1, 1000 + i }); /* not in units of eight octets */
+		usage(w, 0);
+	}
+	assert_non_null(world_find(w, ICMPV6_PARAMPROB));
+	world_destroy(w);
+}
+
+static void a_lower_limit_holds_at_once(void **state)
+{
+	struct world *w = quiet_world();
+	u8 whole[WHOLE_BYTES];
+	u32 count, bytes;
+
+	(void)state;
+	echo(whole, WHOLE_BYTES);
+	for (u32 i = 0; i < 100; i++)
+		send_span(w, whole, (struct span){ 0, 800, 1, 1000 + i });
+	usage(w, 100);
+	world_sysctl(w, "net.ipv6.ip6frag_low_thresh", "10000");
+	world_sysctl(w, "net.ipv6.ip6frag_high_thresh", "20000");
+	ip6_frag_usage(w->net, &count, &bytes);
+	assert_true(count && bytes <= 20000);
+	world_destroy(w);
+}
+
 static void a_device_may_go_while_pieces_wait(void **state)
 {
 	struct world *w = quiet_world();
@@ -219,6 +256,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_may_come_in_any_order),
 		cmocka_unit_test(memory_is_bounded_and_the_newest_get_through),
+		cmocka_unit_test(pieces_that_are_none_keep_nothing),
+		cmocka_unit_test(a_lower_limit_holds_at_once),
 		cmocka_unit_test(a_device_may_go_while_pieces_wait),
 		cmocka_unit_test(random_headers_do_no_harm),
 		cmocka_unit_test(any_allocation_may_fail),

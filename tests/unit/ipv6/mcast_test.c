@@ -306,6 +306,7 @@ static void test_queries(void **state)
 	query(w, "ff05::97", 1000, 2, NULL, 0); /* not ours */
 	world_tick(w, 1010 * NSEC_PER_MSEC);
 	assert_string_equal(told(w, NULL), "");
+	filter(w, MCAST_INCLUDE, "2001:db8::1", -1);
 	world_destroy(w);
 }
 
@@ -433,6 +434,11 @@ static void test_limits(void **state)
 	}
 	assert_int_equal(err, -ENOBUFS);
 	assert_int_equal(i, MLD_MAX_SOURCES + 1);
+	for (i = 0; i < MLD_MAX_SOURCES; i++) {
+		s.s6_addr[14] = (u8)(i >> 8);
+		s.s6_addr[15] = (u8)i;
+		assert_int_equal(ip6_mc_filter(w->netdev[0], &g, MCAST_INCLUDE, &s, 1, -1), 0);
+	}
 	world_destroy(w);
 }
 

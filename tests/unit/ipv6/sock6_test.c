@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Sockets of AF_INET6 in one net: sums, corks, segments, headers of their own, memory that is missing. */
+#include "ipv6/mcast.h"
 #include "nd_world.h"
 
 #include <errno.h>
@@ -306,6 +307,26 @@ static void a_group_by_its_sources(void **state)
 	world_destroy(w);
 }
 
+/* IPv6 left the device and came again: who had joined before is in no group any more, and leaves none for others. */
+static void what_a_device_has_forgotten_is_left_by_nobody(void **state)
+{
+	struct world *w = quiet_world();
+	struct nethood_sock *before = udp6(w), *after = udp6(w);
+	struct in6_addr group = in6("ff05::7");
+	u32 dev = (u32)w->netdev[0]->ifindex;
+
+	(void)state;
+	assert_int_equal(group_request(before, IPV6_JOIN_GROUP, "ff05::7", dev), 0);
+	assert_int_equal(dev_set_mtu(w->netdev[0], IPV6_MIN_MTU - 1), 0);
+	assert_int_equal(dev_set_mtu(w->netdev[0], 1500), 0);
+	assert_int_equal(group_request(after, IPV6_JOIN_GROUP, "ff05::7", dev), 0);
+	nethood_close(before);
+	assert_true(ipv6_chk_mcast_addr(w->netdev[0], &group, NULL));
+	nethood_close(after);
+	assert_false(ipv6_chk_mcast_addr(w->netdev[0], &group, NULL));
+	world_destroy(w);
+}
+
 static void a_socket_joins_so_many_groups_and_no_more(void **state)
 {
 	struct world *w = quiet_world();
@@ -384,6 +405,7 @@ int main(void)
 		cmocka_unit_test(a_datagram_to_ourselves_arrives),
 		cmocka_unit_test(connect_again_and_disconnect),
 		cmocka_unit_test(a_group_by_its_sources),
+		cmocka_unit_test(what_a_device_has_forgotten_is_left_by_nobody),
 		cmocka_unit_test(a_socket_joins_so_many_groups_and_no_more),
 		cmocka_unit_test(any_allocation_may_fail),
 	};
