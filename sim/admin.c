@@ -133,6 +133,7 @@ static u32 addr_bytes(u8 family)
 
 static int change_addr(struct sim_host *h, bool add, u8 family, int ifindex, const u8 *addr, u8 prefixlen, u32 flags)
 {
+	static const struct ifa_cacheinfo deprecated = { .ifa_valid = UINT32_MAX };
 	struct request r;
 	struct nlmsghdr *nlh = begin(&r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
@@ -143,7 +144,9 @@ static int change_addr(struct sim_host *h, bool add, u8 family, int ifindex, con
 	mnl_attr_put(nlh, IFA_LOCAL, addr_bytes(family), addr);
 	mnl_attr_put(nlh, IFA_ADDRESS, addr_bytes(family), addr);
 	if (flags)
-		mnl_attr_put_u32(nlh, IFA_FLAGS, flags);
+		mnl_attr_put_u32(nlh, IFA_FLAGS, flags & ~(u32)IFA_F_DEPRECATED);
+	if (flags & IFA_F_DEPRECATED)
+		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(deprecated), &deprecated);
 	return admin_ask(h, nlh);
 }
 

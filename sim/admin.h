@@ -24,7 +24,7 @@ int admin_route(struct sim_host *h, bool add, const u8 dst[static 4], u8 prefixl
 int admin_neigh(struct sim_host *h, u16 type, u16 nlflags, int ifindex, const u8 addr[static 4], const u8 *lladdr,
 		u16 state, u8 flags);
 
-/** admin_addr6() - @flags: IFA_F_NODAD ... */
+/** admin_addr6() - @flags: IFA_F_NODAD ...; IFA_F_DEPRECATED: it is no source unless a packet has it already */
 int admin_addr6(struct sim_host *h, bool add, int ifindex, const u8 addr[static 16], u8 prefixlen, u32 flags);
 int admin_route6(struct sim_host *h, bool add, const u8 dst[static 16], u8 prefixlen, const u8 *gateway, int ifindex);
 /** admin_neigh6() - NTF_PROXY in @flags: a proxy */

@@ -317,6 +317,14 @@ void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *f
 		another_has(nw, now_ns, &v, &o);
 }
 
+void nd_witness_take(struct nd_witness *nw, const u8 *addr)
+{
+	struct nd_tried *t = find_tried(nw, addr);
+
+	if (t)
+		t->at_ns = 0;
+}
+
 void nd_witness_forget(struct nd_witness *nw)
 {
 	memset(nw->tried, 0, sizeof(nw->tried));

@@ -34,6 +34,8 @@ struct nd_witness {
 void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *frame, u32 len_bytes);
 /** nd_witness_out() - it sends one; @own: the source is one of its addresses.  Return: what is wrong; NULL: nothing */
 const char *nd_witness_out(struct nd_witness *nw, u64 now_ns, const struct ip6_view *v, bool own);
+/** nd_witness_take() - it may use @addr from now on, without a probe */
+void nd_witness_take(struct nd_witness *nw, const u8 *addr);
 /** nd_witness_forget() - it was born anew */
 void nd_witness_forget(struct nd_witness *nw);
 

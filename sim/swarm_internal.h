@@ -19,6 +19,8 @@
 #define STREAM_OF_TURNS 1000U /**< each turn of the storm has one: a tape without it is a storm without that turn */
 #define STATION_VIP 250U      /**< the address of a LAN that moves from host to host */
 #define OWN6_MAX 64U
+#define STATION_TWICE 251U /**< and the next: addresses that several hosts may be given at once */
+#define STATION_TWICE_COUNT 2U
 #define STATION_MOVED 200U /**< and up: where renumbered hosts are */
 
 /* What may happen in a world; each world has some of these. */
@@ -172,6 +174,8 @@ bool member_heal6(struct member *m, bool anew);
 void member_unset_neighbours6(struct member *m);
 /** member_set_vip6() - the address that moves.  Return: 0, -errno */
 int member_set_vip6(struct member *m, bool add);
+/** member_give_twice6() - one of those that others may have, too, or that goes.  @flags: IFA_F_* */
+void member_give_twice6(struct member *m, u32 station, bool add, u32 flags);
 /** member_learn_own6() - which addresses it has now */
 void member_learn_own6(struct member *m);
 /** member_is_own6() - is @addr its own, or was it? */

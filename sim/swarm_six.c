@@ -130,6 +130,21 @@ int member_set_vip6(struct member *m, bool add)
 	return admin_addr6(m->host, add, m->app.ifindex, lan_addr6(m->lan, STATION_VIP, addr), 128, IFA_F_NODAD);
 }
 
+/* Nobody's packets leave from it unless he asks for that, or answers: it is not preferred. */
+void member_give_twice6(struct member *m, u32 station, bool add, u32 flags)
+{
+	u8 addr[16];
+
+	lan_addr6(m->lan, station, addr);
+	(void)admin_addr6(m->host, false, m->app.ifindex, addr, 128, 0);
+	if (!add)
+		return;
+	if (flags & IFA_F_NODAD)
+		nd_witness_take(&m->nd, addr);
+	(void)admin_addr6(m->host, true, m->app.ifindex, addr, 128, flags | IFA_F_DEPRECATED);
+	member_learn_own6(m);
+}
+
 /* ------------------------------------------------------------------ after the storm */
 
 /** struct duplicates - has a host addresses that others had? */
@@ -152,6 +167,8 @@ bool member_heal6(struct member *m, bool anew)
 	struct duplicates d = { .any = anew };
 	u8 addr[16];
 
+	for (u32 i = 0; i < STATION_TWICE_COUNT && has(m->swarm, F_RENUMBER) && m->app.speaks_ip6; i++)
+		member_give_twice6(m, STATION_TWICE + i, false, 0);
 	(void)admin_dump(m->host, RTM_GETADDR, AF_INET6, look_for_duplicate, &d);
 	for (u32 i = 0; i < m->host->port_count && d.any; i++) {
 		(void)admin_link(m->host, m->app.ifindex + (int)i, false);
@@ -202,11 +219,12 @@ void member_unset_neighbours6(struct member *m)
 
 /* ------------------------------------------------------------------ what it may send */
 
-static bool is_vip6(const struct member *m, const u8 *addr)
+/** is_shared6() - others may have it tomorrow, or at the same time */
+static bool is_shared6(const struct member *m, const u8 *addr)
 {
-	u8 vip[16];
+	u8 shared[16];
 
-	return memcmp(lan_addr6(m->lan, STATION_VIP, vip), addr, 16) == 0;
+	return addr[15] >= STATION_VIP && memcmp(lan_addr6(m->lan, addr[15], shared), addr, 16) == 0;
 }
 
 static bool was_own(const struct member *m, const u8 *addr)
@@ -250,7 +268,7 @@ static void own_line(struct member *m, const char *line, bool *found)
 		memcpy(m->own6[m->own6_count++ % OWN6_MAX], addr, sizeof(addr));
 	/* of those that can be used, one that it will keep */
 	if (m->slaac && !*found && !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_TEMPORARY)) &&
-	    memcmp(addr, m->addr6, 8) == 0 && !is_vip6(m, addr)) {
+	    memcmp(addr, m->addr6, 8) == 0 && !is_shared6(m, addr)) {
 		memcpy(m->app.addr6, addr, sizeof(addr));
 		*found = true;
 	}
@@ -289,7 +307,7 @@ const char *member_frame_wrong6(struct member *m, u64 now_ns, const u8 *frame, u
 	wrong = nd_witness_out(&m->nd, now_ns, &v, own);
 	if (wrong)
 		return wrong;
-	if (m->tcp && own && !(m->host->forwards && is_vip6(m, v.src))) { /* that one may be another's by now */
+	if (m->tcp && own && !(m->host->forwards && is_shared6(m, v.src))) { /* that one may be another's by now */
 		wrong = tcp_witness_out(m->tcp, now_ns, frame, len_bytes);
 
 		if (wrong)
