@@ -292,6 +292,12 @@ static void another_has(struct nd_witness *nw, u64 now_ns, const struct ip6_view
 		t->lost = true;
 }
 
+/* RFC 2464 7; of another group it may not be heard */
+static bool is_mac_of_group(const u8 *mac, const u8 *group)
+{
+	return mac[0] == 0x33 && mac[1] == 0x33 && memcmp(mac + 2, group + 12, 4) == 0;
+}
+
 void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *frame, u32 len_bytes)
 {
 	struct options o;
@@ -310,7 +316,7 @@ void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *f
 		memcpy(h->from, v.src, sizeof(h->from));
 		memcpy(h->target, v.upper + 8, sizeof(h->target));
 	}
-	if (memcmp(v.eth_dst, mac, 6) != 0 && !(v.eth_dst[0] & 1))
+	if (memcmp(v.eth_dst, mac, 6) != 0 && !is_mac_of_group(v.eth_dst, v.dst))
 		return;
 	if (v.upper[0] == NS ? is_solicited_node(v.dst, v.upper + 8)
 			     : ip6_same(v.dst, all_nodes) && !(v.upper[4] & FLAG_SOLICITED))

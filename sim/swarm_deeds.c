@@ -145,15 +145,13 @@ static void do_renumber(struct swarm *s, struct member *m)
 /* Two administrators give the same address away, each to a host of his; and somebody wants to talk with it. */
 static void do_twice6(struct swarm *s, struct member *m)
 {
-	u32 station = STATION_TWICE + pick(s, STATION_TWICE_COUNT), what = pick(s, 6);
+	u32 station = STATION_TWICE + pick(s, STATION_TWICE_COUNT), what = pick(s, 7);
 	u8 addr[16];
 
-	if (!has(s, F_IP6))
-		return;
 	if (what < 2)
 		app_send_addr6(&m->app, lan_addr6(m->lan, station, addr), 100);
 	else
-		member_give_twice6(m, station, what > 2, what == 5 ? IFA_F_NODAD : 0);
+		member_give_twice6(m, station, what > 2, what > 4 ? IFA_F_NODAD : 0);
 }
 
 /* Who takes over says so, or does not: then the others have to find out. */
@@ -326,7 +324,6 @@ static const struct deed {
 	{ do_link, F_LINK, 6 },
 	{ do_mac, F_MAC, 4 },
 	{ do_renumber, F_RENUMBER, 4 },
-	{ do_twice6, F_RENUMBER, 16 },
 	{ do_failover, F_FAILOVER, 4 },
 	{ do_ask_vip, F_FAILOVER, 10 },
 	{ do_reboot, F_REBOOT, 2 },
@@ -346,6 +343,7 @@ static const struct deed {
 	{ do_forge6, F_SPOOF, 60 },
 	{ do_sysctl6, F_SYSCTL6, 15 },
 	{ do_proxy6, F_PROXY6, 6 },
+	{ do_twice6, F_IP6, 8 },
 };
 
 static bool may_happen(const struct swarm *s, const struct deed *d)

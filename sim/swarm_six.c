@@ -167,7 +167,7 @@ bool member_heal6(struct member *m, bool anew)
 	struct duplicates d = { .any = anew };
 	u8 addr[16];
 
-	for (u32 i = 0; i < STATION_TWICE_COUNT && has(m->swarm, F_RENUMBER) && m->app.speaks_ip6; i++)
+	for (u32 i = 0; i < STATION_TWICE_COUNT && m->app.speaks_ip6; i++)
 		member_give_twice6(m, STATION_TWICE + i, false, 0);
 	(void)admin_dump(m->host, RTM_GETADDR, AF_INET6, look_for_duplicate, &d);
 	for (u32 i = 0; i < m->host->port_count && d.any; i++) {
@@ -303,11 +303,12 @@ const char *member_frame_wrong6(struct member *m, u64 now_ns, const u8 *frame, u
 
 	if (!ip6_view(frame, len_bytes, &v))
 		return "its IPv6 header";
-	own = !ip6_is_group(v.src) && !ip6_is_any(v.src) && member_is_own6(m, v.src);
+	own = !ip6_is_group(v.src) && !ip6_is_any(v.src) && member_is_own6(m, v.src) &&
+	      !(m->host->forwards && is_shared6(m, v.src)); /* that one may be another's, and go through here */
 	wrong = nd_witness_out(&m->nd, now_ns, &v, own);
 	if (wrong)
 		return wrong;
-	if (m->tcp && own && !(m->host->forwards && is_shared6(m, v.src))) { /* that one may be another's by now */
+	if (m->tcp && own) {
 		wrong = tcp_witness_out(m->tcp, now_ns, frame, len_bytes);
 
 		if (wrong)
