@@ -2,6 +2,7 @@
 /* A host: a real net with a clock of its own. */
 #include <assert.h>
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@
 #include "segment.h"
 #include "world.h"
 
-#define CLOCK_STEP_NS 10U /* that a host's clock may be late: its and the world's are both whole numbers */
-#define POLLS_MAX 1000U   /* of one event: more, and it would never end */
+#define CLOCK_STEP_NS 10U   /* that a host's clock may be late: its and the world's are both whole numbers */
+#define IF_INET6_LINK 0x20U /* scope, in net/if_inet6 */
+#define POLLS_MAX 1000U     /* of one event: more, and it would never end */
 
 /* ------------------------------------------------------------------ clocks */
 
@@ -299,11 +301,27 @@ static void host_ref_broken(void *ctx, const char *sentence)
 	sim_broken(h->world, "%s: %s", h->name, sentence);
 }
 
-static bool host_can_send(void *ctx, int ifindex)
+/** can_ask6() - from a link-local address that is beyond doubt; net/if_inet6 tells address, ifindex, length, scope, flags */
+static bool can_ask6(struct sim_host *h, int ifindex)
 {
-	const struct sim_host *h = ctx;
+	const u32 doubt = IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED;
+	struct proc_text t = { .len_bytes = 0 };
+	u32 dev, scope, flags;
 
-	return !h->slow_driver && admin_is_running(ctx, ifindex);
+	(void)nethood_proc_read(h->net, "net/if_inet6", proc_text_add, &t);
+	for (const char *line = t.text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+		if (sscanf(line, "%*32s %x %*x %x %x", &dev, &scope, &flags) == 3 && dev == (u32)ifindex &&
+		    scope == IF_INET6_LINK && !(flags & doubt))
+			return true;
+	}
+	return false;
+}
+
+static bool host_can_send(void *ctx, int family, int ifindex)
+{
+	struct sim_host *h = ctx;
+
+	return !h->slow_driver && admin_is_running(ctx, ifindex) && (family == AF_INET || can_ask6(h, ifindex));
 }
 
 static void host_hears(void *ctx, const struct nethood_neigh_event *event)

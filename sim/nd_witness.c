@@ -102,24 +102,41 @@ static struct nd_tried *find_tried(struct nd_witness *nw, const u8 *addr)
 	return NULL;
 }
 
-static void try_address(struct nd_witness *nw, u64 now_ns, const u8 *addr, const u8 *nonce)
+/** tried_slot() - where @addr is remembered; *again: it was */
+static struct nd_tried *tried_slot(struct nd_witness *nw, const u8 *addr, bool *again)
 {
 	struct nd_tried *t = find_tried(nw, addr);
 
-	if (!t)
-		t = &nw->tried[nw->tried_count++ % ND_TRIED];
-	*t = (struct nd_tried){ .at_ns = now_ns + 1, .has_nonce = nonce != NULL };
+	*again = t != NULL;
+	return t ? t : &nw->tried[nw->tried_count++ % ND_TRIED];
+}
+
+static void try_address(struct nd_witness *nw, u64 now_ns, const u8 *addr, const u8 *nonce)
+{
+	bool again;
+	struct nd_tried *t = tried_slot(nw, addr, &again);
+
+	*t = (struct nd_tried){ .at_ns = now_ns + 1, .has_nonce = nonce != NULL, .again = again };
 	memcpy(t->addr, addr, sizeof(t->addr));
 	if (nonce)
 		memcpy(t->nonce, nonce, NONCE_BYTES);
 }
 
-/* RFC 4862 5.4: before it is known to be unique, it is nobody's; and never if somebody else has it. */
-static const char *source_wrong(struct nd_witness *nw, u64 now_ns, const u8 *src)
+void nd_witness_take(struct nd_witness *nw, u64 now_ns, const u8 *addr)
 {
-	const struct nd_tried *t = nw->probe_ns && !nw->late ? find_tried(nw, src) : NULL;
+	bool again;
+	struct nd_tried *t = tried_slot(nw, addr, &again);
 
-	if (!t)
+	*t = (struct nd_tried){ .at_ns = now_ns + 1, .taken = true };
+	memcpy(t->addr, addr, sizeof(t->addr));
+}
+
+/* RFC 4862 5.4: before it is known to be unique, it is nobody's; and never if somebody else has it. */
+static const char *source_wrong(struct nd_witness *nw, u64 now_ns, const struct ip6_view *v)
+{
+	const struct nd_tried *t = nw->probe_ns && !nw->late ? find_tried(nw, v->src) : NULL;
+
+	if (!t || t->taken || (t->again && !is_nd(v)))
 		return NULL;
 	if (t->lost)
 		return "its source is an address that another has";
@@ -265,7 +282,7 @@ static const char *error_wrong(const struct ip6_view *v)
 
 const char *nd_witness_out(struct nd_witness *nw, u64 now_ns, const struct ip6_view *v, bool own)
 {
-	const char *wrong = own ? source_wrong(nw, now_ns, v->src) : NULL;
+	const char *wrong = own ? source_wrong(nw, now_ns, v) : NULL;
 
 	/* what others have sent goes on as it is */
 	if (wrong || (!own && !ip6_is_any(v->src)) || v->protocol != IP6_ICMP || v->upper_bytes < 4 ||
@@ -321,14 +338,6 @@ void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *f
 	if (v.upper[0] == NS ? is_solicited_node(v.dst, v.upper + 8)
 			     : ip6_same(v.dst, all_nodes) && !(v.upper[4] & FLAG_SOLICITED))
 		another_has(nw, now_ns, &v, &o);
-}
-
-void nd_witness_take(struct nd_witness *nw, const u8 *addr)
-{
-	struct nd_tried *t = find_tried(nw, addr);
-
-	if (t)
-		t->at_ns = 0;
 }
 
 void nd_witness_forget(struct nd_witness *nw)

@@ -8,8 +8,8 @@
 
 #include "ip6_frame.h"
 
-#define ND_TRIED 32U /* addresses whose probes are remembered */
-#define ND_HEARD 64U /* solicitations that came, the latest */
+#define ND_TRIED 32U  /* addresses whose probes are remembered */
+#define ND_HEARD 512U /* solicitations that came, the latest */
 
 /** struct nd_witness - of one host; the caller fills in the first part */
 struct nd_witness {
@@ -20,8 +20,11 @@ struct nd_witness {
 
 	struct nd_tried {
 		u8 addr[16], nonce[6];
-		bool has_nonce, lost; /**< @lost: somebody else has it */
-		u64 at_ns;            /**< of the last probe; 0: empty */
+		bool has_nonce;
+		bool taken; /**< without a probe */
+		bool lost;  /**< somebody else has it */
+		bool again; /**< it had it before: what it sent then may still wait */
+		u64 at_ns;  /**< of the last probe; 0: empty */
 	} tried[ND_TRIED];
 	struct nd_heard {
 		u8 from[16], target[16];
@@ -35,7 +38,7 @@ void nd_witness_in(struct nd_witness *nw, u64 now_ns, const u8 *mac, const u8 *f
 /** nd_witness_out() - it sends one; @own: the source is one of its addresses.  Return: what is wrong; NULL: nothing */
 const char *nd_witness_out(struct nd_witness *nw, u64 now_ns, const struct ip6_view *v, bool own);
 /** nd_witness_take() - it may use @addr from now on, without a probe */
-void nd_witness_take(struct nd_witness *nw, const u8 *addr);
+void nd_witness_take(struct nd_witness *nw, u64 now_ns, const u8 *addr);
 /** nd_witness_forget() - it was born anew */
 void nd_witness_forget(struct nd_witness *nw);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The reference: what must become of a neighbour.
  *
- * Reading order: struct ref_entry, on_create(), on_send(), on_timer(), on_update(), nud_ref_hear(); then the frames.
+ * Reading order: struct ref_entry, on_create(), on_send(), on_timer(), on_update(), nud_ref_hear(); then the frames, in
+ * nud_ref_wire.c.
  */
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -25,7 +26,7 @@ static void on_parms(struct nud_ref *r, const struct nethood_neigh_event *ev)
 
 	if (!ev->ifindex) /* the defaults: no entry lives by them */
 		return;
-	nobody.parms = p = ref_parms_of(r, ev->ifindex, ev->dev);
+	nobody.parms = p = ref_parms_of(r, ev->family, ev->ifindex, ev->dev);
 	p->outdated = true;
 	if (p->reachable_ns == drawn)
 		return;
@@ -38,9 +39,14 @@ static void on_parms(struct nud_ref *r, const struct nethood_neigh_event *ev)
 
 /* ------------------------------------------------------------------ questions */
 
+static bool can_send(const struct nud_ref *r, const struct ref_entry *e)
+{
+	return r->config.can_send(r->config.ctx, e->parms->family, e->parms->ifindex);
+}
+
 static bool must_have_left(const struct nud_ref *r, const struct ref_entry *e)
 {
-	return e->owed != ASK_NOBODY && !r->excused && r->config.can_send(r->config.ctx, e->parms->ifindex);
+	return e->owed != ASK_NOBODY && !e->unable && !r->excused && can_send(r, e);
 }
 
 /* RFC 4861 7.3.3: whom we know, we ask; RFC 4861 7.2.2, RFC 826: for whom we do not know, we ask everybody.  Between
@@ -58,6 +64,8 @@ static void ask(struct nud_ref *r, struct ref_entry *e)
 	else if (e->s.probes < p->ucast + p->app)
 		q = ASK_NOBODY;
 	e->owed = q;
+	/* by IPv6, the address to ask from may be tried until this very moment */
+	e->unable = e->parms->family == AF_INET6 && !can_send(r, e);
 	if (q != ASK_NOBODY && !e->on_owing_list) {
 		e->owing = r->owing;
 		e->on_owing_list = true;
@@ -74,8 +82,8 @@ static s64 later(s64 now, s64 at)
 
 /* ------------------------------------------------------------------ is it as it must be? */
 
-static bool same(struct nud_ref *r, const struct ref_entry *e, const struct nethood_neigh_event *ev, const char *what,
-		 s64 is, s64 expected)
+bool ref_same(struct nud_ref *r, const struct ref_entry *e, const struct nethood_neigh_event *ev, const char *what,
+	      s64 is, s64 expected)
 {
 	if (is != expected)
 		ref_broken(r, e, "%s: %s is %lld, not %lld, at %lld in %s", nethood_neigh_event_name(ev->kind), what,
@@ -94,12 +102,12 @@ static void compare(struct nud_ref *r, const struct ref_entry *e, const struct n
 		ref_broken(r, e, "%s: is at ..:%02x:%02x, not at ..:%02x:%02x, in %s",
 			   nethood_neigh_event_name(ev->kind), ev->lladdr[4], ev->lladdr[5], s->ha[4], s->ha[5],
 			   ref_state_word(s->nud));
-	(void)(same(r, e, ev, "the number of probes", ev->probes, s->probes) &&
-	       same(r, e, ev, "its flags", ev->flags, s->flags) &&
-	       same(r, e, ev, "its extended flags", ev->flags_ext, s->ext) &&
-	       same(r, e, ev, "when it was confirmed", ev->confirmed_ns, s->confirmed) &&
-	       same(r, e, ev, "when it was used", ev->used_ns, s->used) &&
-	       same(r, e, ev, "when it was updated", ev->updated_ns, s->updated));
+	(void)(ref_same(r, e, ev, "the number of probes", ev->probes, s->probes) &&
+	       ref_same(r, e, ev, "its flags", ev->flags, s->flags) &&
+	       ref_same(r, e, ev, "its extended flags", ev->flags_ext, s->ext) &&
+	       ref_same(r, e, ev, "when it was confirmed", ev->confirmed_ns, s->confirmed) &&
+	       ref_same(r, e, ev, "when it was used", ev->used_ns, s->used) &&
+	       ref_same(r, e, ev, "when it was updated", ev->updated_ns, s->updated));
 }
 
 /* RFC 4861 7.3.1: a connection that hears an ACK vouches for its next hop with the next segment that it sends there.  That
@@ -150,8 +158,8 @@ static void on_create(struct nud_ref *r, const struct nethood_neigh_event *ev)
 
 	if (ev->err)
 		return;
-	twice = ref_find(r, ev->ifindex, ev->key, NULL) != NULL;
-	e = ref_add(r, ref_parms_of(r, ev->ifindex, ev->dev), ev->key, ev->entry);
+	twice = ref_find(r, ev->family, ev->ifindex, ev->key, NULL) != NULL;
+	e = ref_add(r, ref_parms_of(r, ev->family, ev->ifindex, ev->dev), ev->key, ev->entry);
 	e->type = ev->type;
 	e->newborn = true;
 	e->s.due = NOT_DUE;
@@ -208,7 +216,7 @@ static void on_send(struct nud_ref *r, struct ref_entry *e, const struct nethood
 	} else if (s->nud != NUD_INCOMPLETE) {
 		ref_broken(r, e, "%s: was asked about without need", ref_state_word(s->nud));
 	}
-	(void)same(r, e, ev, "does it wait", ev->err, s->nud != NUD_DELAY);
+	(void)ref_same(r, e, ev, "does it wait", ev->err, s->nud != NUD_DELAY);
 	compare(r, e, ev);
 	if (question)
 		ask(r, e);
@@ -311,32 +319,6 @@ static bool is_connected(u8 nud)
 	return nud & (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE);
 }
 
-/* ARP's part: what must it have said of this packet?  RFC 826, and Linux's locktime. */
-static void check_arp(struct nud_ref *r, const struct ref_entry *e, const struct nethood_neigh_event *ev)
-{
-	const struct ref_arp *a = &r->arp;
-	bool strict = r->config.profile == NETHOOD_PROFILE_STRICT;
-	bool override = ev->update_flags & NETHOOD_NEIGH_F_OVERRIDE;
-	bool locked = (s64)ev->now_ns <= e->s.updated + e->parms->lock_ns;
-	/* Nobody announces an address of ours, or all of them; what is ours may have changed since the entry was made. */
-	bool garp = a->garp_like && e->type == RTN_UNICAST && r->config.is_ours &&
-		    !r->config.is_ours(r->config.ctx, e->key);
-	bool fits = a->ifindex == ev->ifindex && memcmp(a->sip, e->key, 4) == 0 && ev->has_new_lladdr &&
-		    memcmp(a->sha, ev->new_lladdr, 6) == 0;
-	u8 state = fits && a->reply && !a->to_all ? NUD_REACHABLE : NUD_STALE;
-
-	if (ev->update_flags & ~(u32)NETHOOD_NEIGH_F_OVERRIDE)
-		ref_broken(r, e, "a frame came with update flags %#x", ev->update_flags);
-	(void)same(r, e, ev, "what ARP makes of it", ev->new_state, state);
-	if (!fits) /* one that waited for a proxy's delay */
-		return;
-	if (!override && (!locked || garp))
-		ref_broken(r, e, "ARP did not believe what came after locktime, or gratuitously");
-	if (override && locked && !a->garp_like && !e->newborn &&
-	    (a->reply || strict || (r->config.is_ours && !r->config.is_ours(r->config.ctx, a->tip))))
-		ref_broken(r, e, "ARP believed what came within locktime");
-}
-
 /* What an administrator's flags say holds for the entry, whatever becomes of its address. */
 static void update_flags(struct ref_state *s, u32 flags)
 {
@@ -429,7 +411,7 @@ static void on_update(struct nud_ref *r, struct ref_entry *e, const struct netho
 		update_flags(&e->s, ev->update_flags); /* it was born with them */
 	compare(r, e, ev);
 	if (strcmp(ev->cause, "a frame that came") == 0)
-		check_arp(r, e, ev);
+		ref_check_news(r, e, ev);
 	e->newborn = false;
 	e->before = e->s;
 	e->err = update(e, ev);
@@ -444,7 +426,7 @@ static void on_update_done(struct nud_ref *r, struct ref_entry *e, const struct 
 		e->err = ev->err;
 	}
 	e->refused = ev->err != 0;
-	(void)same(r, e, ev, "the error", ev->err, e->err);
+	(void)ref_same(r, e, ev, "the error", ev->err, e->err);
 	compare(r, e, ev);
 }
 
@@ -452,7 +434,7 @@ static void on_update_done(struct nud_ref *r, struct ref_entry *e, const struct 
 
 static void on_dead(struct nud_ref *r, const struct nethood_neigh_event *ev)
 {
-	struct ref_entry gone = { .parms = ref_parms_of(r, ev->ifindex, ev->dev) };
+	struct ref_entry gone = { .parms = ref_parms_of(r, ev->family, ev->ifindex, ev->dev) };
 
 	memcpy(gone.key, ev->key, sizeof(gone.key));
 	if (ev->kind == NETHOOD_NEIGH_EVENT_SEND_DONE || ev->kind == NETHOOD_NEIGH_TIMER_HANDLER)
@@ -471,7 +453,7 @@ void nud_ref_hear(void *ctx, const struct nethood_neigh_event *ev)
 	struct ref_entry *e;
 
 	r->count.events++;
-	if (ev->family != AF_INET || r->broken)
+	if ((ev->family != AF_INET && ev->family != AF_INET6) || r->broken)
 		return;
 	if (ev->kind == NETHOOD_NEIGH_PARMS) {
 		on_parms(r, ev);
@@ -481,7 +463,7 @@ void nud_ref_hear(void *ctx, const struct nethood_neigh_event *ev)
 		on_create(r, ev);
 		return;
 	}
-	e = ref_find(r, ev->ifindex, ev->key, ev->entry);
+	e = ref_find(r, ev->family, ev->ifindex, ev->key, ev->entry);
 	if (!e || !on[ev->kind]) {
 		on_dead(r, ev);
 		return;
@@ -490,91 +472,7 @@ void nud_ref_hear(void *ctx, const struct nethood_neigh_event *ev)
 	on[ev->kind](r, e, ev);
 }
 
-/* ------------------------------------------------------------------ what the wire shows */
-
-#define ETH_BYTES 14U
-#define ARP_BYTES 28U
-
-static bool is_arp(const u8 *frame, u32 len_bytes)
-{
-	static const u8 begin[] = { 8, 0, 6, 4, 0 };
-
-	return len_bytes >= ETH_BYTES + ARP_BYTES && frame[12] == 8 && frame[13] == 6 &&
-	       memcmp(frame + ETH_BYTES + 2, begin, sizeof(begin)) == 0;
-}
-
-static bool is_tcp(const u8 *frame, u32 len_bytes)
-{
-	return len_bytes >= ETH_BYTES + 40 && frame[12] == 8 && frame[13] == 0 && frame[ETH_BYTES + 9] == 6;
-}
-
-/* RFC 4861 7.2.2, 7.3.3: a packet goes to an address that is known, and to no other. */
-static void packet_out(struct nud_ref *r, int ifindex, const u8 *frame)
-{
-	struct ref_entry to = { .parms = NULL };
-
-	for (to.parms = r->parms; to.parms && to.parms->ifindex != ifindex; to.parms = to.parms->next)
-		;
-	if (!to.parms || ref_is_there(r, to.parms, frame + ETH_BYTES + 16, frame))
-		return;
-	memcpy(to.key, frame + ETH_BYTES + 16, sizeof(to.key));
-	ref_broken(r, &to, "a packet to it left for ..:%02x:%02x, where nobody may be sent to", frame[4], frame[5]);
-}
-
-void nud_ref_frame_out(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes)
-{
-	const u8 *sip = frame + ETH_BYTES + 14, *tip = frame + ETH_BYTES + 24;
-	static const u8 nobody[4];
-	struct ref_entry *e, stranger = { .next = NULL };
-	bool to_all = frame[0] & 1;
-
-	if (len_bytes >= ETH_BYTES + 20 && !to_all && frame[12] == 8 && frame[13] == 0 && !r->broken)
-		packet_out(r, ifindex, frame);
-	if (is_tcp(frame, len_bytes))
-		ref_segment_left(r, (s64)now_ns, frame);
-	if (r->broken || !is_arp(frame, len_bytes) || frame[ETH_BYTES + 7] != 1)
-		return;
-	r->count.questions++;
-	e = ref_find(r, ifindex, tip, NULL);
-	if (e && e->owed == (to_all ? ASK_ALL : ASK_ONE)) {
-		if (!to_all && memcmp(frame, e->s.ha, 6) != 0)
-			ref_broken(r, e, "was asked at ..:%02x:%02x, and is not there", frame[4], frame[5]);
-		e->owed = ASK_NOBODY;
-		return;
-	}
-	if (memcmp(sip, nobody, 4) == 0 || memcmp(sip, tip, 4) == 0) /* about an address of its own: RFC 5227 */
-		return;
-	if (!e) {
-		memcpy(stranger.key, tip, 4);
-		stranger.parms = ref_parms_of(r, ifindex, "?");
-		if (!r->excused)
-			ref_broken(r, &stranger, "nobody knows it, and it was asked for");
-		return;
-	}
-	ref_broken(r, e, "%s: was asked by %s, which was not due", ref_state_word(e->s.nud),
-		   to_all ? "broadcast" : "unicast");
-}
-
-void nud_ref_frame_in(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *frame, u32 len_bytes)
-{
-	const u8 *arp = frame + ETH_BYTES;
-	struct ref_arp *a = &r->arp;
-	static const u8 all[6] = { 255, 255, 255, 255, 255, 255 };
-
-	if (is_tcp(frame, len_bytes) && r->tcp_came_at == NOT_DUE)
-		r->tcp_came_at = (s64)now_ns;
-	if (!is_arp(frame, len_bytes))
-		return;
-	a->ifindex = ifindex;
-	a->to_all = frame[0] & 1;
-	a->reply = arp[7] == 2;
-	memcpy(a->sha, arp + 8, 6);
-	memcpy(a->sip, arp + 14, 4);
-	memcpy(a->tip, arp + 24, 4);
-	a->garp_like = memcmp(a->sip, a->tip, 4) == 0 &&
-		       (!a->reply || memcmp(arp + 18, a->sha, 6) == 0 ||
-			(r->config.profile == NETHOOD_PROFILE_STRICT && memcmp(arp + 18, all, 6) == 0));
-}
+/* ------------------------------------------------------------------ what else it is told */
 
 void nud_ref_confirmed(struct nud_ref *r, u64 now_ns)
 {
@@ -601,12 +499,13 @@ void nud_ref_settle(struct nud_ref *r)
 {
 	struct ref_entry *e;
 
+	r->nd.ifindex = 0; /* what came is done with */
 	while ((e = r->owing)) {
 		r->owing = e->owing;
 		e->on_owing_list = false;
 		if (must_have_left(r, e))
 			ref_broken(r, e, "%s: must be asked by %s, and no question left", ref_state_word(e->s.nud),
-				   e->owed == ASK_ALL ? "broadcast" : "unicast");
+				   e->owed == ASK_ALL ? ref_all_word(e->parms->family) : "unicast");
 		e->owed = ASK_NOBODY;
 	}
 }
@@ -629,7 +528,7 @@ struct nud_ref_count nud_ref_count(const struct nud_ref *r)
 
 u8 nud_ref_state(const struct nud_ref *r, int ifindex, const u8 *addr)
 {
-	const struct ref_entry *e = ref_find(r, ifindex, addr, NULL);
+	const struct ref_entry *e = ref_find(r, AF_INET, ifindex, addr, NULL);
 
 	return e ? e->s.nud : NUD_NONE;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A second NUD machine, which steps along with the one of a net.
  *
- * @rfc 826, 1122 2.3.2, 4861 7.2.2 7.3
+ * @rfc 826, 1122 2.3.2, 4861 6.2.6 6.3.4 7.2 7.3 8.3
  *
  * It was written from docs/NEIGHBOUR.md and the RFCs, not from the table of src/neigh/nud.c, and in another form: plain
  * code, its own idea of when a timer is due, the parameters as the sysctls show them.  The net tells it what happens to
  * an entry (nethood_on_neigh_event()); it says what must become of it: state, address, flags, probes, the times, the
  * error of an update, whether a question must leave now and to whom, when the timer must fire, not earlier and not
- * later.  What the net reports, and the ARP requests that really leave, are compared with that.  The first difference is
+ * later.  What the net reports, and the questions that really leave, are compared with that.  The first difference is
  * told in a sentence.
  *
  * What it takes on trust, because no event tells of it: that a packet used an entry that needs no question (only the
@@ -29,8 +29,8 @@ struct nud_ref_config {
 	const struct nethood_allocator *memory; /**< of the reference itself; copied; NULL: malloc(3) */
 	/** is @addr (4 octets) one of the net's own?  NULL: nobody knows */
 	bool (*is_ours)(void *ctx, const u8 *addr);
-	/** can device @ifindex send: is it up, has it a carrier?  Asked when something did not leave */
-	bool (*can_send)(void *ctx, int ifindex);
+	/** can device @ifindex ask by @family: is it up, has it a carrier, an address?  Asked when something did not leave */
+	bool (*can_send)(void *ctx, int family, int ifindex);
 	void (*broken)(void *ctx, const char *sentence);
 	void *ctx;
 };

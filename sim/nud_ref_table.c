@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The reference's own tables: entries by address, the parameters of devices, sentences. */
+#include <arpa/inet.h>
 #include <linux/neighbour.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "nud_ref_internal.h"
+#include "octets.h"
 
 /* ------------------------------------------------------------------ memory */
 
@@ -44,15 +46,15 @@ const char *ref_state_word(u8 state)
 
 void ref_broken(struct nud_ref *r, const struct ref_entry *e, const char *fmt, ...)
 {
-	char text[256];
+	char text[256], addr[INET6_ADDRSTRLEN] = "?";
 	va_list args;
 	int at;
 
 	if (r->broken)
 		return;
 	r->broken = true; /* what follows from it is not worth telling */
-	at = snprintf(text, sizeof(text), "neighbour %u.%u.%u.%u at %s, ", e->key[0], e->key[1], e->key[2], e->key[3],
-		      e->parms->dev);
+	(void)inet_ntop(e->parms->family, e->key, addr, sizeof(addr));
+	at = snprintf(text, sizeof(text), "neighbour %s at %s, ", addr, e->parms->dev);
 	va_start(args, fmt);
 	(void)vsnprintf(text + at, sizeof(text) - (size_t)at, fmt, args);
 	va_end(args);
@@ -65,7 +67,7 @@ static s64 sysctl_number(struct nud_ref *r, const struct ref_parms *p, const cha
 {
 	char key[96], text[32];
 
-	(void)snprintf(key, sizeof(key), "net.ipv4.neigh.%s.%s", p->dev, name);
+	(void)snprintf(key, sizeof(key), "net.ipv%c.neigh.%s.%s", p->family == AF_INET ? '4' : '6', p->dev, name);
 	return nethood_sysctl_get(r->config.net, key, text, sizeof(text)) > 0 ? strtoll(text, NULL, 10) : 0;
 }
 
@@ -82,14 +84,15 @@ void ref_read_parms(struct nud_ref *r, struct ref_parms *p)
 	p->remcast = sysctl_number(r, p, "mcast_resolicit");
 }
 
-struct ref_parms *ref_parms_of(struct nud_ref *r, int ifindex, const char *dev)
+struct ref_parms *ref_parms_of(struct nud_ref *r, int family, int ifindex, const char *dev)
 {
-	struct ref_parms *p;
+	struct ref_parms *p = r->parms;
 
-	for (p = r->parms; p && (p->ifindex != ifindex || strcmp(p->dev, dev) != 0); p = p->next)
-		;
+	while (p && (p->family != family || p->ifindex != ifindex || strcmp(p->dev, dev) != 0))
+		p = p->next;
 	if (!p) {
 		p = ref_zalloc(r, sizeof(*p));
+		p->family = (u8)family;
 		p->ifindex = ifindex;
 		(void)snprintf(p->dev, sizeof(p->dev), "%s", dev);
 		p->next = r->parms;
@@ -101,10 +104,12 @@ struct ref_parms *ref_parms_of(struct nud_ref *r, int ifindex, const char *dev)
 
 /* ------------------------------------------------------------------ entries */
 
-static u32 slot_of(const struct nud_ref *r, int ifindex, const u8 *key)
+static u32 slot_of(const struct nud_ref *r, int family, int ifindex, const u8 *key)
 {
-	u32 h = (u32)key[3] | (u32)key[2] << 8 | (u32)key[1] << 16 | (u32)key[0] << 24;
+	u32 h = 0;
 
+	for (u32 at = 0; at < ref_key_bytes((u8)family); at += 4)
+		h = h * 0x01000193U ^ get32(key + at);
 	return (h ^ (u32)ifindex * 0x9e3779b9U ^ h >> 15) & (r->slots - 1);
 }
 
@@ -117,7 +122,7 @@ static void grow(struct nud_ref *r)
 	r->slot = ref_zalloc(r, r->slots * sizeof(struct ref_entry *));
 	for (u32 i = 0; i < count; i++) {
 		for (struct ref_entry *e = old[i], *next; e; e = next) {
-			u32 to = slot_of(r, e->parms->ifindex, e->key);
+			u32 to = slot_of(r, e->parms->family, e->parms->ifindex, e->key);
 
 			next = e->next;
 			e->next = r->slot[to];
@@ -129,18 +134,20 @@ static void grow(struct nud_ref *r)
 }
 
 /** ref_find() - @id NULL: the youngest one */
-struct ref_entry *ref_find(const struct nud_ref *r, int ifindex, const u8 *key, const void *id)
+struct ref_entry *ref_find(const struct nud_ref *r, int family, int ifindex, const u8 *key, const void *id)
 {
-	struct ref_entry *e = r->slots ? r->slot[slot_of(r, ifindex, key)] : NULL;
+	struct ref_entry *e = r->slots ? r->slot[slot_of(r, family, ifindex, key)] : NULL;
+	u32 bytes = ref_key_bytes((u8)family);
 
-	while (e && (e->parms->ifindex != ifindex || memcmp(e->key, key, 4) != 0 || (id && e->id != id)))
+	while (e && (e->parms->family != family || e->parms->ifindex != ifindex || memcmp(e->key, key, bytes) != 0 ||
+		     (id && e->id != id)))
 		e = e->next;
 	return e;
 }
 
 void ref_forget(struct nud_ref *r, struct ref_entry *gone)
 {
-	struct ref_entry **at = &r->slot[slot_of(r, gone->parms->ifindex, gone->key)];
+	struct ref_entry **at = &r->slot[slot_of(r, gone->parms->family, gone->parms->ifindex, gone->key)];
 
 	while (*at != gone)
 		at = &(*at)->next;
@@ -164,7 +171,7 @@ static bool may_be_used(const struct ref_entry *e, const struct ref_parms *p, co
 
 bool ref_is_there(struct nud_ref *r, struct ref_parms *p, const u8 *addr, const u8 *ha)
 {
-	const struct ref_entry *e = ref_find(r, p->ifindex, addr, NULL);
+	const struct ref_entry *e = ref_find(r, p->family, p->ifindex, addr, NULL);
 
 	if (may_be_used(e, p, ha) || may_be_used(p->gateway, p, ha))
 		return true;
@@ -188,8 +195,8 @@ struct ref_entry *ref_add(struct nud_ref *r, struct ref_parms *p, const u8 *key,
 		grow(r);
 	e->id = id;
 	e->parms = p;
-	memcpy(e->key, key, sizeof(e->key));
-	slot = slot_of(r, p->ifindex, key);
+	memcpy(e->key, key, ref_key_bytes(p->family));
+	slot = slot_of(r, p->family, p->ifindex, key);
 	e->next = r->slot[slot];
 	r->slot[slot] = e;
 	r->entries++;

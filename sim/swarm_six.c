@@ -140,7 +140,7 @@ void member_give_twice6(struct member *m, u32 station, bool add, u32 flags)
 	if (!add)
 		return;
 	if (flags & IFA_F_NODAD)
-		nd_witness_take(&m->nd, addr);
+		nd_witness_take(&m->nd, m->swarm->world.now_ns, addr);
 	(void)admin_addr6(m->host, true, m->app.ifindex, addr, 128, flags | IFA_F_DEPRECATED);
 	member_learn_own6(m);
 }
