@@ -58,8 +58,8 @@ static struct program {
 	bool called;
 	u64 call_id;
 	u64 now_ns;
-	struct segments segments; /**< what peers know of its connections */
-} program;                        /* there is one, and task.c's functions do not say whose they are */
+	struct segments segments[2]; /**< what peers know of its connections, by IPv4 and IPv6 */
+} program;                           /* there is one, and task.c's functions do not say whose they are */
 
 u64 __wrap_loop_now(void);
 u64 __wrap_loop_now(void)
@@ -360,8 +360,11 @@ static u64 argument(struct input *in, enum kind kind)
 				     SOCK_RAW | SOCK_NONBLOCK,
 				     SOCK_CLOEXEC | SOCK_DGRAM,
 				     0x7000 };
-	static const int protocols[] = { 0, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_RAW, IPPROTO_IGMP, NETLINK_SOCK_DIAG };
-	static const int levels[] = { SOL_SOCKET, IPPROTO_IP, IPPROTO_UDP, SOL_RAW, SOL_NETLINK };
+	static const int protocols[] = {
+		0, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_RAW, IPPROTO_IGMP, NETLINK_SOCK_DIAG, IPPROTO_ICMPV6
+	};
+	static const int levels[] = { SOL_SOCKET,  IPPROTO_IP,   IPPROTO_UDP,   SOL_RAW,
+				      SOL_NETLINK, IPPROTO_IPV6, IPPROTO_ICMPV6 };
 	static const int flags[] = { 0,           MSG_DONTWAIT, MSG_PEEK | MSG_DONTWAIT, MSG_TRUNC,       MSG_ERRQUEUE,
 				     MSG_WAITALL, MSG_OOB,      O_WRONLY | O_TRUNC,      O_CREAT | O_EXCL };
 	static const u16 lengths[] = { 16, 0, 4, 8, 12, 28, 1, 128, 65535, 4096, 512, 100, 24 };
@@ -442,7 +445,7 @@ static void step_poke(struct fuzz_net *fn, struct supervisor *sv, struct input *
 		memcpy(program.space + at, from, n);
 }
 
-/* A sane struct sockaddr_in, sockaddr_nl, msghdr with buffers and control, or path.  Body: what, where (64 octets each) */
+/* A sane struct sockaddr_in, sockaddr_in6, sockaddr_nl, msghdr with buffers and control, or path.  Body: what, where (64 octets each) */
 static void step_build(struct fuzz_net *fn, struct supervisor *sv, struct input *in)
 {
 	static const char *const paths[] = { "/proc/net/arp",
@@ -452,9 +455,12 @@ static void step_build(struct fuzz_net *fn, struct supervisor *sv, struct input 
 					     "net/arp",
 					     "/proc/1/net/arp",
 					     "/etc/hosts" };
-	u32 what = in_below(in, 5);
+	static const u8 addrs6[][16] = { { [15] = 1 }, { 0xfd, [15] = 1 },    { 0xfd, [15] = 2 },
+					 { 0 },        { 0xff, 2, [15] = 1 }, { [10] = 0xff, 0xff, 10, 0, 0, 1 } };
+	u32 what = in_below(in, 6);
 	u8 *p = program.space + in_u8(in) * 64U;
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(in_u8(in)) };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 	const struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = 0x455 };
 	struct iovec iov[2] = { { (void *)(SPACE_BEGIN + 0x8000UL), in_u8(in) * 16U },
 				{ (void *)(SPACE_BEGIN + 0x9000UL), 9 } };
@@ -469,8 +475,15 @@ static void step_build(struct fuzz_net *fn, struct supervisor *sv, struct input 
 
 	(void)fn, (void)sv;
 	sin.sin_addr.s_addr = htonl(addrs[in_below(in, ARRAY_SIZE(addrs))]);
+	sin6.sin6_port = sin.sin_port;
+	if (what == 5) {
+		memcpy(&sin6.sin6_addr, addrs6[in_below(in, ARRAY_SIZE(addrs6))], sizeof(sin6.sin6_addr));
+		sin6.sin6_scope_id = in_u8(in) & 3;
+	}
 	if (what == 0)
 		memcpy(p, &sin, sizeof(sin));
+	else if (what == 5)
+		memcpy(p, &sin6, sizeof(sin6));
 	else if (what == 1)
 		memcpy(p, &nl, sizeof(nl));
 	else if (what == 2)
@@ -553,14 +566,18 @@ static void step_frame(struct fuzz_net *fn, struct supervisor *sv, struct input 
 	turn(sv, 2);
 }
 
-/* A segment of 10.0.0.1 on one of the connections.  Body: which, flags, distances of both numbers, window, data, options */
+/* A segment of the peer on one of the connections.  Body: which, 128 and up: by IPv6; flags, distances of both numbers,
+ * window, data, options */
 static void step_segment(struct fuzz_net *fn, struct supervisor *sv, struct input *in)
 {
 	static const u8 data[1000];
+	u8 which = in_u8(in);
+	bool six = which & 128;
+	const struct segments *known = &program.segments[six];
 	struct segment_shape shape = { .data = data };
-	u8 frame[14 + 40 + 40 + sizeof(data)] = { 2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 1, 8, 0 };
+	u8 frame[14 + 60 + 40 + sizeof(data)] = { 2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 1, 8, 0 };
 
-	shape.which = in_u8(in);
+	shape.which = which & 127;
 	shape.flags = in_u8(in);
 	shape.seq = (s16)in_u16(in);
 	shape.ack = (s16)in_u16(in);
@@ -568,7 +585,9 @@ static void step_segment(struct fuzz_net *fn, struct supervisor *sv, struct inpu
 	shape.data_bytes = in_u16(in) % sizeof(data);
 	shape.options = in_bytes(in, 40, &shape.option_bytes);
 	shape.option_bytes &= ~(size_t)3;
-	(void)nethood_dev_receive(fn->dev[0].dev, frame, 14 + segments_build(&program.segments, &shape, frame + 14));
+	if (six)
+		memcpy(frame + 12, (const u8[]){ 0x86, 0xdd }, 2);
+	(void)nethood_dev_receive(fn->dev[0].dev, frame, 14 + segments_build(known, &shape, frame + 14));
 	turn(sv, 2);
 }
 
@@ -590,7 +609,9 @@ static void sent(struct fuzz_net *fn, const struct fuzz_dev *dev, const u8 *fram
 {
 	(void)fn, (void)dev;
 	if (len_bytes > 14 && frame[12] == 8 && !frame[13])
-		segments_learn(&program.segments, frame + 14, len_bytes - 14);
+		segments_learn(&program.segments[0], frame + 14, len_bytes - 14);
+	if (len_bytes > 14 && frame[12] == 0x86 && frame[13] == 0xdd)
+		segments_learn(&program.segments[1], frame + 14, len_bytes - 14);
 }
 
 /* Config: 1 of another user, 2 sysctls are mounted, 4 there is a neighbour */
@@ -608,6 +629,7 @@ static void create_program(u8 config)
 		program.tid[i] = 0x3ffffff0 + (pid_t)i; /* nobody's */
 	program.uid = config & 1 ? 65534 : 0;
 	program.now_ns = FUZZ_BEGIN_NS;
+	program.segments[1].six = true;
 }
 
 /* What the program wrote may still wait for a neighbour that does not answer, or for a peer's window: time goes by. */
@@ -646,9 +668,13 @@ static struct supervisor *create_world(struct fuzz_net *fn, u8 config)
 	fuzz_net_create(fn, NETHOOD_PROFILE_LINUX);
 	for (int i = 1; i <= 2; i++)
 		(void)fuzz_link_up(fn, i, true);
+	fuzz_sysctl(fn, "net.ipv6.conf.all.accept_dad", "0");
+	fuzz_sysctl(fn, "net.ipv6.conf.eth0.accept_dad", "0");
 	(void)fuzz_addr(fn, 2, "10.0.0.2", 24);
-	if (config & 4)
-		(void)fuzz_neigh(fn, 2, "10.0.0.1", (const u8[]){ 2, 0xee, 0, 0, 0, 1 }, NUD_PERMANENT, 0);
+	(void)fuzz_addr(fn, 2, "fd00::2", 64);
+	for (u32 i = 0; i < 2 && (config & 4); i++)
+		(void)fuzz_neigh(fn, 2, i ? "fd00::1" : "10.0.0.1", (const u8[]){ 2, 0xee, 0, 0, 0, 1 }, NUD_PERMANENT,
+				 0);
 	fuzz_sysctl(fn, "net.ipv4.ping_group_range", "0 2147483647");
 	fuzz_poll(fn);
 	if (supervisor_create(fn->net, 0, &sv) ||

@@ -222,8 +222,8 @@ static void segment(struct world *w, u8 which, u8 flags, const u8 *options, size
 static void arrive_syn(struct world *w, const u8 *options, size_t option_bytes)
 {
 	const struct segments known = { .count = 1,
-					.seen = { { .ours = w->addr[0],
-						    .peer = ip4(10, 0, 0, 7),
+					.seen = { { .ours = { 10, 0, 0, 2 },
+						    .peer = { 10, 0, 0, 7 },
 						    .our_port = CONST_BE16(7000),
 						    .peer_port = CONST_BE16(999) } } };
 
@@ -304,8 +304,10 @@ static void create_world(struct world *w, u8 config)
 		(void)nethood_ipv4ll_start(w->fn.dev[DHCP_DEV].dev);
 	if (config & 16)
 		(void)nethood_by_arp_start(w->fn.dev[DHCP_DEV].dev, &by_arp);
-	if (config & 128)
+	if (config & 128) {
 		create_connections(w);
+		six_connect(&w->six, &w->fn);
+	}
 	fuzz_poll(&w->fn);
 }
 

@@ -15,6 +15,7 @@
 #include <linux/if_arp.h>
 #include <linux/inet_diag.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
@@ -34,7 +35,7 @@
 
 struct world {
 	struct fuzz_net fn; /**< first */
-	struct nethood_sock *sk[SOCKS], *udp;
+	struct nethood_sock *sk[SOCKS], *udp, *udp6;
 	struct nethood_sock *diag; /**< NETLINK_SOCK_DIAG */
 	struct nethood_sock *stream[STREAMS];
 	u32 seq;
@@ -56,7 +57,14 @@ static size_t header_bytes(u16 type)
 		return sizeof(struct ndmsg);
 	case RTM_NEWNEIGHTBL - RTM_BASE:
 		return sizeof(struct ndtmsg);
-	default: /* routes, rules */
+	case RTM_GETMULTICAST - 2 - RTM_BASE:
+	case RTM_GETANYCAST - 2 - RTM_BASE:
+		return sizeof(struct ifaddrmsg);
+	case RTM_NEWNETCONF - RTM_BASE:
+		return ALIGN_UP(sizeof(struct netconfmsg), (size_t)4);
+	case RTM_NEWNDUSEROPT - RTM_BASE:
+		return sizeof(struct nduseroptmsg);
+	default: /* routes, rules, labels, prefixes */
 		return sizeof(struct rtmsg);
 	}
 }
@@ -142,7 +150,7 @@ struct seen {
 	struct {
 		u64 hashes; /**< their sum */
 		u32 count;
-	} view[8];
+	} view[16];
 	u32 at;
 };
 
@@ -195,13 +203,20 @@ static const struct {
 	u8 family, flags;
 	const char *what;
 } views[] = {
-	{ RTM_GETLINK, AF_UNSPEC, 0, "links" },        { RTM_GETADDR, AF_INET, 0, "addresses" },
-	{ RTM_GETROUTE, AF_INET, 0, "routes" },        { RTM_GETRULE, AF_INET, 0, "rules" },
-	{ RTM_GETNEIGH, AF_INET, 0, "neighbours" },    { RTM_GETNEIGH, AF_INET, NTF_PROXY, "proxies" },
+	{ RTM_GETLINK, AF_UNSPEC, 0, "links" },
+	{ RTM_GETADDR, AF_INET, 0, "addresses" },
+	{ RTM_GETROUTE, AF_INET, 0, "routes" },
+	{ RTM_GETRULE, AF_INET, 0, "rules" },
+	{ RTM_GETNEIGH, AF_INET, 0, "neighbours" },
+	{ RTM_GETNEIGH, AF_INET, NTF_PROXY, "proxies" },
 	{ RTM_GETNEIGHTBL, AF_INET, 0, "parameters" },
+	{ RTM_GETADDR, AF_INET6, 0, "addresses of IPv6" },
+	{ RTM_GETROUTE, AF_INET6, 0, "routes of IPv6" },
+	{ RTM_GETRULE, AF_INET6, 0, "rules of IPv6" },
+	{ RTM_GETNEIGH, AF_INET6, 0, "neighbours of IPv6" },
+	{ RTM_GETNEIGH, AF_INET6, NTF_PROXY, "proxies of IPv6" },
+	{ RTM_GETADDRLABEL, AF_INET6, 0, "labels" },
 };
-
-#define VIEW_NEIGHBOURS 4U
 
 static void see(struct world *w, struct seen *out)
 {
@@ -255,6 +270,13 @@ static bool ignore_message(void *ctx, const struct nlmsghdr *nlh)
 	return true;
 }
 
+/* As Linux: next hops of IPv6 go one by one, as far as they are there. */
+static bool is_one_by_one(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_type == RTM_DELROUTE && nlh->nlmsg_len > sizeof(*nlh) &&
+	       *(const u8 *)(const void *)(nlh + 1) == AF_INET6;
+}
+
 static void ask_and_compare(struct world *w, struct nlmsghdr *nlh)
 {
 	struct verdict v = { nlh->nlmsg_seq, 1 };
@@ -267,9 +289,12 @@ static void ask_and_compare(struct world *w, struct nlmsghdr *nlh)
 	if (v.err >= 0)
 		return;
 	see(w, &after);
-	if (w->small_tables) /* whoever room was made for in vain is gone */
-		after.view[VIEW_NEIGHBOURS] = before.view[VIEW_NEIGHBOURS];
-	compare(&before, &after, nlh, v.err);
+	for (u32 i = 0; i < ARRAY_SIZE(views) && w->small_tables; i++) { /* whoever room was made for in vain is gone */
+		if (views[i].type == RTM_GETNEIGH && !views[i].flags)
+			after.view[i] = before.view[i];
+	}
+	if (!is_one_by_one(nlh))
+		compare(&before, &after, nlh, v.err);
 }
 
 /* Body: socket, or a batch that waits; the request (requests.c) */
@@ -403,15 +428,21 @@ static void step_time(struct world *w, struct input *in)
 	fuzz_pass(&w->fn, unit_ns * in_u8(in));
 }
 
-/* Body: net, station, length */
+/* Body: net, station, length, family */
 static void step_send(struct world *w, struct input *in)
 {
 	static const u8 zeros[256];
 	u32 net = in_below(in, 4);
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	u8 station = in_u8(in), len_bytes = in_u8(in);
 
-	sin.sin_addr.s_addr = htonl((net == 3 ? 0xc0a80000U : 0x0a000000U | net << 16) | in_u8(in));
-	(void)nethood_sendto(w->udp, zeros, in_u8(in), 0, (struct sockaddr *)&sin, sizeof(sin));
+	sin.sin_addr.s_addr = htonl((net == 3 ? 0xc0a80000U : 0x0a000000U | net << 16) | station);
+	memcpy(&sin6.sin6_addr, (const u8[16]){ [0] = 0xfd, [7] = (u8)net, [15] = station }, 16);
+	if (in_u8(in) & 1)
+		(void)nethood_sendto(w->udp6, zeros, len_bytes, 0, (struct sockaddr *)&sin6, sizeof(sin6));
+	else
+		(void)nethood_sendto(w->udp, zeros, len_bytes, 0, (struct sockaddr *)&sin, sizeof(sin));
 	fuzz_poll(&w->fn);
 }
 
@@ -562,10 +593,21 @@ static void create_streams(struct world *w)
 	(void)nethood_sendto(w->stream[1], "x", 1, 0, NULL, 0);
 }
 
+/* One address is ours at once, the other is tried for. */
+static void create_six(struct world *w)
+{
+	fuzz_sysctl(&w->fn, "net.ipv6.conf.all.accept_dad", "0");
+	fuzz_sysctl(&w->fn, "net.ipv6.conf.eth0.accept_dad", "0");
+	(void)fuzz_addr(&w->fn, 2, "fd00::2", 64);
+	(void)fuzz_addr(&w->fn, 3, "fd00:0:0:1::2", 64);
+	(void)fuzz_route(&w->fn, "2001:db8::", 32, "fd00::1", 2);
+	(void)fuzz_neigh(&w->fn, 2, "fd00::1", (const u8[]){ 2, 0xee, 0, 0, 0, 1 }, NUD_REACHABLE, NTF_ROUTER);
+}
+
 /* Config: 1 as the RFCs say, 2 small tables, 4 strict checks of requests, 8 errors in words, 16 streams */
 static void create_world(struct world *w, u8 config)
 {
-	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 0x8d7 };
+	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 0x20dd7 };
 	int on = 1;
 
 	fuzz_net_create(&w->fn, config & 1 ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX);
@@ -573,9 +615,13 @@ static void create_world(struct world *w, u8 config)
 		(void)fuzz_link_up(&w->fn, i, true);
 	(void)fuzz_addr(&w->fn, 2, "10.0.0.2", 24);
 	(void)fuzz_addr(&w->fn, 3, "10.1.0.2", 24);
+	create_six(w);
 	if (config & 1)
 		fuzz_pass(&w->fn, 10 * FUZZ_SEC);
 	if (config & 2) {
+		fuzz_sysctl(&w->fn, "net.ipv6.neigh.default.gc_thresh1", "1");
+		fuzz_sysctl(&w->fn, "net.ipv6.neigh.default.gc_thresh2", "2");
+		fuzz_sysctl(&w->fn, "net.ipv6.neigh.default.gc_thresh3", "3");
 		fuzz_sysctl(&w->fn, "net.ipv4.neigh.default.gc_thresh1", "1");
 		fuzz_sysctl(&w->fn, "net.ipv4.neigh.default.gc_thresh2", "2");
 		fuzz_sysctl(&w->fn, "net.ipv4.neigh.default.gc_thresh3", "3");
@@ -591,6 +637,7 @@ static void create_world(struct world *w, u8 config)
 	}
 	(void)nethood_bind(w->sk[3], (const struct sockaddr *)&all, sizeof(all));
 	if (nethood_socket(w->fn.net, AF_INET, SOCK_DGRAM, 0, &w->udp) ||
+	    nethood_socket(w->fn.net, AF_INET6, SOCK_DGRAM, 0, &w->udp6) ||
 	    nethood_socket(w->fn.net, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, &w->diag))
 		fuzz_fail("no socket");
 	if (config & 16)

@@ -10,9 +10,11 @@
 
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_addrlabel.h>
 #include <linux/if_link.h>
 #include <linux/lwtunnel.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 
@@ -34,6 +36,7 @@ enum value {
 	V_NEST,
 	V_NEXTHOPS,
 	V_TABLE_NAME,
+	V_TOKEN, /**< an address of IPv6, whatever the request's family is */
 };
 
 struct attr_row {
@@ -56,16 +59,30 @@ struct attr_table {
 
 static const struct attr_row info_rows[] = { { IFLA_INFO_KIND, V_NAME, NULL }, { IFLA_INFO_DATA, V_RAW, NULL } };
 static const struct attr_table info_table = TABLE(info_rows);
+static const struct attr_row inet6_rows[] = { { 1, V_U32, NULL }, { 7, V_TOKEN, NULL }, { 8, V_U8, NULL } };
+static const struct attr_table inet6_table = TABLE(inet6_rows);
+static const struct attr_row spec_rows[] = { { 2, V_NEST, &info_table }, { 10, V_NEST, &inet6_table } };
+static const struct attr_table spec_table = TABLE(spec_rows);
 static const struct attr_row link_rows[] = {
-	{ IFLA_IFNAME, V_NAME, NULL },      { IFLA_ADDRESS, V_LLADDR, NULL },
-	{ IFLA_BROADCAST, V_LLADDR, NULL }, { IFLA_MTU, V_U32, NULL },
-	{ IFLA_LINK, V_IFINDEX, NULL },     { IFLA_MASTER, V_IFINDEX, NULL },
-	{ IFLA_CARRIER, V_U8, NULL },       { IFLA_TXQLEN, V_U32, NULL },
-	{ IFLA_OPERSTATE, V_U8, NULL },     { IFLA_LINKMODE, V_U8, NULL },
-	{ IFLA_GROUP, V_U32, NULL },        { IFLA_EXT_MASK, V_U32, NULL },
-	{ IFLA_ALT_IFNAME, V_NAME, NULL },  { IFLA_LINKINFO, V_NEST, &info_table },
-	{ IFLA_NET_NS_PID, V_U32, NULL },   { IFLA_NET_NS_FD, V_U32, NULL },
+	{ IFLA_IFNAME, V_NAME, NULL },
+	{ IFLA_ADDRESS, V_LLADDR, NULL },
+	{ IFLA_BROADCAST, V_LLADDR, NULL },
+	{ IFLA_MTU, V_U32, NULL },
+	{ IFLA_LINK, V_IFINDEX, NULL },
+	{ IFLA_MASTER, V_IFINDEX, NULL },
+	{ IFLA_CARRIER, V_U8, NULL },
+	{ IFLA_TXQLEN, V_U32, NULL },
+	{ IFLA_OPERSTATE, V_U8, NULL },
+	{ IFLA_LINKMODE, V_U8, NULL },
+	{ IFLA_GROUP, V_U32, NULL },
+	{ IFLA_EXT_MASK, V_U32, NULL },
+	{ IFLA_ALT_IFNAME, V_NAME, NULL },
+	{ IFLA_LINKINFO, V_NEST, &info_table },
+	{ IFLA_NET_NS_PID, V_U32, NULL },
+	{ IFLA_NET_NS_FD, V_U32, NULL },
 	{ IFLA_PROMISCUITY, V_U32, NULL },
+	{ IFLA_AF_SPEC, V_NEST, &spec_table },
+	{ IFLA_PROTINFO, V_NEST, &inet6_table },
 };
 static const struct attr_row addr_rows[] = {
 	{ IFA_LOCAL, V_ADDR, NULL },      { IFA_ADDRESS, V_ADDR, NULL },        { IFA_BROADCAST, V_ADDR, NULL },
@@ -110,6 +127,7 @@ static const struct attr_row route_rows[] = {
 	{ RTA_DPORT, V_U16, NULL },
 	{ RTA_NH_ID, V_U32, NULL },
 	{ RTA_EXPIRES, V_U32, NULL },
+	{ RTA_PREF, V_U8, NULL },
 };
 static const struct attr_row rule_rows[] = {
 	{ FRA_DST, V_ADDR, NULL },
@@ -172,6 +190,10 @@ static const struct attr_row neightbl_rows[] = {
 	{ NDTA_CONFIG, V_RAW, NULL },      { NDTA_STATS, V_RAW, NULL },
 };
 
+static const struct attr_row label_rows[] = { { IFAL_ADDRESS, V_ADDR, NULL }, { IFAL_LABEL, V_U32, NULL } };
+static const struct attr_row netconf_rows[] = { { NETCONFA_IFINDEX, V_IFINDEX, NULL },
+						{ NETCONFA_FORWARDING, V_U32, NULL } };
+
 static const struct request_row {
 	u16 type;
 	u16 header_bytes;
@@ -199,6 +221,12 @@ static const struct request_row {
 	{ RTM_GETNEXTHOP, sizeof(struct rtgenmsg), TABLE(neigh_rows) },
 	{ RTM_GETQDISC, sizeof(struct rtgenmsg), TABLE(link_rows) },
 	{ 0, sizeof(struct rtmsg), TABLE(route_rows) }, /* any type: the next octet says which */
+	{ RTM_NEWADDRLABEL, sizeof(struct ifaddrlblmsg), TABLE(label_rows) },
+	{ RTM_DELADDRLABEL, sizeof(struct ifaddrlblmsg), TABLE(label_rows) },
+	{ RTM_GETADDRLABEL, sizeof(struct ifaddrlblmsg), TABLE(label_rows) },
+	{ RTM_GETNETCONF, sizeof(struct netconfmsg), TABLE(netconf_rows) },
+	{ RTM_GETMULTICAST, sizeof(struct ifaddrmsg), TABLE(addr_rows) },
+	{ RTM_GETANYCAST, sizeof(struct ifaddrmsg), TABLE(addr_rows) },
 };
 
 /* ------------------------------------------------------------------ values */
@@ -206,6 +234,7 @@ static const struct request_row {
 struct message {
 	_Alignas(struct nlmsghdr) u8 buf[MESSAGE_BYTES];
 	size_t bytes;
+	bool six; /**< of AF_INET6: addresses are its */
 };
 
 static void put(struct message *m, const void *data, size_t bytes)
@@ -239,6 +268,24 @@ static u64 number(struct input *in)
 	return which < 128 ? numbers[which % ARRAY_SIZE(numbers)] : which - 128U;
 }
 
+static void put_addr6(struct message *m, u8 which, u8 host)
+{
+	const u8 addrs[][16] = { { 0xfd, [15] = host },
+				 { 0xfd, [7] = 1, [15] = host },
+				 { 0xfd, [15] = 2 },
+				 { 0xfd },
+				 { 0 },
+				 { [15] = 1 },
+				 { 0xff, 2, [15] = host },
+				 { 0x20, 1, 0x0d, 0xb8, [5] = host },
+				 { 0xfe, 0x80, [15] = host },
+				 { 0x20, 1, 0x0d, 0xb8, [4] = host, [15] = 1 },
+				 { [10] = 0xff, 0xff, 10, 0, 0, host },
+				 { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [15] = host } };
+
+	put(m, addrs[which % ARRAY_SIZE(addrs)], sizeof(addrs[0]));
+}
+
 static void put_addr(struct message *m, struct input *in)
 {
 	u8 which = in_u8(in), host = in_u8(in);
@@ -246,7 +293,10 @@ static void put_addr(struct message *m, struct input *in)
 				{ 0, 0, 0, 0 },        { 127, 0, 0, host }, { 224, 0, 0, 1 }, { 255, 255, 255, 255 },
 				{ 192, 168, host, 0 }, { 10, 0, 0, 255 },   { 10, 77, 0, 0 }, { 169, 254, 1, host } };
 
-	put(m, addrs[which % ARRAY_SIZE(addrs)], 4);
+	if (m->six && which < 240)
+		put_addr6(m, which, host);
+	else
+		put(m, addrs[which % ARRAY_SIZE(addrs)], 4);
 }
 
 static const char *const names[] = { "eth0",  "eth1",   "eth2", "lo", "eth7", "", "a-name-of-fifteen",
@@ -295,7 +345,9 @@ static void put_via(struct message *m, struct input *in)
 	u16 family = families[which & 3];
 
 	put(m, &family, sizeof(family));
-	for (u32 i = 0; i < (family == 10 ? 4U : 1U) + (which >> 7); i++)
+	if (m->six) /* one is enough */
+		put_addr(m, in);
+	for (u32 i = 0; i < (family == 10 ? 4U : 1U) + (which >> 7) && !m->six; i++)
 		put_addr(m, in);
 }
 
@@ -323,6 +375,7 @@ static void put_value(struct message *m, struct input *in, const struct attr_row
 {
 	u32 info[4];
 	const char *table;
+	u8 which;
 
 	switch (row->value) {
 	case V_U8:
@@ -360,6 +413,10 @@ static void put_value(struct message *m, struct input *in, const struct attr_row
 	case V_TABLE_NAME:
 		table = in_u8(in) & 15 ? "arp_cache" : "ndisc_cache";
 		put(m, table, strlen(table) + 1);
+		break;
+	case V_TOKEN:
+		which = in_u8(in);
+		put_addr6(m, which, in_u8(in));
 		break;
 	case V_RAW:
 		put_raw(m, in);
@@ -442,6 +499,7 @@ struct nlmsghdr *request_build(struct input *in)
 	struct nlmsghdr nlh = { .nlmsg_type = row->type };
 
 	m.bytes = 0;
+	m.six = families[family % ARRAY_SIZE(families)] == 10;
 	nlh.nlmsg_flags = (u16)(flag_sets[flags % ARRAY_SIZE(flag_sets)] | NLM_F_REQUEST);
 	if (!row->type)
 		nlh.nlmsg_type = in_u8(in);

@@ -8,6 +8,7 @@
 
 #include "base/csum.h"
 #include "wire/ip.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 #define SEND_MAX_BYTES 60000U
@@ -32,20 +33,36 @@ static u8 *find_option(u8 *segment, size_t head_bytes, u8 kind, size_t *value_by
 	return NULL;
 }
 
-/* Return: the segment in an IPv4 packet that is none of several pieces; NULL */
-static u8 *find_segment(u8 *packet, size_t len_bytes, struct iphdr *iph, size_t *segment_bytes)
-{
-	size_t head_bytes;
+/** struct place - where a segment is, and the addresses of its packet */
+struct place {
+	u8 *segment, *saddr, *daddr;
+	size_t bytes, addr_bytes;
+};
 
-	if (len_bytes < sizeof(*iph))
+/* Return: the segment in a packet that is none of several pieces; NULL */
+static u8 *find_segment(bool six, u8 *packet, size_t len_bytes, struct place *out)
+{
+	size_t head_bytes = six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	struct iphdr iph;
+
+	if (len_bytes < head_bytes)
 		return NULL;
-	memcpy(iph, packet, sizeof(*iph));
-	head_bytes = ip_hdrlen_bytes(iph);
-	if (iph->protocol != IPPROTO_TCP || ip_is_fragment(iph) || head_bytes < sizeof(*iph) ||
-	    len_bytes < head_bytes + sizeof(struct tcphdr))
+	if (six && packet[offsetof(struct ipv6hdr, nexthdr)] != IPPROTO_TCP) /* without extensions */
 		return NULL;
-	*segment_bytes = len_bytes - head_bytes;
-	return packet + head_bytes;
+	if (!six) {
+		memcpy(&iph, packet, sizeof(iph));
+		head_bytes = ip_hdrlen_bytes(&iph);
+		if (iph.protocol != IPPROTO_TCP || ip_is_fragment(&iph) || head_bytes < sizeof(iph))
+			return NULL;
+	}
+	if (len_bytes < head_bytes + sizeof(struct tcphdr))
+		return NULL;
+	out->addr_bytes = six ? 16 : 4;
+	out->saddr = packet + (six ? offsetof(struct ipv6hdr, saddr) : offsetof(struct iphdr, saddr));
+	out->daddr = out->saddr + out->addr_bytes;
+	out->bytes = len_bytes - head_bytes;
+	out->segment = packet + head_bytes;
+	return out->segment;
 }
 
 static struct segment_seen *seen_of(struct segments *s, const struct segment_seen *like)
@@ -55,7 +72,8 @@ static struct segment_seen *seen_of(struct segments *s, const struct segment_see
 	for (u32 i = 0; i < count; i++) {
 		struct segment_seen *c = &s->seen[i];
 
-		if (c->ours == like->ours && c->peer == like->peer && c->our_port == like->our_port &&
+		if (memcmp(c->ours, like->ours, sizeof(c->ours)) == 0 &&
+		    memcmp(c->peer, like->peer, sizeof(c->peer)) == 0 && c->our_port == like->our_port &&
 		    c->peer_port == like->peer_port)
 			return c;
 	}
@@ -64,31 +82,31 @@ static struct segment_seen *seen_of(struct segments *s, const struct segment_see
 
 void segments_learn(struct segments *s, const u8 *packet, size_t len_bytes)
 {
-	struct iphdr iph;
+	struct place p;
 	struct tcphdr th;
 	struct segment_seen c;
-	size_t bytes, stamp_bytes;
+	size_t stamp_bytes;
 	__be32 stamps[2] = { 0, 0 };
-	/* the timestamps are only looked for */
-	const u8 *segment = find_segment((u8 *)(uintptr_t)packet, len_bytes, &iph, &bytes), *at;
+	/* all is only looked for */
+	const u8 *segment = find_segment(s->six, (u8 *)(uintptr_t)packet, len_bytes, &p), *at;
 
 	if (!segment)
 		return;
 	memcpy(&th, segment, sizeof(th));
-	if (th.flags & TCPHDR_RST || tcp_hdrlen_bytes(&th) < sizeof(th) || tcp_hdrlen_bytes(&th) > bytes)
+	if (th.flags & TCPHDR_RST || tcp_hdrlen_bytes(&th) < sizeof(th) || tcp_hdrlen_bytes(&th) > p.bytes)
 		return;
 	at = find_option((u8 *)(uintptr_t)segment, tcp_hdrlen_bytes(&th), TCPOPT_TIMESTAMP, &stamp_bytes);
 	if (at && stamp_bytes == sizeof(stamps))
 		memcpy(stamps, at, sizeof(stamps));
-	c = (struct segment_seen){ .ours = iph.saddr,
-				   .peer = iph.daddr,
-				   .our_port = th.source,
+	c = (struct segment_seen){ .our_port = th.source,
 				   .peer_port = th.dest,
-				   .seq_next = be32_to_cpu(th.seq) + (u32)(bytes - tcp_hdrlen_bytes(&th)) +
+				   .seq_next = be32_to_cpu(th.seq) + (u32)(p.bytes - tcp_hdrlen_bytes(&th)) +
 					       ((th.flags & TCPHDR_SYN) != 0) + ((th.flags & TCPHDR_FIN) != 0),
 				   .ack = be32_to_cpu(th.ack_seq),
 				   .tsval = be32_to_cpu(stamps[0]),
 				   .tsecr = be32_to_cpu(stamps[1]) };
+	memcpy(c.ours, p.saddr, p.addr_bytes);
+	memcpy(c.peer, p.daddr, p.addr_bytes);
 	*seen_of(s, &c) = c;
 }
 
@@ -125,25 +143,24 @@ void segments_fix(const struct segments *s, u8 *packet, size_t len_bytes)
 {
 	u32 count = s->count < SEGMENTS_SEEN ? s->count : SEGMENTS_SEEN;
 	const struct segment_seen *c;
-	struct iphdr iph;
+	struct place p;
 	struct tcphdr th;
-	size_t bytes, head_bytes;
-	u8 *segment = find_segment(packet, len_bytes, &iph, &bytes);
+	size_t head_bytes;
+	u8 *segment = find_segment(s->six, packet, len_bytes, &p);
 
 	if (!segment || !count)
 		return;
 	memcpy(&th, segment, sizeof(th));
 	c = &s->seen[be16_to_cpu(th.source) % count];
-	iph.saddr = c->peer;
-	iph.daddr = c->ours;
+	memcpy(p.saddr, c->peer, p.addr_bytes);
+	memcpy(p.daddr, c->ours, p.addr_bytes);
 	th.source = c->peer_port;
 	th.dest = c->our_port;
 	add_to(&th.seq, c->ack);
 	add_to(&th.ack_seq, c->seq_next);
-	memcpy(packet, &iph, sizeof(iph));
 	memcpy(segment, &th, sizeof(th));
 	head_bytes = tcp_hdrlen_bytes(&th);
-	fix_options(c, segment, head_bytes < bytes ? head_bytes : bytes);
+	fix_options(c, segment, head_bytes < p.bytes ? head_bytes : p.bytes);
 }
 
 void segments_csum(__be32 saddr, __be32 daddr, u8 *segment, size_t len_bytes)
@@ -157,34 +174,71 @@ void segments_csum(__be32 saddr, __be32 daddr, u8 *segment, size_t len_bytes)
 	memcpy(segment + offsetof(struct tcphdr, check), &sum, sizeof(sum));
 }
 
+/* Return: its length, without addresses and checksum */
+static size_t put_header(bool six, u8 *packet, size_t segment_bytes)
+{
+	const struct iphdr iph = { .version = IPVERSION,
+				   .ihl = 5,
+				   .ttl = 64,
+				   .protocol = IPPROTO_TCP,
+				   .tot_len = cpu_to_be16((u16)(sizeof(iph) + segment_bytes)) };
+	const struct ipv6hdr ip6 = { .ver_tc_flow = CONST_BE32(0x60000000U),
+				     .payload_len = cpu_to_be16((u16)segment_bytes),
+				     .nexthdr = IPPROTO_TCP,
+				     .hop_limit = 64 };
+
+	if (six)
+		memcpy(packet, &ip6, sizeof(ip6));
+	else
+		memcpy(packet, &iph, sizeof(iph));
+	return six ? sizeof(ip6) : sizeof(iph);
+}
+
+static void csum6(const u8 *packet, u8 *segment, size_t len_bytes)
+{
+	struct ipv6hdr ip6;
+	__be16 sum = 0;
+
+	memcpy(&ip6, packet, sizeof(ip6));
+	memcpy(segment + offsetof(struct tcphdr, check), &sum, sizeof(sum));
+	sum = csum_fold(csum_partial(segment, (u32)len_bytes,
+				     csum_ipv6_magic_sum(&ip6.saddr, &ip6.daddr, (u32)len_bytes, IPPROTO_TCP)));
+	memcpy(segment + offsetof(struct tcphdr, check), &sum, sizeof(sum));
+}
+
+static void csum4(u8 *packet, u8 *segment, size_t len_bytes)
+{
+	struct iphdr iph;
+
+	memcpy(&iph, packet, sizeof(iph));
+	segments_csum(iph.saddr, iph.daddr, segment, len_bytes);
+	iph.check = ip_compute_csum(packet, sizeof(iph));
+	memcpy(packet + offsetof(struct iphdr, check), &iph.check, sizeof(iph.check));
+}
+
 size_t segments_build(const struct segments *s, const struct segment_shape *shape, u8 *packet)
 {
 	size_t head_bytes = sizeof(struct tcphdr) + shape->option_bytes, segment_bytes = head_bytes + shape->data_bytes;
-	struct iphdr iph = { .version = IPVERSION,
-			     .ihl = 5,
-			     .ttl = 64,
-			     .protocol = IPPROTO_TCP,
-			     .tot_len = cpu_to_be16((u16)(sizeof(iph) + segment_bytes)) };
+	size_t ip_bytes = put_header(s->six, packet, segment_bytes);
 	const struct tcphdr th = { .source = cpu_to_be16(shape->which),
 				   .seq = cpu_to_be32((u32)shape->seq),
 				   .ack_seq = cpu_to_be32((u32)shape->ack),
 				   .doff_res = (u8)(head_bytes / 4 << 4),
 				   .flags = shape->flags,
 				   .window = cpu_to_be16(shape->window) };
-	u8 *segment = packet + sizeof(iph);
+	u8 *segment = packet + ip_bytes;
 
-	memcpy(packet, &iph, sizeof(iph));
 	memcpy(segment, &th, sizeof(th));
 	if (shape->option_bytes)
 		memcpy(segment + sizeof(th), shape->options, shape->option_bytes);
 	if (shape->data_bytes)
 		memcpy(segment + head_bytes, shape->data, shape->data_bytes);
-	segments_fix(s, packet, sizeof(iph) + segment_bytes);
-	memcpy(&iph, packet, sizeof(iph));
-	segments_csum(iph.saddr, iph.daddr, segment, segment_bytes);
-	iph.check = ip_compute_csum(packet, sizeof(iph));
-	memcpy(packet + offsetof(struct iphdr, check), &iph.check, sizeof(iph.check));
-	return sizeof(iph) + segment_bytes;
+	segments_fix(s, packet, ip_bytes + segment_bytes);
+	if (s->six)
+		csum6(packet, segment, segment_bytes);
+	else
+		csum4(packet, segment, segment_bytes);
+	return ip_bytes + segment_bytes;
 }
 
 /* ------------------------------------------------------------------ what programs do */

@@ -12,7 +12,7 @@
 
 /** struct segment_seen - a connection, as the last segment that we sent on it tells */
 struct segment_seen {
-	__be32 ours, peer;
+	u8 ours[16], peer[16]; /**< of IPv4, the first four */
 	__be16 our_port, peer_port;
 	u32 seq_next; /**< behind all that we sent */
 	u32 ack;      /**< what we expect next; 0 in SYN_SENT */
@@ -20,11 +20,12 @@ struct segment_seen {
 };
 
 struct segments {
+	bool six; /**< by IPv6 */
 	struct segment_seen seen[SEGMENTS_SEEN];
 	u32 count; /**< of all that there were: the oldest gives way */
 };
 
-/** segments_learn() - @packet: of IPv4, from us */
+/** segments_learn() - @packet: of their family, from us */
 void segments_learn(struct segments *s, const u8 *packet, size_t len_bytes);
 /**
  * segments_fix() - a segment becomes one of a live connection
@@ -33,7 +34,7 @@ void segments_learn(struct segments *s, const u8 *packet, size_t len_bytes);
  * acknowledgement and the edges of SACK blocks from the end of what we sent, timestamps from those of the last segment.
  */
 void segments_fix(const struct segments *s, u8 *packet, size_t len_bytes);
-/** segments_csum() - @segment: with its checksum put right */
+/** segments_csum() - @segment: with its checksum put right, by IPv4 */
 void segments_csum(__be32 saddr, __be32 daddr, u8 *segment, size_t len_bytes);
 
 /** struct segment_shape - a segment of a peer, of which segments_fix() makes a real one */
@@ -45,7 +46,7 @@ struct segment_shape {
 	size_t option_bytes, data_bytes; /**< of options: a multiple of 4 */
 };
 
-/** segments_build() - @packet: room for 40 octets and options and data.  Return: its length */
+/** segments_build() - @packet: room for 60 octets and options and data.  Return: its length */
 size_t segments_build(const struct segments *s, const struct segment_shape *shape, u8 *packet);
 
 /** streams_step() - what a program does with one of its sockets.  @sk: STREAMS of them, NULL: none */

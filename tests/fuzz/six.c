@@ -9,6 +9,7 @@
 
 #include "ip6_frame.h"
 #include "mend.h"
+#include "wire/tcp.h"
 
 #define L3 ((size_t)14)
 #define HEADER ((size_t)IP6_HEADER_BYTES)
@@ -114,6 +115,7 @@ static void create_neighbours(struct fuzz_net *fn)
 void six_create(struct six *six, struct fuzz_net *fn, bool forwards, bool quick)
 {
 	six->forwards = forwards;
+	six->segments.six = true;
 	fuzz_sysctl(fn, "net.ipv6.conf.all.accept_dad", "0");
 	for (u32 d = 0; d < 2; d++) { /* the third device has what routers give it, and probes for it */
 		fuzz_sysctl(fn, d ? "net.ipv6.conf.eth1.accept_dad" : "net.ipv6.conf.eth0.accept_dad", "0");
@@ -137,6 +139,30 @@ void six_create(struct six *six, struct fuzz_net *fn, bool forwards, bool quick)
 	create_neighbours(fn);
 }
 
+static void arrive(struct fuzz_net *fn, const struct segments *known, u8 flags)
+{
+	static const u8 options[] = { 2, 4, 5, 0xa0, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7 };
+	const struct segment_shape shape = {
+		.flags = flags, .window = 20000, .options = options, .option_bytes = sizeof(options)
+	};
+	u8 frame[L3 + HEADER + 20 + sizeof(options)] = { 2, 0, 0, 0, 0, 1, 2, 0xee, 0, 0, 0, 0, 0x86, 0xdd };
+
+	(void)nethood_dev_receive(fn->dev[0].dev, frame, L3 + segments_build(known, &shape, frame + L3));
+	fuzz_poll(fn);
+}
+
+void six_connect(struct six *six, struct fuzz_net *fn)
+{
+	struct segments known = { .six = true,
+				  .count = 1,
+				  .seen = { { .our_port = htons(7006), .peer_port = htons(999) } } };
+
+	arrive(fn, &six->segments, TCPHDR_SYN | TCPHDR_ACK);
+	global(0, 2, known.seen[0].ours);
+	global(0, 7, known.seen[0].peer);
+	arrive(fn, &known, TCPHDR_SYN);
+}
+
 /* ------------------------------------------------------------------ what leaves */
 
 void six_sent(struct six *six, u32 d, const u8 *frame, size_t len_bytes)
@@ -153,6 +179,7 @@ void six_sent(struct six *six, u32 d, const u8 *frame, size_t len_bytes)
 		fuzz_fail("a packet of IPv6 was sent that is wrong: %s", broken);
 	l->packet_bytes = len_bytes - L3 < sizeof(l->packet) ? len_bytes - L3 : sizeof(l->packet);
 	memcpy(l->packet, frame + L3, l->packet_bytes);
+	segments_learn(&six->segments, frame + L3, len_bytes - L3);
 	if (v.protocol != IP6_ICMP || v.upper_bytes < 8)
 		return;
 	if (v.upper[0] == NS && v.upper_bytes >= 24)
@@ -237,6 +264,8 @@ void six_fix(const struct six *six, const struct fuzz_dev *dev, u32 d, u8 fix, u
 		return;
 	if ((fix & SIX_LEARNED) && v.protocol == IP6_ICMP && v.upper_bytes >= 8)
 		fix_learned(six, d, fix, frame + (v.upper - frame), v.upper_bytes);
+	else if ((fix & SIX_LEARNED) && v.protocol == IP6_TCP)
+		segments_fix(&six->segments, p, len_bytes - L3);
 	if (fix & SIX_CSUM)
 		mend_checksums(frame, (u32)len_bytes);
 }

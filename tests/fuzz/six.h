@@ -4,17 +4,19 @@
 #define NETHOOD_FUZZ_SIX_H
 
 #include "fuzz.h"
+#include "segments.h"
 
 #define SIX_SOCKS 6U
 
 /* what of a frame of IPv6 is to be put right; the bits are those of IPv4's frames */
 enum {
-	SIX_MAC = 1,      /* to us, or to the group that its destination is */
-	SIX_DADDR = 2,    /* to our address; with SIX_ND to our link-local one */
-	SIX_LENGTH = 4,   /* of IPv6 and UDP */
-	SIX_CSUM = 8,     /* of what is behind all headers */
-	SIX_LEARNED = 16, /* ND about our address, or the one that we asked for; echo replies; the packet of an error */
-	SIX_SADDR = 32,   /* from a station of that link, its last octet stays; with SIX_ND by its link-local address */
+	SIX_MAC = 1,    /* to us, or to the group that its destination is */
+	SIX_DADDR = 2,  /* to our address; with SIX_ND to our link-local one */
+	SIX_LENGTH = 4, /* of IPv6 and UDP */
+	SIX_CSUM = 8,   /* of what is behind all headers */
+	SIX_LEARNED =
+		16, /* ND about our address, or the one that we asked for; echo replies; the packet of an error; TCP's numbers */
+	SIX_SADDR = 32, /* from a station of that link, its last octet stays; with SIX_ND by its link-local address */
 	SIX_FRAGMENT = 64, /* of one of four packets of one station */
 	SIX_ND = 128,      /* hop limit 255 */
 };
@@ -23,6 +25,7 @@ enum {
 struct six {
 	struct nethood_sock *sk[SIX_SOCKS];
 	bool forwards;
+	struct segments segments;
 	struct six_learned {
 		u8 packet[128]; /**< the last one, from its header on */
 		size_t packet_bytes;
@@ -33,6 +36,8 @@ struct six {
 
 /** six_create() - addresses, routes, neighbours, sockets; @forwards: a router.  @quick: everything takes less time */
 void six_create(struct six *six, struct fuzz_net *fn, bool forwards, bool quick);
+/** six_connect() - one of its sockets is connected, somebody is about to connect to another */
+void six_connect(struct six *six, struct fuzz_net *fn);
 /** six_sent() - a packet of IPv6 left device @d: is it well-formed? */
 void six_sent(struct six *six, u32 d, const u8 *frame, size_t len_bytes);
 /** six_fix() - before it arrives at device @d; @frame with its Ethernet header */
