@@ -46,6 +46,8 @@ static bool can_send(const struct nud_ref *r, const struct ref_entry *e)
 
 static bool must_have_left(const struct nud_ref *r, const struct ref_entry *e)
 {
+	if (r->no_room && e->owed == ASK_ALL && e->parms->family == AF_INET6)
+		return false; /* the group that is asked has an entry of its own, or would have */
 	return e->owed != ASK_NOBODY && !e->unable && !r->excused && can_send(r, e);
 }
 
@@ -156,8 +158,10 @@ static void on_create(struct nud_ref *r, const struct nethood_neigh_event *ev)
 	struct ref_entry *e;
 	bool twice;
 
-	if (ev->err)
+	if (ev->err) {
+		r->no_room |= ev->family == AF_INET6;
 		return;
+	}
 	twice = ref_find(r, ev->family, ev->ifindex, ev->key, NULL) != NULL;
 	e = ref_add(r, ref_parms_of(r, ev->family, ev->ifindex, ev->dev), ev->key, ev->entry);
 	e->type = ev->type;
@@ -508,6 +512,7 @@ void nud_ref_settle(struct nud_ref *r)
 				   e->owed == ASK_ALL ? ref_all_word(e->parms->family) : "unicast");
 		e->owed = ASK_NOBODY;
 	}
+	r->no_room = false;
 }
 
 void nud_ref_check(struct nud_ref *r, u64 now_ns)

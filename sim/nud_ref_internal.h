@@ -88,6 +88,7 @@ struct nud_ref {
 	u32 segment_count;
 	s64 tcp_came_at; /**< first TCP segment with an ACK; NOT_DUE: none.  Before it nobody can be vouched for by one */
 	bool excused, slow, broken;
+	bool no_room; /**< ND's table had none for an entry, since the net has rested */
 	struct nud_ref_count count;
 };
 
