@@ -301,9 +301,10 @@ static void host_ref_broken(void *ctx, const char *sentence)
 	sim_broken(h->world, "%s: %s", h->name, sentence);
 }
 
-/** can_ask6() - from a link-local address that is beyond doubt; net/if_inet6 tells address, ifindex, length, scope, flags */
-static bool can_ask6(struct sim_host *h, int ifindex)
+/** host_can_ask6() - from a link-local address that is beyond doubt; net/if_inet6 tells address, ifindex, length, scope, flags */
+static bool host_can_ask6(void *ctx, int ifindex)
 {
+	const struct sim_host *h = ctx;
 	const u32 doubt = IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED;
 	struct proc_text t = { .len_bytes = 0 };
 	u32 dev, scope, flags;
@@ -317,11 +318,11 @@ static bool can_ask6(struct sim_host *h, int ifindex)
 	return false;
 }
 
-static bool host_can_send(void *ctx, int family, int ifindex)
+static bool host_can_send(void *ctx, int ifindex)
 {
-	struct sim_host *h = ctx;
+	const struct sim_host *h = ctx;
 
-	return !h->slow_driver && admin_is_running(ctx, ifindex) && (family == AF_INET || can_ask6(h, ifindex));
+	return !h->slow_driver && admin_is_running(ctx, ifindex);
 }
 
 static void host_hears(void *ctx, const struct nethood_neigh_event *event)
@@ -338,6 +339,7 @@ static void host_create_ref(struct sim_host *h)
 					       .profile = h->profile,
 					       .late_ns = CLOCK_STEP_NS,
 					       .can_send = host_can_send,
+					       .can_ask6 = host_can_ask6,
 					       .broken = host_ref_broken,
 					       .ctx = h };
 

@@ -39,16 +39,12 @@ static void on_parms(struct nud_ref *r, const struct nethood_neigh_event *ev)
 
 /* ------------------------------------------------------------------ questions */
 
-static bool can_send(const struct nud_ref *r, const struct ref_entry *e)
-{
-	return r->config.can_send(r->config.ctx, e->parms->family, e->parms->ifindex);
-}
-
 static bool must_have_left(const struct nud_ref *r, const struct ref_entry *e)
 {
 	if (r->no_room && e->owed == ASK_ALL && e->parms->family == AF_INET6)
 		return false; /* the group that is asked has an entry of its own, or would have */
-	return e->owed != ASK_NOBODY && !e->unable && !r->excused && can_send(r, e);
+	return e->owed != ASK_NOBODY && !e->unable && !r->excused &&
+	       r->config.can_send(r->config.ctx, e->parms->ifindex);
 }
 
 /* RFC 4861 7.3.3: whom we know, we ask; RFC 4861 7.2.2, RFC 826: for whom we do not know, we ask everybody.  Between
@@ -66,8 +62,8 @@ static void ask(struct nud_ref *r, struct ref_entry *e)
 	else if (e->s.probes < p->ucast + p->app)
 		q = ASK_NOBODY;
 	e->owed = q;
-	/* by IPv6, the address to ask from may be tried until this very moment */
-	e->unable = e->parms->family == AF_INET6 && !can_send(r, e);
+	e->unable = e->parms->family == AF_INET6 && r->config.can_ask6 &&
+		    !r->config.can_ask6(r->config.ctx, e->parms->ifindex);
 	if (q != ASK_NOBODY && !e->on_owing_list) {
 		e->owing = r->owing;
 		e->on_owing_list = true;

@@ -29,8 +29,10 @@ struct nud_ref_config {
 	const struct nethood_allocator *memory; /**< of the reference itself; copied; NULL: malloc(3) */
 	/** is @addr (4 octets) one of the net's own?  NULL: nobody knows */
 	bool (*is_ours)(void *ctx, const u8 *addr);
-	/** can device @ifindex ask by @family: is it up, has it a carrier, an address?  Asked when something did not leave */
-	bool (*can_send)(void *ctx, int family, int ifindex);
+	/** can device @ifindex send: is it up, has it a carrier?  Asked when something did not leave */
+	bool (*can_send)(void *ctx, int ifindex);
+	/** has it an address to ask from by IPv6?  Asked in the midst of an event: it may look only.  NULL: it has */
+	bool (*can_ask6)(void *ctx, int ifindex);
 	void (*broken)(void *ctx, const char *sentence);
 	void *ctx;
 };

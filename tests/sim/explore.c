@@ -67,9 +67,8 @@ bool explore_can_send(const struct explorer *x)
 	return !x->k->link_down && !x->k->unplugged;
 }
 
-static bool can_send(void *ctx, int family, int ifindex)
+static bool can_send(void *ctx, int ifindex)
 {
-	(void)family;
 	(void)ifindex;
 	return explore_can_send(ctx);
 }
