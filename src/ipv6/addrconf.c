@@ -94,9 +94,14 @@ static struct inet6_dev *ipv6_add_dev(struct net_device *dev)
 	INIT_LIST_HEAD(&idev->mc_tomb);
 	timer_setup(&idev->rs_timer, addrconf_rs_timer);
 	idev_settings(idev);
+	if (ndisc_dev_init(dev)) {
+		idev_free(idev);
+		return NULL;
+	}
 	rcu_assign_pointer(dev->ip6_ptr, idev);
 	if (ipv6_mc_init_dev(idev)) {
 		ipv6_mc_destroy_dev(idev);
+		ndisc_dev_exit(dev);
 		rcu_assign_pointer(dev->ip6_ptr, (struct inet6_dev *)NULL);
 		rcu_defer_free(&dev->net->rcu, &idev->rcu, idev_free_rcu);
 		return NULL;
@@ -125,8 +130,7 @@ static int loopback_up(struct inet6_dev *idev)
 	return 0;
 }
 
-/** multicast_route() - ff00::/8 goes out by the device, if nothing better is known */
-static int multicast_route(struct net_device *dev)
+int addrconf_multicast_route(struct net_device *dev)
 {
 	struct fib6_config cfg = { .table = RT_TABLE_LOCAL,
 				   .metric = IP6_RT_PRIO_ADDRCONF,
@@ -137,7 +141,7 @@ static int multicast_route(struct net_device *dev)
 				   .oif = dev->ifindex,
 				   .nlflags = NLM_F_CREATE,
 				   .kernel = true };
-	int err = ip6_route_add(dev->net, &cfg, NULL);
+	int err = dev->flags & IFF_MULTICAST ? ip6_route_add(dev->net, &cfg, NULL) : 0;
 
 	return err == -EEXIST ? 0 : err;
 }
@@ -153,11 +157,23 @@ void addrconf_dev_config(struct inet6_dev *idev)
 			net_log(dev->net, "%s: no memory for its IPv6 address", dev->name);
 		return;
 	}
-	if ((dev->flags & IFF_MULTICAST) && multicast_route(dev))
+	if (addrconf_multicast_route(dev))
 		net_log(dev->net, "%s: no memory for the route of multicast", dev->name);
 	if (dev->type == ARPHRD_NONE && IN6_DEV_CONF(idev, ADDR_GEN_MODE) == IN6_ADDR_GEN_EUI64)
 		idev->cnf.data[IPV6_DEVCONF_ADDR_GEN_MODE] = IN6_ADDR_GEN_RANDOM;
 	addrconf_addr_gen(idev);
+}
+
+/** prefix_routes() - of the addresses that outlived the device's going down, or were added meanwhile */
+static void prefix_routes(struct inet6_dev *idev)
+{
+	const struct inet6_ifaddr *ifp;
+
+	list_for_each_entry(ifp, &idev->addr_list, if_list) {
+		if ((ifp->flags & (IFA_F_NOPREFIXROUTE | IFA_F_PERMANENT)) == IFA_F_PERMANENT &&
+		    !ipv6_addr_loopback(&ifp->addr) && addrconf_add_prefix_route(ifp, 0))
+			net_log(idev->dev->net, "%s: no memory for the route of a prefix", idev->dev->name);
+	}
 }
 
 static void addrconf_up(struct inet6_dev *idev)
@@ -174,11 +190,12 @@ static void addrconf_up(struct inet6_dev *idev)
 	idev->if_flags |= IF_READY;
 	ipv6_mc_up(idev);
 	ipv6_ac_up(idev);
+	prefix_routes(idev);
 	addrconf_dev_config(idev);
-	addrconf_dad_run(idev, false);
 	idev->cnf.data[IPV6_DEVCONF_MTU6] = (int)dev->mtu;
 	idev->tstamp = dev->net->now;
 	inet6_ifinfo_notify(idev);
+	addrconf_dad_run(idev);
 }
 
 /* ------------------------------------------------------------------ down */
@@ -225,6 +242,7 @@ static void idev_destroy(struct inet6_dev *idev)
 
 	ipv6_ac_destroy_dev(idev);
 	ipv6_mc_destroy_dev(idev);
+	ndisc_dev_exit(dev);
 	addrconf_sysctl_unregister(dev->net, &idev->cnf);
 	rcu_assign_pointer(dev->ip6_ptr, (struct inet6_dev *)NULL);
 	rcu_defer_free(&dev->net->rcu, &idev->rcu, idev_free_rcu);

@@ -15,6 +15,7 @@
 
 #include "ipv6/addrconf_internal.h"
 #include "ipv6/ip6_fib.h"
+#include "ipv6/ip6_route.h"
 #include "ipv6/mcast.h"
 #include "ipv6/ndisc.h"
 
@@ -311,7 +312,7 @@ static enum prefix_route_fate prefix_route_fate(const struct inet6_ifaddr *ifp, 
 		if (other == ifp || other->prefix_len != ifp->prefix_len ||
 		    !ipv6_prefix_equal(&other->addr, &ifp->addr, ifp->prefix_len))
 			continue;
-		if (other->flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE))
+		if ((other->flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) || !addrconf_finite(other->valid_lft_s))
 			return PREFIX_ROUTE_STAYS;
 		fate = PREFIX_ROUTE_EXPIRES;
 		*expires_s = max_u32(*expires_s, addrconf_lifetime_left(other, other->valid_lft_s));
@@ -344,7 +345,7 @@ static int peer_route_add(const struct inet6_ifaddr *ifp)
 	if (ipv6_addr_any(&ifp->peer_addr) || ipv6_addr_equal(&ifp->peer_addr, &ifp->addr))
 		return 0;
 	err = addrconf_prefix_route(&ifp->peer_addr, 128, route_metric(ifp), ifp->idev->dev, 0, 0);
-	return err == -EEXIST ? 0 : err;
+	return err == -EEXIST || err == -ENETDOWN ? 0 : err; /* the address is ours, also while nobody is reached */
 }
 
 static void peer_route_del(const struct inet6_ifaddr *ifp)
@@ -391,7 +392,7 @@ int ipv6_ifa_route(struct inet6_ifaddr *ifp)
 		return 0;
 	err = ip6_ins_local_rt(dev->net, dev, &ifp->addr, false, &ifp->rt);
 	if (err)
-		return err;
+		return err == -EEXIST ? 0 : err; /* the subnet's anycast address, which is ours as well */
 	if (ifp->idev->cnf.data[IPV6_DEVCONF_FORWARDING])
 		addrconf_join_anycast(ifp);
 	err = peer_route_add(ifp);
@@ -445,6 +446,7 @@ void ipv6_del_addr(struct inet6_ifaddr *ifp)
 	list_del_init(&ifp->if_list);
 	ifp->idev->addr_count--;
 	ipv6_ifa_tell(ifp, INET6ADDR_DEL, 0);
+	rt6_remove_prefsrc(dev, &ifp->addr);
 	ipv6_ifa_unroute(ifp);
 	addrconf_leave_solict(ifp);
 	ifp->state = INET6_IFADDR_STATE_DEAD;
@@ -486,12 +488,14 @@ static int prefix_route_change(struct inet6_ifaddr *ifp, bool had, u32 old_metri
 	if (wants) {
 		if (had && old_metric == route_metric(ifp))
 			rt = addrconf_get_prefix_route(&ifp->addr, ifp->prefix_len, ifp->idev->dev, 0, RTF_DEFAULT);
-		if (rt) {
+		if (rt && fib6_metric(rt) == route_metric(ifp)) {
 			fib6_set_expires(rt, route_expires(ifp));
 			return 0;
 		}
+		if (rt) /* as Linux: the first of the prefix's routes, which may be another address's */
+			(void)ip6_del_rt(ifp->idev->dev->net, rt);
 	}
-	fate = had ? prefix_route_fate(ifp, &expires_s) : PREFIX_ROUTE_STAYS;
+	fate = had && !rt ? prefix_route_fate(ifp, &expires_s) : PREFIX_ROUTE_STAYS;
 	if (fate == PREFIX_ROUTE_GOES)
 		prefix_route_cleanup(ifp, fate, 0);
 	if (!wants)
@@ -500,11 +504,18 @@ static int prefix_route_change(struct inet6_ifaddr *ifp, bool had, u32 old_metri
 	return err == -ENETDOWN || err == -ENODEV ? 0 : err;
 }
 
+static bool has_new_peer(const struct inet6_ifaddr *ifp, const struct ifa6_config *cfg)
+{
+	return !ipv6_addr_any(&cfg->peer) && !ipv6_addr_equal(&cfg->peer, &ifp->peer_addr);
+}
+
 static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config *cfg, const char **errmsg)
 {
 	const u32 takes = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE;
 	bool had = !(ifp->flags & IFA_F_NOPREFIXROUTE), managed = ifp->flags & IFA_F_MANAGETEMPADDR;
 	u32 old_metric = route_metric(ifp), old_flags = ifp->flags, old_priority = ifp->rt_priority;
+	bool new_peer = has_new_peer(ifp, cfg);
+	struct in6_addr old_peer = ifp->peer_addr;
 	int err = 0;
 
 	if ((cfg->flags & IFA_F_MANAGETEMPADDR) && ((ifp->flags & IFA_F_TEMPORARY) || ifp->prefix_len != 64))
@@ -515,13 +526,20 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	ifp->ifa_proto = cfg->ifa_proto;
 	ifp->autoconf = false; /* from now on the administrator's */
 	addrconf_set_lifetimes(ifp, cfg->valid_lft_s, cfg->prefered_lft_s);
+	if (new_peer) {
+		peer_route_del(ifp);
+		ifp->peer_addr = cfg->peer;
+	}
 	if (!(ifp->flags & IFA_F_TENTATIVE)) /* before its routes are */
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 	if (had || !(ifp->flags & IFA_F_NOPREFIXROUTE))
 		err = prefix_route_change(ifp, had, old_metric);
+	if (!err && new_peer && ifp->rt)
+		err = peer_route_add(ifp);
 	if (err) {
 		ifp->flags = old_flags;
 		ifp->rt_priority = old_priority;
+		ifp->peer_addr = old_peer;
 		if (!(ifp->flags & IFA_F_TENTATIVE))
 			ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 		return err;
@@ -531,21 +549,6 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	else if (ifp->flags & IFA_F_MANAGETEMPADDR)
 		manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, !managed);
 	return 0;
-}
-
-static int peer_change(struct inet6_ifaddr *ifp, const struct ifa6_config *cfg)
-{
-	struct in6_addr old = ifp->peer_addr;
-	int err;
-
-	if (ipv6_addr_any(&cfg->peer) || ipv6_addr_equal(&cfg->peer, &ifp->peer_addr))
-		return 0;
-	peer_route_del(ifp);
-	ifp->peer_addr = cfg->peer;
-	err = ifp->rt ? peer_route_add(ifp) : 0;
-	if (err)
-		ifp->peer_addr = old;
-	return err;
 }
 
 /** start_new() - an address that was asked for begins its life; all of it, or nothing */
@@ -579,18 +582,20 @@ int inet6_addr_add(struct net_device *dev, const struct ifa6_config *cfg, const 
 	if (err)
 		return err;
 	/* As Linux: with each request all groups are told anew, and an old querier is forgotten. */
-	if (dev->net->profile == NET_PROFILE_LINUX && idev && (idev->if_flags & IF_READY))
+	if (dev->net->profile == NET_PROFILE_LINUX && idev && netif_running(dev))
 		ipv6_mc_up(idev);
 	if (ifp) {
 		if ((cfg->nlflags & NLM_F_EXCL) || !(cfg->nlflags & NLM_F_REPLACE))
 			return addrconf_error(errmsg, "ipv6: address already assigned", -EEXIST);
-		err = inet6_addr_modify(ifp, cfg, errmsg);
-		return err ? err : peer_change(ifp, cfg);
+		return inet6_addr_modify(ifp, cfg, errmsg);
 	}
 	if (!idev)
 		return -EINVAL;
 	if (IN6_DEV_CONF(idev, DISABLE_IPV6))
 		return addrconf_error(errmsg, "ipv6: IPv6 is disabled on this device", -EACCES);
+	err = netif_running(dev) ? addrconf_multicast_route(dev) : 0;
+	if (err)
+		return err;
 	if ((cfg->flags & IFA_F_MCAUTOJOIN) && ipv6_dev_mc_inc(dev, &cfg->addr))
 		return addrconf_error(errmsg, "ipv6: Multicast auto join failed", -EINVAL);
 	ifp = ipv6_add_addr(idev, cfg, errmsg, &err);

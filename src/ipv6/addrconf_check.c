@@ -134,7 +134,8 @@ static const char *groups_check(const struct inet6_dev *idev)
 	HOLDS(count == idev->mc_count && count <= MLD_MAX_GROUPS, "groups are counted, and bounded");
 	HOLDS(tombs == idev->mc_tomb_count && tombs <= MLD_MAX_GROUPS,
 	      "groups that were left are counted, and bounded");
-	HOLDS(!tombs || timer_pending(&idev->mc_ifc_timer), "what was left will be told");
+	HOLDS(!tombs || timer_pending(&idev->mc_ifc_timer) || !(idev->if_flags & IF_READY),
+	      "what was left will be told, now or when the device comes up");
 	return NULL;
 }
 

@@ -52,7 +52,7 @@ static void first_lladdr(struct inet6_ifaddr *ifp)
 		addrconf_rs_start(idev, &ifp->addr);
 }
 
-static void dad_completed(struct inet6_ifaddr *ifp, bool was_tentative)
+static void dad_completed(struct inet6_ifaddr *ifp, bool is_news)
 {
 	struct inet6_dev *idev = ifp->idev;
 	struct net *net = idev->dev->net;
@@ -68,7 +68,7 @@ static void dad_completed(struct inet6_ifaddr *ifp, bool was_tentative)
 	rt6_cache_flush(net);
 	if (ipv6_addr_is_linklocal(&ifp->addr) && lonely_lladdr(ifp))
 		first_lladdr(ifp);
-	if (was_tentative && (IPV6_DEVCONF_ALL(net, NDISC_NOTIFY) || IN6_DEV_CONF(idev, NDISC_NOTIFY)))
+	if (is_news && (IPV6_DEVCONF_ALL(net, NDISC_NOTIFY) || IN6_DEV_CONF(idev, NDISC_NOTIFY)))
 		ndisc_send_na(idev->dev, &in6addr_linklocal_allnodes, &ifp->addr, IN6_DEV_CONF(idev, FORWARDING) != 0,
 			      false, true, true);
 	addrconf_lifetime_arm(ifp);
@@ -76,11 +76,12 @@ static void dad_completed(struct inet6_ifaddr *ifp, bool was_tentative)
 
 static void dad_passed(struct inet6_ifaddr *ifp)
 {
-	bool was_tentative = ifp->flags & IFA_F_TENTATIVE;
+	/* an optimistic address was in use before */
+	bool is_news = (ifp->flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) == IFA_F_TENTATIVE;
 
 	ifp->flags &= ~(u32)(IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED);
 	ifp->dad_nonce = 0;
-	dad_completed(ifp, was_tentative);
+	dad_completed(ifp, is_news);
 }
 
 /* ------------------------------------------------------------------ probes */
@@ -107,6 +108,16 @@ static u64 dad_nonce(struct inet6_dev *idev)
 	return nonce;
 }
 
+static bool needs_dad(const struct inet6_ifaddr *ifp)
+{
+	const struct inet6_dev *idev = ifp->idev;
+	struct net *net = idev->dev->net;
+
+	return !(idev->dev->flags & (IFF_NOARP | IFF_LOOPBACK)) &&
+	       (IPV6_DEVCONF_ALL(net, ACCEPT_DAD) >= 1 || IN6_DEV_CONF(idev, ACCEPT_DAD) >= 1) &&
+	       (ifp->flags & IFA_F_TENTATIVE) && !(ifp->flags & IFA_F_NODAD);
+}
+
 void addrconf_dad_timer(struct timer *t)
 {
 	struct inet6_ifaddr *ifp = container_of(t, struct inet6_ifaddr, dad_timer);
@@ -115,6 +126,10 @@ void addrconf_dad_timer(struct timer *t)
 
 	if (ifp->idev->dead)
 		return;
+	if (!ifp->dad_probes && !needs_dad(ifp)) {
+		dad_passed(ifp);
+		return;
+	}
 	if (!(ifp->idev->if_flags & IF_READY)) { /* as one that was added meanwhile: addrconf_dad_run() */
 		ifp->state = INET6_IFADDR_STATE_PREDAD;
 		return;
@@ -160,16 +175,6 @@ static void join_solict(struct inet6_ifaddr *ifp)
 		ifp->solict_joined = true;
 }
 
-static bool needs_dad(const struct inet6_ifaddr *ifp)
-{
-	const struct inet6_dev *idev = ifp->idev;
-	struct net *net = idev->dev->net;
-
-	return !(idev->dev->flags & (IFF_NOARP | IFF_LOOPBACK)) &&
-	       (IPV6_DEVCONF_ALL(net, ACCEPT_DAD) >= 1 || IN6_DEV_CONF(idev, ACCEPT_DAD) >= 1) &&
-	       (ifp->flags & IFA_F_TENTATIVE) && !(ifp->flags & IFA_F_NODAD);
-}
-
 bool ipv6_use_optimistic_addr(const struct inet6_dev *idev)
 {
 	struct net *net = idev->dev->net;
@@ -183,8 +188,14 @@ void addrconf_dad_start(struct inet6_ifaddr *ifp)
 	struct inet6_dev *idev = ifp->idev;
 
 	join_solict(ifp);
-	if (!needs_dad(ifp)) {
+	if (!(ifp->flags & IFA_F_TENTATIVE) || (idev->dev->flags & (IFF_NOARP | IFF_LOOPBACK))) {
 		dad_passed(ifp);
+		return;
+	}
+	if (!needs_dad(ifp)) { /* ours when what happens now is over */
+		ifp->state = INET6_IFADDR_STATE_DAD;
+		ifp->dad_probes = 0;
+		dad_wait(ifp, 0);
 		return;
 	}
 	if (!(idev->if_flags & IF_READY)) /* when the link is there: addrconf_dad_run() */
@@ -198,15 +209,12 @@ void addrconf_dad_start(struct inet6_ifaddr *ifp)
 	dad_kick(ifp);
 }
 
-void addrconf_dad_run(struct inet6_dev *idev, bool restart)
+void addrconf_dad_run(struct inet6_dev *idev)
 {
 	struct inet6_ifaddr *ifp, *tmp;
 
 	list_for_each_entry_safe(ifp, tmp, &idev->addr_list, if_list) {
-		if ((ifp->flags & (IFA_F_NOPREFIXROUTE | IFA_F_PERMANENT)) == IFA_F_PERMANENT &&
-		    !ipv6_addr_loopback(&ifp->addr) && addrconf_add_prefix_route(ifp, 0))
-			net_log(idev->dev->net, "%s: no memory for the route of a prefix", idev->dev->name);
-		if (ifp->state == INET6_IFADDR_STATE_PREDAD || (restart && (ifp->flags & IFA_F_TENTATIVE)))
+		if (ifp->state == INET6_IFADDR_STATE_PREDAD)
 			addrconf_dad_start(ifp);
 	}
 }
@@ -219,6 +227,7 @@ static void dad_stop(struct inet6_ifaddr *ifp)
 	struct inet6_ifaddr *ifpub = ifp->ifpub;
 
 	timer_delete(ifp->idev->dev->net->timers, &ifp->dad_timer);
+	ifp->flags |= IFA_F_DADFAILED;
 	if (ifp->flags & IFA_F_TEMPORARY) {
 		if (ifpub) {
 			ifpub->refcnt++;
@@ -227,7 +236,7 @@ static void dad_stop(struct inet6_ifaddr *ifp)
 		}
 		ipv6_del_addr(ifp);
 	} else if (ifp->flags & IFA_F_PERMANENT) {
-		ifp->flags |= IFA_F_TENTATIVE | IFA_F_DADFAILED;
+		ifp->flags |= IFA_F_TENTATIVE;
 		ifp->flags &= ~(u32)IFA_F_OPTIMISTIC;
 		ifp->state = INET6_IFADDR_STATE_ERRDAD;
 		ipv6_ifa_unroute(ifp);

@@ -51,6 +51,8 @@ static inline bool addrconf_finite(u32 lft_s)
 bool addrconf_link_ready(const struct net_device *dev);
 /** addrconf_ifdown() - the device is down, or @unregister: IPv6 leaves it */
 void addrconf_ifdown(struct net_device *dev, bool unregister);
+/** addrconf_multicast_route() - ff00::/8 goes out by the device, if nothing better is known.  Return: 0, -errno */
+int addrconf_multicast_route(struct net_device *dev);
 /** addrconf_dev_config() - the addresses that a device gives itself when it comes up */
 void addrconf_dev_config(struct inet6_dev *idev);
 /** addrconf_disable_change() - disable_ipv6 was written */
@@ -90,8 +92,8 @@ void addrconf_leave_anycast(struct inet6_ifaddr *ifp);
 
 /* ---- addrconf_dad.c */
 void addrconf_dad_start(struct inet6_ifaddr *ifp);
-/** addrconf_dad_run() - all that wait for it, now that the link is there; @restart: also those that went through it */
-void addrconf_dad_run(struct inet6_dev *idev, bool restart);
+/** addrconf_dad_run() - all that wait for it, now that the link is there */
+void addrconf_dad_run(struct inet6_dev *idev);
 void addrconf_dad_timer(struct timer *t);
 /** ipv6_use_optimistic_addr() - may an address be a source before it is known to be unique? */
 bool ipv6_use_optimistic_addr(const struct inet6_dev *idev);

@@ -121,6 +121,15 @@ static struct inet6_ifaddr *slaac_find(struct inet6_dev *idev, const struct ifa6
 	return NULL;
 }
 
+/** deprecate_unwanted() - an address that is not to be preferred is so as soon as it is there, and told so */
+static void deprecate_unwanted(struct inet6_ifaddr *ifp)
+{
+	if (ifp->prefered_lft_s)
+		return;
+	ifp->flags |= IFA_F_DEPRECATED;
+	ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+}
+
 static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool tokenized, bool slla_known)
 {
 	struct net *net = idev->dev->net;
@@ -139,10 +148,7 @@ static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool toke
 	ifp->tokenized = tokenized;
 	ifp->flags &= ~(u32)IFA_F_DEPRECATED;
 	addrconf_dad_start(ifp);
-	if (!cfg->prefered_lft_s) { /* deprecated as soon as it is there, and told so */
-		ifp->flags |= IFA_F_DEPRECATED;
-		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
-	}
+	deprecate_unwanted(ifp);
 	manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, true);
 }
 
@@ -159,14 +165,17 @@ static u32 new_lifetime(const struct inet6_ifaddr *ifp, u32 valid_s)
 static void slaac_renew(struct inet6_ifaddr *ifp, const struct ra_prefix *p)
 {
 	u32 valid_s = new_lifetime(ifp, p->valid_lft_s), prefered_s = min_u32(p->prefered_lft_s, valid_s);
+	u32 permanent = ifp->flags & IFA_F_PERMANENT; /* stays, whatever it means then */
 
 	if (!valid_s) {
 		ipv6_del_addr(ifp);
 		return;
 	}
 	addrconf_set_lifetimes(ifp, valid_s, prefered_s);
+	ifp->flags = (ifp->flags & ~(u32)(IFA_F_PERMANENT | IFA_F_DEPRECATED)) | permanent;
 	if (!(ifp->flags & IFA_F_TENTATIVE))
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+	deprecate_unwanted(ifp);
 	if (ifp->flags & IFA_F_MANAGETEMPADDR)
 		manage_tempaddrs(ifp, valid_s, prefered_s, false);
 }
@@ -185,9 +194,9 @@ static bool autoconf_rcv(struct inet6_dev *idev, const struct ra_prefix *p, bool
 	if (p->prefix_len != 64 || !own_address(idev, p, &cfg, &tokenized))
 		return false;
 	ifp = slaac_find(idev, &cfg);
-	if (ifp && !(ifp->flags & IFA_F_PERMANENT)) /* the administrator's own stays as it is */
+	if (ifp)
 		slaac_renew(ifp, p);
-	else if (!ifp && p->valid_lft_s)
+	else if (p->valid_lft_s)
 		slaac_add(idev, &cfg, tokenized, slla_known);
 	return true;
 }

@@ -17,6 +17,7 @@
 #include "ipv6/addrconf_internal.h"
 #include "ipv6/ip6_fib.h"
 #include "ipv6/ip6_route.h"
+#include "ipv6/mcast.h"
 
 #define SECONDS_MAX (INT_MAX / 1000)
 
@@ -91,6 +92,13 @@ static int int_get(const struct ctl_dir *dir, const struct ctl_table *e, char *b
 	return put_number(buf, size_bytes, *value_of(dir, e));
 }
 
+static void addr_gen_changed(struct inet6_dev *idev)
+{
+	if (idev->dev->net->profile == NET_PROFILE_LINUX) /* which tells all groups anew: inet6_addr_add() */
+		ipv6_mc_up(idev);
+	addrconf_dev_config(idev);
+}
+
 /** change_one() - a device's variable, with what follows from it */
 static void change_one(struct inet6_dev *idev, u32 attr, int x)
 {
@@ -107,7 +115,7 @@ static void change_one(struct inet6_dev *idev, u32 attr, int x)
 	if (attr == IPV6_DEVCONF_DISABLE_IPV6 && !old != !x)
 		addrconf_disable_change(idev, x != 0);
 	else if (attr == IPV6_DEVCONF_ADDR_GEN_MODE && netif_running(idev->dev) && (idev->if_flags & IF_READY))
-		addrconf_dev_config(idev);
+		addr_gen_changed(idev);
 	else if (attr == IPV6_DEVCONF_MTU6)
 		fib6_mtu_change(idev->dev, (u32)x);
 }
@@ -117,9 +125,17 @@ static bool through_all(struct net *net, u32 attr, int x)
 {
 	struct net_device *dev;
 
+	if (attr == IPV6_DEVCONF_FORWARDING) { /* all of them, then what follows from it */
+		addrconf_forward_change(net, NULL, x != 0);
+		net->ipv6->devconf_all->data[attr] = x;
+	}
 	for_each_netdev(net, dev) {
-		if (in6_dev_get_rcu(dev))
-			change_one(in6_dev_get_rcu(dev), attr, x);
+		struct inet6_dev *idev = in6_dev_get_rcu(dev);
+
+		if (idev && attr == IPV6_DEVCONF_FORWARDING)
+			idev->cnf.data[attr] = x;
+		else if (idev)
+			change_one(idev, attr, x);
 	}
 	return attr != IPV6_DEVCONF_FORCE_FORWARDING;
 }

@@ -199,6 +199,15 @@ static int check_device(const struct nexthop *nh, const char **errmsg)
 	return 0;
 }
 
+static int check_onlink_dev(u32 flags, const struct net_device *dev, const char **errmsg)
+{
+	if (!(flags & RTNH_F_ONLINK))
+		return 0;
+	if (!dev)
+		return fib6_error(errmsg, "Nexthop device required for onlink", -ENODEV);
+	return dev->flags & IFF_UP ? 0 : fib6_error(errmsg, "Nexthop device is not up", -ENETDOWN);
+}
+
 static int check_nexthop(struct nexthop *nh, int oif, const char **errmsg)
 {
 	int err;
@@ -206,12 +215,9 @@ static int check_nexthop(struct nexthop *nh, int oif, const char **errmsg)
 	nh->dev = oif ? dev_find_by_index(nh->net, oif) : NULL;
 	if (oif && !nh->dev)
 		return -ENODEV;
-	if (nh->flags & RTNH_F_ONLINK) {
-		if (!nh->dev)
-			return fib6_error(errmsg, "Nexthop device required for onlink", -ENODEV);
-		if (!(nh->dev->flags & IFF_UP))
-			return fib6_error(errmsg, "Nexthop device is not up", -ENETDOWN);
-	}
+	err = check_onlink_dev(nh->flags, nh->dev, errmsg);
+	if (err)
+		return err;
 	if (nh->gateway) {
 		err = check_gateway(nh, errmsg);
 		if (err)
@@ -273,8 +279,6 @@ static u32 flags_of(const struct fib6_config *cfg, bool refused, bool has_gatewa
 		flags |= RTF_ANYCAST;
 	if (has_gateway)
 		flags |= RTF_GATEWAY;
-	if (cfg->expires_s)
-		flags |= RTF_EXPIRES;
 	return flags;
 }
 
@@ -308,6 +312,11 @@ static int set_nexthop(struct fib6_state *fs, struct fib6_info *f, const struct 
 	if (c.oif && !dev)
 		return -ENODEV;
 	if (refused) {
+		err = check_onlink_dev(nh.flags, dev, errmsg);
+		if (err)
+			return err;
+		if (dev && !in6_dev_get_rcu(dev))
+			return -ENODEV;
 		nh.dev = fs->loopback;
 		nh.gateway = NULL;
 		if (!nh.dev)
@@ -352,10 +361,14 @@ int fib6_info_create(struct fib6_state *fs, const struct fib6_config *cfg, u32 i
 	f->leaf.plen = cfg->dst_len;
 	f->type = cfg->type;
 	f->protocol = cfg->protocol;
-	f->pref = cfg->pref;
 	f->metric = cfg->metric || cfg->kernel ? cfg->metric : IP6_RT_PRIO_USER;
-	f->expires = cfg->expires_s ? net->now + (ktime_t)cfg->expires_s * NSEC_PER_SEC : 0;
 	err = set_nexthop(fs, f, cfg, i, errmsg);
+	if (!(f->flags & RTF_REJECT)) /* as Linux: a refusal has no preference, and no end */
+		f->pref = cfg->pref;
+	if (cfg->expires_s && !(f->flags & RTF_REJECT)) {
+		f->expires = net->now + (ktime_t)cfg->expires_s * NSEC_PER_SEC;
+		f->flags |= RTF_EXPIRES;
+	}
 	if (!err)
 		err = set_more(f, net, cfg, errmsg);
 	if (!err)
@@ -375,12 +388,19 @@ int fib6_info_create(struct fib6_state *fs, const struct fib6_config *cfg, u32 i
 
 /* ------------------------------------------------------------------ for listings */
 
+bool fib6_ignored(const struct fib6_info *f)
+{
+	const struct inet6_dev *idev = in6_dev_get_rcu(f->dev);
+
+	return (f->nh_flags & RTNH_F_LINKDOWN) && idev && IN6_DEV_CONF(idev, IGNORE_ROUTES_WITH_LINKDOWN);
+}
+
 static void nh_view(const struct fib6_info *f, struct fib6_nh_view *out)
 {
 	*out = (struct fib6_nh_view){ .dev = f->dev,
 				      .has_gateway = f->has_gateway,
 				      .gateway = f->gateway,
-				      .flags = f->nh_flags,
+				      .flags = f->nh_flags | (fib6_ignored(f) ? RTNH_F_DEAD : 0U),
 				      .weight = f->weight,
 				      .lwtstate = f->lwtstate };
 }

@@ -199,6 +199,13 @@ int fib6_table_lookup(const struct fib6_table *tb, const struct flowi6 *fl6, int
 void fib6_select_path(struct net *net, struct fib6_result *res, struct flowi6 *fl6, int oif, u32 strict);
 void fib6_rebalance(struct fib6_info *first);
 u32 fib6_lookup_flags(const struct net *net);
+/** fib6_ignored() - its device has no carrier, and such routes are not to be used: ignore_routes_with_linkdown */
+bool fib6_ignored(const struct fib6_info *f);
+/** fib6_covering() - first of the routes to prefixes that cover @daddr, longest first, that @suits; borrowed, NULL */
+enum fib6_suits { FIB6_GO_ON, FIB6_SUITS, FIB6_NOTHING };
+typedef enum fib6_suits fib6_suits_fn(struct fib6_info *f, void *ctx);
+struct fib6_info *fib6_covering(const struct fib6_table *tb, const struct in6_addr *daddr, fib6_suits_fn *suits,
+				void *ctx);
 
 /* ---- route_sysctl.c */
 void rt6_sysctl_init(struct net *net);
@@ -256,8 +263,6 @@ void rt6_exceptions_drop(struct net *net); /* all of them */
 int rt6_exception_del(struct net *net, const struct fib6_config *cfg);
 /** rt6_exception_failed() - nobody answers on the way that was told for @daddr: the route counts again */
 void rt6_exception_failed(struct rt6_info *rt, const struct in6_addr *daddr);
-/** rt6_exceptions_age() - those whose time is over go; Return: how many are left */
-u32 rt6_exceptions_age(struct net *net);
 /** rt6_exceptions_clean_tohost() - what redirects recommended @gw goes */
 void rt6_exceptions_clean_tohost(struct net *net, const struct in6_addr *gw);
 int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,

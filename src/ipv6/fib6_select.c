@@ -85,12 +85,7 @@ static inline bool is_usable(const struct fib6_info *f, const struct net *net, u
 		return true;
 	if (f->nh_flags & RTNH_F_DEAD)
 		return false;
-	if (!(strict & RT6_LOOKUP_F_IGNORE_LINKSTATE)) {
-		const struct inet6_dev *idev = in6_dev_get_rcu(f->dev);
-
-		return !idev || !IN6_DEV_CONF(idev, IGNORE_ROUTES_WITH_LINKDOWN);
-	}
-	return true;
+	return (strict & RT6_LOOKUP_F_IGNORE_LINKSTATE) || !fib6_ignored(f);
 }
 
 /** route_score() - SCORE_NONE: it does not suit, or its router is silent */
@@ -222,6 +217,24 @@ int fib6_table_lookup(const struct fib6_table *tb, const struct flowi6 *fl6, int
 	return 0;
 }
 
+struct fib6_info *fib6_covering(const struct fib6_table *tb, const struct in6_addr *daddr, fib6_suits_fn *suits,
+				void *ctx)
+{
+	struct fib6_key key = fib6_key_of(daddr);
+	struct fib6_leaf *leaf = fib6_trie_lookup(&tb->trie, &key);
+
+	while (leaf) {
+		for (struct fib6_info *f = container_of(leaf, struct fib6_info, leaf); f; f = f->next) {
+			enum fib6_suits verdict = suits(f, ctx);
+
+			if (verdict != FIB6_GO_ON)
+				return verdict == FIB6_SUITS ? f : NULL;
+		}
+		leaf = leaf->plen ? fib6_trie_lookup_max(&tb->trie, &key, leaf->plen - 1U) : NULL;
+	}
+	return NULL;
+}
+
 u32 fib6_lookup_flags(const struct net *net)
 {
 	return net->ipv6->devconf_all && net->ipv6->devconf_all->data[IPV6_DEVCONF_FORWARDING] ? 0
@@ -232,11 +245,7 @@ u32 fib6_lookup_flags(const struct net *net)
 
 static bool nh_counts(const struct fib6_info *f)
 {
-	const struct inet6_dev *idev = in6_dev_get_rcu(f->dev);
-
-	if (f->nh_flags & RTNH_F_DEAD)
-		return false;
-	return !(f->nh_flags & RTNH_F_LINKDOWN) || !idev || !IN6_DEV_CONF(idev, IGNORE_ROUTES_WITH_LINKDOWN);
+	return !(f->nh_flags & RTNH_F_DEAD) && !fib6_ignored(f);
 }
 
 /** fib6_rebalance() - each next hop's share of the hash's 31 bits by weight.  @rfc 2992 */

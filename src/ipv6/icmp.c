@@ -100,6 +100,7 @@ static enum skb_drop_reason icmpv6_echo_reply(struct sk_buff *skb, const struct 
 	struct icmpv6_out out = { .hdr = *icmph, .data = skb, .data_bytes = skb->len - (u32)sizeof(*icmph) };
 	struct net *net = skb->pool->net;
 	struct rt6_info *rt;
+	int err;
 
 	if (icmpv6_echo_ignored(skb))
 		return 0;
@@ -108,8 +109,10 @@ static enum skb_drop_reason icmpv6_echo_reply(struct sk_buff *skb, const struct 
 	icmpv6_echo_address(&out, skb);
 	if (!(skb->dev->flags & IFF_LOOPBACK) && !icmpv6_global_allow(net, ICMPV6_ECHO_REPLY))
 		return 0;
-	if (ip6_route_output_flow(net, &out.fl6, &rt)) {
-		IP6_INC(net, NULL, out_no_routes);
+	err = ip6_route_output_flow(net, &out.fl6, &rt);
+	if (err) {
+		if (err == -ENETUNREACH) /* not one that refuses */
+			IP6_INC(net, NULL, out_no_routes);
 		return 0;
 	}
 	if (!icmpv6_xrlim_allow(net, rt, ICMPV6_ECHO_REPLY, &out.fl6.daddr)) {

@@ -61,7 +61,9 @@ int addrconf_prefix_route(const struct in6_addr *pfx, u8 plen, u32 metric, struc
 struct fib6_info *addrconf_get_prefix_route(const struct in6_addr *pfx, u8 plen, const struct net_device *dev,
 					    u32 flags, u32 noflags);
 void fib6_set_expires(struct fib6_info *rt, u32 expires_s); /* 0: never */
-int ip6_del_rt(struct net *net, struct fib6_info *rt);      /* borrowed; notified */
+/** fib6_set_metric() - RTAX_*; without memory it stays as it is */
+void fib6_set_metric(struct fib6_info *rt, u32 rtax, u32 value);
+int ip6_del_rt(struct net *net, struct fib6_info *rt); /* borrowed; notified */
 u32 fib6_metric(const struct fib6_info *rt);
 bool fib6_is_over(const struct fib6_info *rt); /* its time is */
 /** fib6_purge_dev() - every route of @dev goes (down, or unregistered); addresses' local routes too if @all */

@@ -140,7 +140,11 @@ void rt6_purge_dflt_routers(struct net *net);
 /** rt6_route_rcv() - a route information option.  @rfc 4191 2.3.  Return: 0, -EINVAL, -ENOBUFS */
 int rt6_route_rcv(struct net_device *dev, const struct in6_addr *prefix, u8 prefix_len, u8 pref, u32 lifetime_s,
 		  const struct in6_addr *gw);
-/** rt6_clean_tohost() - @gw is no router any more: default routes and RA's routes by it go */
+/** rt6_remove_prefsrc() - routes by @dev do not prefer @addr any more: it is not ours */
+void rt6_remove_prefsrc(const struct net_device *dev, const struct in6_addr *addr);
+/** rt6_exceptions_age() - those whose time is over go, and redirects to who is no router; Return: how many are left */
+u32 rt6_exceptions_age(struct net *net);
+/** rt6_clean_tohost() - @gw is no router any more: default routes of RAs by it go, and what redirects recommended it */
 void rt6_clean_tohost(struct net *net, const struct in6_addr *gw);
 /** rt6_mtu_change(), rt6_multipath_rebalance() ... are ip6_fib.h's */
 /** addrconf_f6i_alloc() - local (RTN_LOCAL or RTN_ANYCAST) route of an address; in the local table when it returns; reference */

@@ -305,7 +305,7 @@ static void group_leave(struct ifmcaddr6 *mc)
 	if (tells && mld_speaks_v1(idev))
 		mld_send_done(mc);
 	mld_drop_told(mc);
-	if (!tells || mld_speaks_v1(idev) || (!mc->changes_left && list_empty(&mc->sources))) {
+	if (!tells || mld_speaks_v1(idev) || idev->dead || (!mc->changes_left && list_empty(&mc->sources))) {
 		group_free(mc);
 		return;
 	}
@@ -325,8 +325,9 @@ int ipv6_dev_mc_dec_mode(struct net_device *dev, const struct in6_addr *group, u
 		return -ENOENT;
 	if (mc->mode_users[mode])
 		mc->mode_users[mode]--;
+	mc->users--;
 	filter_changed(mc);
-	if (--mc->users == 0)
+	if (!mc->users)
 		group_leave(mc);
 	return 0;
 }
@@ -357,6 +358,7 @@ int ipv6_mc_init_dev(struct inet6_dev *idev)
 void ipv6_mc_destroy_dev(struct inet6_dev *idev)
 {
 	ipv6_mc_down(idev);
+	mld_forget_changes(idev);
 	while (!list_empty(&idev->mc_list)) {
 		struct ifmcaddr6 *mc = list_first_entry(&idev->mc_list, struct ifmcaddr6, node);
 

@@ -65,7 +65,7 @@ void mld_tomb_free(struct ifmcaddr6 *mc);
 /* ---- mcast_report.c */
 /** mld_speaks_v1() - an old querier is on the link, or the administrator says so */
 bool mld_speaks_v1(const struct inet6_dev *idev);
-/** mld_tells() - is the group one of which routers are told, and can they be? */
+/** mld_tells() - is the group one of which routers are told, and can they be?  That it was left is said when they can */
 bool mld_tells(const struct ifmcaddr6 *mc);
 /** mld_changed() - the filter of @mc is not what was told: change records, soon */
 void mld_changed(struct ifmcaddr6 *mc);

@@ -66,12 +66,15 @@ bool mld_speaks_v1(const struct inet6_dev *idev)
 	return force == 1 || (!force && net->now < idev->mc_v1_until);
 }
 
+/** is_reported() - is the group one of which routers are told? */
+static bool is_reported(const struct ifmcaddr6 *mc)
+{
+	return !(mc->flags & MAF_NOREPORT) && !(mc->idev->dev->flags & IFF_LOOPBACK);
+}
+
 bool mld_tells(const struct ifmcaddr6 *mc)
 {
-	const struct net_device *dev = mc->idev->dev;
-
-	return !(mc->flags & MAF_NOREPORT) && netif_running(dev) && !(dev->flags & IFF_LOOPBACK) &&
-	       (mc->idev->if_flags & IF_READY);
+	return is_reported(mc) && (!mc->users || netif_running(mc->idev->dev));
 }
 
 /** mld_packet() - IPv6 and hop-by-hop header with Router Alert; room for @len_bytes behind.  NULL: no memory */
@@ -443,14 +446,14 @@ void mld_group_timer(struct timer *t)
 
 /* ------------------------------------------------------------------ the device */
 
-/** tell_all() - all groups, as if they had just been joined */
+/** tell_all() - all groups, as if they had just been joined; as Linux, whether a router can hear it or not */
 static void tell_all(struct inet6_dev *idev)
 {
 	struct report r = { .idev = idev };
 	struct ifmcaddr6 *mc;
 
 	list_for_each_entry(mc, &idev->mc_list, node) {
-		if (!mld_tells(mc))
+		if (!is_reported(mc))
 			continue;
 		if (mc->mode == MLD_EXCLUDE)
 			report_sources(&r, mc, CHANGE_TO_EXCLUDE, true, is_kept_out);
@@ -485,6 +488,8 @@ void ipv6_mc_up(struct inet6_dev *idev)
 
 	idev->mc_qrv = 0;
 	idev->mc_v1_until = 0;
+	if (!list_empty(&idev->mc_tomb))
+		mod_timer(idev->dev->net->timers, &idev->mc_ifc_timer, idev->dev->net->now);
 	list_for_each_entry(mc, &idev->mc_list, node) {
 		if (mld_hear(mc))
 			net_log(idev->dev->net, "%s: no memory for the filter of a group", idev->dev->name);
@@ -501,9 +506,11 @@ void ipv6_mc_down(struct inet6_dev *idev)
 
 	timer_delete(timers, &idev->mc_gq_timer);
 	timer_delete(timers, &idev->mc_dad_timer);
+	timer_delete(timers, &idev->mc_ifc_timer); /* what was left (mc_tomb) is told when the device comes up */
 	idev->mc_v1_until = 0;
-	mld_forget_changes(idev);
 	list_for_each_entry(mc, &idev->mc_list, node) {
+		nothing_to_tell(mc);
+		mld_drop_told(mc);
 		timer_delete(timers, &mc->timer);
 		mld_hear_not(mc);
 		mc->flags &= (u8)~MAF_LAST_REPORTER;

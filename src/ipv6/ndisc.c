@@ -12,6 +12,7 @@
 #include <linux/rtnetlink.h>
 
 #include "ipv6/ip6_fib.h"
+#include "ipv6/ip6_route.h"
 #include "ipv6/mcast.h"
 #include "ipv6/ndisc_internal.h"
 #include "neigh/neigh_history.h"
@@ -316,12 +317,21 @@ void ndisc_ifdown(struct net_device *dev)
 	neigh_ifdown(dev->net->ipv6->nd_tbl, dev);
 }
 
+int ndisc_dev_init(struct net_device *dev)
+{
+	return neigh_parms_alloc(dev, dev->net->ipv6->nd_tbl) ? 0 : -ENOMEM;
+}
+
+void ndisc_dev_exit(struct net_device *dev)
+{
+	neigh_parms_release(dev->net->ipv6->nd_tbl, dev->neigh_parms[NEIGH_ND_TABLE]);
+}
+
 static void ndisc_notify(struct net_device *dev)
 {
 	const struct inet6_dev *idev = in6_dev_get_rcu(dev);
 
-	if (idev && netif_running(dev) &&
-	    (IN6_DEV_CONF(idev, NDISC_NOTIFY) || IPV6_DEVCONF_ALL(dev->net, NDISC_NOTIFY)))
+	if (idev && (IN6_DEV_CONF(idev, NDISC_NOTIFY) || IPV6_DEVCONF_ALL(dev->net, NDISC_NOTIFY)))
 		ndisc_send_unsol_na(dev);
 }
 
@@ -344,8 +354,6 @@ static int ndisc_netdev_event(struct notifier_block *nb, unsigned long event, vo
 	struct net_device *dev = info->dev;
 
 	switch (event) {
-	case NETDEV_REGISTER:
-		return neigh_parms_alloc(dev, tbl) ? 0 : -ENOMEM;
 	case NETDEV_DOWN:
 		neigh_ifdown(tbl, dev);
 		return 0;
@@ -357,15 +365,11 @@ static int ndisc_netdev_event(struct notifier_block *nb, unsigned long event, vo
 		return 0;
 	case NETDEV_CHANGEADDR:
 		neigh_changeaddr(tbl, dev);
+		(void)rt6_exceptions_age(dev->net); /* what redirects recommended is not known as a router any more */
 		ndisc_notify(dev);
 		return 0;
 	case NETDEV_CHANGE:
 		ndisc_netdev_change(tbl, info);
-		return 0;
-	case NETDEV_UNREGISTER:
-		neigh_ifdown(tbl, dev);
-		if (dev->neigh_parms[tbl->index])
-			neigh_parms_release(tbl, dev->neigh_parms[tbl->index]);
 		return 0;
 	default:
 		return 0;

@@ -31,6 +31,10 @@ void ndisc_send_unsol_na(struct net_device *dev);
 /** ndisc_send_redirect() - to the source of @skb (borrowed, being forwarded): @target is nearer.  @rfc 4861 8.2 */
 void ndisc_send_redirect(struct sk_buff *skb, const struct in6_addr *target);
 void ndisc_ifdown(struct net_device *dev);
+/** ndisc_dev_init() - IPv6 begins on @dev: its parameters.  Return: 0, -ENOMEM */
+int ndisc_dev_init(struct net_device *dev);
+/** ndisc_dev_exit() - IPv6 has left @dev, ndisc_ifdown() was before */
+void ndisc_dev_exit(struct net_device *dev);
 /** ipv6_neigh_find_create() - neighbour of @next_hop on @dev, created when missing; see neigh_create() for errors; borrowed */
 int ipv6_neigh_find_create(struct net_device *dev, const struct in6_addr *next_hop, struct neighbour **out);
 

@@ -53,8 +53,9 @@ struct nd_ra {
 	const struct ra_msg *msg;
 	struct inet6_dev *idev;
 	const u8 *slla;
-	bool from_us; /**< and we do not listen to ourselves */
-	bool news;    /**< something that user space is told of has changed */
+	bool from_us;             /**< and we do not listen to ourselves */
+	bool news;                /**< something that user space is told of has changed */
+	struct fib6_info *router; /**< the default route by it, of the tree; NULL: none */
 };
 
 /* A router does not listen to others, unless told that it is both: accept_ra 2. */
@@ -99,8 +100,19 @@ static u8 ra_hop_limit(const struct nd_ra *ra)
 	return hop_limit;
 }
 
+/* As Linux: with a new default route, whatever the neighbour is, and nobody is told. */
+static void mark_router(const struct nd_in *in)
+{
+	struct neighbour *n = neigh_lookup(ndisc_table(in->net), in->saddr, in->dev);
+
+	if (!n)
+		return;
+	n->flags |= NTF_ROUTER;
+	neigh_release(n);
+}
+
 /* Return: false: there is no room for it, and so nothing else of it is taken */
-static bool ra_default_router(const struct nd_ra *ra)
+static bool ra_default_router(struct nd_ra *ra)
 {
 	const struct nd_in *in = ra->in;
 	u32 lifetime_s = be16_to_cpu(get_unaligned_be16(&ra->msg->icmph.un.bytes[2]));
@@ -122,10 +134,12 @@ static bool ra_default_router(const struct nd_ra *ra)
 		rt = rt6_add_dflt_router(in->net, in->saddr, in->dev, pref, metric, lifetime_s);
 		if (!rt)
 			return false;
+		mark_router(in);
 	}
 	hop_limit = ra_hop_limit(ra);
 	if (rt)
 		rt6_set_dflt_router(rt, pref, lifetime_s, hop_limit);
+	ra->router = rt;
 	return true;
 }
 
@@ -226,6 +240,9 @@ static void ra_mtu(struct nd_ra *ra)
 	if (mtu < IPV6_MIN_MTU || mtu > dev->mtu || (u32)IN6_DEV_CONF(ra->idev, MTU6) == mtu)
 		return;
 	IN6_DEV_CONF(ra->idev, MTU6) = (int)mtu;
+	/* its own route, if a route option has not taken that away meanwhile */
+	if (ra->router && ra->router == rt6_get_dflt_router(ra->in->net, ra->in->saddr, dev))
+		fib6_set_metric(ra->router, RTAX_MTU, mtu);
 	fib6_mtu_change(dev, mtu);
 }
 

@@ -283,48 +283,72 @@ static bool accepts_redirects(const struct net_device *dev)
 	return idev && !ipv6_dev_forwards(idev) && IN6_DEV_CONF(idev, ACCEPT_REDIRECTS);
 }
 
-/** redirected_route() - the route of @dest, if it leads by @router on @dev; returned, NULL */
-static struct rt6_info *redirected_route(struct net_device *dev, const struct in6_addr *router,
-					 const struct in6_addr *dest)
-{
-	struct flowi6 fl6 = { .daddr = *dest, .oif = dev->ifindex, .strict_oif = true };
-	struct rt6_info *rt;
+/** struct redirection - who says that packets to whom go elsewhere */
+struct redirection {
+	struct net_device *dev;
+	const struct in6_addr *router, *dest;
+};
 
-	if (ip6_route_output(dev->net, &fl6, &rt))
+/** leads_by() - do packets go by the router now, by itself or since another redirect?  Behind a refusal nothing does */
+static enum fib6_suits leads_by(struct fib6_info *f, void *ctx)
+{
+	const struct redirection *r = ctx;
+	const struct rt6_exception *ex;
+
+	if (f->expires && f->expires <= r->dev->net->now)
+		return FIB6_GO_ON;
+	if (f->flags & RTF_REJECT)
+		return FIB6_NOTHING;
+	if (f->dev != r->dev)
+		return FIB6_GO_ON;
+	if (f->has_gateway && ipv6_addr_equal(&f->gateway, r->router))
+		return FIB6_SUITS;
+	ex = f->has_exceptions ? exception_find(r->dev->net, f, r->dest) : NULL;
+	return ex && ex->is_redirect && ex->uses_gateway && ipv6_addr_equal(&ex->gateway, r->router) ? FIB6_SUITS
+												     : FIB6_GO_ON;
+}
+
+/** redirected_route() - which the redirect is about; borrowed, NULL.  As Linux: also one behind a better route */
+static struct fib6_info *redirected_route(struct redirection *r)
+{
+	struct net *net = r->dev->net;
+	struct flowi6 fl6 = { .daddr = *r->dest, .oif = r->dev->ifindex, .strict_oif = true };
+	const struct fib6_table *tb;
+	struct fib6_result res;
+
+	if (fib6_lookup(net, &fl6, fl6.oif, RT6_LOOKUP_F_IFACE, &res))
 		return NULL;
-	if (!rt->dst.error && rt->from && rt->uses_gateway && rt->dst.dev == dev &&
-	    ipv6_addr_equal(&rt->gateway, router))
-		return rt;
-	dst_release(&rt->dst);
-	return NULL;
+	tb = fib6_table_find(net->ipv6->fib, res.table_id == RT_TABLE_LOCAL ? RT_TABLE_MAIN : res.table_id);
+	return tb ? fib6_covering(tb, r->dest, leads_by, r) : NULL;
 }
 
 void rt6_do_redirect(struct net_device *dev, const struct in6_addr *router, const struct in6_addr *dest,
 		     const struct in6_addr *target, bool on_link, const u8 *lladdr)
 {
 	u32 flags = NEIGH_UPDATE_F_WEAK_OVERRIDE | NEIGH_UPDATE_F_OVERRIDE;
-	struct rt6_info *rt = accepts_redirects(dev) ? redirected_route(dev, router, dest) : NULL;
+	struct redirection r = { dev, router, dest };
+	struct fib6_info *f = accepts_redirects(dev) ? redirected_route(&r) : NULL;
 	struct rt6_exception *ex;
 	struct neighbour *n;
 
-	if (!rt)
+	if (!f)
 		return;
+	n = neigh_find(dev->net->neigh->table[NEIGH_ND_TABLE], router, dev);
+	if (n) /* he has just been heard, as one who is in use */
+		neigh_confirm(n);
 	if (!on_link)
 		flags |= NEIGH_UPDATE_F_OVERRIDE_ISROUTER | NEIGH_UPDATE_F_ISROUTER;
 	if (ipv6_neigh_find_create(dev, target, &n))
-		goto out;
+		return;
 	(void)neigh_update(n, lladdr, NUD_STALE, flags, 0, NULL);
-	ex = exception_get(dev->net, rt->from, dest);
+	ex = exception_get(dev->net, f, dest);
 	if (!ex)
-		goto out;
+		return;
 	ex->is_redirect = true;
 	ex->uses_gateway = !on_link;
 	ex->gateway = *target;
 	ex->used = dev->net->now;
-	rt->dst.flags |= DST_DEAD;
 	exception_told(dev->net, ex);
-out:
-	dst_release(&rt->dst);
 }
 
 /* ------------------------------------------------------------------ listing */

@@ -99,6 +99,14 @@ struct fib6_info *rt6_add_dflt_router(struct net *net, const struct in6_addr *gw
 	return f;
 }
 
+void fib6_set_metric(struct fib6_info *rt, u32 rtax, u32 value)
+{
+	if (!rt->more)
+		rt->more = mem_zalloc(rt->dev->net->mem, sizeof(*rt->more));
+	if (rt->more)
+		rt->more->metrics[rtax - 1] = value;
+}
+
 void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit)
 {
 	if (rt->pref != pref) {
@@ -106,12 +114,8 @@ void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limi
 		fib6_changed(rt->tb->fs);
 	}
 	fib6_set_expires(rt, lifetime_s);
-	if (!hop_limit)
-		return;
-	if (!rt->more)
-		rt->more = mem_zalloc(rt->dev->net->mem, sizeof(*rt->more));
-	if (rt->more) /* without memory: the device's */
-		rt->more->metrics[RTAX_HOPLIMIT - 1] = hop_limit;
+	if (hop_limit)
+		fib6_set_metric(rt, RTAX_HOPLIMIT, hop_limit);
 }
 
 /* As Linux: the news say what else there was before. */
@@ -189,10 +193,10 @@ int rt6_route_rcv(struct net_device *dev, const struct in6_addr *prefix, u8 pref
 
 static int is_by_router(struct fib6_info *f, void *ctx)
 {
+	const u32 flags = RTF_ADDRCONF | RTF_DEFAULT | RTF_GATEWAY;
 	const struct in6_addr *gw = ctx;
 
-	return (f->flags & (RTF_ADDRCONF | RTF_GATEWAY)) == (RTF_ADDRCONF | RTF_GATEWAY) &&
-	       ipv6_addr_equal(&f->gateway, gw);
+	return (f->flags & flags) == flags && ipv6_addr_equal(&f->gateway, gw);
 }
 
 void rt6_clean_tohost(struct net *net, const struct in6_addr *gw)
@@ -354,6 +358,27 @@ static int mtu_changed(struct fib6_info *f, void *ctx)
 	    f->more->metrics[RTAX_MTU - 1] > c->mtu)
 		f->more->metrics[RTAX_MTU - 1] = c->mtu;
 	return 0;
+}
+
+struct lost_address {
+	const struct net_device *dev;
+	const struct in6_addr *addr;
+};
+
+static int forget_prefsrc(struct fib6_info *f, void *ctx)
+{
+	const struct lost_address *lost = ctx;
+
+	if (f->more && f->dev == lost->dev && ipv6_addr_equal(&f->more->prefsrc, lost->addr))
+		f->more->prefsrc = in6addr_any;
+	return 0;
+}
+
+void rt6_remove_prefsrc(const struct net_device *dev, const struct in6_addr *addr)
+{
+	struct lost_address lost = { dev, addr };
+
+	fib6_clean_all(dev->net->ipv6->fib, forget_prefsrc, &lost);
 }
 
 void fib6_mtu_change(struct net_device *dev, u32 mtu)

@@ -265,6 +265,7 @@ static void test_refusals(void **state)
 		err = inet6_addr_add(w->netdev[0], &cfg, &errmsg);
 		if (err != row[i].err || strcmp(errmsg ? errmsg : "", row[i].text) != 0)
 			fail_msg("%s: %d %s", row[i].what, err, errmsg ? errmsg : "");
+		rcu_quiescent(&w->net->rcu);
 		assert_int_equal(before, w->net->mem->live_bytes);
 	}
 	assert_int_equal(inet6_addr_del(w->netdev[0], &(struct in6_addr){ 0 }, 64, &errmsg), -EADDRNOTAVAIL);
