@@ -18,8 +18,10 @@ WHAT_FAILS = "errors", ("lo", "0.0.0.0")     # a packet that cannot be sent tell
 
 
 class Case:
-    def __init__(self, event, before, kernel, nethood, answers, waited_s):
-        self.waited_s = waited_s
+    """@earlier: the events before this one."""
+
+    def __init__(self, event, before, kernel, nethood, answers, waited_s, earlier):
+        self.waited_s, self.earlier = waited_s, earlier
         self.event, self.before, self.kernel, self.nethood, self.answers = event, before, kernel, nethood, answers
 
     def entries(self, key):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What nethood does differently on purpose in IPv6; as differences.py."""
 
+import ipaddress
+
 from lab import netlink as nl
 from lab import packets6 as p6
 
 import differences
 from differences import TIMED, confirmed_by_it, confirmed_ticks
 from events import OUR_MAC
+from compare import INSTANT_S
 from sides import DEVS
 
 NO_STATION = "00:00:00:00:00:00", *OUR_MAC.values()
@@ -58,6 +61,18 @@ def end_of_a_prefix(case):
     return [key for key in ours if any(thing.times and thing.times[0] < 0 for thing in ours[key])]
 
 
+def route_of_a_new_peer(case):
+    """The new peer of an address gets a route as long as the address's prefix, which nobody takes away."""
+    e = case.event
+    if e["do"] != "addr" or not e["add"]:
+        return ()
+    peers = {past["peer"] for past in (*case.earlier, e) if "peer" in past}
+    lengths = {past["length"] for past in (*case.earlier, e) if past["do"] == "addr"} | {128}
+    routes = {f"{ipaddress.ip_interface(f'{peer}/{length}').network}" for peer in peers for length in lengths}
+    ours, theirs = case.kernel.more["routes"], case.nethood.more["routes"]
+    return [key for key in set(ours) ^ set(theirs) if key[1] in routes]
+
+
 def redirect_of_a_limited_way(case):
     """Linux heeds no redirect where the route has an MTU of its own."""
     if case.event["do"] != "nd" or case.event["kind"] != "redirect":
@@ -66,20 +81,47 @@ def redirect_of_a_limited_way(case):
     return [key for key in theirs if key not in ours and any(" 2:" in thing.text for thing in theirs[key])]
 
 
+# what an error counts: sent, or without a way to go; its way to who gets it, who may be ourselves
+ERROR = ("Icmp6OutDestUnreachs", "Icmp6OutType1", "Ip6OutNoRoutes", "Icmp6OutRateLimitHost")
+ITS_WAY = ("Icmp6OutNeighborSolicits", "Icmp6OutType135", "Icmp6InNeighborAdvertisements", "Icmp6InType136",
+           "Icmp6InDestUnreachs", "Icmp6InType1", "Icmp6InMsgs", "Ip6InReceives", "Ip6InDelivers")
+
+
 def error_about_a_redirect(case):
-    """Of a redirect that cannot be delivered Linux tells its sender, also itself."""
-    e, ours, theirs = case.event, case.kernel, case.nethood
-    told = [seen.more["counters"].get(("counters", "Icmp6OutDestUnreachs")) for seen in (ours, theirs)]
-    if told[0] == told[1]:
+    """Of a redirect that cannot be delivered, now or when nobody has answered for it, Linux tells its sender.
+
+    Who has sent it may be the stack itself, which forwards something back to where it comes from.
+    """
+    redirects = [e for e in (*case.earlier, case.event) if e["do"] == "nd" and e["kind"] == "redirect"]
+    more = [name for name in ERROR + ITS_WAY if counted(case.kernel, name) > counted(case.nethood, name)]
+    only_ours = set(case.kernel.table) - set(case.nethood.table)
+    waits = any((e["dev"], e["src"]) in only_ours for e in redirects)
+    if not waits and not (set(more) & set(ERROR) and (redirects or "Icmp6InDestUnreachs" in more)):
         return ()
-    if e["do"] == "nd" and e["kind"] == "redirect":
-        key = e["dev"], e["src"]
-        return [key, ("lo", e["dst"])] if key in {said.key for said in ours.frames} | set(ours.table) else ()
-    heard = [seen.more["counters"].get(("counters", "Icmp6InDestUnreachs")) for seen in (ours, theirs)]
-    forwards = any(" conf [1," in thing.text for things in ours.more["devices"].values() for thing in things)
-    if heard[0] == heard[1] or not forwards:
-        return ()
-    return [key for key, entry in ours.table.items() if key not in theirs.table or entry.state & TIMED]
+    heard_of = {said.key for said in (*case.kernel.frames, *case.kernel.heard)} | case.keys()
+    whom = {(dev, e["src"]) for e in redirects for dev in (*DEVS, "lo")} & heard_of
+    ourselves = [key for key in only_ours if key[0] == "lo"]
+    return [*whom, *ourselves, *(("counters", name) for name in more)]
+
+
+def failed_together(case):
+    """Two neighbours that began to be asked at one instant fail at one; in Linux who began last fails first.
+
+    So it is with who sends a packet to be forwarded back to his link, and who is to get it: in Linux the error about
+    the one waits for the other, and dies with him; in nethood the other is asked once more for it.
+    """
+    failed = [{said.key: said.time for said in seen.heard if " FAILED " in said.text} for seen in
+              (case.kernel, case.nethood)]
+    asked = {said.key: said.time for said in case.nethood.frames if said.text.startswith("NS ")}
+    again = [key for key, when in failed[0].items() if key in asked and key in failed[1] and
+             any(other != key and abs(when - then) < INSTANT_S for other, then in failed[0].items())]
+    names = "Icmp6OutNeighborSolicits", "Icmp6OutType135"
+    return [*again, *(("counters", name) for name in names if again)]
+
+
+def counted(seen, name):
+    things = seen.more["counters"].get(("counters", name))
+    return int(things[0].text.split("+")[1]) if things else 0
 
 
 def unwatched(case):
@@ -91,7 +133,8 @@ def with_groups(test):
     def also(case):
         keys = list(test(case))
         asked = [(key[0], p6.solicited_node(key[1])) for key in keys if key != "errors" and key[0] in DEVS]
-        return [*keys, *asked, "counters"] if keys else keys
+        counted_too = any(key[0] in DEVS for key in keys) and not any(key[0] == "counters" for key in keys)
+        return [*keys, *asked, "counters"] if counted_too else [*keys, *asked]
     return also
 
 
@@ -104,7 +147,9 @@ ROWS = [
     ("solicitation", "who says nothing of his address is not learned", unknown_sender),
     ("lifetimes", "a prefix's route ends with the life of its address", end_of_a_prefix),
     ("redirect", "a redirect is heeded whatever the MTU of the route", redirect_of_a_limited_way),
+    ("peers", "a new peer of an address has a route of its own, as long as the address has it", route_of_a_new_peer),
     ("error about a redirect", "nobody is told of a redirect that cannot be delivered", error_about_a_redirect),
+    ("due", "of two timers that were started at one instant, in Linux the last comes first", failed_together),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
 ]
 

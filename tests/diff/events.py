@@ -34,12 +34,16 @@ def other_mac(host):
 
 # ---- the generator ----------------------------------------------------------
 
+KINDS = {"arp": 32, "send": 22, "neigh": 24, "ping": 4, "sysctl": 6, "table": 1, "link": 4, "lladdr": 1.5, "addr": 3,
+         "carrier": 1, "flush": 2, "answers": 5, "pause": 4}
+
+
 class Generator:
     """Draws one sequence.  Waits are in milliseconds and count from the event."""
+    name, kinds, hosts = "neighbours", KINDS, HOSTS
 
     def __init__(self, seed):
-        self.rng = random.Random(f"neighbours {seed}")
-        self.second = {dev: False for dev in DEVS}
+        self.rng = random.Random(f"{self.name} {seed}")
 
     def sequence(self, seed, length):
         timers = self.timers()
@@ -64,7 +68,7 @@ class Generator:
         return common
 
     def event(self):
-        kind = self.rng.choices(list(KINDS), list(KINDS.values()))[0]
+        kind = self.rng.choices(list(self.kinds), list(self.kinds.values()))[0]
         event = getattr(self, kind)()
         event.setdefault("do", kind)
         event.setdefault("wait", self.rng.choice((30, 30, 30, 50, 90, 170, 300, 600, 1100)))
@@ -74,7 +78,7 @@ class Generator:
         return "eth0" if self.rng.random() < 0.85 else "eth1"
 
     def host(self, dev):
-        return self.rng.choice(HOSTS[dev])
+        return self.rng.choice(self.hosts[dev])
 
     def macs(self, host):
         """Mostly the host's own, at times another, seldom one that no station has."""
@@ -126,18 +130,19 @@ class Generator:
     def neigh(self):
         rng, dev = self.rng, self.dev()
         host = self.host(dev) if rng.random() < 0.95 else rng.choice(ELSEWHERE + ODD_TARGETS)
-        event = {"dev": dev, "dst": host}
-        kind = rng.choice(("new", "new", "new", "new", "del", "get", "odd"))
-        if kind == "del":
-            return dict(event, type="del")
-        if kind == "get":
-            return dict(event, type="get")
+        return self.request(rng.choice(("new", "new", "new", "new", "del", "get", "odd")), {"dev": dev, "dst": host})
+
+    def request(self, kind, event):
+        """A request about the neighbour of @event."""
+        rng = self.rng
+        if kind in ("del", "get"):
+            return dict(event, type=kind)
         event.update(type="new", flags=rng.choice((nl.NLM_F_CREATE | nl.NLM_F_EXCL, nl.NLM_F_CREATE | nl.NLM_F_REPLACE,
                                                    nl.NLM_F_REPLACE, nl.NLM_F_CREATE, 0)),
                      state=rng.choice(("reachable", "stale", "delay", "probe", "permanent", "noarp", "failed",
                                        "incomplete", "none")), ntf=0)
         if rng.random() < 0.85:
-            event["lladdr"] = self.macs(host)
+            event["lladdr"] = self.macs(event["dst"]) or "02:00:00:00:99:01"
         if rng.random() < 0.35:
             event.update(rng.choice(({"ntf": nl.NTF_USE}, {"ntf": nl.NTF_USE, "state": "none"},
                                      {"ntf": nl.NTF_EXT_LEARNED}, {"ntf": nl.NTF_ROUTER},
@@ -202,10 +207,6 @@ class Generator:
 
     def pause(self):
         return {"wait": self.rng.choice((700, 1500, 2500))}
-
-
-KINDS = {"arp": 32, "send": 22, "neigh": 24, "ping": 4, "sysctl": 6, "table": 1, "link": 4, "lladdr": 1.5, "addr": 3,
-         "carrier": 1, "flush": 2, "answers": 5, "pause": 4}
 
 
 # ---- the actors: one per kind; what the stack answers comes back --------------

@@ -190,7 +190,7 @@ class World6(World4):
         counted, before = self.counters(side), side.counted
         side.counted, said, side.groups_said = counted, side.groups_said, {}
         return {**side.more, "groups": said,
-                "counters": {("counters", name): [rtnl.Thing(name, f"+{value - before.get(name, 0)}", ())]
+                "counters": {("counters", name): [rtnl.Thing(name, f"{name} +{value - before.get(name, 0)}", ())]
                              for name, value in counted.items() if value != before.get(name, 0)}}
 
     def edges(self, side):

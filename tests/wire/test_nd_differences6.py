@@ -190,3 +190,19 @@ def test_an_error_about_a_redirect(side):
                                          icmp6(PEER6, ADDRESS6, REDIRECT, payload=bytes(32)))))
     time.sleep(0.1)
     assert len(side.port.collect(is_icmp6(PARAMPROB))) == (side.side == "kernel")
+
+
+# ---- a new peer of an address ---------------------------------------------------
+
+def test_a_new_peer_of_an_address(side):
+    side.ip("addr add 2001:db8:7::1 peer 2001:db8:8::1/64 dev eth0 nodad")
+    side.ip("addr change 2001:db8:7::1 peer 2001:db8:9::1/64 dev eth0 nodad")
+    time.sleep(0.1)
+
+    def ways():
+        return sorted(r["dst"] for r in side.ip_json("-6 route") if r["dst"].startswith("2001:db8:"))
+    assert ways() == {"kernel": ["2001:db8:7::/64", "2001:db8:8::1", "2001:db8:9::/64"]}.get(
+        side.side, ["2001:db8:7::/64", "2001:db8:9::1"])
+    side.ip("addr del 2001:db8:7::1/64 dev eth0")
+    time.sleep(0.1)
+    assert ways() == (["2001:db8:8::1", "2001:db8:9::/64"] if side.side == "kernel" else [])
