@@ -84,8 +84,6 @@ void sys_close(int *fd); /* and sets it to -1, which is not closed again */
 const struct netdev_driver *fd_driver(struct net *net, int fd);
 /** sys_read() - Return: octets, -errno */
 ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void *buf, size_t room_bytes);
-/** sys_readv() - the same into pieces */
-ssize_t sys_readv(const struct net_device *dev, enum rec_input what, int fd, const struct iovec *iov, int pieces);
 /** sys_sendmsg() - a frame, with what the driver puts before it: @whole octets in all.  Return: octets, -errno */
 ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes);
 /** sys_writev() - the same for what is no socket */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Room for one frame that is read: most end in its head, trains go on in pages, which go up with them.
+/* Room for one frame that is read, in one piece: what is short is copied, a long train goes up where it lies.
  *
  * @step receive path, from drivers/tap.c, drivers/packet.c, to dev/gro.c napi_gro_receive()
  *
- * Nobody says beforehand how long the next frame is.  The head is copied, for it is short and a frame of usual size then
- * weighs no more than it is; of the rest nothing is.  Frames follow each other in the pages, so none is held for a few octets.
+ * Nobody says beforehand how long the next frame is, and one piece is cheaper for the system than several.  Long frames
+ * follow each other in pages, which are used again when what lay there is gone: memory that the system has just given
+ * would cost more than the octets that are read to it.
  */
 #include "drivers/rx_frame.h"
 
@@ -14,77 +15,69 @@
 
 int rx_frame_init(struct rx_frame *rx, struct skb_pool *pool, bool has_hdr)
 {
-	*rx = (struct rx_frame){ .has_hdr = has_hdr };
-	rx->head = mem_alloc(pool->mem, RX_HEAD_BYTES);
-	if (!rx->head)
-		return -ENOMEM;
+	*rx = (struct rx_frame){ .has_hdr = has_hdr, .page = { skb_page_alloc(pool, RX_PAGE_BYTES) } };
+	return rx->page[0] ? 0 : -ENOMEM;
+}
+
+void rx_frame_fini(struct rx_frame *rx)
+{
 	for (u32 i = 0; i < RX_PAGES; i++) {
-		rx->page[i] = skb_page_alloc(pool, SKB_PAGE_FRAG_BYTES);
-		if (!rx->page[i]) {
-			rx_frame_fini(rx, pool);
+		if (rx->page[i])
+			skb_page_put(rx->page[i]);
+		rx->page[i] = NULL;
+	}
+}
+
+/* The first page that nobody else looks at, or that is not there yet; else one that is let go. */
+static u32 rx_next_page(const struct rx_frame *rx)
+{
+	for (u32 i = 0; i < RX_PAGES; i++) {
+		if (!rx->page[i] || rx->page[i]->refcnt == 1)
+			return i;
+	}
+	return (rx->at + 1) % RX_PAGES;
+}
+
+/* Room for one more behind what is taken.  Return: 0; -ENOMEM, and nothing has changed */
+static int rx_take(struct rx_frame *rx, struct skb_pool *pool, u32 len_bytes)
+{
+	u32 used = rx->used_bytes + ALIGN_UP(len_bytes, 64U), next;
+	struct skb_page *fresh;
+
+	if (used + RX_ROOM_BYTES <= RX_PAGE_BYTES) {
+		rx->used_bytes = used;
+		return 0;
+	}
+	next = rx_next_page(rx);
+	if (!rx->page[next] || rx->page[next]->refcnt > 1) {
+		fresh = skb_page_alloc(pool, RX_PAGE_BYTES);
+		if (unlikely(!fresh))
 			return -ENOMEM;
-		}
+		if (rx->page[next])
+			skb_page_put(rx->page[next]);
+		rx->page[next] = fresh;
 	}
+	rx->at = next;
+	rx->used_bytes = 0;
 	return 0;
 }
 
-void rx_frame_fini(struct rx_frame *rx, struct skb_pool *pool)
+/* The frame lies at @offset from what was read.  Return: it, returned; NULL: no memory, counted */
+static struct sk_buff *rx_frame_skb(struct rx_frame *rx, struct net_device *dev, u32 offset, u32 len_bytes)
 {
-	mem_free(pool->mem, rx->head, RX_HEAD_BYTES);
-	for (u32 i = 0; i < RX_PAGES && rx->page[i]; i++)
-		skb_page_put(rx->page[i]);
-	*rx = (struct rx_frame){ .has_hdr = false };
-}
-
-int rx_frame_iovec(struct rx_frame *rx, struct iovec iov[static RX_PIECES])
-{
-	int pieces = 0;
-
-	if (rx->has_hdr)
-		iov[pieces++] = (struct iovec){ &rx->hdr, sizeof(rx->hdr) };
-	iov[pieces++] = (struct iovec){ rx->head, RX_HEAD_BYTES };
-	iov[pieces++] = (struct iovec){ rx->page[0]->data + rx->used_bytes, SKB_PAGE_FRAG_BYTES - rx->used_bytes };
-	for (u32 i = 1; i < RX_PAGES; i++)
-		iov[pieces++] = (struct iovec){ rx->page[i]->data, SKB_PAGE_FRAG_BYTES };
-	return pieces;
-}
-
-/* @len_bytes of the pages are @skb's; a page that is full makes room for a new one.  Return: 0, -ENOMEM */
-static int pages_to_skb(struct rx_frame *rx, struct sk_buff *skb, u32 len_bytes)
-{
-	while (len_bytes) {
-		struct skb_page *page = rx->page[0], *fresh = NULL;
-		u32 n = min_u32(len_bytes, SKB_PAGE_FRAG_BYTES - rx->used_bytes);
-		bool full = rx->used_bytes + n == SKB_PAGE_FRAG_BYTES;
-
-		if (full) {
-			fresh = skb_page_alloc(skb->pool, SKB_PAGE_FRAG_BYTES);
-			if (unlikely(!fresh))
-				return -ENOMEM;
-		}
-		page->refcnt += !full;
-		skb_add_frag(skb, page, rx->used_bytes, n);
-		rx->used_bytes += n;
-		len_bytes -= n;
-		if (full) {
-			memmove(&rx->page[0], &rx->page[1], (RX_PAGES - 1) * sizeof(rx->page[0]));
-			rx->page[RX_PAGES - 1] = fresh;
-			rx->used_bytes = 0;
-		}
-	}
-	return 0;
-}
-
-/* Return: the frame, returned; NULL: no memory, counted */
-static struct sk_buff *rx_frame_skb(struct rx_frame *rx, struct net_device *dev, u32 len_bytes)
-{
-	u32 linear = min_u32(len_bytes, RX_HEAD_BYTES);
+	u32 linear = len_bytes <= RX_COPY_BYTES ? len_bytes : RX_HEADERS_BYTES;
 	struct sk_buff *skb = netdev_skb_alloc(dev, linear);
+	struct skb_page *page = rx->page[rx->at];
+	u32 at = rx->used_bytes + offset;
 
 	if (unlikely(!skb))
 		return NULL;
-	memcpy(skb_put(skb, linear), rx->head, linear);
-	if (unlikely(pages_to_skb(rx, skb, len_bytes - linear))) {
+	memcpy(skb_put(skb, linear), page->data + at, linear);
+	if (likely(len_bytes == linear))
+		return skb;
+	page->refcnt++;
+	skb_add_frag(skb, page, at + linear, len_bytes - linear);
+	if (unlikely(rx_take(rx, skb->pool, offset + len_bytes))) {
 		dev->stats.rx_dropped++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return NULL;
@@ -158,19 +151,22 @@ static struct sk_buff *rx_described(struct net_device *dev, struct sk_buff *skb,
 void rx_frame_receive(struct rx_frame *rx, struct net_device *dev, u32 read_bytes)
 {
 	u32 hdr_bytes = rx_frame_hdr_bytes(rx), len_bytes = read_bytes - hdr_bytes;
+	struct virtio_net_hdr hdr = { .gso_type = VIRTIO_NET_HDR_GSO_NONE };
 	struct sk_buff *skb;
 
 	if (unlikely(read_bytes < hdr_bytes))
 		len_bytes = 0; /* too short for a frame as well */
-	if (rx->hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE && netdev_frame_check(dev, len_bytes))
+	else
+		memcpy(&hdr, rx_frame_room(rx), hdr_bytes);
+	if (hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE && netdev_frame_check(dev, len_bytes))
 		return;
-	skb = rx_frame_skb(rx, dev, len_bytes);
+	skb = rx_frame_skb(rx, dev, hdr_bytes, len_bytes);
 	if (unlikely(!skb))
 		return;
 	if (rec_again(dev->net->rec))
 		rx_show(dev, skb);
 	if (rx->has_hdr)
-		skb = rx_described(dev, skb, &rx->hdr);
+		skb = rx_described(dev, skb, &hdr);
 	if (unlikely(!skb))
 		return;
 	if (unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4))

@@ -38,41 +38,6 @@ ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void
 	return unlikely(rec) ? rec_input(rec, dev->ifindex, what, n, buf, n > 0 ? (size_t)n : 0) : n;
 }
 
-static ssize_t readv_again(const struct net_device *dev, enum rec_input what, const struct iovec *iov, int pieces)
-{
-	size_t len_bytes;
-	const u8 *from;
-	ssize_t n = rec_input_borrow(dev->net->rec, dev->ifindex, what, &from, &len_bytes);
-
-	if (n <= 0)
-		return n;
-	len_bytes = min_size(len_bytes, (size_t)n);
-	n = 0;
-	for (int i = 0; i < pieces && len_bytes; i++) {
-		size_t part = min_size(iov[i].iov_len, len_bytes);
-
-		memcpy(iov[i].iov_base, from + n, part);
-		n += (ssize_t)part;
-		len_bytes -= part;
-	}
-	return n;
-}
-
-ssize_t sys_readv(const struct net_device *dev, enum rec_input what, int fd, const struct iovec *iov, int pieces)
-{
-	struct recorder *rec = dev->net->rec;
-	ssize_t n;
-
-	if (rec_again(rec))
-		return readv_again(dev, what, iov, pieces);
-	n = readv(fd, iov, pieces);
-	if (n < 0)
-		n = -errno;
-	if (unlikely(rec))
-		rec_input_pieces(rec, dev->ifindex, what, n, iov, n > 0 ? (size_t)n : 0);
-	return n;
-}
-
 /* What went out as a whole needs no word. */
 static ssize_t sent(struct recorder *rec, ssize_t n, size_t whole_bytes)
 {
@@ -103,8 +68,8 @@ ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov
 
 	if (rec_again(rec))
 		return rec_refused_again(rec, (ssize_t)whole_bytes);
-	do
-		n = writev(fd, iov, pieces);
+	do /* one piece costs the system less than a list of one */
+		n = pieces == 1 ? write(fd, iov->iov_base, iov->iov_len) : writev(fd, iov, pieces);
 	while (unlikely(n < 0 && errno == EINTR));
 	return sent(rec, n, whole_bytes);
 }

@@ -9,7 +9,7 @@
  * writable when it goes up: that is the carrier.  When the interface was deleted everything says EBADFD: the carrier
  * goes and does not come back.
  *
- * @syscalls open ioctl readv writev poll fcntl close
+ * @syscalls open ioctl read write writev poll fcntl close
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,22 +74,34 @@ static netdev_tx_t tap_write_failed(struct net_device *dev, struct sk_buff *skb,
 	return NETDEV_TX_OK;
 }
 
+/* With its header, which lies before it if there is room that nobody else looks at.  Return: number of pieces */
+static int tap_pieces(const struct sk_buff *skb, struct virtio_net_hdr *hdr, struct iovec *iov)
+{
+	bool in_front = skb_headroom(skb) >= sizeof(*hdr) && !skb_header_cloned(skb);
+	int pieces = netdev_skb_iovec(skb, iov + 1);
+
+	virtio_net_hdr_from_skb(skb, hdr);
+	if (!in_front) {
+		iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
+		return 1 + pieces;
+	}
+	memcpy(skb->data - sizeof(*hdr), hdr, sizeof(*hdr));
+	iov[0] = (struct iovec){ skb->data - sizeof(*hdr), sizeof(*hdr) + iov[1].iov_len };
+	memmove(&iov[1], &iov[2], (size_t)(pieces - 1) * sizeof(*iov));
+	return pieces;
+}
+
 static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	struct tap_priv *priv = tap_priv(dev);
 	struct iovec iov[1 + FRAME_PIECES_MAX];
-	u32 hdr_bytes = rx_frame_hdr_bytes(&priv->rx);
 	struct virtio_net_hdr hdr;
-	int pieces = 0;
+	int pieces;
 	ssize_t n;
 
 	(void)more;
-	if (hdr_bytes) {
-		virtio_net_hdr_from_skb(skb, &hdr);
-		iov[pieces++] = (struct iovec){ &hdr, sizeof(hdr) };
-	}
-	pieces += netdev_skb_iovec(skb, iov + pieces);
-	n = sys_writev(dev, priv->fd, iov, pieces, hdr_bytes + skb->len);
+	pieces = priv->rx.has_hdr ? tap_pieces(skb, &hdr, iov) : netdev_skb_iovec(skb, iov);
+	n = sys_writev(dev, priv->fd, iov, pieces, rx_frame_hdr_bytes(&priv->rx) + skb->len);
 	if (unlikely(n < 0))
 		return tap_write_failed(dev, skb, (int)-n);
 	return netdev_tx_done(dev, skb);
@@ -123,18 +135,17 @@ static void tap_check_writable(struct net_device *dev)
 	}
 }
 
-static ssize_t tap_readv(const struct net_device *dev)
+static ssize_t tap_read_frame(const struct net_device *dev)
 {
-	struct tap_priv *priv = tap_priv(dev);
-	struct iovec iov[RX_PIECES];
+	const struct tap_priv *priv = tap_priv(dev);
 
-	return sys_readv(dev, REC_IN_FRAME, priv->fd, iov, rx_frame_iovec(&priv->rx, iov));
+	return sys_read(dev, REC_IN_FRAME, priv->fd, rx_frame_room(&priv->rx), RX_ROOM_BYTES);
 }
 
 /* One frame.  Return: false when there is none. */
 static bool tap_read(struct net_device *dev)
 {
-	ssize_t len = tap_readv(dev);
+	ssize_t len = tap_read_frame(dev);
 
 	if (len >= 0) {
 		rx_frame_receive(&tap_priv(dev)->rx, dev, (u32)len);
@@ -191,7 +202,7 @@ static void tap_discard(struct net_device *dev)
 	struct tap_priv *priv = tap_priv(dev);
 
 	for (u32 i = 0; !priv->gone && i < TAP_DISCARD_MAX; i++) {
-		ssize_t n = tap_readv(dev);
+		ssize_t n = tap_read_frame(dev);
 
 		if (n >= 0)
 			dev->stats.rx_dropped++;
@@ -216,7 +227,7 @@ static void tap_uninit(struct net_device *dev)
 	struct tap_priv *priv = tap_priv(dev);
 
 	sys_close(&priv->fd);
-	rx_frame_fini(&priv->rx, dev->net->skb_pool);
+	rx_frame_fini(&priv->rx);
 }
 
 static const struct net_device_ops tap_ops = {
@@ -336,6 +347,7 @@ static int tap_setup(struct net_device *dev, const struct netdev_config *cfg)
 		return err;
 	}
 	dev->kind = "tun";
+	dev->needed_headroom = (u16)rx_frame_hdr_bytes(&priv->rx);
 	tap_set_device_features(dev, what);
 	netif_napi_add(dev, &priv->common.napi, tap_poll, NAPI_POLL_WEIGHT);
 	return 0;

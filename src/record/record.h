@@ -252,9 +252,6 @@ static inline void rec_told(struct recorder *rec, struct rec_cb *cb)
 /** rec_input() - keep an answer.  Return: @result */
 ssize_t rec_input(struct recorder *rec, int ifindex, enum rec_input what, ssize_t result, const void *data,
 		  size_t len_bytes);
-/** rec_input_pieces() - the same, of octets that lie in pieces: the first @len_bytes of them */
-ssize_t rec_input_pieces(struct recorder *rec, int ifindex, enum rec_input what, ssize_t result,
-			 const struct iovec *iov, size_t len_bytes);
 /** rec_input_again() - the answer as it was; -EAGAIN if the recording does not go on like this */
 ssize_t rec_input_again(struct recorder *rec, int ifindex, enum rec_input what, void *data, size_t room_bytes);
 /** rec_input_borrow() - the same, and where its octets are: borrowed as long as the recording is; NULL: none */

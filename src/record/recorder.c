@@ -204,25 +204,6 @@ ssize_t rec_input(struct recorder *rec, int ifindex, enum rec_input what, ssize_
 	return result;
 }
 
-ssize_t rec_input_pieces(struct recorder *rec, int ifindex, enum rec_input what, ssize_t result,
-			 const struct iovec *iov, size_t len_bytes)
-{
-	u8 *p = rec_begin(rec, REC_INPUT);
-
-	p = rec_put_u(p, (u32)ifindex);
-	p = rec_put_u(p, what);
-	p = rec_put_i(p, result);
-	p = rec_put_u(p, len_bytes ? (u64)len_bytes + 1 : 0);
-	for (; len_bytes; iov++) {
-		size_t n = min_size(iov->iov_len, len_bytes);
-
-		p = rec_put_long(rec, p, iov->iov_base, n);
-		len_bytes -= n;
-	}
-	rec_commit(rec, p);
-	return result;
-}
-
 /* ------------------------------------------------------------------ memory */
 
 /* Which allocations fail is the embedder's choice, and so it is an input. */

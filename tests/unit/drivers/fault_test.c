@@ -90,29 +90,24 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 	return __real_sendmsg(fd, msg, flags);
 }
 
-/* errno of this read; 0: it may go */
-static int read_fails(void)
-{
-	int error = calls.read_error;
-
-	calls.read_error = 0;
-	return error;
-}
-
 ssize_t __real_read(int fd, void *buf, size_t bytes);
 ssize_t __wrap_read(int fd, void *buf, size_t bytes);
 ssize_t __wrap_read(int fd, void *buf, size_t bytes)
 {
-	errno = fd == calls.fd ? read_fails() : 0;
-	return errno ? -1 : __real_read(fd, buf, bytes);
+	if (fd == calls.fd && calls.read_error) {
+		errno = calls.read_error;
+		calls.read_error = 0;
+		return -1;
+	}
+	return __real_read(fd, buf, bytes);
 }
 
-ssize_t __real_readv(int fd, const struct iovec *iov, int count);
-ssize_t __wrap_readv(int fd, const struct iovec *iov, int count);
-ssize_t __wrap_readv(int fd, const struct iovec *iov, int count)
+ssize_t __real_write(int fd, const void *buf, size_t bytes);
+ssize_t __wrap_write(int fd, const void *buf, size_t bytes);
+ssize_t __wrap_write(int fd, const void *buf, size_t bytes)
 {
-	errno = fd == calls.fd ? read_fails() : 0;
-	return errno ? -1 : __real_readv(fd, iov, count);
+	errno = fd == calls.fd ? write_fails() : 0;
+	return errno ? -1 : __real_write(fd, buf, bytes);
 }
 
 int __real_ioctl(int fd, unsigned long request, void *arg);
