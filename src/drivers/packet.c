@@ -5,23 +5,22 @@
  * @linux packet(7); PACKET_VNET_HDR: linux/virtio_net.h
  *
  * The interface is made promiscuous, so frames to the net's own address arrive; the host's stack goes on using it
- * beside the net.  Each frame has a header that says what is missing: the other side of a veth leaves checksums to
- * hardware that is not there, and they are completed here.  A train of segments (GSO) is refused and counted.
+ * beside the net.  Each frame has a header that says what is missing: the other side of a veth leaves checksums, and the
+ * cutting of trains, to hardware that is not there.
  *
  * @syscalls socket setsockopt bind ioctl recvmsg sendmsg fcntl close
  */
 #include <errno.h>
 #include <linux/if_arp.h>
-#include <linux/virtio_net.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/byteorder.h"
 #include "drivers/driver_internal.h"
+#include "drivers/rx_frame.h"
 #include "net.h"
 
-#define PACKET_BUFFER_BYTES (sizeof(struct virtio_net_hdr) + FRAME_MAX_BYTES)
 #define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -35,7 +34,7 @@ struct packet_priv {
 	char host_name[IFNAMSIZ];
 	struct net_device *dev;
 	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
-	u8 *frame;               /* PACKET_BUFFER_BYTES: what is read */
+	struct rx_frame rx;
 };
 
 static struct packet_priv *packet_priv(const struct net_device *dev)
@@ -76,16 +75,6 @@ static void packet_link_check(struct timer *t)
 
 /* ---- transmit */
 
-static void vnet_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
-{
-	memset(hdr, 0, sizeof(*hdr));
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return;
-	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	hdr->csum_start = (__force __virtio16)(skb->csum_start - (skb->data - skb->head));
-	hdr->csum_offset = (__force __virtio16)skb->csum_offset;
-}
-
 static netdev_tx_t packet_send_failed(struct net_device *dev, struct sk_buff *skb, int error)
 {
 	if (error == EAGAIN) {
@@ -107,7 +96,7 @@ static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool
 	ssize_t n;
 
 	(void)more;
-	vnet_hdr_from_skb(skb, &hdr);
+	virtio_net_hdr_from_skb(skb, &hdr);
 	iov[0] = (struct iovec){ .iov_base = &hdr, .iov_len = sizeof(hdr) };
 	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
 	n = sys_sendmsg(dev, packet_priv(dev)->fd, &msg, sizeof(hdr) + skb->len);
@@ -117,49 +106,6 @@ static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool
 }
 
 /* ---- receive */
-
-/* A sum that was only begun is completed, so the frame is right wherever it goes.  Return: 0, -EINVAL, -ENOMEM */
-static int complete_checksum(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
-{
-	int err;
-
-	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return 0;
-	if ((u32)(__force u16)hdr->csum_start + (__force u16)hdr->csum_offset + 2 > skb->len)
-		return -EINVAL;
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = (u16)((u32)(skb->data - skb->head) + (__force u16)hdr->csum_start);
-	skb->csum_offset = (__force u16)hdr->csum_offset;
-	err = skb_checksum_help(skb);
-	skb->ip_summed = err ? CHECKSUM_NONE : CHECKSUM_UNNECESSARY;
-	return err;
-}
-
-static void packet_receive(struct net_device *dev, const u8 *frame, u32 len, const struct virtio_net_hdr *hdr)
-{
-	struct sk_buff *skb;
-
-	if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
-		dev->stats.rx_dropped++;
-		return;
-	}
-	if (netdev_frame_check(dev, len))
-		return;
-	skb = netdev_skb_alloc(dev, len);
-	if (!skb)
-		return;
-	memcpy(skb_put(skb, len), frame, len);
-	if (rec_again(dev->net->rec))
-		netdev_show_frame(dev, frame, len);
-	if (complete_checksum(skb, hdr)) {
-		dev->stats.rx_errors++;
-		kfree_skb_reason(skb, SKB_DROP_REASON_SKB_CSUM);
-		return;
-	}
-	dev_sw_netstats_rx_add(dev, len);
-	skb->protocol = eth_type_trans(skb, dev);
-	napi_gro_receive(&packet_priv(dev)->common.napi, skb);
-}
 
 static bool packet_receive_failed(struct net_device *dev, int error)
 {
@@ -176,7 +122,7 @@ static bool packet_receive_failed(struct net_device *dev, int error)
 static ssize_t packet_recvmsg(const struct packet_priv *priv)
 {
 	struct sockaddr_ll from;
-	struct iovec iov = { .iov_base = priv->frame, .iov_len = PACKET_BUFFER_BYTES };
+	struct iovec iov = { .iov_base = rx_frame_room(&priv->rx), .iov_len = RX_ROOM_BYTES };
 	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n = recvmsg(priv->fd, &msg, 0);
 
@@ -192,25 +138,19 @@ static bool packet_read(struct net_device *dev)
 {
 	struct packet_priv *priv = packet_priv(dev);
 	struct recorder *rec = dev->net->rec;
-	struct virtio_net_hdr hdr;
+	u8 *room = rx_frame_room(&priv->rx);
 	ssize_t n;
 
 	if (rec_again(rec)) {
-		n = rec_input_again(rec, dev->ifindex, REC_IN_FRAME, priv->frame, PACKET_BUFFER_BYTES);
+		n = rec_input_again(rec, dev->ifindex, REC_IN_FRAME, room, RX_ROOM_BYTES);
 	} else {
 		n = packet_recvmsg(priv);
 		if (unlikely(rec))
-			rec_input(rec, dev->ifindex, REC_IN_FRAME, n, priv->frame, n > 0 ? (size_t)n : 0);
+			rec_input(rec, dev->ifindex, REC_IN_FRAME, n, room, n > 0 ? (size_t)n : 0);
 	}
 	if (n < 0 && n != -EMSGSIZE)
 		return packet_receive_failed(dev, (int)-n);
-	if (n < (ssize_t)sizeof(hdr)) {
-		dev->stats.rx_length_errors++;
-		dev->stats.rx_errors++;
-		return true;
-	}
-	memcpy(&hdr, priv->frame, sizeof(hdr));
-	packet_receive(dev, priv->frame + sizeof(hdr), (u32)((size_t)n - sizeof(hdr)), &hdr);
+	rx_frame_receive(&priv->rx, dev, n < 0 ? 0 : (u32)n); /* one that was cut short is none */
 	return true;
 }
 
@@ -270,8 +210,7 @@ static void packet_uninit(struct net_device *dev)
 	struct packet_priv *priv = packet_priv(dev);
 
 	sys_close(&priv->fd);
-	mem_free(dev->net->mem, priv->frame, PACKET_BUFFER_BYTES);
-	priv->frame = NULL;
+	rx_frame_fini(&priv->rx);
 }
 
 static const struct net_device_ops packet_ops = {
@@ -347,24 +286,24 @@ static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
 
 	if (!cfg->arg || cfg->fd >= 0)
 		return -EINVAL;
-	priv->frame = mem_alloc(dev->net->mem, PACKET_BUFFER_BYTES);
-	if (!priv->frame)
-		return -ENOMEM;
+	err = rx_frame_init(&priv->rx, dev->net->skb_pool, true);
+	if (err)
+		return err;
 	if (!rec_again(dev->net->rec))
 		fd = packet_socket(cfg->arg);
 	if (fd >= 0)
 		memcpy(priv->host_name, cfg->arg, strlen(cfg->arg));
 	err = sys_opened(dev, fd < 0 ? fd : 0, priv->host_name);
 	if (err) {
-		mem_free(dev->net->mem, priv->frame, PACKET_BUFFER_BYTES);
+		rx_frame_fini(&priv->rx);
 		return err;
 	}
 	priv->fd = fd;
 	priv->dev = dev;
 	timer_setup(&priv->link_timer, packet_link_check);
-	dev->features |= NETIF_F_SG;
+	dev->features |= NETIF_F_SG | NETIF_F_RXCSUM;
 	if (cfg->offload)
-		dev->features |= NETIF_F_HW_CSUM;
+		dev->features |= NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN;
 	netif_napi_add(dev, &priv->common.napi, packet_poll, NAPI_POLL_WEIGHT);
 	return 0;
 }

@@ -109,7 +109,7 @@ static int raw_socket(const char *ifname)
 
 struct got {
 	u32 count;
-	u32 ip_summed;
+	u32 ip_summed, csum_start, csum_offset; /* from the IP header */
 	u32 len;
 	u8 data[1600];
 	struct net_device *close; /* at the first frame */
@@ -122,6 +122,8 @@ static int get_ip(struct sk_buff *skb, struct net_device *dev, void *ctx)
 	(void)dev;
 	g->count++;
 	g->ip_summed = skb->ip_summed;
+	g->csum_start = skb->csum_start - skb_headroom(skb);
+	g->csum_offset = skb->csum_offset;
 	g->len = skb->len;
 	assert_int_equal(skb_copy_bits(skb, 0, g->data, min_u32(skb->len, sizeof(g->data))), 0);
 	if (g->close)
@@ -424,16 +426,17 @@ static void a_packet_device_says_why_it_cannot_be_had(void **state)
 	world_fini(&w);
 }
 
-/* Is the UDP checksum of an IPv4 packet without options right? */
-static bool udp_sum_is_right(const u8 *p, u32 len)
+/* Does an IPv4 packet without options hold the sum of UDP's pseudo header? */
+static bool udp_sum_is_begun(const u8 *p, u32 len)
 {
-	u32 sum = csum_partial(p + 20, len - 20, 0);
+	__be16 sum =
+		csum_tcpudp_magic(get_unaligned_be32(p + 12), get_unaligned_be32(p + 16), len - 20, IPPROTO_UDP, 0);
 
-	return !csum_tcpudp_magic(get_unaligned_be32(p + 12), get_unaligned_be32(p + 16), len - 20, IPPROTO_UDP, sum);
+	return ((__force u16)get_unaligned_be16(p + 26) ^ (__force u16)sum) == 0xffff;
 }
 
-/* The kernel leaves the sum of what it sends over veth to the other side: it must be right when it comes up. */
-static void sums_that_veth_left_open_are_completed(void **state)
+/* The kernel leaves the sum of what it sends over veth to the other side, and the header says so. */
+static void sums_that_veth_left_open_stay_so(void **state)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = cpu_to_be16(7) };
 	struct world w;
@@ -455,10 +458,12 @@ static void sums_that_veth_left_open_are_completed(void **state)
 	loop_until(&w, dev, &got, 1);
 	assert_int_equal(got.count, 1);
 	assert_int_equal(got.len, 40);
-	assert_int_equal(got.ip_summed, CHECKSUM_UNNECESSARY);
-	assert_true(udp_sum_is_right(got.data, got.len));
-	got.data[25] ^= 1;
-	assert_false(udp_sum_is_right(got.data, got.len));
+	assert_int_equal(got.ip_summed, CHECKSUM_PARTIAL); /* completed only if it must leave again */
+	assert_int_equal(got.csum_offset, 6);
+	assert_int_equal(got.csum_start, 20);
+	assert_true(udp_sum_is_begun(got.data, got.len));
+	got.data[27] ^= 1;
+	assert_false(udp_sum_is_begun(got.data, got.len));
 	close(udp);
 	world_fini(&w);
 	assert_true(ip("link del v0"));
@@ -581,7 +586,7 @@ int main(void)
 		cmocka_unit_test(frames_pass_a_tap_both_ways),
 		cmocka_unit_test(an_inherited_descriptor_must_be_what_we_speak),
 		cmocka_unit_test(a_packet_device_says_why_it_cannot_be_had),
-		cmocka_unit_test(sums_that_veth_left_open_are_completed),
+		cmocka_unit_test(sums_that_veth_left_open_stay_so),
 		cmocka_unit_test(the_kernel_accepts_what_is_sent),
 		cmocka_unit_test(a_packet_device_follows_its_interface),
 	};
