@@ -38,7 +38,7 @@
 #include "udp/udp.h"
 #include "udp/udp_offload.h"
 
-#define TIMER_BUDGET 4096U  /* timers of one poll */
+#define TIMER_BUDGET 256U   /* timers of one poll */
 #define FREED_AT_ONCE 2048U /* objects that one poll gives back at the most */
 
 /* ------------------------------------------------------------------ families */

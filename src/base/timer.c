@@ -26,6 +26,8 @@ struct timer_wheel {
 	u32 occupied[LEVELS]; /**< bit n: slot n holds timers */
 	struct list_head due; /**< of ticks not after tick, sorted */
 	struct list_head far; /**< beyond the highest level */
+	struct list_head
+		moving; /**< of a slot that was reached, on their way to lower levels; nothing fires before they are there */
 	struct list_head slot[LEVELS][SLOTS];
 };
 static_assert(sizeof(struct timer_wheel) <= 4096, "an idle host is small");
@@ -57,6 +59,7 @@ int timer_wheel_create(struct mem *mem, ktime_t now, struct timer_wheel **out)
 	w->tick = tick_of(now);
 	INIT_LIST_HEAD(&w->due);
 	INIT_LIST_HEAD(&w->far);
+	INIT_LIST_HEAD(&w->moving);
 	for (u32 l = 0; l < LEVELS; l++)
 		for (u32 s = 0; s < SLOTS; s++)
 			INIT_LIST_HEAD(&w->slot[l][s]);
@@ -191,6 +194,8 @@ ktime_t timer_wheel_next(const struct timer_wheel *w)
 	struct wheel_step step;
 	ktime_t earliest;
 
+	if (!list_empty(&w->moving))
+		return (ktime_t)(w->tick << TICK_SHIFT);
 	if (!list_empty(&w->due))
 		return list_first_entry(&w->due, struct timer, node)->expires;
 	step = wheel_next_step((struct timer_wheel *)w);
@@ -202,7 +207,8 @@ ktime_t timer_wheel_next(const struct timer_wheel *w)
 
 bool timer_wheel_is_due(const struct timer_wheel *w, ktime_t now)
 {
-	return !list_empty(&w->due) && list_first_entry(&w->due, struct timer, node)->expires <= now;
+	return !list_empty(&w->moving) ||
+	       (!list_empty(&w->due) && list_first_entry(&w->due, struct timer, node)->expires <= now);
 }
 
 u32 timer_wheel_armed_count(const struct timer_wheel *w)
@@ -253,23 +259,28 @@ static void sort_list(struct list_head *list)
 
 static void wheel_take_step(struct timer_wheel *w, const struct wheel_step *step)
 {
-	struct list_head moving;
-	struct timer *t;
-
-	INIT_LIST_HEAD(&moving);
 	w->tick = step->tick;
-	list_splice_tail_init(step->list, &moving);
+	list_splice_tail_init(step->list, &w->moving);
 	slot_emptied(w, step->list);
 	if (step->list >= &w->slot[0][0] && step->list < &w->slot[1][0]) {
-		sort_list(&moving);
-		list_splice_tail_init(&moving, &w->due);
-		return;
+		sort_list(&w->moving);
+		list_splice_tail_init(&w->moving, &w->due);
 	}
-	while (!list_empty(&moving)) {
-		t = list_first_entry(&moving, struct timer, node);
+}
+
+/* Return: all are where they belong; false: *@moves is used up */
+static bool wheel_move(struct timer_wheel *w, u32 *moves)
+{
+	while (!list_empty(&w->moving)) {
+		struct timer *t = list_first_entry(&w->moving, struct timer, node);
+
+		if (!*moves)
+			return false;
+		--*moves;
 		list_del_init(&t->node);
 		wheel_insert(w, t);
 	}
+	return true;
 }
 
 static u32 fire_due(struct timer_wheel *w, ktime_t now, u32 budget)
@@ -292,28 +303,32 @@ static u32 fire_due(struct timer_wheel *w, ktime_t now, u32 budget)
 /* Slots that are reached by @target.  Return: timers fired */
 static u32 take_steps(struct timer_wheel *w, u64 target, ktime_t now, u32 budget)
 {
-	u32 fired = 0;
+	u32 fired = 0, moves = budget;
 
-	while (fired < budget) {
-		struct wheel_step step = wheel_next_step(w);
+	while (fired < budget && wheel_move(w, &moves)) {
+		struct wheel_step step;
 
+		fired += fire_due(w, now, budget - fired);
+		if (fired == budget)
+			break;
+		step = wheel_next_step(w);
 		w->quiet_until = step.list ? step.tick : UINT64_MAX;
 		if (step.tick > target || !step.list)
 			break;
 		wheel_take_step(w, &step);
-		fired += fire_due(w, now, budget - fired);
 	}
 	return fired;
 }
 
 u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
 {
+	bool on_the_way = !list_empty(&w->moving);
 	u64 target = tick_of(now);
-	u32 fired = fire_due(w, now, budget);
+	u32 fired = on_the_way ? 0 : fire_due(w, now, budget);
 
-	if (fired < budget && target >= w->quiet_until)
+	if (fired < budget && (on_the_way || target >= w->quiet_until))
 		fired += take_steps(w, target, now, budget - fired);
-	if (fired < budget && target > w->tick)
+	if (fired < budget && target > w->tick && list_empty(&w->moving))
 		w->tick = target;
 	return fired;
 }

@@ -44,8 +44,9 @@ bool del_timer(struct timer_wheel *w, struct timer *t);
 #define timer_delete(wheel, timer) del_timer(wheel, timer)
 /**
  * timer_wheel_advance() - fire what is due at @now, @budget timers at the most; callbacks may arm and cancel any, also their own
+ * As many are moved to where the wheel turns faster, at the most: so any number may be armed for one moment.
  * One that is armed anew for now fires anew: whoever does so without end uses up the budget, and the net still answers.
- * Return: timers fired; what is left is due still, timer_wheel_next() says
+ * Return: timers fired; what is left is due still, timer_wheel_next() and timer_wheel_is_due() say
  */
 u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget);
 /**

@@ -20,7 +20,7 @@
 #define GC_FLUSH_PAUSE_NS (5 * NSEC_PER_SEC) /* between two collections that only gc_thresh2 asks for */
 #define GC_PAUSE_MIN_NS NSEC_PER_SEC         /* whatever gc_interval says */
 #define GC_PAUSE_LEAST_NS NSEC_PER_MSEC      /* and base_reachable_time, which may be 0: time goes on */
-#define GC_RUN_SLOTS 2048U                   /* of the hash, that one look for old entries takes in */
+#define GC_RUN_SLOTS 512U                    /* of the hash, that one look for old entries takes in */
 #define GC_RUN_PAUSE_NS 1                    /* not in this turn */
 #define GC_MAX_SCAN 16U                      /* entries of one list that making room looks at */
 #define GC_UNRESOLVED_SHARE 4U               /* unresolved entries: a quarter of gc_thresh3 */

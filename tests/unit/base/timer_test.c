@@ -90,7 +90,15 @@ static void step(struct world *w)
 		return;
 	default:
 		w->now += random_delay(w) >> get_random_u32_below(&w->rng, 40);
-		timer_wheel_advance(w->wheel, w->now, UINT32_MAX);
+		if (get_random_u32_below(&w->rng, 4) == 0) { /* a part of the work, and other things before the rest */
+			u32 budget = 1 + get_random_u32_below(&w->rng, 8);
+
+			if (timer_wheel_advance(w->wheel, w->now, budget) == budget ||
+			    timer_wheel_is_due(w->wheel, w->now))
+				return;
+		} else {
+			timer_wheel_advance(w->wheel, w->now, UINT32_MAX);
+		}
 		first = model_first(w);
 		if (!first) {
 			assert_int_equal(timer_wheel_next(w->wheel), KTIME_MAX);
