@@ -11,6 +11,7 @@
 #define PREFETCH_SLOTS 8U
 #define MIGRATE_SLOTS 32U   /* moved at each insertion while the table grows */
 #define DISCARD_SLOTS 4096U /* given back at once, as the table moves out of them */
+#define SPARE_SLOTS 16384U  /* up to so many, what was moved out of is kept for the next time */
 #define GROW_TRIES 64U      /* without memory: tried again whenever a 64th of the slots more are used */
 
 static int array_init(struct htable *t, struct htable_array *a, u32 slots)
@@ -30,6 +31,12 @@ static void array_fini(struct htable *t, struct htable_array *a)
 	a->slot = NULL;
 }
 
+static void spare_fini(struct htable *t)
+{
+	mem_free(t->mem, t->spare, ((size_t)t->cur.mask + 1) * sizeof(*t->spare));
+	t->spare = NULL;
+}
+
 int htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots)
 {
 	memset(t, 0, sizeof(*t));
@@ -45,6 +52,7 @@ void htable_fini(struct htable *t)
 	array_fini(t, &t->cur);
 	if (t->old.slot)
 		array_fini(t, &t->old);
+	spare_fini(t);
 }
 
 u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes)
@@ -67,6 +75,31 @@ static void array_put(struct htable_array *a, u64 hash, void *obj)
 	a->slot[i & a->mask].hash = hash;
 }
 
+/* The old slots are all empty.  Memory of that size comes and goes by page faults: in a table where much is born and dies,
+ * and deleted slots are cleaned away often, that would be a pause each time. */
+static void htable_moved(struct htable *t)
+{
+	if (t->old.mask == t->cur.mask && t->old.mask < SPARE_SLOTS) {
+		t->spare = t->old.slot;
+		t->old.slot = NULL;
+	} else {
+		array_fini(t, &t->old);
+	}
+}
+
+static int next_init(struct htable *t, struct htable_array *next, u32 slots)
+{
+	if (!t->spare || slots != t->cur.mask + 1) {
+		spare_fini(t);
+		return array_init(t, next, slots);
+	}
+	*next = t->cur;
+	next->slot = t->spare;
+	next->used_count = 0;
+	t->spare = NULL;
+	return 0;
+}
+
 static void htable_migrate(struct htable *t, u32 max_slots)
 {
 	while (t->old.slot && max_slots--) {
@@ -76,10 +109,10 @@ static void htable_migrate(struct htable *t, u32 max_slots)
 			array_put(&t->cur, s->hash, s->obj);
 		s->hash = HTABLE_EMPTY; /* nobody looks before old_next any more */
 		t->old_next++;
-		if (t->old_next % DISCARD_SLOTS == 0)
+		if (t->old_next % DISCARD_SLOTS == 0 && t->old.mask >= SPARE_SLOTS)
 			mem_discard(t->mem, s + 1 - DISCARD_SLOTS, DISCARD_SLOTS * sizeof(*s));
 		if (t->old_next == t->old.mask + 1)
-			array_fini(t, &t->old);
+			htable_moved(t);
 	}
 }
 
@@ -111,7 +144,7 @@ static void htable_grow(struct htable *t)
 	struct htable_array next;
 
 	htable_migrate(t, UINT32_MAX);
-	if (array_init(t, &next, twice ? slots * 2 : slots)) {
+	if (next_init(t, &next, twice ? slots * 2 : slots)) {
 		t->grow_failed_count++;
 		if (t->cur.used_count > t->live_count)
 			array_clean(&t->cur);

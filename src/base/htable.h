@@ -37,8 +37,9 @@ struct htable {
 	struct mem *mem;
 	u64 seed[2];
 	struct htable_array cur;
-	struct htable_array old; /**< being emptied into cur while slot != NULL */
-	u32 old_next;            /**< first slot of old not yet moved; those before it are as empty */
+	struct htable_array old;   /**< being emptied into cur while slot != NULL */
+	struct htable_slot *spare; /**< as many as cur has, all empty; NULL: none */
+	u32 old_next;              /**< first slot of old not yet moved; those before it are as empty */
 	u32 live_count;
 	u64 grow_count;        /**< times the number of slots doubled */
 	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */

@@ -219,6 +219,41 @@ static void without_memory_what_was_removed_takes_no_place(void **state)
 	}
 }
 
+static bool count_it(void *ctx, const char *site, size_t size_bytes)
+{
+	(void)site;
+	(void)size_bytes;
+	++*(u32 *)ctx;
+	return false;
+}
+
+static void where_much_comes_and_goes_memory_is_asked_for_once(void **state)
+{
+	static u64 object[1000];
+	u32 allocs = 0, before = 0;
+	struct world w;
+
+	(void)state;
+	world_init(&w, 9);
+	w.mem.fail = count_it;
+	w.mem.fail_ctx = &allocs;
+	for (u32 i = 0; i < 200000; i++) {
+		u64 *o = &object[i % ARRAY_SIZE(object)];
+
+		if (i == 20000)
+			before = allocs;
+		if (*o)
+			assert_true(htable_remove(&w.t, *o, o));
+		*o = htable_hash_exact64(&w.t, i + 2);
+		assert_int_equal(htable_insert(&w.t, *o, o), 0);
+	}
+	assert_int_equal(allocs, before);
+	for (u32 i = 0; i < ARRAY_SIZE(object); i++)
+		assert_true(htable_remove(&w.t, object[i], &object[i]));
+	memset(object, 0, sizeof(object));
+	world_fini(&w);
+}
+
 static void a_million_objects_lie_where_they_belong(void **state)
 {
 	static u8 object[1 << 20];
@@ -307,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_walk_may_remove_what_it_sees),
 		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
 		cmocka_unit_test(without_memory_what_was_removed_takes_no_place),
+		cmocka_unit_test(where_much_comes_and_goes_memory_is_asked_for_once),
 		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
 		cmocka_unit_test(what_lies_around_the_end_is_found_while_the_table_grows),
