@@ -14,6 +14,7 @@
 #endif
 
 #define LARGE_BYTES (1U << 20)
+#define CACHE_FIRST_BYTES 512U /* what an idle host has is little */
 #define CACHE_CHUNK_BYTES 4096U
 #define CACHE_CHUNK_MAX_BYTES 65536U
 
@@ -114,7 +115,7 @@ void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u3
 	*c = (struct kmem_cache){ .mem = mem, .name = name };
 	c->align_bytes = max_u32(align, (u32)sizeof(void *));
 	c->object_bytes = ALIGN_UP(max_u32(object_bytes, 1), c->align_bytes);
-	c->chunk_objects = max_u32((CACHE_CHUNK_BYTES - (u32)sizeof(struct chunk)) / c->object_bytes, 1);
+	c->chunk_objects = max_u32(CACHE_FIRST_BYTES / c->object_bytes, 1);
 }
 
 void kmem_cache_fini(struct kmem_cache *c)
@@ -154,7 +155,8 @@ static bool cache_add_chunk(struct kmem_cache *c, const char *site)
 		ASAN_POISON_MEMORY_REGION(object, c->object_bytes);
 	}
 	c->total_count += c->chunk_objects;
-	if (c->chunk_objects < c->total_count / 4 && size_bytes < CACHE_CHUNK_MAX_BYTES / 2)
+	if (size_bytes < CACHE_CHUNK_BYTES / 2 ||
+	    (c->chunk_objects < c->total_count / 4 && size_bytes < CACHE_CHUNK_MAX_BYTES / 2))
 		c->chunk_objects *= 2;
 	return true;
 }

@@ -125,7 +125,7 @@ static struct sk_buff *icmp_build(struct net *net, const struct icmp_out *out, c
 void icmp_out_count(struct net *net, u8 type)
 {
 	net->ipv4->icmp->stats.out_msgs++;
-	net->ipv4->icmp->stats.out_type[type]++;
+	icmp_count_add(&net->ipv4->icmp->stats.out_type, net->mem, type);
 }
 
 /* @rt: reference taken. */
@@ -404,7 +404,7 @@ static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, sizeof(*icmph)))
 		return SKB_DROP_REASON_HDR_TRUNC;
 	icmph = icmp_check(skb->data, skb_headlen(skb));
-	state->stats.in_type[icmph->type]++;
+	icmp_count_add(&state->stats.in_type, net->mem, icmph->type);
 	if (icmph->type == ICMP_EXT_ECHO || icmph->type == ICMP_EXT_ECHOREPLY)
 		return 0; /* RFC 8335: nobody may ask about our interfaces unless told so */
 	if (icmph->type > NR_ICMP_TYPES)
@@ -472,6 +472,8 @@ void icmp_exit(struct net *net)
 {
 	inet_del_protocol(net, IPPROTO_ICMP);
 	icmp_ratelimit_exit(net);
+	icmp_count_fini(&net->ipv4->icmp->stats.in_type, net->mem);
+	icmp_count_fini(&net->ipv4->icmp->stats.out_type, net->mem);
 	mem_free(net->mem, net->ipv4->icmp, sizeof(*net->ipv4->icmp));
 	net->ipv4->icmp = NULL;
 }

@@ -3,18 +3,17 @@
 #ifndef NETHOOD_IPV4_ICMP_INTERNAL_H
 #define NETHOOD_IPV4_ICMP_INTERNAL_H
 
+#include "base/icmp_count.h"
 #include "base/icmp_limit.h"
 #include "base/types.h"
 #include "ipv4/route.h"
 #include "skb/skbuff.h"
 #include "wire/icmp.h"
 
-#define ICMP_TYPES 256U
-
 /** struct icmp_stats - columns of /proc/net/snmp and by type */
 struct icmp_stats {
 	u64 in_msgs, in_errors, in_csum_errors, out_msgs, out_errors, ratelimit_host;
-	u64 in_type[ICMP_TYPES], out_type[ICMP_TYPES];
+	struct icmp_count in_type, out_type;
 };
 
 struct icmp_state {

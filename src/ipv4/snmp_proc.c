@@ -122,10 +122,10 @@ static void icmp_names(struct seq_file *m, const char *direction)
 		seq_printf(m, " %s%s", direction, icmpmib_list[i].name);
 }
 
-static void icmp_values(struct seq_file *m, const u64 by_type[static ICMP_TYPES])
+static void icmp_values(struct seq_file *m, const struct icmp_count *by_type)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(icmpmib_list); i++)
-		seq_printf(m, " %llu", (unsigned long long)by_type[icmpmib_list[i].type]);
+		seq_printf(m, " %llu", (unsigned long long)icmp_count_of(by_type, icmpmib_list[i].type));
 }
 
 static void snmp_seq_show_icmp(struct seq_file *m, const struct icmp_stats *st, const struct icmp_global *global)
@@ -136,40 +136,40 @@ static void snmp_seq_show_icmp(struct seq_file *m, const struct icmp_stats *st, 
 	icmp_names(m, "Out");
 	seq_printf(m, "\nIcmp: %llu %llu %llu", (unsigned long long)st->in_msgs, (unsigned long long)st->in_errors,
 		   (unsigned long long)st->in_csum_errors);
-	icmp_values(m, st->in_type);
+	icmp_values(m, &st->in_type);
 	seq_printf(m, " %llu %llu %llu %llu", (unsigned long long)st->out_msgs, (unsigned long long)st->out_errors,
 		   (unsigned long long)global->limited_count, (unsigned long long)st->ratelimit_host);
-	icmp_values(m, st->out_type);
+	icmp_values(m, &st->out_type);
 	seq_puts(m, "\n");
 }
 
-static u32 icmpmsg_names(struct seq_file *m, const u64 by_type[static ICMP_TYPES], const char *direction, u32 seen)
+static u32 icmpmsg_names(struct seq_file *m, const struct icmp_count *by_type, const char *direction, u32 seen)
 {
 	for (u32 type = 0; type < ICMP_TYPES; type++) {
-		if (by_type[type])
+		if (icmp_count_of(by_type, type))
 			seq_printf(m, "%s %sType%u", seen++ ? "" : "IcmpMsg:", direction, type);
 	}
 	return seen;
 }
 
-static void icmpmsg_values(struct seq_file *m, const u64 by_type[static ICMP_TYPES])
+static void icmpmsg_values(struct seq_file *m, const struct icmp_count *by_type)
 {
 	for (u32 type = 0; type < ICMP_TYPES; type++) {
-		if (by_type[type])
-			seq_printf(m, " %llu", (unsigned long long)by_type[type]);
+		if (icmp_count_of(by_type, type))
+			seq_printf(m, " %llu", (unsigned long long)icmp_count_of(by_type, type));
 	}
 }
 
 /* Types that were seen; no line if there were none. */
 static void icmpmsg_show(struct seq_file *m, const struct icmp_stats *st)
 {
-	u32 seen = icmpmsg_names(m, st->in_type, "In", 0);
+	u32 seen = icmpmsg_names(m, &st->in_type, "In", 0);
 
-	if (!icmpmsg_names(m, st->out_type, "Out", seen))
+	if (!icmpmsg_names(m, &st->out_type, "Out", seen))
 		return;
 	seq_puts(m, "\nIcmpMsg:");
-	icmpmsg_values(m, st->in_type);
-	icmpmsg_values(m, st->out_type);
+	icmpmsg_values(m, &st->in_type);
+	icmpmsg_values(m, &st->out_type);
 	seq_puts(m, "\n");
 }
 

@@ -64,6 +64,8 @@ static void idev_free(struct inet6_dev *idev)
 	struct net_device *dev = idev->dev;
 
 	mem_free(dev->net->mem, idev->ra_prefixes, RA_PREFIXES_MAX * sizeof(*idev->ra_prefixes));
+	icmp_count_fini(&idev->icmp_mib->in_type, dev->net->mem);
+	icmp_count_fini(&idev->icmp_mib->out_type, dev->net->mem);
 	mem_free(dev->net->mem, idev, sizeof(struct idev_block));
 	dev_put(dev);
 }

@@ -8,6 +8,7 @@
 
 #include <linux/if_addr.h> /* IFA_F_* */
 
+#include "base/icmp_count.h"
 #include "base/list.h"
 #include "base/rcu.h"
 #include "base/sysctl.h"
@@ -142,7 +143,7 @@ struct inet6_ifaddr {
 /** struct icmpv6_mib_device - Icmp6* of one device, /proc/net/dev_snmp6 */
 struct icmpv6_mib {
 	u64 in_msgs, in_errors, out_msgs, out_errors, in_csum_errors, out_ratelimit_host;
-	u64 in_type[256], out_type[256];
+	struct icmp_count in_type, out_type;
 };
 
 #define RA_PREFIXES_MAX 64U

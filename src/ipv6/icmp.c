@@ -292,7 +292,7 @@ static int icmpv6_rcv(struct sk_buff *skb)
 	reason = icmpv6_check(net, skb, idev);
 	if (!reason) {
 		memcpy(&icmph, skb->data, sizeof(icmph));
-		ICMP6_INC(net, idev, in_type[icmph.icmp6_type]);
+		ICMP6_INC_TYPE(net, idev, in_type, icmph.icmp6_type);
 		if (!icmpv6_hand_on(skb, icmph.icmp6_type))
 			return 0;
 		reason = icmpv6_dispatch(skb, &icmph);
@@ -348,6 +348,8 @@ void icmpv6_exit(struct net *net)
 	icmpv6_sysctl_exit(net);
 	inet6_del_protocol(net, IPPROTO_ICMPV6);
 	icmpv6_ratelimit_exit(net);
+	icmp_count_fini(&net->ipv6->icmp->mib.in_type, net->mem);
+	icmp_count_fini(&net->ipv6->icmp->mib.out_type, net->mem);
 	mem_free(net->mem, net->ipv6->icmp, sizeof(*net->ipv6->icmp));
 	net->ipv6->icmp = NULL;
 }

@@ -27,6 +27,15 @@ struct icmpv6_state {
 			idev__->icmp_mib->member++; \
 	} while (0)
 
+/** ICMP6_INC_TYPE() - the same by type: @member is in_type or out_type */
+#define ICMP6_INC_TYPE(net_, idev_, member, type) \
+	do { \
+		struct inet6_dev *idev__ = (idev_); \
+		icmp_count_add(&(net_)->ipv6->icmp->mib.member, (net_)->mem, type); \
+		if (idev__) \
+			icmp_count_add(&idev__->icmp_mib->member, (net_)->mem, type); \
+	} while (0)
+
 /** struct icmpv6_out - one message to send */
 struct icmpv6_out {
 	struct icmp6hdr hdr;        /**< checksum zero */

@@ -17,7 +17,7 @@
 
 void icmpv6_out_count(struct net *net, struct inet6_dev *idev, u8 type)
 {
-	ICMP6_INC(net, idev, out_type[type]);
+	ICMP6_INC_TYPE(net, idev, out_type, type);
 	ICMP6_INC(net, idev, out_msgs);
 }
 

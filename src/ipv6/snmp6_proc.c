@@ -96,25 +96,25 @@ static const struct {
 	{ "MLDv2Reports", ICMPV6_MLD2_REPORT },
 };
 
-static void show_named_types(struct seq_file *m, const char *direction, const u64 by_type[static 256])
+static void show_named_types(struct seq_file *m, const char *direction, const struct icmp_count *by_type)
 {
 	char name[48];
 
 	for (u32 i = 0; i < ARRAY_SIZE(icmp6type_list); i++) {
 		snprintf(name, sizeof(name), "Icmp6%s%s", direction, icmp6type_list[i].name);
-		snmp6_line(m, name, by_type[icmp6type_list[i].type]);
+		snmp6_line(m, name, icmp_count_of(by_type, icmp6type_list[i].type));
 	}
 }
 
-static void show_seen_types(struct seq_file *m, const char *direction, const u64 by_type[static 256])
+static void show_seen_types(struct seq_file *m, const char *direction, const struct icmp_count *by_type)
 {
 	char name[48];
 
-	for (u32 type = 0; type < 256; type++) {
-		if (!by_type[type])
+	for (u32 type = 0; type < ICMP_TYPES; type++) {
+		if (!icmp_count_of(by_type, type))
 			continue;
 		snprintf(name, sizeof(name), "Icmp6%sType%u", direction, type);
-		snmp6_line(m, name, by_type[type]);
+		snmp6_line(m, name, icmp_count_of(by_type, type));
 	}
 }
 
@@ -127,10 +127,10 @@ static void show_icmp(struct seq_file *m, const struct icmpv6_mib *mib, bool of_
 	snmp6_line(m, "Icmp6InCsumErrors", mib->in_csum_errors);
 	if (of_net)
 		snmp6_line(m, "Icmp6OutRateLimitHost", mib->out_ratelimit_host);
-	show_named_types(m, "In", mib->in_type);
-	show_named_types(m, "Out", mib->out_type);
-	show_seen_types(m, "In", mib->in_type);
-	show_seen_types(m, "Out", mib->out_type);
+	show_named_types(m, "In", &mib->in_type);
+	show_named_types(m, "Out", &mib->out_type);
+	show_seen_types(m, "In", &mib->in_type);
+	show_seen_types(m, "Out", &mib->out_type);
 }
 
 /* ------------------------------------------------------------------ files */

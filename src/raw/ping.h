@@ -10,7 +10,7 @@
 #include "base/types.h"
 #include "socket/inet_sock.h"
 
-#define PING_SLOTS 64U
+#define PING_SLOTS 16U
 
 /** struct ping_net - net->ping: sockets by identifier */
 struct ping_net {

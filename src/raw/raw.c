@@ -17,10 +17,10 @@ int raw_net_init(struct net *net)
 
 	if (!rn)
 		return -ENOMEM;
-	for (u32 i = 0; i < ARRAY_SIZE(rn->by_protocol); i++)
-		INIT_LIST_HEAD(&rn->by_protocol[i]);
-	for (u32 i = 0; i < ARRAY_SIZE(rn->by_protocol6); i++)
-		INIT_LIST_HEAD(&rn->by_protocol6[i]);
+	for (u32 i = 0; i < RAW_SLOTS; i++) {
+		INIT_LIST_HEAD(&rn->slot[i]);
+		INIT_LIST_HEAD(&rn->slot6[i]);
+	}
 	rn->hashed_count = 0;
 	net->raw = rn;
 	return 0;

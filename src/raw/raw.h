@@ -9,16 +9,18 @@
 
 struct raw_ops;
 
-/** struct raw_net - net->raw */
+#define RAW_SLOTS 16U /**< a power of two */
+
+/** struct raw_net - net->raw: sockets by protocol */
 struct raw_net {
-	struct list_head by_protocol[256], by_protocol6[256];
+	struct list_head slot[RAW_SLOTS], slot6[RAW_SLOTS];
 	u32 hashed_count;
 };
 
 struct raw_sock {
 	struct inet_sock inet;
 	u32 icmp_filter;       /**< bit per ICMP type that is not wanted: ICMP_FILTER */
-	struct list_head node; /**< of raw_net.by_protocol */
+	struct list_head node; /**< of raw_net.slot */
 };
 
 static inline struct raw_sock *raw_sk(const struct sock *sk)

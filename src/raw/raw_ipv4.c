@@ -29,7 +29,7 @@ static int raw_init_sock(struct sock *sk)
 	raw->inet.num = sk->protocol;
 	raw->inet.sport = cpu_to_be16(sk->protocol); /* Linux shows it so in getsockname() */
 	raw->inet.hdrincl = sk->protocol == IPPROTO_RAW;
-	list_add_tail(&raw->node, &sk->net->raw->by_protocol[raw->inet.num]);
+	list_add_tail(&raw->node, &sk->net->raw->slot[raw->inet.num % RAW_SLOTS]);
 	sk->net->raw->hashed_count++;
 	return 0;
 }
@@ -123,14 +123,15 @@ static void deliver_to(struct sock *sk, struct sk_buff *skb)
 /* Up to a batch of the sockets that want a packet, each held: one's owner may close others when he is told. */
 static u32 collect(struct net *net, u8 protocol, __be32 saddr, __be32 daddr, int dif, u32 skip, struct sock **sks)
 {
-	struct list_head *head = &net->raw->by_protocol[protocol];
+	struct list_head *head = &net->raw->slot[protocol % RAW_SLOTS];
 	struct raw_sock *raw;
 	u32 count = 0;
 
 	list_for_each_entry(raw, head, node) {
 		struct sock *sk = &raw->inet.sk;
 
-		if (!raw_match(sk, saddr, daddr, dif) || !ip_mc_sf_allow(sk, daddr, saddr, dif))
+		if (raw->inet.num != protocol || !raw_match(sk, saddr, daddr, dif) ||
+		    !ip_mc_sf_allow(sk, daddr, saddr, dif))
 			continue;
 		if (skip) {
 			skip--;
@@ -150,7 +151,7 @@ static bool raw_deliver(struct sk_buff *skb, u8 protocol)
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
-	if (likely(list_empty(&net->raw->by_protocol[protocol])))
+	if (likely(list_empty(&net->raw->slot[protocol % RAW_SLOTS])))
 		return false;
 	do {
 		count = collect(net, protocol, iph->saddr, iph->daddr, skb->skb_iif, done, sks);

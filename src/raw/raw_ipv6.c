@@ -38,7 +38,7 @@ static int rawv6_init_sock(struct sock *sk)
 	raw->checksum_offset = sk->protocol == IPPROTO_ICMPV6 ? 2 : -1;
 	if (inet6_sock_init(sk))
 		return -ENOBUFS;
-	list_add_tail(&raw->node, &sk->net->raw->by_protocol6[raw->inet.num]);
+	list_add_tail(&raw->node, &sk->net->raw->slot6[raw->inet.num % RAW_SLOTS]);
 	sk->net->raw->hashed_count++;
 	return 0;
 }
@@ -161,12 +161,12 @@ static void deliver_to(struct sock *sk, struct sk_buff *skb)
 static u32 collect(struct net *net, u8 protocol, const struct in6_addr *saddr, const struct in6_addr *daddr, int dif,
 		   u32 skip, struct sock **sks)
 {
-	struct list_head *head = &net->raw->by_protocol6[protocol];
+	struct list_head *head = &net->raw->slot6[protocol % RAW_SLOTS];
 	struct raw6_sock *raw;
 	u32 count = 0;
 
 	list_for_each_entry(raw, head, node) {
-		if (!raw6_match(&raw->inet.sk, saddr, daddr, dif))
+		if (raw->inet.num != protocol || !raw6_match(&raw->inet.sk, saddr, daddr, dif))
 			continue;
 		if (skip) {
 			skip--;
@@ -186,7 +186,7 @@ static bool raw6_deliver(struct sk_buff *skb, u8 nexthdr)
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
-	if (likely(list_empty(&net->raw->by_protocol6[nexthdr])))
+	if (likely(list_empty(&net->raw->slot6[nexthdr % RAW_SLOTS])))
 		return false;
 	do {
 		count = collect(net, nexthdr, &hdr->saddr, &hdr->daddr, skb->skb_iif, done, sks);

@@ -12,7 +12,7 @@ struct raw6_sock {
 	struct inet_sock inet;
 	u32 icmp6_filter[8];   /**< bit per ICMPv6 type that is not wanted: ICMP6_FILTER */
 	int checksum_offset;   /**< IPV6_CHECKSUM, -1: none */
-	struct list_head node; /**< of raw_net.by_protocol6 */
+	struct list_head node; /**< of raw_net.slot6 */
 };
 
 /** struct raw6_dest - where a packet goes, and how */

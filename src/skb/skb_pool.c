@@ -53,6 +53,7 @@ void skb_pool_destroy(struct skb_pool *pool)
 	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++)
 		kmem_cache_fini(&priv->heads[i]);
 	kmem_cache_fini(&priv->skbs);
+	mem_free(pool->mem, priv->sites, sizeof(*priv->sites));
 	mem_free(pool->mem, priv, sizeof(*priv));
 	mem_free(pool->mem, pool, sizeof(*pool));
 }
@@ -94,28 +95,33 @@ void skb_page_put(struct skb_page *page)
 
 /* ------------------------------------------------------------------ drops by place */
 
-/* The row of a place and a reason, a new one if there is none yet; NULL: all are taken. */
-static struct skb_drop_site *drop_site(struct skb_pool_private *priv, const char *func, enum skb_drop_reason reason)
+/* The row of a place and a reason, a new one if there is none yet; NULL: all are taken, or no memory. */
+static struct skb_drop_site *drop_site(struct skb_pool *pool, const char *func, enum skb_drop_reason reason)
 {
 	u64 hash = ((u64)(uintptr_t)func ^ (u64)reason << 48) * 0x9e3779b97f4a7c15ULL;
-	u32 i = (u32)(hash >> 32) % ARRAY_SIZE(priv->site_at);
+	struct skb_drop_sites *sites = pool->priv->sites;
+	u32 i = (u32)(hash >> 32) % ARRAY_SIZE(sites->row_at);
 
-	for (; priv->site_at[i]; i = (i + 1) % ARRAY_SIZE(priv->site_at)) { /* at most half are taken */
-		struct skb_drop_site *site = &priv->sites[priv->site_at[i] - 1];
+	if (!sites)
+		sites = pool->priv->sites = mem_zalloc(pool->mem, sizeof(*sites));
+	if (!sites)
+		return NULL;
+	for (; sites->row_at[i]; i = (i + 1) % ARRAY_SIZE(sites->row_at)) { /* at most half are taken */
+		struct skb_drop_site *site = &sites->row[sites->row_at[i] - 1];
 
 		if (site->func == func && site->reason == reason)
 			return site;
 	}
-	if (priv->site_count == SKB_DROP_SITES)
+	if (sites->count == SKB_DROP_SITES)
 		return NULL;
-	priv->sites[priv->site_count] = (struct skb_drop_site){ .func = func, .reason = reason };
-	priv->site_at[i] = (u16)(priv->site_count + 1);
-	return &priv->sites[priv->site_count++];
+	sites->row[sites->count] = (struct skb_drop_site){ .func = func, .reason = reason };
+	sites->row_at[i] = (u16)(sites->count + 1);
+	return &sites->row[sites->count++];
 }
 
 void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enum skb_drop_reason reason)
 {
-	struct skb_drop_site *site = drop_site(pool->priv, at->func, reason);
+	struct skb_drop_site *site = drop_site(pool, at->func, reason);
 
 	pool->stats.dropped[reason]++;
 	if (site)
@@ -126,8 +132,10 @@ void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enu
 
 const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *count)
 {
-	*count = pool->priv->site_count;
-	return pool->priv->sites;
+	const struct skb_drop_sites *sites = pool->priv->sites;
+
+	*count = sites ? sites->count : 0;
+	return sites ? sites->row : NULL;
 }
 
 u64 skb_drop_sites_missed(const struct skb_pool *pool)

@@ -12,6 +12,7 @@
 
 #include "base/csum.h"
 #include "base/hash.h"
+#include "base/icmp_count.h"
 #include "base/mem.h"
 #include "base/notifier.h"
 #include "base/random.h"
@@ -157,6 +158,43 @@ static void incremental_updates_equal_a_new_sum(void **state)
 		csum_replace4(&field, old4, new4);
 		assert_true(same_csum(be16_to_cpu(field), naive_csum(header, sizeof(header))));
 	}
+}
+
+static void types_of_icmp_take_memory_when_they_are_seen(void **state)
+{
+	struct mem mem = { .ops = &mem_libc_ops };
+	struct icmp_count c = { 0 };
+
+	(void)state;
+	assert_int_equal(icmp_count_of(&c, 255), 0);
+	for (u32 i = 0; i < 3; i++)
+		icmp_count_add(&c, &mem, 135);
+	icmp_count_add(&c, &mem, 136);
+	assert_int_equal(icmp_count_of(&c, 135), 3);
+	assert_int_equal(icmp_count_of(&c, 136), 1);
+	assert_int_equal(icmp_count_of(&c, 0), 0);
+	assert_int_equal(mem.live_bytes, ICMP_COUNT_GROUP * sizeof(u64));
+	icmp_count_fini(&c, &mem);
+	assert_int_equal(mem.live_bytes, 0);
+}
+
+static bool no_memory(void *ctx, const char *site, size_t size_bytes)
+{
+	(void)ctx;
+	(void)site;
+	(void)size_bytes;
+	return true;
+}
+
+static void a_type_that_no_memory_is_there_for_is_not_counted(void **state)
+{
+	struct mem mem = { .ops = &mem_libc_ops, .fail = no_memory };
+	struct icmp_count c = { 0 };
+
+	(void)state;
+	icmp_count_add(&c, &mem, 8);
+	assert_int_equal(icmp_count_of(&c, 8), 0);
+	icmp_count_fini(&c, &mem);
 }
 
 static void slabs_give_back_all_they_took(void **state)
@@ -401,6 +439,8 @@ int main(void)
 		cmocka_unit_test(siphash_gives_the_paper_s_vector),
 		cmocka_unit_test(checksums_of_any_length_and_alignment_are_right),
 		cmocka_unit_test(incremental_updates_equal_a_new_sum),
+		cmocka_unit_test(types_of_icmp_take_memory_when_they_are_seen),
+		cmocka_unit_test(a_type_that_no_memory_is_there_for_is_not_counted),
 		cmocka_unit_test(slabs_give_back_all_they_took),
 		cmocka_unit_test(slabs_align_as_asked),
 		cmocka_unit_test(each_place_that_asks_for_memory_can_be_refused),
