@@ -41,7 +41,7 @@ static double skb_alloc_free(u32 size_bytes)
 
 	if (skb_pool_create(&state.mem, NULL, &pool))
 		abort();
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		struct sk_buff *skb = alloc_skb(pool, size_bytes);
 
@@ -49,7 +49,7 @@ static double skb_alloc_free(u32 size_bytes)
 		use((u64)(uintptr_t)skb);
 		consume_skb(skb);
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	skb_pool_destroy(pool);
 	return t / n;
 }
@@ -57,7 +57,7 @@ static double skb_alloc_free(u32 size_bytes)
 static double malloc_free(u32 size_bytes)
 {
 	u32 n = ops(5000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++) {
 		void *skb = malloc(sizeof(struct sk_buff)), *head = malloc(size_bytes + 320);
@@ -67,7 +67,7 @@ static double malloc_free(u32 size_bytes)
 		free(head);
 		free(skb);
 	}
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 static double skb_clone_free(u32 size_bytes)
@@ -80,10 +80,10 @@ static double skb_clone_free(u32 size_bytes)
 	if (skb_pool_create(&state.mem, NULL, &pool))
 		abort();
 	skb = alloc_skb(pool, size_bytes);
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < n; i++)
 		consume_skb(skb_clone(skb));
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	consume_skb(skb);
 	skb_pool_destroy(pool);
 	return t / n;
@@ -104,13 +104,13 @@ static double csum(u32 len_bytes)
 {
 	u32 n = ops(400000000 / (len_bytes + 200));
 	u8 *p = octets();
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++) {
 		use((u64)(uintptr_t)p);
 		use(csum_partial(p, len_bytes, 0));
 	}
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 static double csum_copy(u32 len_bytes)
@@ -118,11 +118,11 @@ static double csum_copy(u32 len_bytes)
 	static u8 to[65536];
 	u32 n = ops(400000000 / (len_bytes + 200));
 	u8 *p = octets();
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++)
 		use(csum_partial_copy(p, to, len_bytes, 0));
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 static double copy_only(u32 len_bytes)
@@ -130,13 +130,13 @@ static double copy_only(u32 len_bytes)
 	static u8 to[65536];
 	u32 n = ops(400000000 / (len_bytes + 200));
 	u8 *p = octets();
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++) {
 		memcpy(to, p, len_bytes);
 		use((u64)(uintptr_t)to);
 	}
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 /* Octets loaded and added in the widest words there are, carries forgotten: what memory and loads alone allow. */
@@ -177,7 +177,7 @@ static double csum_limit(u32 len_bytes)
 {
 	u32 n = ops(400000000 / (len_bytes + 200));
 	u8 *p = octets();
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++) {
 		use((u64)(uintptr_t)p);
@@ -189,7 +189,7 @@ static double csum_limit(u32 len_bytes)
 #endif
 		use(add_words(p, len_bytes));
 	}
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 /* ------------------------------------------------------------------ timers */
@@ -232,7 +232,7 @@ static double timer_arm_cancel(u32 arg)
 {
 	struct timers ts = timers_create();
 	u32 n = ops(10000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	(void)arg;
 	for (u32 i = 0; i < n; i++) {
@@ -241,7 +241,7 @@ static double timer_arm_cancel(u32 arg)
 		mod_timer(ts.wheel, x, 200 * NSEC_PER_MSEC + (ktime_t)i * 100);
 		timer_delete(ts.wheel, x);
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	timers_destroy(&ts);
 	return t / n;
 }
@@ -250,14 +250,14 @@ static double timer_move_random(u32 arg)
 {
 	struct timers ts = timers_create();
 	u32 n = ops(2000000), x = 1;
-	double t = now_ns();
+	double t = cpu_ns();
 
 	(void)arg;
 	for (u32 i = 0; i < n; i++) {
 		x = x * 1664525U + 1013904223U;
 		mod_timer(ts.wheel, &ts.t[(u64)x * TIMERS >> 32], (ktime_t)(x >> 8) * 4096);
 	}
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	timers_destroy(&ts);
 	return t / n;
 }
@@ -265,12 +265,12 @@ static double timer_move_random(u32 arg)
 static double timer_fire(u32 arg)
 {
 	struct timers ts = timers_create();
-	double t = now_ns();
+	double t = cpu_ns();
 	u32 fired = 0;
 
 	for (ktime_t at = 0; at < 61 * NSEC_PER_SEC; at += (ktime_t)arg * NSEC_PER_USEC)
 		fired += timer_wheel_advance(ts.wheel, at, UINT32_MAX);
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	timers_destroy(&ts);
 	return t / fired;
 }
@@ -285,10 +285,10 @@ static double timer_arm_soon(u32 count)
 		abort();
 	for (u32 i = 0; i < count; i++)
 		timer_setup(&ts.t[i], timer_nothing);
-	t = now_ns();
+	t = cpu_ns();
 	for (u32 i = 0; i < count; i++)
 		mod_timer(ts.wheel, &ts.t[i], i * 2654435761U % NSEC_PER_MSEC);
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	timer_wheel_advance(ts.wheel, NSEC_PER_SEC, UINT32_MAX);
 	timer_wheel_destroy(ts.wheel);
 	free(ts.t);
@@ -299,12 +299,12 @@ static double timer_next(u32 arg)
 {
 	struct timers ts = timers_create();
 	u32 n = ops(10000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	(void)arg;
 	for (u32 i = 0; i < n; i++)
 		use((u64)timer_wheel_next(ts.wheel));
-	t = now_ns() - t;
+	t = cpu_ns() - t;
 	timers_destroy(&ts);
 	return t / n;
 }
@@ -349,7 +349,7 @@ static double table_lookup(u32 count)
 	double ns;
 
 	table_fill(&t, count, objects);
-	ns = now_ns();
+	ns = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		u64 *obj;
 
@@ -357,7 +357,7 @@ static double table_lookup(u32 count)
 		obj = htable_lookup(&t, htable_hash_exact64(&t, wide_key(2 * (u32)((u64)x * count >> 32))), NULL, NULL);
 		found = (u64)(uintptr_t)obj >> 60;
 	}
-	ns = now_ns() - ns;
+	ns = cpu_ns() - ns;
 	table_empty(&t, count, objects);
 	return ns / n;
 }
@@ -384,7 +384,7 @@ static double table_limit(u32 count)
 			at++;
 		slot[at & (slots - 1)] = (struct htable_slot){ h, &objects[i] };
 	}
-	ns = now_ns();
+	ns = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		u64 h;
 		u32 at;
@@ -396,7 +396,7 @@ static double table_limit(u32 count)
 			;
 		found = (u64)(uintptr_t)slot[at].obj >> 60;
 	}
-	ns = now_ns() - ns;
+	ns = cpu_ns() - ns;
 	free(slot);
 	table_empty(&t, count, objects);
 	return ns / n;
@@ -412,14 +412,14 @@ static double table_insert_remove(u32 count)
 	table_fill(&t, count, objects);
 	for (u32 i = 0; i < 64; i++)
 		extra[i] = wide_key(2 * i + 1);
-	ns = now_ns();
+	ns = cpu_ns();
 	for (u32 i = 0; i < n; i++) {
 		u64 hash = htable_hash_exact64(&t, (u64)(i + 1) << 40 | 7);
 
 		if (htable_insert(&t, hash, &extra[i % 64]) || !htable_remove(&t, hash, &extra[i % 64]))
 			abort();
 	}
-	ns = now_ns() - ns;
+	ns = cpu_ns() - ns;
 	table_empty(&t, count, objects);
 	return ns / n;
 }
@@ -428,10 +428,10 @@ static double table_grow(u32 count)
 {
 	u64 *objects = malloc(count * sizeof(u64));
 	struct htable t;
-	double ns = now_ns();
+	double ns = cpu_ns();
 
 	table_fill(&t, count, objects);
-	ns = now_ns() - ns;
+	ns = cpu_ns() - ns;
 	table_empty(&t, count, objects);
 	return ns / count;
 }
@@ -442,22 +442,22 @@ static double siphash_ns(u32 len_bytes)
 {
 	const siphash_key_t key = { { 1, 2 } };
 	u32 n = ops(5000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	for (u32 i = 0; i < n; i++)
 		use(siphash(octets() + (i & 15), len_bytes, &key));
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 static double random_u32(u32 arg)
 {
 	u32 n = ops(5000000);
-	double t = now_ns();
+	double t = cpu_ns();
 
 	(void)arg;
 	for (u32 i = 0; i < n; i++)
 		use(get_random_u32(&state.rng));
-	return (now_ns() - t) / n;
+	return (cpu_ns() - t) / n;
 }
 
 /* ------------------------------------------------------------------ rows */

@@ -32,6 +32,20 @@ def bars(groups):
     return _svg(680, y, shapes)
 
 
+def ratios(title, rows):
+    """@rows: (name, times, colour); a logarithmic scale that begins at a tenth."""
+    shapes, y = [_text(8, 20, title, 'font-weight="bold"')], 24
+    scale = 320 / max(math.log10(10 * max(value for _, value, _ in rows)), 1)
+    shapes.append(f'<path d="M{300 + scale:.0f} 30V{36 + 18 * len(rows)}" stroke="#6b7280"/>')
+    for name, value, colour in rows:
+        y += 18
+        width = max(1, scale * math.log10(10 * max(value, 0.1)))
+        shapes.append(_text(292, y, name, 'text-anchor="end"'))
+        shapes.append(f'<rect x="300" y="{y - 11}" width="{width:.0f}" height="13" fill="{colour}"/>')
+        shapes.append(_text(306 + width, y, f"{value:.1f} x"))
+    return _svg(700, y + 20, shapes)
+
+
 def count(n):
     """1 k, 2 M"""
     for unit, size in (("M", 10 ** 6), ("k", 10 ** 3)):
@@ -72,6 +86,7 @@ def curves(title, unit, lines):
         colour = COLOURS[i % len(COLOURS)]
         path = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in points)
         shapes.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        shapes.extend(f'<circle cx="{x(size):.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>' for size, value in points)
+        shapes.extend(f'<circle cx="{x(size):.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>'
+                      for size, value in points)
         shapes.append(_text(left + width + 16, top + 16 + 18 * i, name, f'fill="{colour}"'))
     return _svg(left + width + 190, top + height + 28, shapes)

@@ -14,6 +14,8 @@
 
 #define EVENTS 1000000U
 #define ASK_EVERY_NS (100 * 1000U)
+#define HOSTS_PER_SWITCH 32U
+#define QUIET_NS (20 * SIM_NSEC_PER_SEC)
 
 static u32 scale = 1;
 
@@ -47,18 +49,21 @@ static void crowd_add(struct crowd *c, struct sim_segment *seg, u32 i)
 	sim_host_poll(app->host);
 }
 
-static void crowd_begin(struct crowd *c, u32 hosts)
+/* @per_switch hosts on each switch */
+static void crowd_begin(struct crowd *c, u32 hosts, u32 per_switch)
 {
-	struct sim_segment *seg;
+	struct sim_segment *seg = NULL;
 
 	memset(c, 0, sizeof(*c));
 	c->count = hosts;
 	c->app = calloc(hosts, sizeof(*c->app));
 	choices_seed(&c->choices, 1, false);
 	sim_world_init(&c->world, &c->choices, NULL);
-	seg = sim_segment_create(&c->world, SIM_SWITCH, NULL);
-	for (u32 i = 0; i < hosts; i++)
+	for (u32 i = 0; i < hosts; i++) {
+		if (i % per_switch == 0)
+			seg = sim_segment_create(&c->world, SIM_SWITCH, NULL);
 		crowd_add(c, seg, i);
+	}
 }
 
 static void crowd_end(struct crowd *c)
@@ -91,7 +96,7 @@ static double event_ns(u32 hosts)
 	double begin;
 	u64 events;
 
-	crowd_begin(&c, hosts);
+	crowd_begin(&c, hosts, hosts);
 	for (u32 i = 0; i < hosts; i++) {
 		c.app[i].asked = calloc(hosts, sizeof(u32));
 		c.app[i].answered = calloc(hosts, sizeof(u32));
@@ -108,15 +113,17 @@ static double event_ns(u32 hosts)
 	return begin;
 }
 
-/* With a device, an address and its routes; all that malloc gave for it, the world's own part as well. */
+/* With a device, an address and its routes, when all have introduced themselves; all that malloc gave for it, the world's
+ * own part as well. */
 static double host_bytes(u32 hosts)
 {
 	struct crowd c;
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 	double bytes;
 
-	hosts /= scale;
-	crowd_begin(&c, hosts);
+	hosts = hosts / scale ? hosts / scale : 1;
+	crowd_begin(&c, hosts, HOSTS_PER_SWITCH);
+	(void)sim_run(&c.world, QUIET_NS, 0);
 	bytes = (double)(mallinfo2().uordblks + mallinfo2().hblkhd - before) / hosts;
 	crowd_end(&c);
 	return bytes;
