@@ -31,6 +31,7 @@ SLOW_S = 0.15           # before an event that begins a program: when it acts is
 DELAY_S = 0.06          # a confirmation so soon after DELAY began counts in nethood, and not with Linux's late timer
 WAIT_MAX_S = 3.0
 WORKERS_LATE_S = 0.06   # with this, and what is late by itself, workers are beyond the tolerance
+REPORTS_S = 0.4         # for reports of groups, which Linux's workers send when they can
 RUNS_MAX = 8
 TAKING = "flush", "link", "addr", "lladdr", "carrier", "mtu", "sysctl"   # events that take entries away
 NDTPA_RETRANS_TIME, NDTPA_DELAY, NDTPA_LOCKTIME, NDTPA_BASE = 5, 7, 15, 4
@@ -143,7 +144,7 @@ class Pair:
         while True:
             overslept = self.sleep_until(end)
             tables = self.both(Side.table)
-            end = self.next_clear(tables, ahead_s)
+            end = self.next_clear(tables, ahead_s, began + event["wait"] / 1000 + REPORTS_S)
             if end <= time.monotonic() or time.monotonic() - began > event["wait"] / 1000 + WAIT_MAX_S:
                 break
         waited = time.monotonic() - began
@@ -185,11 +186,13 @@ class Pair:
             time.sleep(0.05)
         return False
 
-    def next_clear(self, tables, ahead_s):
-        """The first instant from now on that is near no edge of either stack."""
+    def next_clear(self, tables, ahead_s, patience):
+        """The first instant from now on that is near no edge of either stack; until @patience, both have told the same."""
         for side in self.sides:
             side.look()
         clear = time.monotonic()
+        if clear < patience and self.world.apart(*self.sides):
+            clear += 0.03
         spans = sorted(itertools.chain(*(self.world.edges(side) for side in self.sides), *(
             self.edges(side, e, clear) for side, table in zip(self.sides, tables) for e in table.values())))
         for first, last in spans:

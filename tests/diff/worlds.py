@@ -83,6 +83,9 @@ class World4:
     def edges(self, _side):
         return ()
 
+    def apart(self, _ours, _theirs):
+        return False
+
     def busy(self, _side):
         return False
 
@@ -202,6 +205,10 @@ class World6(World4):
                 at = side.dad_at.get(thing.key[1:], side.began)
                 yield from ((at + n * retrans[thing.key[1]], at + n * retrans[thing.key[1]] + 0.05)
                             for n in range(DAD_ROUNDS))
+
+    def apart(self, ours, theirs):
+        """Has one told of groups of which the other has not yet?"""
+        return set(ours.groups_said) != set(theirs.groups_said)
 
     def retrans_s(self, side):
         return {dev: values[5] / 1000 for dev, values in side.reachable_ms().items()}
