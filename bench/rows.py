@@ -122,8 +122,8 @@ def wanted(name, word):
 REASONS = [
     ("one trapped call", "Which socket it is has to be asked: pidfd_getfd(2), getsockopt(SO_COOKIE) and close(2), then "
      "whether the caller is still there, and epoll before: five system calls beside the three of the limit."),
-    ("bytes of an idle net", "The timer wheel, the tables of TCP, of UDP and of both families' settings take 3 KB each, "
-     "29 small hash tables and the two neighbour tables 4 KB each."),
+    ("bytes of an idle net", "The timer wheel, the tables of TCP, of UDP and of both families' settings take 3 KB "
+     "each, 29 small hash tables and the two neighbour tables 4 KB each."),
     ("UDP send 1 byte, unconnected", "The route is looked up for each datagram."),
     ("insert into a full table", "What dies leaves a history of 1.2 KB, which is cleared at each birth."),
     ("resolve", "An entry, its history, a request, a timer and a queue are made, and two packets sent."),
