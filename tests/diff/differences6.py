@@ -82,7 +82,8 @@ def redirect_of_a_limited_way(case):
 
 
 # what an error counts: sent, or without a way to go; its way to who gets it, who may be ourselves
-ERROR = ("Icmp6OutDestUnreachs", "Icmp6OutType1", "Ip6OutNoRoutes", "Icmp6OutRateLimitHost")
+ERROR = ("Icmp6OutDestUnreachs", "Icmp6OutType1", "Icmp6OutParmProblems", "Icmp6OutType4", "Ip6OutNoRoutes",
+         "Icmp6OutRateLimitHost")
 ITS_WAY = ("Icmp6OutNeighborSolicits", "Icmp6OutType135", "Icmp6InNeighborAdvertisements", "Icmp6InType136",
            "Icmp6InDestUnreachs", "Icmp6InType1", "Icmp6InMsgs", "Ip6InReceives", "Ip6InDelivers")
 
