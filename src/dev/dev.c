@@ -177,6 +177,7 @@ int dev_queue_xmit(struct sk_buff *skb)
 	TRACE_STEP(9, skb);
 	if (unlikely(!(dev->flags & IFF_UP)))
 		return xmit_dropped(skb, dev, SKB_DROP_REASON_DEV_READY);
+	skb_tx_timestamp(skb, SKBTX_SCHED_TSTAMP, dev->ifindex);
 	txq = netdev_core_pick_tx(dev, skb);
 	q = txq->qdisc;
 	if (likely(q->ops->enqueue))
@@ -213,6 +214,7 @@ static inline struct sk_buff *xmit_one(struct sk_buff *skb, struct net_device *d
 {
 	if (unlikely(dev->net->rec))
 		xmit_record(dev->net->rec, skb, dev);
+	skb_tx_timestamp(skb, SKBTX_SW_TSTAMP, dev->ifindex);
 	if (likely(dev->netdev_ops->ndo_start_xmit(skb, dev, more) == NETDEV_TX_OK)) {
 		txq->trans_start = dev->net->now;
 		return NULL;

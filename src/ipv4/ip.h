@@ -62,6 +62,7 @@ struct ipcm_cookie {
 	int ttl; /**< -1: default */
 	int tos; /**< -1: the socket's */
 	u32 priority, mark;
+	u32 tsflags, ts_opt_id; /**< see struct sockcm_cookie */
 	u8 protocol;
 	bool df;        /**< set DF; a packet larger than the path is -EMSGSIZE */
 	bool ignore_df; /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */

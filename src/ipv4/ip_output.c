@@ -382,6 +382,8 @@ static struct sk_buff *ip_frag_next(struct ip_frag_state *s, int *err)
 		return NULL;
 	}
 	ip_frag_header(s, ip_hdr(frag), len);
+	if (unlikely(skb_shinfo(s->skb)->tx_flags)) /* the first tells the time */
+		skb_move_owner(frag, s->skb);
 	s->pos += len;
 	s->left_bytes -= len;
 	return frag;

@@ -89,6 +89,8 @@ static struct sk_buff *ip6_frag_next(struct ip6_frag_state *s, int *err)
 		return NULL;
 	}
 	ip6_frag_headers(s, frag, len);
+	if (unlikely(skb_shinfo(s->skb)->tx_flags)) /* the first tells the time */
+		skb_move_owner(frag, s->skb);
 	s->pos += len;
 	s->left_bytes -= len;
 	return frag;

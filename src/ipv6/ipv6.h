@@ -50,6 +50,7 @@ struct ipcm6_cookie {
 	int tclass; /**< -1: the socket's */
 	int dontfrag;
 	u32 priority, mark;
+	u32 tsflags, ts_opt_id;     /**< see struct sockcm_cookie */
 	struct ipv6_txoptions *opt; /**< borrowed */
 	u8 protocol;
 	u16 skb_flags;

@@ -194,20 +194,6 @@ static struct sk_buff *segments_take(struct segmenter *s, struct sk_buff **last)
 	return first;
 }
 
-static void segment_takes_owner(struct sk_buff *seg, struct sk_buff *skb)
-{
-	u32 truesize = seg->truesize;
-
-	if (!skb->destructor)
-		return;
-	seg->sk = skb->sk;
-	seg->destructor = skb->destructor;
-	seg->truesize = skb->truesize;
-	skb->sk = NULL;
-	skb->destructor = NULL;
-	skb->truesize = truesize;
-}
-
 struct sk_buff *skb_segment(struct sk_buff *skb, const struct segment_how *how)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -225,6 +211,6 @@ struct sk_buff *skb_segment(struct sk_buff *skb, const struct segment_how *how)
 		s.frags_end += shinfo->frags[i].len_bytes;
 	segs = segments_takeable(&s) ? segments_take(&s, &last) : segments_cut(&s, &last);
 	if (segs && segments_stay(&s))
-		segment_takes_owner(last, skb);
+		skb_move_owner(last, skb);
 	return segs;
 }

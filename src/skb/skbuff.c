@@ -9,6 +9,9 @@
 #include "skb/skbuff.h"
 
 #include <errno.h>
+#include <sys/select.h> /* struct timespec, which the next one wants */
+
+#include <linux/errqueue.h>
 
 #include "skb/skb_internal.h"
 
@@ -99,6 +102,31 @@ struct sk_buff *skb_clone(struct sk_buff *skb)
 	skb->cloned = clone->cloned = 1;
 	skb_counted(skb->pool);
 	return clone;
+}
+
+void skb_move_owner(struct sk_buff *to, struct sk_buff *from)
+{
+	u32 truesize = to->truesize;
+
+	skb_shinfo(to)->tx_flags = skb_shinfo(from)->tx_flags;
+	skb_shinfo(to)->tskey = skb_shinfo(from)->tskey;
+	skb_shinfo(from)->tx_flags = 0;
+	if (!from->destructor)
+		return;
+	to->sk = from->sk;
+	to->destructor = from->destructor;
+	to->truesize = from->truesize;
+	from->sk = NULL;
+	from->destructor = NULL;
+	from->truesize = truesize;
+}
+
+void skb_tx_timestamp_slow(struct sk_buff *skb, u8 place, int ifindex)
+{
+	skb_shinfo(skb)->tx_flags &= (u8)~place;
+	if (skb->sk)
+		skb->pool->tstamp_tx(skb->sk, skb, ifindex,
+				     place == SKBTX_SCHED_TSTAMP ? SCM_TSTAMP_SCHED : SCM_TSTAMP_SND);
 }
 
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from, s32 shift)

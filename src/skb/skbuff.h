@@ -45,17 +45,22 @@ typedef struct skb_frag {
 	u32 len_bytes;
 } skb_frag_t;
 
+/* Where a packet's owner wants to hear that it passed.  @linux include/linux/skbuff.h */
+#define SKBTX_SW_TSTAMP (1U << 1)    /**< to the driver */
+#define SKBTX_SCHED_TSTAMP (1U << 6) /**< to the queue */
+
 /** struct skb_shared_info - at `end` of every head buffer; shared by clones */
 struct skb_shared_info {
 	u32 dataref;
 	u32 nohdr_count; /**< of these, skbs that have nothing before their data: skb->nohdr */
 	u8 nr_frags;
-	u8 gso_flags;
+	u8 tx_flags;  /**< SKBTX_* */
 	u16 gso_size; /**< payload bytes of each segment; 0: not a train */
 	u16 gso_segs;
 	u16 gso_type;              /**< SKB_GSO_* */
 	struct sk_buff *frag_list; /**< reassembled fragments, in order */
 	u32 head_bytes;            /**< of the whole buffer, this structure included */
+	u32 tskey;                 /**< of SO_TIMESTAMPING, with tx_flags or of an octet to be acknowledged */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -177,6 +182,8 @@ struct skb_pool {
 	const struct skb_tracer *tracer;
 	const struct skb_dst_ops *dst_ops; /**< set by dev_net_init() */
 	struct skb_stats stats;
+	/** @type: SCM_TSTAMP_*; see skb_tx_timestamp() */
+	void (*tstamp_tx)(struct sock *sk, const struct sk_buff *skb, int ifindex, u32 type);
 	u64 next_id;
 	struct skb_pool_private *priv; /**< caches: skbuff.c */
 };
@@ -400,6 +407,16 @@ static inline u32 skb_transport_offset(const struct sk_buff *skb)
 static inline bool skb_is_gso(const struct sk_buff *skb)
 {
 	return skb_shinfo(skb)->gso_size != 0;
+}
+/** skb_move_owner() - @to, a part of @from without an owner, is charged to its owner from now on, and tells him of its time */
+void skb_move_owner(struct sk_buff *to, struct sk_buff *from);
+/** skb_tx_timestamp() - @skb, whose link-layer header is at data, has come to @place (SKBTX_*): its owner hears of it if he
+ *  asked, once.  @linux skb_tx_timestamp, __skb_tstamp_tx */
+void skb_tx_timestamp_slow(struct sk_buff *skb, u8 place, int ifindex);
+static inline void skb_tx_timestamp(struct sk_buff *skb, u8 place, int ifindex)
+{
+	if (unlikely(skb_shinfo(skb)->tx_flags & place))
+		skb_tx_timestamp_slow(skb, place, ifindex);
 }
 /** skb_data_shared() - does another skb share head and fragments? */
 static inline bool skb_data_shared(const struct sk_buff *skb)

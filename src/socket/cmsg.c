@@ -58,6 +58,12 @@ int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct soc
 			return -EINVAL;
 		out->tsflags = (out->tsflags & ~(u32)SOF_TIMESTAMPING_TX_RECORD_MASK) | value;
 		return 0;
+	case 81: /* SCM_TS_OPT_ID */
+		if (sk->type == SOCK_STREAM || !(sk->tsflags & SOF_TIMESTAMPING_OPT_ID) || len_bytes != sizeof(u32))
+			return -EINVAL;
+		out->tsflags |= SOCKCM_FLAG_TS_OPT_ID;
+		out->ts_opt_id = value;
+		return 0;
 	case SO_TXTIME:
 		if (!sock_flag(sk, SOCK_F_TXTIME) || len_bytes != sizeof(u64))
 			return -EINVAL;
@@ -69,6 +75,25 @@ int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct soc
 	default:
 		return -EINVAL;
 	}
+}
+
+int sock_cmsgs_send(const struct sock *sk, const struct msghdr *msg, struct sockcm_cookie *out)
+{
+	const u8 *p = msg->msg_control;
+	size_t left_bytes = msg->msg_controllen, step_bytes;
+
+	for (; left_bytes >= sizeof(struct cmsghdr); p += step_bytes, left_bytes -= step_bytes) {
+		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)p;
+		int err;
+
+		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left_bytes)
+			return -EINVAL;
+		err = cmsg->cmsg_level == SOL_SOCKET ? sock_cmsg_send(sk, cmsg, out) : 0;
+		if (err)
+			return err;
+		step_bytes = min_size(CMSG_ALIGN(cmsg->cmsg_len), left_bytes);
+	}
+	return 0;
 }
 
 static void put_timestamp(const struct sock *sk, ktime_t wall_ns, struct cmsg_out *out)
@@ -83,29 +108,35 @@ static void put_timestamp(const struct sock *sk, ktime_t wall_ns, struct cmsg_ou
 		put_cmsg(out, SOL_SOCKET, new ? 63 /* SO_TIMESTAMP_NEW */ : SO_TIMESTAMP, &tv, sizeof(tv));
 }
 
-static void put_timestamping(const struct sock *sk, ktime_t wall_ns, struct cmsg_out *out)
+static void put_timestamping(const struct sock *sk, ktime_t wall_ns, bool sent, struct cmsg_out *out)
 {
 	struct timespec ts[3] = { { wall_ns / NSEC_PER_SEC, wall_ns % NSEC_PER_SEC }, { 0, 0 }, { 0, 0 } };
 	bool new = sock_flag(sk, SOCK_F_TSTAMP_NEW);
 
 	if ((sk->tsflags & SOF_TIMESTAMPING_SOFTWARE) &&
-	    ((sk->tsflags & SOF_TIMESTAMPING_RX_SOFTWARE) || !(sk->tsflags & (1U << 17) /* OPT_RX_FILTER */)))
+	    (sent || (sk->tsflags & SOF_TIMESTAMPING_RX_SOFTWARE) || !(sk->tsflags & (1U << 17) /* OPT_RX_FILTER */)))
 		put_cmsg(out, SOL_SOCKET, new ? 65 /* SO_TIMESTAMPING_NEW */ : SO_TIMESTAMPING, ts, sizeof(ts));
+}
+
+void sock_recv_timestamp(struct sock *sk, const struct sk_buff *skb, bool sent, struct cmsg_out *out)
+{
+	ktime_t wall_ns = skb->tstamp + sk->net->wall_offset;
+
+	if (sock_flag(sk, SOCK_F_TIMESTAMP))
+		put_timestamp(sk, wall_ns, out);
+	if (sent || sock_flag(sk, SOCK_F_TIMESTAMPING))
+		put_timestamping(sk, wall_ns, sent, out);
 }
 
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out)
 {
 	const u32 asked = SOCK_F_TIMESTAMP | SOCK_F_TIMESTAMPING | SOCK_F_RXQ_OVFL | SOCK_F_RCVMARK |
 			  SOCK_F_RCVPRIORITY;
-	ktime_t wall_ns = skb->tstamp + sk->net->wall_offset;
 
-	sk->stamp = wall_ns;
+	sk->stamp = skb->tstamp + sk->net->wall_offset;
 	if (likely(!(sk->flags & asked)))
 		return;
-	if (sock_flag(sk, SOCK_F_TIMESTAMP))
-		put_timestamp(sk, wall_ns, out);
-	if (sock_flag(sk, SOCK_F_TIMESTAMPING))
-		put_timestamping(sk, wall_ns, out);
+	sock_recv_timestamp(sk, skb, false, out);
 	if (sock_flag(sk, SOCK_F_RXQ_OVFL) && SOCK_SKB_CB(skb)->dropcount)
 		put_cmsg(out, SOL_SOCKET, SO_RXQ_OVFL, &SOCK_SKB_CB(skb)->dropcount, sizeof(u32));
 	if (sock_flag(sk, SOCK_F_RCVMARK))

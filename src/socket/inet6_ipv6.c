@@ -390,6 +390,7 @@ void ipv6_ipcm_init(struct ipcm6_cookie *ipc, const struct inet_sock *inet)
 		.dontfrag = np->dontfrag,
 		.priority = inet->sk.priority,
 		.mark = inet->sk.mark,
+		.tsflags = inet->sk.tsflags,
 		.opt = np->opt,
 		.protocol = (u8)inet->sk.protocol,
 		.skb_flags = (u16)((np->pmtudisc >= IPV6_PMTUDISC_PROBE ? IP6SKB_DEV_MTU : 0U) |

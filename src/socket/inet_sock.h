@@ -101,6 +101,7 @@ struct inet_err_cb {
 	__be32 offender; /**< who says that it could not */
 	int iif;
 	__be16 port;
+	bool opt_stats; /**< its octets are SOF_TIMESTAMPING_OPT_STATS */
 };
 #define INET_ERR_CB(skb) ((struct inet_err_cb *)(void *)((skb)->cb))
 

@@ -19,6 +19,7 @@ void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet)
 		.tos = inet->tos,
 		.priority = inet->sk.priority,
 		.mark = inet->sk.mark,
+		.tsflags = inet->sk.tsflags,
 		.protocol = (u8)inet->sk.protocol,
 		.skb_flags = (u16)((inet->pmtudisc >= IP_PMTUDISC_PROBE ? IPSKB_DEV_MTU : 0U) |
 				   (inet->mc_loop ? 0U : IPSKB_NO_MC_LOOP)),
@@ -92,11 +93,15 @@ static int cmsg_ip(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
 
 static int cmsg_socket(const struct sock *sk, const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
 {
-	struct sockcm_cookie c = { .mark = ipc->mark, .priority = ipc->priority };
+	struct sockcm_cookie c = {
+		.mark = ipc->mark, .priority = ipc->priority, .tsflags = ipc->tsflags, .ts_opt_id = ipc->ts_opt_id
+	};
 	int err = sock_cmsg_send(sk, cmsg, &c);
 
 	ipc->mark = c.mark;
 	ipc->priority = c.priority;
+	ipc->tsflags = c.tsflags;
+	ipc->ts_opt_id = c.ts_opt_id;
 	ipc->transmit_time = c.transmit_time;
 	return err;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include <linux/net_tstamp.h>
+
 #include "base/byteorder.h"
 #include "ipv4/icmp.h"
 #include "ipv4/ip.h"
@@ -89,21 +91,47 @@ struct ip_icmp_verdict ip_icmp_verdict(struct inet_sock *inet, const struct sk_b
 	}
 }
 
-static void put_errhdr(const struct sk_buff *skb, struct cmsg_out *out)
+/* Errors that came have an address that they came from; so has a packet of which the time is told, if it is there. */
+static bool has_cmsgs(const struct sock *sk, const struct sk_buff *skb)
+{
+	u8 origin = INET_ERR_CB(skb)->ee.ee_origin;
+
+	return origin == SO_EE_ORIGIN_ICMP ||
+	       (origin == SO_EE_ORIGIN_TIMESTAMPING && (sk->tsflags & SOF_TIMESTAMPING_OPT_CMSG) &&
+		skb->network_header != SKB_HEADER_UNSET);
+}
+
+static bool is_of_packet(u8 origin)
+{
+	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_LOCAL;
+}
+
+static void put_errhdr(const struct inet_err_cb *cb, bool offended, struct cmsg_out *out)
 {
 	struct {
 		struct sock_extended_err ee;
 		struct sockaddr_in offender;
 	} errhdr;
-	const struct inet_err_cb *cb = INET_ERR_CB(skb);
 
 	memset(&errhdr, 0, sizeof(errhdr));
 	errhdr.ee = cb->ee;
-	if (cb->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
+	if (offended) {
 		errhdr.offender.sin_family = AF_INET;
 		errhdr.offender.sin_addr.s_addr = (__force u32)cb->offender;
 	}
 	put_cmsg(out, IPPROTO_IP, IP_RECVERR, &errhdr, sizeof(errhdr));
+}
+
+/* @skb is no error any more: its cb is that of a packet that came. */
+static void put_packet_cmsgs(const struct sock *sk, struct sk_buff *skb, struct inet_err_cb *cb, struct cmsg_out *out)
+{
+	__be32 left_from = cpu_to_be32(0);
+
+	if (cb->ee.ee_origin == SO_EE_ORIGIN_TIMESTAMPING)
+		cb->offender = left_from = ((const struct iphdr *)(const void *)skb_network_header(skb))->saddr;
+	*INET_SKB_CB(skb) = (struct inet_skb_cb){ .iif = cb->iif, .spec_dst = left_from };
+	if (inet_sk(sk)->cmsg_flags)
+		ip_cmsg_recv(sk, skb, out);
 }
 
 /* The next error that waits becomes the pending one, as poll(2) and SO_ERROR see it. */
@@ -121,6 +149,7 @@ ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 	struct inet_err_cb cb;
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	struct cmsg_out out;
+	bool cmsgs;
 	u32 copied;
 
 	if (!skb)
@@ -136,13 +165,16 @@ ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 	}
 	sin.sin_addr.s_addr = (__force u32)cb.addr;
 	sin.sin_port = (__force u16)cb.port;
-	msg_put_name(msg, &sin, sizeof(sin));
+	if (is_of_packet(cb.ee.ee_origin))
+		msg_put_name(msg, &sin, sizeof(sin));
+	else
+		msg->msg_namelen = 0;
 	cmsg_out_begin(&out, msg);
-	sock_recv_cmsgs(sk, skb, &out);
-	put_errhdr(skb, &out);
-	*INET_SKB_CB(skb) = (struct inet_skb_cb){ .iif = cb.iif, .spec_dst = cb.addr };
-	if (inet_sk(sk)->cmsg_flags && cb.ee.ee_origin == SO_EE_ORIGIN_ICMP)
-		ip_cmsg_recv(sk, skb, &out);
+	sock_recv_err_cmsgs(sk, skb, &out);
+	cmsgs = has_cmsgs(sk, skb);
+	if (cmsgs)
+		put_packet_cmsgs(sk, skb, &cb, &out);
+	put_errhdr(&cb, cmsgs, &out);
 	cmsg_out_end(&out, msg);
 	msg->msg_flags |= MSG_ERRQUEUE;
 	consume_skb(skb);

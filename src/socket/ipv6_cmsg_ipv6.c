@@ -131,11 +131,16 @@ static int cmsg_ipv6(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
 
 static int cmsg_socket(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
 {
-	struct sockcm_cookie c = { .mark = o->ipc->mark, .priority = o->ipc->priority };
+	struct sockcm_cookie c = { .mark = o->ipc->mark,
+				   .priority = o->ipc->priority,
+				   .tsflags = o->ipc->tsflags,
+				   .ts_opt_id = o->ipc->ts_opt_id };
 	int err = sock_cmsg_send(o->sk, cmsg, &c);
 
 	o->ipc->mark = o->fl6->mark = c.mark;
 	o->ipc->priority = c.priority;
+	o->ipc->tsflags = c.tsflags;
+	o->ipc->ts_opt_id = c.ts_opt_id;
 	o->ipc->transmit_time = c.transmit_time;
 	return err;
 }

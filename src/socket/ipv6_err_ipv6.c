@@ -108,24 +108,54 @@ static void put_name(const struct sk_buff *skb, struct msghdr *msg)
 	msg_put_name(msg, &sin6, sizeof(sin6));
 }
 
-static void put_errhdr(const struct sk_buff *skb, struct cmsg_out *out)
+/* Of a packet that left and is here again. */
+static void put_source(const struct sk_buff *skb, struct in6_addr *out)
 {
-	struct {
-		struct sock_extended_err ee;
-		struct sockaddr_in6 offender;
-	} errhdr;
+	if (err_is_ipv6(skb))
+		*out = ipv6_hdr(skb)->saddr;
+	else
+		ipv6_addr_set_v4mapped(((const struct iphdr *)(const void *)skb_network_header(skb))->saddr, out);
+}
 
-	memset(&errhdr, 0, sizeof(errhdr));
-	errhdr.ee = INET_ERR_CB(skb)->ee; /* it begins as INET6_ERR_CB does */
-	if (errhdr.ee.ee_origin == SO_EE_ORIGIN_ICMP6) {
-		errhdr.offender.sin6_family = AF_INET6;
-		errhdr.offender.sin6_addr = ipv6_hdr(skb)->saddr;
-		errhdr.offender.sin6_scope_id = ipv6_iface_scope_id(&errhdr.offender.sin6_addr, INET6_ERR_CB(skb)->iif);
-	} else if (errhdr.ee.ee_origin == SO_EE_ORIGIN_ICMP) {
-		errhdr.offender.sin6_family = AF_INET6;
-		ipv6_addr_set_v4mapped(INET_ERR_CB(skb)->offender, &errhdr.offender.sin6_addr);
+static bool is_of_packet(u8 origin)
+{
+	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6 || origin == SO_EE_ORIGIN_LOCAL;
+}
+
+struct errhdr6 {
+	struct sock_extended_err ee;
+	struct sockaddr_in6 offender;
+};
+
+static void errhdr_make(const struct sk_buff *skb, struct errhdr6 *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->ee = INET_ERR_CB(skb)->ee; /* it begins as INET6_ERR_CB does */
+	if (out->ee.ee_origin == SO_EE_ORIGIN_ICMP6) {
+		out->offender.sin6_family = AF_INET6;
+		out->offender.sin6_addr = ipv6_hdr(skb)->saddr;
+		out->offender.sin6_scope_id = ipv6_iface_scope_id(&out->offender.sin6_addr, INET6_ERR_CB(skb)->iif);
+	} else if (out->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
+		out->offender.sin6_family = AF_INET6;
+		ipv6_addr_set_v4mapped(INET_ERR_CB(skb)->offender, &out->offender.sin6_addr);
+	} else if (out->ee.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && skb->network_header != SKB_HEADER_UNSET) {
+		out->offender.sin6_family = AF_INET6;
+		put_source(skb, &out->offender.sin6_addr);
 	}
-	put_cmsg(out, SOL_IPV6, IPV6_RECVERR, &errhdr, sizeof(errhdr));
+}
+
+/* The packet that the error is about, or that brought it.  @skb is no error any more: its cb is that of one that came */
+static void put_packet_cmsgs(const struct sock *sk, struct sk_buff *skb, struct cmsg_out *out)
+{
+	int iif = err_is_ipv6(skb) && INET_ERR_CB(skb)->ee.ee_origin != SO_EE_ORIGIN_TIMESTAMPING
+			  ? INET6_ERR_CB(skb)->iif
+			  : INET_ERR_CB(skb)->iif;
+
+	if (!err_is_ipv6(skb) || skb->network_header == SKB_HEADER_UNSET)
+		return;
+	memset(skb->cb, 0, sizeof(skb->cb));
+	IP6CB(skb)->iif = iif;
+	ipv6_cmsg_recv(sk, skb, out);
 }
 
 /* The next error that waits becomes the pending one, as poll(2) and SO_ERROR see it. */
@@ -140,6 +170,7 @@ static void next_pending_error(struct sock *sk)
 ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 {
 	struct sk_buff *skb = sk_error_dequeue(sk);
+	struct errhdr6 errhdr;
 	struct cmsg_out out;
 	u32 copied;
 
@@ -153,10 +184,16 @@ ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 		consume_skb(skb);
 		return -EFAULT;
 	}
-	put_name(skb, msg);
+	if (is_of_packet(INET_ERR_CB(skb)->ee.ee_origin))
+		put_name(skb, msg);
+	else
+		msg->msg_namelen = 0;
 	cmsg_out_begin(&out, msg);
-	sock_recv_cmsgs(sk, skb, &out);
-	put_errhdr(skb, &out);
+	sock_recv_err_cmsgs(sk, skb, &out);
+	errhdr_make(skb, &errhdr);
+	if (errhdr.ee.ee_origin != SO_EE_ORIGIN_LOCAL && errhdr.ee.ee_origin != SO_EE_ORIGIN_ZEROCOPY)
+		put_packet_cmsgs(sk, skb, &out);
+	put_cmsg(&out, SOL_IPV6, IPV6_RECVERR, &errhdr, sizeof(errhdr));
 	cmsg_out_end(&out, msg);
 	msg->msg_flags |= MSG_ERRQUEUE;
 	consume_skb(skb);

@@ -31,6 +31,7 @@ int sock_net_init(struct net *net)
 	ns->netns_cookie = 1;
 	net->sock = ns;
 	zerocopy_net_init(net);
+	net->skb_pool->tstamp_tx = sock_tstamp_tx;
 	sock_sysctl_init(net);
 	return 0;
 }

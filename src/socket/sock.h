@@ -56,8 +56,14 @@ struct proto {
 	u32 (*queued_bytes)(const struct sock *sk); /**< truesize received that waits elsewhere; NULL: nowhere else */
 	const char *(*check)(
 		const struct sock *sk); /**< a sentence that does not hold, NULL: all do; NULL: nothing to say */
-	bool may_peek_off;              /**< recvmsg obeys SO_PEEK_OFF */
+	/** SOF_TIMESTAMPING_OPT_STATS: attributes into @to, SOCK_OPT_STATS_MAX_BYTES at the most; Return: octets; NULL: none */
+	u32 (*opt_stats)(const struct sock *sk, const struct sk_buff *skb, u8 *to);
+	bool may_peek_off; /**< recvmsg obeys SO_PEEK_OFF */
 };
+
+#define SOCK_OPT_STATS_MAX_BYTES 512U
+/** SOF_TIMESTAMPING_TX_*: any of them asks for the time when a packet leaves, or arrives */
+#define SOCK_TX_RECORD_MASK (1U | 1U << 1 | 1U << 8 | 1U << 9 | 1U << 18)
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
 struct net_proto_family {
@@ -92,6 +98,7 @@ struct sock {
 	u32 rcvlowat;
 	u8 txtime_clock, txtime_flags;
 	u16 busy_poll_budget;
+	u32 zckey;                  /**< number of the next call with MSG_ZEROCOPY */
 	ktime_t rcvtimeo, sndtimeo; /**< kept for the one who blocks; KTIME_MAX: for ever */
 	ktime_t stamp;              /**< of the last packet read, SIOCGSTAMP */
 	struct sk_filter *filter;   /**< socket/filter.h */
@@ -260,14 +267,39 @@ int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const str
 /** skb_copy_datagram_at() - same, from octet @at_bytes of the iovecs on */
 int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
 			 size_t at_bytes, u32 len_bytes);
+/** sock_recv_timestamp() - SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING of @skb; @sent: it left, it did not come */
+void sock_recv_timestamp(struct sock *sk, const struct sk_buff *skb, bool sent, struct cmsg_out *out);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
 /** sock_cmsg_send() - one SOL_SOCKET control message of a sender.  Return: 0, -EINVAL, -EPERM */
 struct sockcm_cookie {
-	u32 mark, priority, tsflags;
+	u32 mark, priority;
+	u32 tsflags, ts_opt_id; /**< SOF_TIMESTAMPING_*, and a key if SOCKCM_FLAG_TS_OPT_ID is among them */
 	ktime_t transmit_time;
 };
+#define SOCKCM_FLAG_TS_OPT_ID (1U << 31)
 int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct sockcm_cookie *out);
+/** sock_cmsgs_send() - those of level SOL_SOCKET of a whole message; others are none of its business.  Return: same */
+int sock_cmsgs_send(const struct sock *sk, const struct msghdr *msg, struct sockcm_cookie *out);
+
+/* ---- errqueue.c */
+void sock_tx_timestamp_slow(struct sock *sk, struct sk_buff *skb, u32 tsflags, u32 opt_id);
+/** sock_tx_timestamp() - @skb is a datagram that starts here: what SO_TIMESTAMPING asks of it.  @linux sock_tx_timestamp */
+static inline void sock_tx_timestamp(struct sock *sk, struct sk_buff *skb, u32 tsflags, u32 opt_id)
+{
+	if (unlikely(tsflags & SOCK_TX_RECORD_MASK))
+		sock_tx_timestamp_slow(sk, skb, tsflags, opt_id);
+}
+/** sock_tx_timestamp_at() - of a stream: @key is the number of the last octet in @skb that a call wrote */
+void sock_tx_timestamp_at(struct sk_buff *skb, u32 tsflags, u32 key);
+/** sock_tstamp_tx() - the time for the error queue; @type: SCM_TSTAMP_*.  @linux __skb_tstamp_tx */
+void sock_tstamp_tx(struct sock *sk, const struct sk_buff *skb, int ifindex, u32 type);
+/** sock_zerocopy_sent() - a datagram with MSG_ZEROCOPY, which was copied */
+void sock_zerocopy_sent(struct sock *sk);
+/** sock_zerocopy_done() - the calls @lo to @hi with MSG_ZEROCOPY are over.  @linux __msg_zerocopy_callback */
+void sock_zerocopy_done(struct sock *sk, u32 lo, u32 hi);
+/** sock_recv_err_cmsgs() - control messages about time, of an skb of the error queue */
+void sock_recv_err_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
 /** sock_rfree() - destructor of an skb in the receive queue */
 void sock_rfree(struct sk_buff *skb);
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);

@@ -161,7 +161,7 @@ static int set_timestamping(struct sock *sk, int name, int value)
 	if ((flags & SOF_TIMESTAMPING_OPT_ID) && !(sk->tsflags & SOF_TIMESTAMPING_OPT_ID)) {
 		if (is_tcp(sk) && (sk->state == TCP_CLOSE_STATE || sk->state == TCP_LISTEN_STATE))
 			return -EINVAL; /* octets are counted from the first one on, and there is none yet */
-		sk->tskey = 0;
+		sk->tskey = 0;          /* of a stream: tcp_socket_option() */
 	}
 	if ((flags & SOF_TIMESTAMPING_OPT_STATS) && !(flags & SOF_TIMESTAMPING_OPT_TSONLY))
 		return -EINVAL;
@@ -170,6 +170,8 @@ static int set_timestamping(struct sock *sk, int name, int value)
 	sk->tsflags = flags;
 	flag_assign(sk, SOCK_F_TSTAMP_NEW, name == NH_SO_TIMESTAMPING_NEW);
 	flag_assign(sk, SOCK_F_TIMESTAMPING, flags & SOF_TIMESTAMPING_RX_SOFTWARE);
+	if (sk->prot->route_changed)
+		sk->prot->route_changed(sk); /* headers that are ready do not ask for the time */
 	return 0;
 }
 

@@ -130,6 +130,7 @@ struct sending {
 	size_t len_bytes, copied_bytes;
 	u32 mss_now, size_goal;
 	int flags;
+	struct tcp_news news; /* what the program wants to hear of its octets */
 };
 
 /* The segment that takes the next octets.  NULL: there is no room */
@@ -231,6 +232,8 @@ static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 	if (!tp->chrono_type && s->len_bytes)
 		tcp_chrono_start(tp, TCP_CHRONO_BUSY);
 	err = copy_to_queue(tp, s);
+	if (unlikely(tcp_news_wanted(&s->news)) && s->copied_bytes)
+		tcp_news_note(tp, &s->news);
 	if (unlikely(err)) {
 		remove_empty_skb(tp);
 		tcp_sock_of(tp)->flags |= SOCK_F_NOSPACE;
@@ -251,22 +254,22 @@ static inline ssize_t send_all(struct tcp_sock *tp, struct sending *s)
 static ssize_t tcp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes, int flags)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sending s = { .msg = msg, .len_bytes = len_bytes, .flags = flags };
+	struct sending s = { .msg = msg, .len_bytes = len_bytes, .flags = flags, .news.tsflags = sk->tsflags };
+	int err = 0;
 
-	if (unlikely((flags & MSG_FASTOPEN) || tp->defer_connect)) {
-		int err = tcp_sendmsg_fastopen(tp, msg, &s.copied_bytes, len_bytes, flags);
-
+	if (unlikely(msg->msg_controllen || (flags & MSG_ZEROCOPY)))
+		err = tcp_news_asked(tp, msg, len_bytes, flags, &s.news);
+	if (unlikely(!err && ((flags & MSG_FASTOPEN) || tp->defer_connect))) {
+		err = tcp_sendmsg_fastopen(tp, msg, &s.copied_bytes, len_bytes, flags);
 		if (err == -EINPROGRESS && s.copied_bytes)
 			return (ssize_t)s.copied_bytes;
-		if (err)
-			return err;
 	}
-	return send_all(tp, &s);
+	return unlikely(err) ? err : send_all(tp, &s);
 }
 
 static ssize_t tcp_send_zerocopy(struct sock *sk, struct skb_page *page, size_t len_bytes, int flags)
 {
-	struct sending s = { .page = page, .len_bytes = len_bytes, .flags = flags };
+	struct sending s = { .page = page, .len_bytes = len_bytes, .flags = flags, .news.tsflags = sk->tsflags };
 	struct iovec iov = { page->data, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
@@ -388,6 +391,8 @@ void tcp_write_queue_purge(struct tcp_sock *tp)
 	tp->retransmit_skb_hint = NULL;
 	tp->packets_out = 0;
 	tp->backoff = 0;
+	if (unlikely(tp->zc_pending))
+		tcp_zerocopy_ended(tp, tp->zc_pending);
 	tcp_clear_retrans(tp);
 }
 
@@ -771,7 +776,8 @@ static const char *tcp_sock_check(const struct sock *sk)
 	.recvmsg = tcp_recvmsg, .send_zerocopy = tcp_send_zerocopy, .recv_borrow = tcp_recv_borrow, \
 	.shutdown = tcp_shutdown, .setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .ioctl = tcp_ioctl, \
 	.poll = tcp_poll, .route_changed = inet_route_changed, .socket_option = tcp_socket_option, \
-	.meminfo = tcp_meminfo, .queued_bytes = tcp_ofo_bytes, .check = tcp_sock_check, .may_peek_off = true
+	.meminfo = tcp_meminfo, .queued_bytes = tcp_ofo_bytes, .check = tcp_sock_check, .opt_stats = tcp_opt_stats, \
+	.may_peek_off = true
 
 const struct proto tcp_prot = {
 	.name = "TCP",

@@ -387,6 +387,7 @@ struct tcp_sock {
 	ktime_t rto_min;
 	u8 retransmits, backoff, syn_retries, probes_out;
 	u8 rtx_kind;      /**< enum tcp_rtx_kind */
+	u16 zc_pending;   /**< calls with MSG_ZEROCOPY of which not all is acknowledged: the last before sk.zckey */
 	ktime_t rtx_when; /**< unless rtx_kind is none: when it is due */
 	struct timer rtx_timer, delack_timer, keepalive_timer, pacing_timer;
 

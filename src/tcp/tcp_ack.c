@@ -201,7 +201,7 @@ static void tcp_ack_probe(struct tcp_sock *tp)
 /** struct cleaned - one run of tcp_clean_rtx_queue() */
 struct cleaned {
 	ktime_t first_ackt, last_ackt; /**< when the first and last of what was sent only once left */
-	u32 pkts_acked, prior_sacked, reord, last_in_flight;
+	u32 pkts_acked, prior_sacked, reord, last_in_flight, prior_snd_una;
 	int flag;
 	bool fully_acked, ece_ack;
 	struct tcp_sacktag_state *sack;
@@ -261,6 +261,8 @@ static void remove_acked(struct tcp_sock *tp, struct cleaned *c)
 	for (skb = tcp_skb_first(&tp->rtx_queue); skb; skb = next) {
 		u32 seq = TCP_SKB_CB(skb)->seq, end_seq = TCP_SKB_CB(skb)->end_seq, acked_pcount = tcp_skb_pcount(skb);
 
+		if (unlikely(TCP_SKB_CB(skb)->txstamp_ack))
+			tcp_news_acked(tp, skb, c->prior_snd_una);
 		if (after(end_seq, tp->snd_una)) {
 			if (acked_pcount == 1 || !after(tp->snd_una, seq))
 				break;
@@ -273,6 +275,8 @@ static void remove_acked(struct tcp_sock *tp, struct cleaned *c)
 		account_acked(tp, skb, acked_pcount, seq, end_seq, c);
 		if (!c->fully_acked)
 			break;
+		if (unlikely(TCP_SKB_CB(skb)->zc_ends))
+			tcp_zerocopy_ended(tp, TCP_SKB_CB(skb)->zc_ends);
 		next = tcp_skb_next(&tp->rtx_queue, skb);
 		tcp_rtx_queue_unlink_and_free(tp, skb);
 	}
@@ -326,6 +330,7 @@ static int tcp_clean_rtx_queue(struct tcp_sock *tp, u32 prior_fack, u32 prior_sn
 			     .sack = sack,
 			     .reord = tp->snd_nxt,
 			     .prior_sacked = tp->sacked_out,
+			     .prior_snd_una = prior_snd_una,
 			     .ece_ack = ece_ack };
 	s64 seq_rtt_us = -1, sack_rtt_us = -1, ca_rtt_us = -1;
 	u32 prior_delivered = tp->delivered;

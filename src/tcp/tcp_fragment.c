@@ -107,6 +107,21 @@ void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 decr)
 	tcp_verify_left_out(tp);
 }
 
+/* The octet whose time is asked for lies in one of the two.  @linux tcp_fragment_tstamp */
+static void split_tstamp(struct sk_buff *skb, struct sk_buff *rest)
+{
+	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(rest);
+
+	if (before(from->tskey, TCP_SKB_CB(rest)->seq)) {
+		TCP_SKB_CB(rest)->txstamp_ack = 0;
+		return;
+	}
+	to->tx_flags = from->tx_flags;
+	to->tskey = from->tskey;
+	from->tx_flags = 0;
+	TCP_SKB_CB(skb)->txstamp_ack = 0;
+}
+
 /* What the two parts inherit: only the last has FIN and PSH, both have the state of the scoreboard. */
 static void split_cb(struct sk_buff *skb, struct sk_buff *rest, u32 len_bytes)
 {
@@ -119,6 +134,9 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *rest, u32 len_bytes)
 	a->eor = 0;
 	b->flags &= (u8)~TCPHDR_CWR;
 	rest->tstamp = skb->tstamp;
+	a->zc_ends = 0;
+	if (unlikely(skb_shinfo(skb)->tx_flags || a->txstamp_ack))
+		split_tstamp(skb, rest);
 }
 
 int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u32 len_bytes, u32 mss_now)
@@ -223,5 +241,12 @@ bool tcp_skb_collapse(struct sk_buff *to, struct sk_buff *from)
 	}
 	to->len += from->data_len;
 	to->data_len += from->data_len;
+	TCP_SKB_CB(to)->zc_ends = (u16)(TCP_SKB_CB(to)->zc_ends + TCP_SKB_CB(from)->zc_ends);
+	if (unlikely(b->tx_flags ||
+		     TCP_SKB_CB(from)->txstamp_ack)) { /* of two the later; @linux tcp_skb_collapse_tstamp */
+		a->tx_flags |= b->tx_flags;
+		a->tskey = b->tskey;
+		TCP_SKB_CB(to)->txstamp_ack |= TCP_SKB_CB(from)->txstamp_ack;
+	}
 	return true;
 }

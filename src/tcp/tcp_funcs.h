@@ -622,4 +622,27 @@ const char *tcp_check(const struct tcp_sock *tp);
 /** tcp_net_check() - of those that nobody has open, and of all counts; the others are reached by proto.check */
 const char *tcp_net_check(const struct net *net);
 
+/* ---- tcp_news.c: what goes to the error queue besides errors */
+/** struct tcp_news - what the program wants to hear of the octets of one call */
+struct tcp_news {
+	u32 tsflags;   /**< SOF_TIMESTAMPING_* */
+	bool zerocopy; /**< MSG_ZEROCOPY, and SO_ZEROCOPY allows it */
+};
+static inline bool tcp_news_wanted(const struct tcp_news *news)
+{
+	return (news->tsflags & SOCK_TX_RECORD_MASK) || news->zerocopy;
+}
+/** tcp_news_asked() - by control messages and flags of a call.  Return: 0, -EINVAL, -EPERM, -ENOBUFS: too many calls wait */
+int tcp_news_asked(struct tcp_sock *tp, const struct msghdr *msg, size_t len_bytes, int flags, struct tcp_news *news);
+/** tcp_news_note() - the call's last octet is the last that was written.  @linux tcp_tx_timestamp */
+void tcp_news_note(struct tcp_sock *tp, const struct tcp_news *news);
+/** tcp_news_acked() - octets up to snd_una are acked, some of them of @skb, whose txstamp_ack is set.  @linux tcp_ack_tstamp */
+void tcp_news_acked(struct tcp_sock *tp, const struct sk_buff *skb, u32 prior_snd_una);
+/** tcp_news_begin() - SO_TIMESTAMPING was set: from where on octets are counted, if they are from now on */
+void tcp_news_begin(struct tcp_sock *tp);
+/** tcp_zerocopy_ended() - nothing of the oldest @count calls with MSG_ZEROCOPY is in the queues any more */
+void tcp_zerocopy_ended(struct tcp_sock *tp, u32 count);
+/** tcp_opt_stats() - proto.opt_stats.  @linux tcp_get_timestamping_opt_stats, but for the TTL of who acknowledged */
+u32 tcp_opt_stats(const struct sock *sk, const struct sk_buff *skb, u8 *to);
+
 #endif

@@ -21,11 +21,13 @@ struct tcp_skb_cb {
 	u8 sacked;     /**< TCPCB_*: state for the scoreboard */
 	u8 ip_dsfield; /**< received: TOS */
 	u8 eor : 1;    /**< MSG_EOR: nothing may be appended */
-	u8 has_rxtstamp : 1, txstamp_ack : 1;
+	u8 has_rxtstamp : 1;
+	u8 txstamp_ack : 1; /**< SOF_TIMESTAMPING_TX_ACK: the time when the octet tskey is acknowledged */
 	/* sent: state of the connection when it left.  @linux tcp_rate.c */
 	u32 delivered, delivered_ce;
 	ktime_t first_tx_mstamp, delivered_mstamp;
 	u8 is_app_limited : 1;
+	u16 zc_ends; /**< so many calls with MSG_ZEROCOPY have their last octet here */
 };
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)(void *)((skb)->cb))
 static_assert(sizeof(struct tcp_skb_cb) <= 48, "cb has 48 octets");

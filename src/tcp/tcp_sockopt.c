@@ -715,6 +715,10 @@ void tcp_socket_option(struct sock *sk, int name)
 	case SO_KEEPALIVE:
 		tcp_set_keepalive(tp, sock_flag(sk, SOCK_F_KEEPALIVE));
 		break;
+	case SO_TIMESTAMPING:
+	case 65: /* SO_TIMESTAMPING_NEW */
+		tcp_news_begin(tp);
+		break;
 	case SO_RCVLOWAT:
 		set_rcvlowat(tp);
 		break;

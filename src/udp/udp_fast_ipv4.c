@@ -43,7 +43,7 @@ bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 
 	up->tmpl.rt = NULL;
 	if (inet->sk.state != INET_TCP_ESTABLISHED || up->cork.skb || up->corkflag || up->gso_bytes ||
-	    (inet->sk.flags & (SOCK_F_DONTROUTE | SOCK_F_NO_CHECK)))
+	    (inet->sk.flags & (SOCK_F_DONTROUTE | SOCK_F_NO_CHECK)) || (inet->sk.tsflags & SOCK_TX_RECORD_MASK))
 		return false;
 	if ((rt->type != RTN_UNICAST && rt->type != RTN_LOCAL) || inet->pmtudisc >= IP_PMTUDISC_PROBE || inet->opt ||
 	    mtu < HEADERS_BYTES)

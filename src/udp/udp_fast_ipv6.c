@@ -27,7 +27,7 @@ static bool is_special(const struct udp6_sock *up, const struct rt6_info *rt)
 	return sk->state != INET_TCP_ESTABLISHED || up->cork.skb || up->udp.corkflag || up->udp.gso_bytes ||
 	       up->udp.no_check6_tx || sock_flag(sk, SOCK_F_DONTROUTE) || np->opt || np->frag_size ||
 	       np->pmtudisc >= IPV6_PMTUDISC_PROBE || (rt->type != RTN_UNICAST && rt->type != RTN_LOCAL) ||
-	       ipv6_addr_is_multicast(&np->daddr);
+	       ipv6_addr_is_multicast(&np->daddr) || (sk->tsflags & SOCK_TX_RECORD_MASK);
 }
 
 bool udp6_template_make(struct udp6_sock *up, const struct rt6_info *rt)

@@ -101,6 +101,7 @@ static int udp_sent(struct sock *sk, int err)
 static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d, u32 payload_sum)
 {
 	TRACE_STEP(3, skb);
+	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
 	skb->priority = d->ipc.priority;
 	skb->mark = d->ipc.mark;
 	skb->dst_pending_confirm = d->confirm;
@@ -167,8 +168,10 @@ static int udp_send_segments(struct sock *sk, const struct msghdr *msg, size_t l
 		return -EINVAL;
 	if (sock_flag(sk, SOCK_F_NO_CHECK))
 		return -EINVAL;
-	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes)
+	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes) {
 		err = udp_send_one(sk, msg, done, (u32)min_size(d->gso_bytes, len_bytes - done), d);
+		d->ipc.tsflags = 0; /* they are one packet, to who asks for the time */
+	}
 	return err;
 }
 
@@ -337,6 +340,8 @@ int udp_push_pending(struct sock *sk)
 	d.ipc.ttl = cork->ttl;
 	d.ipc.tos = cork->tos;
 	d.ipc.mark = cork->mark;
+	d.ipc.tsflags = cork->tsflags;
+	d.ipc.ts_opt_id = cork->ts_opt_id;
 	d.ipc.priority = cork->priority;
 	dest_size(inet_sk(sk), &d, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES + (d.ipc.opt ? d.ipc.opt->optlen : 0));
 	memset(cork, 0, sizeof(*cork));
@@ -402,6 +407,8 @@ static int cork_begin(struct sock *sk, struct udp_dest *d, u32 len_bytes)
 		.ttl = d->ipc.ttl,
 		.tos = d->ipc.tos,
 		.mark = d->ipc.mark,
+		.tsflags = d->ipc.tsflags,
+		.ts_opt_id = d->ipc.ts_opt_id,
 		.priority = d->ipc.priority,
 		.opt = inet_sk(sk)->opt,
 		.confirm = d->confirm,
@@ -456,6 +463,8 @@ static __noinline ssize_t send_slow(struct sock *sk, const struct msghdr *msg, s
 		dst_release(&d.rt_owned->dst);
 	if (err == -ENOBUFS || err == -EAGAIN)
 		sk->net->udp->mib.sndbuf_errors++;
+	if (unlikely(flags & MSG_ZEROCOPY) && !err)
+		sock_zerocopy_sent(sk);
 	return err ? err : (ssize_t)len_bytes;
 }
 

@@ -101,6 +101,7 @@ static int udp6_transmit(struct sock *sk, struct sk_buff *skb, const struct udp6
 	int err;
 
 	TRACE_STEP(3, skb);
+	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
 	skb->priority = d->ipc.priority;
 	skb->mark = d->ipc.mark;
 	skb->dst_pending_confirm = d->confirm;
@@ -183,8 +184,10 @@ static int udp6_send_segments(struct sock *sk, const struct msghdr *msg, size_t 
 		return -EMSGSIZE;
 	if (len_bytes > (size_t)d->gso_bytes * UDP_MAX_SEGMENTS || udp_sk(sk)->no_check6_tx)
 		return -EINVAL;
-	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes)
+	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes) {
 		err = udp6_send_one(sk, msg, done, (u32)min_size(d->gso_bytes, len_bytes - done), d);
+		d->ipc.tsflags = 0; /* they are one packet, to who asks for the time */
+	}
 	return err;
 }
 
@@ -402,6 +405,8 @@ static int cork_begin(struct sock *sk, struct udp6_dest *d, u32 len_bytes)
 		.tclass = d->ipc.tclass,
 		.dontfrag = d->ipc.dontfrag,
 		.mark = d->ipc.mark,
+		.tsflags = d->ipc.tsflags,
+		.ts_opt_id = d->ipc.ts_opt_id,
 		.priority = d->ipc.priority,
 		.confirm = d->confirm,
 	};
@@ -465,6 +470,8 @@ static ssize_t send_slow(struct sock *sk, const struct msghdr *msg, const struct
 		dst_release(&d.rt_owned->dst);
 	if (err == -ENOBUFS || err == -EAGAIN)
 		sk->net->udp->mib6.sndbuf_errors++;
+	if (unlikely(flags & MSG_ZEROCOPY) && !err)
+		sock_zerocopy_sent(sk);
 	return err ? err : (ssize_t)len_bytes;
 }
 

@@ -20,6 +20,8 @@ import threading
 import time
 
 PERIOD = bytes(range(251))
+MSG_ERRQUEUE, RECVERRS, SCM_TIMESTAMPING = 0x2000, ((0, 11), (41, 25)), (1, 37)
+ORIGIN_TIMESTAMPING, ORIGIN_ZEROCOPY, TSTAMPS = 4, 5, ("SND", "SCHED", "ACK")
 IOCTLS = {"SIOCATMARK": 0x8905, "SIOCINQ": termios.FIONREAD, "SIOCOUTQ": termios.TIOCOUTQ, "SIOCOUTQNSD": 0x894B}
 POLL_NAMES = (("IN", select.POLLIN), ("PRI", select.POLLPRI), ("OUT", select.POLLOUT), ("RDHUP", select.POLLRDHUP),
               ("ERR", select.POLLERR), ("HUP", select.POLLHUP), ("NVAL", select.POLLNVAL))
@@ -191,6 +193,24 @@ class Program:
                 break
             data += more
         return data
+
+    def call_errqueue(self, name, want, s):
+        """What the next entry tells: ZEROCOPY:first-last[:copied], or when an octet (its number) was seen where."""
+        data, cmsgs, flags, _ = self.socks[s].sock.recvmsg(2048, 512, MSG_ERRQUEUE)
+        if not flags & MSG_ERRQUEUE:
+            raise Wrong("it did not come from the error queue")
+        found = {(level, kind): value for level, kind, value in cmsgs}
+        error = next(value for key, value in found.items() if key in RECVERRS)
+        number, origin, _, code, _, info, more = struct.unpack("=IBBBBII", error[:16])
+        if origin == ORIGIN_ZEROCOPY:
+            if data or number:
+                raise Wrong(f"{len(data)} octets, error {number}, with news of MSG_ZEROCOPY")
+            return f"ZEROCOPY:{info}-{more}{':copied' if code == 1 else ''}".encode()
+        if origin != ORIGIN_TIMESTAMPING or number != errno.ENOMSG:
+            return f"{errno.errorcode.get(number, number)}:{origin}".encode()
+        seconds = struct.unpack("=q", found[SCM_TIMESTAMPING][:8])[0] if SCM_TIMESTAMPING in found else 0
+        return (f"{TSTAMPS[info]}:{more}" + (f":{len(data)}" if data else "")
+                + ("" if seconds else ":timeless")).encode()
 
     def call_shutdown(self, name, want, s, how):
         self.socks[s].sock.shutdown(how)

@@ -23,6 +23,8 @@ class Kind:
         """Whether a script is for this stack and family."""
         if self.stack == "library" and play.blocks(path) or self.stack == "packetdrill" and not packetdrill.plays(path):
             return False
+        if self.stack == "nethood" and play.asks_error_queue(path):
+            return False                # a program's octets are in a pipe of the kernel's when its call returns
         return play.fits(path, self.family)
 
     def play(self, path):

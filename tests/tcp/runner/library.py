@@ -286,6 +286,16 @@ class LibraryStack:
         self.net = None
 
 
+def cmsgs_of(raw):
+    """[(level, type, octets)] of a buffer of control messages."""
+    found, at = [], 0
+    while at + 16 <= len(raw):
+        length, level, kind = struct.unpack_from("=Qii", raw, at)
+        found.append((level, kind, raw[at + 16:at + length]))
+        at += (length + 7) & ~7
+    return found
+
+
 class LibrarySocket:
     """socket.socket's methods, as far as a script needs them."""
 
@@ -340,6 +350,17 @@ class LibrarySocket:
         data = ctypes.create_string_buffer(max(size, 1))
         got = self._do("recvfrom", data, ctypes.c_size_t(size), flags, None, None)
         return data.raw[:min(got, size)]
+
+    def recvmsg(self, size, control_size, flags):
+        data, control = ctypes.create_string_buffer(max(size, 1)), ctypes.create_string_buffer(control_size)
+        vector = struct.pack("=QQ", ctypes.addressof(data), size)
+        vector = ctypes.create_string_buffer(vector, len(vector))
+        header = struct.pack("=QQQQQQi4x", 0, 0,
+                             ctypes.addressof(vector), 1, ctypes.addressof(control), control_size, 0)
+        header = ctypes.create_string_buffer(header, len(header))
+        got = self._do("recvmsg", header, flags)
+        used, flags = struct.unpack_from("=Qi", header, 40)
+        return data.raw[:min(got, size)], cmsgs_of(control.raw[:used]), flags, None
 
     def shutdown(self, how):
         self._do("shutdown", how)

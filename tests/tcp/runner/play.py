@@ -722,6 +722,12 @@ def blocks(path):
     return any(word in text for word in (" block)", "(block)", ") &", "exit()"))
 
 
+def asks_error_queue(path):
+    """Whether a script reads news of what it sent."""
+    with open(path, encoding="utf-8") as file:
+        return "errqueue(" in file.read()
+
+
 def fits(path, family):
     """Whether a script is for packets of this family."""
     only = Script.load(path).only
