@@ -81,12 +81,13 @@ static void side_init(struct side *s, u8 host, u32 mtu, bool offload)
 	}
 }
 
-static void pump(struct world *w)
+/* Return: there is more to do at once */
+static bool pump(struct world *w)
 {
 	u64 now = time_ns();
+	bool client = nethood_poll(w->c.net, now), server = nethood_poll(w->s.net, now);
 
-	nethood_poll(w->c.net, now);
-	nethood_poll(w->s.net, now);
+	return client || server;
 }
 
 static union lan_addr server_addr(u32 listener)
@@ -388,7 +389,8 @@ static void millisecond(struct world *w)
 {
 	virtual_ns += NSEC_PER_MSEC;
 	pump(w);
-	pump(w);
+	while (pump(w)) /* any number of TIME_WAITs may be over */
+		;
 }
 
 static void wait_s(struct world *w, u32 seconds)
