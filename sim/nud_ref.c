@@ -89,10 +89,18 @@ bool ref_same(struct nud_ref *r, const struct ref_entry *e, const struct nethood
 	return is == expected;
 }
 
-static void compare(struct nud_ref *r, const struct ref_entry *e, const struct nethood_neigh_event *ev)
+/* A default route that a router's advertisement makes marks it as a router, in any state, and there is no event for that. */
+static bool marked_router(const struct nethood_neigh_event *ev, const struct ref_state *s)
 {
-	const struct ref_state *s = &e->s;
+	return ev->family == AF_INET6 && ev->flags == (s->flags | NTF_ROUTER);
+}
 
+static void compare(struct nud_ref *r, struct ref_entry *e, const struct nethood_neigh_event *ev)
+{
+	struct ref_state *s = &e->s;
+
+	if (marked_router(ev, s))
+		s->flags |= NTF_ROUTER;
 	if (ev->nud_state != s->nud)
 		ref_broken(r, e, "%s: is %s, not %s", nethood_neigh_event_name(ev->kind), ref_state_word(ev->nud_state),
 			   ref_state_word(s->nud));

@@ -170,6 +170,8 @@ void nud_ref_frame_in(struct nud_ref *r, u64 now_ns, int ifindex, const u8 *fram
 		arp_in(r, ifindex, frame);
 	else if (is_nd(frame, len_bytes, &v))
 		nd_in(r, ifindex, &v);
+	if (r->nd.ifindex && r->nd.type == REDIRECT) /* one that is believed vouches for the router that sent it */
+		nud_ref_confirmed(r, now_ns);
 }
 
 /* ------------------------------------------------------------------ what the net made of it */

@@ -324,6 +324,7 @@ int ndisc_dev_init(struct net_device *dev)
 
 void ndisc_dev_exit(struct net_device *dev)
 {
+	ndisc_ifdown(dev); /* a group that was left has met its neighbour once more */
 	neigh_parms_release(dev->net->ipv6->nd_tbl, dev->neigh_parms[NEIGH_ND_TABLE]);
 }
 
