@@ -15,7 +15,8 @@ static const char *address_check(const struct inet6_ifaddr *ifp)
 	HOLDS(!tentative || !ifp->rt || (ifp->flags & IFA_F_OPTIMISTIC), "nothing is delivered to a tentative address");
 	HOLDS(ifp->state != INET6_IFADDR_STATE_DAD || timer_pending(&ifp->dad_timer), "detection goes on");
 	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || !tentative, "what has passed detection is not tentative");
-	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || ifp->rt, "what is ours is delivered to us");
+	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || ifp->rt || ipv6_chk_acast_addr(net, idev->dev, &ifp->addr),
+	      "what is ours is delivered to us");
 	HOLDS(!ifp->ifpub || (ifp->flags & IFA_F_TEMPORARY), "only a temporary address belongs to another");
 	HOLDS(!ifp->ifpub == list_empty(&ifp->tmp_list), "a temporary address is in the list of those");
 	HOLDS(!ifp->ifpub || ifp->ifpub->state != INET6_IFADDR_STATE_DEAD,
