@@ -145,6 +145,8 @@ static __cold int xmit_dropped(struct sk_buff *skb, struct net_device *dev, enum
 static int dev_direct_xmit_noqueue(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
 {
 	struct softnet_data *sd = dev->net->softnet;
+	int err = NET_XMIT_SUCCESS;
+	struct sk_buff *seg;
 
 	if (unlikely(txq->xmit_recursion || sd->xmit_recursion >= XMIT_RECURSION_LIMIT))
 		return xmit_dropped(skb, dev, SKB_DROP_REASON_XMIT_RECURSION);
@@ -155,17 +157,10 @@ static int dev_direct_xmit_noqueue(struct sk_buff *skb, struct net_device *dev, 
 	skb = dev_hard_start_xmit(skb, dev, txq);
 	txq->xmit_recursion = 0;
 	sd->xmit_recursion--;
-	if (likely(!skb))
-		return NET_XMIT_SUCCESS;
 	txq->untaken = NULL;
-	while (skb->next) { /* segments of one that was cut */
-		struct sk_buff *next = skb->next;
-
-		skb->next = NULL;
-		(void)xmit_dropped(skb, dev, SKB_DROP_REASON_FULL_RING);
-		skb = next;
-	}
-	return xmit_dropped(skb, dev, SKB_DROP_REASON_FULL_RING);
+	while ((seg = skb_chain_pop(&skb)) != NULL) /* several of one that was cut */
+		err = xmit_dropped(seg, dev, SKB_DROP_REASON_FULL_RING);
+	return err;
 }
 
 int dev_queue_xmit(struct sk_buff *skb)

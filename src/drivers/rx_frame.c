@@ -101,7 +101,7 @@ static void rx_one(struct net_device *dev, struct sk_buff *skb)
 /* A train of datagrams: nobody above knows such. */
 static __noinline void rx_cut(struct net_device *dev, struct sk_buff *skb)
 {
-	struct sk_buff *segs, *next;
+	struct sk_buff *segs, *seg;
 	int err;
 
 	skb->dev = dev;
@@ -112,11 +112,8 @@ static __noinline void rx_cut(struct net_device *dev, struct sk_buff *skb)
 		return;
 	}
 	consume_skb(skb);
-	for (; segs; segs = next) {
-		next = segs->next;
-		segs->next = NULL;
-		rx_one(dev, segs);
-	}
+	while ((seg = skb_chain_pop(&segs)) != NULL)
+		rx_one(dev, seg);
 }
 
 /* May it come in?  Of a train each packet must.  Return: 0, or the error, counted */

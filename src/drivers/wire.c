@@ -243,7 +243,7 @@ static bool wire_must_cut(const struct net_device *dev, const struct sk_buff *sk
 /* The packets of a train, made where they are going. */
 static int wire_cut(struct net_device *peer, struct sk_buff *skb)
 {
-	struct sk_buff *segs, *next;
+	struct sk_buff *segs, *seg;
 	int err;
 
 	if (unlikely(netdev_frame_check(peer, skb_gso_mac_seglen(skb))))
@@ -255,11 +255,8 @@ static int wire_cut(struct net_device *peer, struct sk_buff *skb)
 		peer->stats.rx_dropped += err == -ENOMEM;
 		return err == -ENOMEM ? WIRE_NOMEM : WIRE_REFUSED;
 	}
-	for (; segs; segs = next) {
-		next = segs->next;
-		segs->next = NULL;
-		wire_queue(peer, segs);
-	}
+	while ((seg = skb_chain_pop(&segs)) != NULL)
+		wire_queue(peer, seg);
 	return WIRE_SENT;
 }
 

@@ -135,7 +135,7 @@ static void icmp_push(struct net *net, struct icmp_out *out, struct rtable *rt)
 	struct ipcm_cookie ipc = { .opt = out->opt.optlen ? &out->opt : NULL,
 				   .ttl = -1,
 				   .tos = out->tos,
-				   .mark = out->fl4.mark,
+				   .sockc.mark = out->fl4.mark,
 				   .protocol = IPPROTO_ICMP };
 
 	if (!skb) {

@@ -61,14 +61,12 @@ struct ipcm_cookie {
 	const struct ip_options *opt;
 	int ttl; /**< -1: default */
 	int tos; /**< -1: the socket's */
-	u32 priority, mark;
-	u32 tsflags, ts_opt_id; /**< see struct sockcm_cookie */
+	struct sockcm_cookie sockc;
 	u8 protocol;
 	bool df;        /**< set DF; a packet larger than the path is -EMSGSIZE */
 	bool ignore_df; /**< DF, but fragment locally (IP_PMTUDISC_WANT semantics are the socket's business) */
 	u16 skb_flags;  /**< what its socket wants of the way: IPSKB_DEV_MTU, IPSKB_NO_MC_LOOP */
 	u16 *ident;     /**< counter of a connected socket; NULL: ip_select_ident() finds one */
-	ktime_t transmit_time;
 };
 
 /* ---- down */

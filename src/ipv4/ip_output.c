@@ -60,8 +60,8 @@ void ip_push_header(struct net *net, struct sk_buff *skb, const struct rtable *r
 	iph->saddr = fl4->saddr;
 	iph->daddr = fl4->daddr;
 	skb->ignore_df |= ipc->ignore_df;
-	skb->priority = ipc->priority;
-	skb->mark = ipc->mark;
+	skb->priority = ipc->sockc.priority;
+	skb->mark = ipc->sockc.mark;
 	IPCB(skb)->flags |= ipc->skb_flags;
 	if (unlikely(optlen)) {
 		if (ipc->opt->srr)
@@ -203,7 +203,7 @@ static int ip_fragment(struct net *net, struct sock *sk, struct sk_buff *skb, u3
 /* A train whose packets are too long for the way is cut here, and each goes on by itself. */
 static int ip_finish_output_gso(struct net *net, struct sock *sk, struct sk_buff *skb, u32 mtu)
 {
-	struct sk_buff *segs, *next;
+	struct sk_buff *segs, *seg;
 	int err, first_err = 0;
 
 	if (skb_gso_validate_network_len(skb, mtu))
@@ -214,10 +214,8 @@ static int ip_finish_output_gso(struct net *net, struct sock *sk, struct sk_buff
 		return -ENOMEM;
 	}
 	consume_skb(skb);
-	for (; segs; segs = next) {
-		next = segs->next;
-		segs->next = NULL;
-		err = ip_fragment(net, sk, segs, mtu);
+	while ((seg = skb_chain_pop(&segs)) != NULL) {
+		err = ip_fragment(net, sk, seg, mtu);
 		if (err && !first_err)
 			first_err = err;
 	}

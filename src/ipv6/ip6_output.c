@@ -242,7 +242,7 @@ static int ip6_finish_output2(struct net *net, struct sock *sk, struct sk_buff *
 /* A train whose packets are too long for the way is cut here, and each goes on by itself. */
 static int ip6_finish_output_gso(struct net *net, struct sock *sk, struct sk_buff *skb, u32 mtu)
 {
-	struct sk_buff *segs, *next;
+	struct sk_buff *segs, *seg;
 	int err, first_err = 0;
 
 	if (skb_gso_validate_network_len(skb, mtu))
@@ -253,10 +253,8 @@ static int ip6_finish_output_gso(struct net *net, struct sock *sk, struct sk_buf
 		return -ENOMEM;
 	}
 	consume_skb(skb);
-	for (; segs; segs = next) {
-		next = segs->next;
-		segs->next = NULL;
-		err = ip6_fragment(net, sk, segs, ip6_finish_output2);
+	while ((seg = skb_chain_pop(&segs)) != NULL) {
+		err = ip6_fragment(net, sk, seg, ip6_finish_output2);
 		if (err && !first_err)
 			first_err = err;
 	}

@@ -49,12 +49,10 @@ struct ipcm6_cookie {
 	int hlimit; /**< -1: default */
 	int tclass; /**< -1: the socket's */
 	int dontfrag;
-	u32 priority, mark;
-	u32 tsflags, ts_opt_id;     /**< see struct sockcm_cookie */
+	struct sockcm_cookie sockc;
 	struct ipv6_txoptions *opt; /**< borrowed */
 	u8 protocol;
 	u16 skb_flags;
-	ktime_t transmit_time;
 };
 
 /* ---- down: ipv6/ip6_output.c */

@@ -55,7 +55,7 @@ static int dest_route(struct sock *sk, int flags, struct raw_dest *d)
 	fl4->scope = (flags & MSG_DONTROUTE) || sock_flag(sk, SOCK_F_DONTROUTE) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	fl4->proto = d->ipc.protocol;
 	fl4->flags = inet->transparent || inet->hdrincl ? FLOWI_FLAG_ANYSRC : 0;
-	fl4->mark = d->ipc.mark;
+	fl4->mark = d->ipc.sockc.mark;
 	fl4->uid = sk->portid_uid;
 	err = ip_route_output_flow(sk->net, fl4, &d->rt);
 	if (err) {
@@ -113,9 +113,7 @@ int raw_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 l
 	skb_reserve(skb, headroom);
 	err = memcpy_from_iov(skb_put(skb, len_bytes), msg->msg_iov, msg->msg_iovlen, 0, len_bytes);
 	assert(!err); /* sock_sendmsg() measured the iovecs */
-	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
-	skb->priority = d->ipc.priority;
-	skb->mark = d->ipc.mark;
+	skb_set_sockcm(skb, sk, &d->ipc.sockc);
 	skb->dst_pending_confirm = d->confirm;
 	skb->ignore_df = ip_sk_ignore_df(inet_sk(sk));
 	skb_dst_set_noref(skb, &d->rt->dst);

@@ -127,9 +127,7 @@ int raw6_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 
 	skb_reserve(skb, headroom);
 	err = memcpy_from_iov(skb_put(skb, len_bytes), msg->msg_iov, msg->msg_iovlen, 0, len_bytes);
 	assert(!err); /* sock_sendmsg() measured the iovecs */
-	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
-	skb->priority = d->ipc.priority;
-	skb->mark = d->ipc.mark;
+	skb_set_sockcm(skb, sk, &d->ipc.sockc);
 	skb->dst_pending_confirm = d->confirm;
 	skb->ignore_df = ipv6_sk_ignore_df(inet_sk(sk));
 	IP6CB(skb)->flags |= d->ipc.skb_flags;

@@ -30,28 +30,24 @@ const struct Qdisc_ops *qdisc_lookup_ops(const char *id)
 
 /* ---- running */
 
-/* @skb: one, or what is left of one that was cut, chained by next; in front of what waits here already. */
-static __cold void dev_requeue_skb(struct sk_buff *skb, struct Qdisc *q)
+/* @chain: one, or what is left of one that was cut; in front of what waits here already. */
+static __cold void dev_requeue_skb(struct sk_buff *chain, struct Qdisc *q)
 {
-	struct sk_buff *before = (struct sk_buff *)(void *)&q->gso_skb;
+	struct sk_buff *before = (struct sk_buff *)(void *)&q->gso_skb, *skb;
 	bool closed = q->dev_queue->qdisc != q; /* the device was closed from within its driver */
 
 	q->requeues++;
-	while (skb) {
-		struct sk_buff *next = skb->next;
-
-		skb->next = NULL;
+	while ((skb = skb_chain_pop(&chain)) != NULL) {
 		if (unlikely(closed)) {
 			q->dev_queue->untaken = NULL;
 			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
-		} else {
-			skb_dst_drop(skb); /* a borrowed route is right in this poll only */
-			__skb_insert(skb, before, ((struct sk_buff_list *)(void *)before)->next, &q->gso_skb);
-			before = skb;
-			q->qlen++;
-			q->backlog_bytes += skb->len;
+			continue;
 		}
-		skb = next;
+		skb_dst_drop(skb); /* a borrowed route is right in this poll only */
+		__skb_insert(skb, before, ((struct sk_buff_list *)(void *)before)->next, &q->gso_skb);
+		before = skb;
+		q->qlen++;
+		q->backlog_bytes += skb->len;
 	}
 }
 

@@ -108,13 +108,10 @@ static struct sk_buff *segment_make(struct segmenter *s, u32 pos, u32 len_bytes)
 
 static void segments_free(struct sk_buff *segs)
 {
-	while (segs) {
-		struct sk_buff *next = segs->next;
+	struct sk_buff *seg;
 
-		segs->next = NULL;
-		kfree_skb_reason(segs, SKB_DROP_REASON_NOMEM);
-		segs = next;
-	}
+	while ((seg = skb_chain_pop(&segs)) != NULL)
+		kfree_skb_reason(seg, SKB_DROP_REASON_NOMEM);
 }
 
 static struct sk_buff *segments_cut(struct segmenter *s, struct sk_buff **last)

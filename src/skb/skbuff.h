@@ -49,6 +49,13 @@ typedef struct skb_frag {
 #define SKBTX_SW_TSTAMP (1U << 1)    /**< to the driver */
 #define SKBTX_SCHED_TSTAMP (1U << 6) /**< to the queue */
 
+/** struct sockcm_cookie - what a send call says of its packets, of whatever protocol.  @linux include/net/sock.h */
+struct sockcm_cookie {
+	u32 mark, priority;
+	u32 tsflags, ts_opt_id; /**< SOF_TIMESTAMPING_*, and a key if SOCKCM_FLAG_TS_OPT_ID is among them */
+};
+#define SOCKCM_FLAG_TS_OPT_ID (1U << 31)
+
 /** struct skb_shared_info - at `end` of every head buffer; shared by clones */
 struct skb_shared_info {
 	u32 dataref;
@@ -403,6 +410,17 @@ static inline u32 skb_network_offset(const struct sk_buff *skb)
 static inline u32 skb_transport_offset(const struct sk_buff *skb)
 {
 	return (u32)(skb_transport_header(skb) - skb->data);
+}
+/** skb_chain_pop() - the first of a chain by next, which @chain goes on without; NULL: it is empty */
+static inline struct sk_buff *skb_chain_pop(struct sk_buff **chain)
+{
+	struct sk_buff *skb = *chain;
+
+	if (!skb)
+		return NULL;
+	*chain = skb->next;
+	skb->next = NULL;
+	return skb;
 }
 static inline bool skb_is_gso(const struct sk_buff *skb)
 {

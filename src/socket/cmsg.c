@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Control messages of sendmsg(2) and recvmsg(2).  @linux net/core/scm.c, sock_cmsg_send */
-#include "socket/sock.h"
-
 #include <errno.h>
 #include <sys/select.h> /* struct timespec, which the next one wants */
 
@@ -9,6 +7,9 @@
 #include <linux/net_tstamp.h>
 #include <string.h>
 #include <sys/time.h>
+
+#include "socket/sock.h"
+#include "socket/sock_names.h"
 
 void put_cmsg(struct cmsg_out *out, int level, int type, const void *data, size_t len_bytes)
 {
@@ -28,6 +29,20 @@ void put_cmsg(struct cmsg_out *out, int level, int type, const void *data, size_
 	memcpy(p, &hdr, sizeof(hdr));
 	memcpy(p + sizeof(hdr), data, hdr.cmsg_len - sizeof(hdr));
 	out->used_bytes += min_size(CMSG_SPACE(len_bytes), room_bytes);
+}
+
+int cmsg_next(const struct msghdr *msg, const struct cmsghdr **cmsg)
+{
+	const u8 *p = *cmsg ? (const u8 *)*cmsg + CMSG_ALIGN((*cmsg)->cmsg_len) : msg->msg_control;
+	const u8 *end = (const u8 *)msg->msg_control + msg->msg_controllen;
+	const struct cmsghdr *next = (const struct cmsghdr *)(const void *)p;
+
+	if (p >= end || (size_t)(end - p) < sizeof(*next))
+		return 0;
+	if (next->cmsg_len < sizeof(*next) || next->cmsg_len > (size_t)(end - p))
+		return -EINVAL;
+	*cmsg = next;
+	return 1;
 }
 
 int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct sockcm_cookie *out)
@@ -53,12 +68,12 @@ int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct soc
 		out->priority = value;
 		return 0;
 	case SO_TIMESTAMPING:
-	case 65: /* SO_TIMESTAMPING_NEW */
+	case NH_SO_TIMESTAMPING_NEW:
 		if (len_bytes != sizeof(u32) || (value & ~(u32)SOF_TIMESTAMPING_TX_RECORD_MASK))
 			return -EINVAL;
 		out->tsflags = (out->tsflags & ~(u32)SOF_TIMESTAMPING_TX_RECORD_MASK) | value;
 		return 0;
-	case 81: /* SCM_TS_OPT_ID */
+	case NH_SCM_TS_OPT_ID:
 		if (sk->type == SOCK_STREAM || !(sk->tsflags & SOF_TIMESTAMPING_OPT_ID) || len_bytes != sizeof(u32))
 			return -EINVAL;
 		out->tsflags |= SOCKCM_FLAG_TS_OPT_ID;
@@ -67,9 +82,8 @@ int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct soc
 	case SO_TXTIME:
 		if (!sock_flag(sk, SOCK_F_TXTIME) || len_bytes != sizeof(u64))
 			return -EINVAL;
-		memcpy(&out->transmit_time, CMSG_DATA(cmsg), sizeof(u64));
-		return 0;
-	case SCM_RIGHTS: /* of AF_UNIX: ignored elsewhere */
+		return 0; /* no queueing discipline here sends by the clock */
+	case SCM_RIGHTS:  /* of AF_UNIX: ignored elsewhere */
 	case SCM_CREDENTIALS:
 		return 0;
 	default:
@@ -79,21 +93,16 @@ int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct soc
 
 int sock_cmsgs_send(const struct sock *sk, const struct msghdr *msg, struct sockcm_cookie *out)
 {
-	const u8 *p = msg->msg_control;
-	size_t left_bytes = msg->msg_controllen, step_bytes;
+	const struct cmsghdr *cmsg = NULL;
+	int more, err = 0;
 
-	for (; left_bytes >= sizeof(struct cmsghdr); p += step_bytes, left_bytes -= step_bytes) {
-		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)p;
-		int err;
-
-		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left_bytes)
-			return -EINVAL;
-		err = cmsg->cmsg_level == SOL_SOCKET ? sock_cmsg_send(sk, cmsg, out) : 0;
+	while ((more = cmsg_next(msg, &cmsg)) > 0) {
+		if (cmsg->cmsg_level == SOL_SOCKET)
+			err = sock_cmsg_send(sk, cmsg, out);
 		if (err)
 			return err;
-		step_bytes = min_size(CMSG_ALIGN(cmsg->cmsg_len), left_bytes);
 	}
-	return 0;
+	return more;
 }
 
 static void put_timestamp(const struct sock *sk, ktime_t wall_ns, struct cmsg_out *out)
@@ -103,9 +112,9 @@ static void put_timestamp(const struct sock *sk, ktime_t wall_ns, struct cmsg_ou
 	bool new = sock_flag(sk, SOCK_F_TSTAMP_NEW);
 
 	if (sock_flag(sk, SOCK_F_TIMESTAMPNS))
-		put_cmsg(out, SOL_SOCKET, new ? 64 /* SO_TIMESTAMPNS_NEW */ : SO_TIMESTAMPNS, &ts, sizeof(ts));
+		put_cmsg(out, SOL_SOCKET, new ? NH_SO_TIMESTAMPNS_NEW : SO_TIMESTAMPNS, &ts, sizeof(ts));
 	else
-		put_cmsg(out, SOL_SOCKET, new ? 63 /* SO_TIMESTAMP_NEW */ : SO_TIMESTAMP, &tv, sizeof(tv));
+		put_cmsg(out, SOL_SOCKET, new ? NH_SO_TIMESTAMP_NEW : SO_TIMESTAMP, &tv, sizeof(tv));
 }
 
 static void put_timestamping(const struct sock *sk, ktime_t wall_ns, bool sent, struct cmsg_out *out)
@@ -115,7 +124,7 @@ static void put_timestamping(const struct sock *sk, ktime_t wall_ns, bool sent, 
 
 	if ((sk->tsflags & SOF_TIMESTAMPING_SOFTWARE) &&
 	    (sent || (sk->tsflags & SOF_TIMESTAMPING_RX_SOFTWARE) || !(sk->tsflags & (1U << 17) /* OPT_RX_FILTER */)))
-		put_cmsg(out, SOL_SOCKET, new ? 65 /* SO_TIMESTAMPING_NEW */ : SO_TIMESTAMPING, ts, sizeof(ts));
+		put_cmsg(out, SOL_SOCKET, new ? NH_SO_TIMESTAMPING_NEW : SO_TIMESTAMPING, ts, sizeof(ts));
 }
 
 void sock_recv_timestamp(struct sock *sk, const struct sk_buff *skb, bool sent, struct cmsg_out *out)

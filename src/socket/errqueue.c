@@ -33,15 +33,15 @@ void sock_tx_timestamp_at(struct sk_buff *skb, u32 tsflags, u32 key)
 	shinfo->tskey = key;
 }
 
-void sock_tx_timestamp_slow(struct sock *sk, struct sk_buff *skb, u32 tsflags, u32 opt_id)
+void sock_tx_timestamp(struct sock *sk, struct sk_buff *skb, const struct sockcm_cookie *sockc)
 {
 	u32 key = 0;
 
-	if (tsflags & SOCKCM_FLAG_TS_OPT_ID)
-		key = opt_id;
-	else if (tsflags & SOF_TIMESTAMPING_OPT_ID)
+	if (sockc->tsflags & SOCKCM_FLAG_TS_OPT_ID)
+		key = sockc->ts_opt_id;
+	else if (sockc->tsflags & SOF_TIMESTAMPING_OPT_ID)
 		key = sk->tskey++;
-	sock_tx_timestamp_at(skb, tsflags, key);
+	sock_tx_timestamp_at(skb, sockc->tsflags, key);
 }
 
 static bool keys_are_octets(const struct sock *sk)

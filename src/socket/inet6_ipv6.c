@@ -388,9 +388,7 @@ void ipv6_ipcm_init(struct ipcm6_cookie *ipc, const struct inet_sock *inet)
 		.hlimit = -1,
 		.tclass = np->tclass,
 		.dontfrag = np->dontfrag,
-		.priority = inet->sk.priority,
-		.mark = inet->sk.mark,
-		.tsflags = inet->sk.tsflags,
+		.sockc = sockcm_init(&inet->sk),
 		.opt = np->opt,
 		.protocol = (u8)inet->sk.protocol,
 		.skb_flags = (u16)((np->pmtudisc >= IPV6_PMTUDISC_PROBE ? IP6SKB_DEV_MTU : 0U) |

@@ -156,6 +156,11 @@ bool inet_local_port_range(const struct inet_sock *inet, u16 *low, u16 *high);
 bool inet_port_is_reserved(const struct net *net, u16 port);
 
 /* ---- ip_err_ipv4.c: IP_RECVERR */
+/** inet_err_is_of_packet() - is there a packet with a destination behind an error of this origin? */
+static inline bool inet_err_is_of_packet(u8 origin)
+{
+	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6 || origin == SO_EE_ORIGIN_LOCAL;
+}
 /** ip_icmp_error() - an ICMP error into the error queue; @skb borrowed, @payload within it */
 void ip_icmp_error(struct sock *sk, struct sk_buff *skb, int err, __be16 port, u32 info, u8 *payload);
 /** ip_local_error() - one that we found ourselves, such as -EMSGSIZE */

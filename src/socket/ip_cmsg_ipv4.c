@@ -17,9 +17,7 @@ void ip_ipcm_init(struct ipcm_cookie *ipc, struct inet_sock *inet)
 		.opt = inet->opt,
 		.ttl = -1,
 		.tos = inet->tos,
-		.priority = inet->sk.priority,
-		.mark = inet->sk.mark,
-		.tsflags = inet->sk.tsflags,
+		.sockc = sockcm_init(&inet->sk),
 		.protocol = (u8)inet->sk.protocol,
 		.skb_flags = (u16)((inet->pmtudisc >= IP_PMTUDISC_PROBE ? IPSKB_DEV_MTU : 0U) |
 				   (inet->mc_loop ? 0U : IPSKB_NO_MC_LOOP)),
@@ -91,36 +89,15 @@ static int cmsg_ip(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
 	}
 }
 
-static int cmsg_socket(const struct sock *sk, const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
-{
-	struct sockcm_cookie c = {
-		.mark = ipc->mark, .priority = ipc->priority, .tsflags = ipc->tsflags, .ts_opt_id = ipc->ts_opt_id
-	};
-	int err = sock_cmsg_send(sk, cmsg, &c);
-
-	ipc->mark = c.mark;
-	ipc->priority = c.priority;
-	ipc->tsflags = c.tsflags;
-	ipc->ts_opt_id = c.ts_opt_id;
-	ipc->transmit_time = c.transmit_time;
-	return err;
-}
-
 int ip_cmsg_send(struct sock *sk, const struct msghdr *msg, struct ipcm_cookie *ipc,
 		 int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx)
 {
-	const u8 *p = msg->msg_control;
-	size_t left_bytes = msg->msg_controllen;
+	const struct cmsghdr *cmsg = NULL;
+	int more, err = 0;
 
-	while (left_bytes >= sizeof(struct cmsghdr)) {
-		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)p;
-		size_t step_bytes;
-		int err = 0;
-
-		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left_bytes)
-			return -EINVAL;
+	while ((more = cmsg_next(msg, &cmsg)) > 0) {
 		if (cmsg->cmsg_level == SOL_SOCKET)
-			err = cmsg_socket(sk, cmsg, ipc);
+			err = sock_cmsg_send(sk, cmsg, &ipc->sockc);
 		else if (cmsg->cmsg_level == SOL_IP)
 			err = cmsg_ip(cmsg, ipc);
 		else if (cmsg->cmsg_level == SOL_IPV6 && sk->family == AF_INET6)
@@ -129,13 +106,8 @@ int ip_cmsg_send(struct sock *sk, const struct msghdr *msg, struct ipcm_cookie *
 			err = foreign(cmsg, ctx);
 		if (err)
 			return err;
-		step_bytes = CMSG_ALIGN(cmsg->cmsg_len);
-		if (step_bytes >= left_bytes)
-			break;
-		p += step_bytes;
-		left_bytes -= step_bytes;
 	}
-	return 0;
+	return more;
 }
 
 /* ------------------------------------------------------------------ receive */

@@ -101,11 +101,6 @@ static bool has_cmsgs(const struct sock *sk, const struct sk_buff *skb)
 		skb->network_header != SKB_HEADER_UNSET);
 }
 
-static bool is_of_packet(u8 origin)
-{
-	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_LOCAL;
-}
-
 static void put_errhdr(const struct inet_err_cb *cb, bool offended, struct cmsg_out *out)
 {
 	struct {
@@ -165,7 +160,7 @@ ssize_t ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 	}
 	sin.sin_addr.s_addr = (__force u32)cb.addr;
 	sin.sin_port = (__force u16)cb.port;
-	if (is_of_packet(cb.ee.ee_origin))
+	if (inet_err_is_of_packet(cb.ee.ee_origin))
 		msg_put_name(msg, &sin, sizeof(sin));
 	else
 		msg->msg_namelen = 0;

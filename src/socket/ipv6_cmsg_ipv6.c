@@ -131,17 +131,9 @@ static int cmsg_ipv6(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
 
 static int cmsg_socket(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
 {
-	struct sockcm_cookie c = { .mark = o->ipc->mark,
-				   .priority = o->ipc->priority,
-				   .tsflags = o->ipc->tsflags,
-				   .ts_opt_id = o->ipc->ts_opt_id };
-	int err = sock_cmsg_send(o->sk, cmsg, &c);
+	int err = sock_cmsg_send(o->sk, cmsg, &o->ipc->sockc);
 
-	o->ipc->mark = o->fl6->mark = c.mark;
-	o->ipc->priority = c.priority;
-	o->ipc->tsflags = c.tsflags;
-	o->ipc->ts_opt_id = c.ts_opt_id;
-	o->ipc->transmit_time = c.transmit_time;
+	o->fl6->mark = o->ipc->sockc.mark;
 	return err;
 }
 
@@ -149,16 +141,10 @@ int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6
 		   struct ipv6_txoptions **opt_owned, int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx)
 {
 	const struct cmsg6_out o = { sk, fl6, ipc, opt_owned };
-	const u8 *p = msg->msg_control;
-	size_t left_bytes = msg->msg_controllen;
+	const struct cmsghdr *cmsg = NULL;
+	int more, err = 0;
 
-	while (left_bytes >= sizeof(struct cmsghdr)) {
-		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)p;
-		size_t step_bytes;
-		int err = 0;
-
-		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left_bytes)
-			return -EINVAL;
+	while ((more = cmsg_next(msg, &cmsg)) > 0) {
 		if (cmsg->cmsg_level == SOL_SOCKET)
 			err = cmsg_socket(cmsg, &o);
 		else if (cmsg->cmsg_level == SOL_IPV6)
@@ -167,22 +153,16 @@ int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6
 			err = foreign(cmsg, ctx);
 		if (err)
 			return err;
-		step_bytes = CMSG_ALIGN(cmsg->cmsg_len);
-		if (step_bytes >= left_bytes)
-			break;
-		p += step_bytes;
-		left_bytes -= step_bytes;
 	}
-	return 0;
+	return more;
 }
 
 /* ------------------------------------------------------------------ receive */
 
 /* Who asks in the words of RFC 2292 is answered in them. */
-static void put_one(const struct sk_buff *skb, u16 flags, u16 flag, int name, u16 old_flag, int old_name,
-		    const void *data, size_t bytes, struct cmsg_out *out)
+static void put_one(u16 flags, u16 flag, int name, u16 old_flag, int old_name, const void *data, size_t bytes,
+		    struct cmsg_out *out)
 {
-	(void)skb;
 	if (flags & flag)
 		put_cmsg(out, SOL_IPV6, name, data, bytes);
 	if (flags & old_flag)
@@ -193,8 +173,8 @@ static void put_pktinfo(u16 flags, const struct in6_addr *addr, int iif, struct 
 {
 	struct in6_pktinfo info = { .ipi6_addr = *addr, .ipi6_ifindex = (u32)iif };
 
-	put_one(NULL, flags, IPV6_RXOPT_PKTINFO, IPV6_PKTINFO, IPV6_RXOPT_OPKTINFO, IPV6_2292PKTINFO, &info,
-		sizeof(info), out);
+	put_one(flags, IPV6_RXOPT_PKTINFO, IPV6_PKTINFO, IPV6_RXOPT_OPKTINFO, IPV6_2292PKTINFO, &info, sizeof(info),
+		out);
 }
 
 static void put_header(const struct sk_buff *skb, u16 flags, u16 offset, u16 flag, int name, u16 old_flag, int old_name,
@@ -204,8 +184,8 @@ static void put_header(const struct sk_buff *skb, u16 flags, u16 offset, u16 fla
 
 	if (!offset || !(flags & (flag | old_flag)))
 		return;
-	put_one(skb, flags, flag, name, old_flag, old_name, hdr,
-		ipv6_optlen((const struct ipv6_opt_hdr *)(const void *)hdr), out);
+	put_one(flags, flag, name, old_flag, old_name, hdr, ipv6_optlen((const struct ipv6_opt_hdr *)(const void *)hdr),
+		out);
 }
 
 /* The walk over the headers that came: destination options may stand before a routing header, and at the end. */
@@ -259,7 +239,7 @@ void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cms
 		return;
 	put_pktinfo(flags, &hdr->daddr, IP6CB(skb)->iif, out);
 	value = hdr->hop_limit;
-	put_one(skb, flags, IPV6_RXOPT_HOPLIMIT, IPV6_HOPLIMIT, IPV6_RXOPT_OHOPLIMIT, IPV6_2292HOPLIMIT, &value,
+	put_one(flags, IPV6_RXOPT_HOPLIMIT, IPV6_HOPLIMIT, IPV6_RXOPT_OHOPLIMIT, IPV6_2292HOPLIMIT, &value,
 		sizeof(value), out);
 	if (flags & IPV6_RXOPT_TCLASS) {
 		value = ipv6_tclass(hdr);

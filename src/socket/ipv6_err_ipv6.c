@@ -117,11 +117,6 @@ static void put_source(const struct sk_buff *skb, struct in6_addr *out)
 		ipv6_addr_set_v4mapped(((const struct iphdr *)(const void *)skb_network_header(skb))->saddr, out);
 }
 
-static bool is_of_packet(u8 origin)
-{
-	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6 || origin == SO_EE_ORIGIN_LOCAL;
-}
-
 struct errhdr6 {
 	struct sock_extended_err ee;
 	struct sockaddr_in6 offender;
@@ -184,7 +179,7 @@ ssize_t ipv6_recv_error(struct sock *sk, struct msghdr *msg, size_t len_bytes)
 		consume_skb(skb);
 		return -EFAULT;
 	}
-	if (is_of_packet(INET_ERR_CB(skb)->ee.ee_origin))
+	if (inet_err_is_of_packet(INET_ERR_CB(skb)->ee.ee_origin))
 		put_name(skb, msg);
 	else
 		msg->msg_namelen = 0;

@@ -63,7 +63,9 @@ struct proto {
 
 #define SOCK_OPT_STATS_MAX_BYTES 512U
 /** SOF_TIMESTAMPING_TX_*: any of them asks for the time when a packet leaves, or arrives */
-#define SOCK_TX_RECORD_MASK (1U | 1U << 1 | 1U << 8 | 1U << 9 | 1U << 18)
+#define SOCK_TX_RECORD_MASK \
+	(1U /* TX_HARDWARE */ | 1U << 1 /* SOFTWARE */ | 1U << 8 /* SCHED */ | 1U << 9 /* ACK */ | \
+	 1U << 18 /* COMPLETION */)
 
 /** struct net_proto_family - who makes sockets of a domain; a static const table in net.c */
 struct net_proto_family {
@@ -271,24 +273,27 @@ int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const stru
 void sock_recv_timestamp(struct sock *sk, const struct sk_buff *skb, bool sent, struct cmsg_out *out);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */
 void sock_recv_cmsgs(struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
+/** cmsg_next() - the control message of a sender after *@cmsg (NULL: the first).  Return: 1, 0: the end, -EINVAL: its length */
+int cmsg_next(const struct msghdr *msg, const struct cmsghdr **cmsg);
+/** sockcm_init() - what the socket's options say, before control messages say more */
+static inline struct sockcm_cookie sockcm_init(const struct sock *sk)
+{
+	return (struct sockcm_cookie){ .mark = sk->mark, .priority = sk->priority, .tsflags = sk->tsflags };
+}
 /** sock_cmsg_send() - one SOL_SOCKET control message of a sender.  Return: 0, -EINVAL, -EPERM */
-struct sockcm_cookie {
-	u32 mark, priority;
-	u32 tsflags, ts_opt_id; /**< SOF_TIMESTAMPING_*, and a key if SOCKCM_FLAG_TS_OPT_ID is among them */
-	ktime_t transmit_time;
-};
-#define SOCKCM_FLAG_TS_OPT_ID (1U << 31)
 int sock_cmsg_send(const struct sock *sk, const struct cmsghdr *cmsg, struct sockcm_cookie *out);
 /** sock_cmsgs_send() - those of level SOL_SOCKET of a whole message; others are none of its business.  Return: same */
 int sock_cmsgs_send(const struct sock *sk, const struct msghdr *msg, struct sockcm_cookie *out);
 
 /* ---- errqueue.c */
-void sock_tx_timestamp_slow(struct sock *sk, struct sk_buff *skb, u32 tsflags, u32 opt_id);
-/** sock_tx_timestamp() - @skb is a datagram that starts here: what SO_TIMESTAMPING asks of it.  @linux sock_tx_timestamp */
-static inline void sock_tx_timestamp(struct sock *sk, struct sk_buff *skb, u32 tsflags, u32 opt_id)
+void sock_tx_timestamp(struct sock *sk, struct sk_buff *skb, const struct sockcm_cookie *sockc);
+/** skb_set_sockcm() - @skb is a datagram that starts here: what its call says of it */
+static inline void skb_set_sockcm(struct sk_buff *skb, struct sock *sk, const struct sockcm_cookie *sockc)
 {
-	if (unlikely(tsflags & SOCK_TX_RECORD_MASK))
-		sock_tx_timestamp_slow(sk, skb, tsflags, opt_id);
+	skb->priority = sockc->priority;
+	skb->mark = sockc->mark;
+	if (unlikely(sockc->tsflags & SOCK_TX_RECORD_MASK))
+		sock_tx_timestamp(sk, skb, sockc);
 }
 /** sock_tx_timestamp_at() - of a stream: @key is the number of the last octet in @skb that a call wrote */
 void sock_tx_timestamp_at(struct sk_buff *skb, u32 tsflags, u32 key);

@@ -17,28 +17,7 @@
 #include "socket/filter.h"
 #include "socket/netns_sock.h"
 #include "socket/sock.h"
-
-/* Of asm-generic/socket.h, where the C library's headers do not have them yet. */
-enum {
-	NH_SO_TIMESTAMP_NEW = 63,
-	NH_SO_TIMESTAMPNS_NEW = 64,
-	NH_SO_TIMESTAMPING_NEW = 65,
-	NH_SO_RCVTIMEO_NEW = 66,
-	NH_SO_SNDTIMEO_NEW = 67,
-	NH_SO_DETACH_REUSEPORT_BPF = 68,
-	NH_SO_PREFER_BUSY_POLL = 69,
-	NH_SO_BUSY_POLL_BUDGET = 70,
-	NH_SO_NETNS_COOKIE = 71,
-	NH_SO_BUF_LOCK = 72,
-	NH_SO_RESERVE_MEM = 73,
-	NH_SO_TXREHASH = 74,
-	NH_SO_RCVMARK = 75,
-	NH_SO_PASSPIDFD = 76,
-	NH_SO_PEERPIDFD = 77,
-	NH_SO_DEVMEM_DONTNEED = 80,
-	NH_SO_RCVPRIORITY = 82,
-	NH_SO_PASSRIGHTS = 83,
-};
+#include "socket/sock_names.h"
 
 #define TCP_CLOSE_STATE 7
 #define TCP_LISTEN_STATE 10

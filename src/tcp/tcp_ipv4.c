@@ -89,7 +89,9 @@ static void tcp_v4_send_reply(struct net *net, struct sk_buff *skb, const struct
 			      .dport = th->source,
 			      .mark = mark,
 			      .flags = FLOWI_FLAG_ANYSRC };
-	struct ipcm_cookie ipc = { .ttl = -1, .tos = reply->tos, .protocol = IPPROTO_TCP, .df = true, .mark = mark };
+	struct ipcm_cookie ipc = {
+		.ttl = -1, .tos = reply->tos, .protocol = IPPROTO_TCP, .df = true, .sockc.mark = mark
+	};
 	u8 written[TCP_MAX_OPTION_BYTES];
 	u32 option_bytes = tcp_options_write(written, &opts);
 	struct sk_buff *answer;
@@ -190,8 +192,7 @@ static int queue_xmit_any(struct tcp_sock *tp, struct sk_buff *skb, struct rtabl
 	struct ipcm_cookie ipc = { .opt = inet->opt,
 				   .ttl = inet->uc_ttl,
 				   .tos = inet->tos,
-				   .priority = skb->priority,
-				   .mark = skb->mark,
+				   .sockc = { .mark = skb->mark, .priority = skb->priority },
 				   .protocol = IPPROTO_TCP,
 				   .df = df_of(inet, rt, skb),
 				   .ident = &inet->ident };

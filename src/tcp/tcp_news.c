@@ -23,7 +23,7 @@
 int tcp_news_asked(struct tcp_sock *tp, const struct msghdr *msg, size_t len_bytes, int flags, struct tcp_news *news)
 {
 	const struct sock *sk = tcp_sock_of(tp);
-	struct sockcm_cookie c = { .mark = sk->mark, .priority = sk->priority, .tsflags = sk->tsflags };
+	struct sockcm_cookie c = sockcm_init(sk);
 	int err = sock_cmsgs_send(sk, msg, &c);
 
 	news->tsflags = c.tsflags;

@@ -89,8 +89,7 @@ int tcp_v4_send_synack(struct tcp_request_sock *req, struct sk_buff *skb)
 		.opt = req->opt,
 		.ttl = inet->uc_ttl,
 		.tos = request_tos(req),
-		.priority = inet->sk.priority,
-		.mark = req->mark,
+		.sockc = { .mark = req->mark, .priority = inet->sk.priority },
 		.protocol = IPPROTO_TCP,
 	};
 	struct flowi4 fl4;

@@ -18,6 +18,7 @@
 #include "net.h"
 #include "socket/inet6_sock.h"
 #include "socket/netns_sock.h"
+#include "socket/sock_names.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_info.h"
 #include "wire/tcp.h"
@@ -716,7 +717,7 @@ void tcp_socket_option(struct sock *sk, int name)
 		tcp_set_keepalive(tp, sock_flag(sk, SOCK_F_KEEPALIVE));
 		break;
 	case SO_TIMESTAMPING:
-	case 65: /* SO_TIMESTAMPING_NEW */
+	case NH_SO_TIMESTAMPING_NEW:
 		tcp_news_begin(tp);
 		break;
 	case SO_RCVLOWAT:

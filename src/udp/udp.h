@@ -59,7 +59,7 @@ struct udp_cork {
 	__be32 saddr, daddr;
 	__be16 dport;
 	int ttl, tos;
-	u32 mark, priority, tsflags, ts_opt_id;
+	struct sockcm_cookie sockc;
 	struct ip_options *opt; /**< the socket's: borrowed, checked again when it is sent */
 	bool confirm;
 };

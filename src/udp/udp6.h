@@ -20,7 +20,7 @@ struct udp6_cork {
 	__be32 flowlabel;
 	__be16 dport;
 	int hlimit, tclass, dontfrag;
-	u32 mark, priority, tsflags, ts_opt_id;
+	struct sockcm_cookie sockc;
 	bool confirm;
 };
 

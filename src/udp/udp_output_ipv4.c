@@ -101,9 +101,7 @@ static int udp_sent(struct sock *sk, int err)
 static int udp_transmit(struct sock *sk, struct sk_buff *skb, const struct udp_dest *d, u32 payload_sum)
 {
 	TRACE_STEP(3, skb);
-	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
-	skb->priority = d->ipc.priority;
-	skb->mark = d->ipc.mark;
+	skb_set_sockcm(skb, sk, &d->ipc.sockc);
 	skb->dst_pending_confirm = d->confirm;
 	skb->ignore_df = ip_sk_ignore_df(inet_sk(sk));
 	skb_dst_set_noref(skb, &d->rt->dst);
@@ -170,7 +168,7 @@ static int udp_send_segments(struct sock *sk, const struct msghdr *msg, size_t l
 		return -EINVAL;
 	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes) {
 		err = udp_send_one(sk, msg, done, (u32)min_size(d->gso_bytes, len_bytes - done), d);
-		d->ipc.tsflags = 0; /* they are one packet, to who asks for the time */
+		d->ipc.sockc.tsflags = 0; /* they are one packet, to who asks for the time */
 	}
 	return err;
 }
@@ -241,7 +239,7 @@ static int dest_route(struct sock *sk, struct udp_dest *d, int flags)
 			     : RT_SCOPE_UNIVERSE;
 	fl4->proto = IPPROTO_UDP;
 	fl4->flags = inet_sk(sk)->transparent ? FLOWI_FLAG_ANYSRC : 0;
-	fl4->mark = d->ipc.mark;
+	fl4->mark = d->ipc.sockc.mark;
 	fl4->sport = inet_sk(sk)->sport;
 	fl4->uid = sk->portid_uid;
 	err = ip_route_output_flow(sk->net, fl4, &d->rt_owned);
@@ -260,7 +258,7 @@ static int dest_route(struct sock *sk, struct udp_dest *d, int flags)
 static bool route_still_fits(const struct inet_sock *inet, const struct udp_dest *d, int flags)
 {
 	return !(flags & MSG_DONTROUTE) && d->ipc.addr == inet->saddr && d->ipc.oif == inet->sk.bound_dev_if &&
-	       d->ipc.tos == inet->tos && d->ipc.mark == inet->sk.mark && !d->ipc.opt &&
+	       d->ipc.tos == inet->tos && d->ipc.sockc.mark == inet->sk.mark && !d->ipc.opt &&
 	       !sock_flag(&inet->sk, SOCK_F_DONTROUTE);
 }
 
@@ -339,10 +337,7 @@ int udp_push_pending(struct sock *sk)
 	d.ipc.opt = cork->opt;
 	d.ipc.ttl = cork->ttl;
 	d.ipc.tos = cork->tos;
-	d.ipc.mark = cork->mark;
-	d.ipc.tsflags = cork->tsflags;
-	d.ipc.ts_opt_id = cork->ts_opt_id;
-	d.ipc.priority = cork->priority;
+	d.ipc.sockc = cork->sockc;
 	dest_size(inet_sk(sk), &d, skb->len + UDP_HEADER_BYTES + IP_HEADER_BYTES + (d.ipc.opt ? d.ipc.opt->optlen : 0));
 	memset(cork, 0, sizeof(*cork));
 	inet_sk(sk)->out_genid++;
@@ -406,10 +401,7 @@ static int cork_begin(struct sock *sk, struct udp_dest *d, u32 len_bytes)
 		.dport = d->fl4.dport,
 		.ttl = d->ipc.ttl,
 		.tos = d->ipc.tos,
-		.mark = d->ipc.mark,
-		.tsflags = d->ipc.tsflags,
-		.ts_opt_id = d->ipc.ts_opt_id,
-		.priority = d->ipc.priority,
+		.sockc = d->ipc.sockc,
 		.opt = inet_sk(sk)->opt,
 		.confirm = d->confirm,
 	};

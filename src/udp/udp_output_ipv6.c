@@ -101,9 +101,7 @@ static int udp6_transmit(struct sock *sk, struct sk_buff *skb, const struct udp6
 	int err;
 
 	TRACE_STEP(3, skb);
-	sock_tx_timestamp(sk, skb, d->ipc.tsflags, d->ipc.ts_opt_id);
-	skb->priority = d->ipc.priority;
-	skb->mark = d->ipc.mark;
+	skb_set_sockcm(skb, sk, &d->ipc.sockc);
 	skb->dst_pending_confirm = d->confirm;
 	skb->ignore_df = ipv6_sk_ignore_df(inet);
 	skb_dst_set_noref(skb, &d->rt->dst);
@@ -186,7 +184,7 @@ static int udp6_send_segments(struct sock *sk, const struct msghdr *msg, size_t 
 		return -EINVAL;
 	for (size_t done = 0; done < len_bytes && !err; done += d->gso_bytes) {
 		err = udp6_send_one(sk, msg, done, (u32)min_size(d->gso_bytes, len_bytes - done), d);
-		d->ipc.tsflags = 0; /* they are one packet, to who asks for the time */
+		d->ipc.sockc.tsflags = 0; /* they are one packet, to who asks for the time */
 	}
 	return err;
 }
@@ -328,8 +326,7 @@ static void cork_dest(const struct sock *sk, const struct udp6_cork *cork, struc
 	d->ipc.hlimit = cork->hlimit;
 	d->ipc.tclass = cork->tclass;
 	d->ipc.dontfrag = cork->dontfrag;
-	d->ipc.mark = cork->mark;
-	d->ipc.priority = cork->priority;
+	d->ipc.sockc = cork->sockc;
 }
 
 int udpv6_push_pending(struct sock *sk)
@@ -404,10 +401,7 @@ static int cork_begin(struct sock *sk, struct udp6_dest *d, u32 len_bytes)
 		.hlimit = d->ipc.hlimit,
 		.tclass = d->ipc.tclass,
 		.dontfrag = d->ipc.dontfrag,
-		.mark = d->ipc.mark,
-		.tsflags = d->ipc.tsflags,
-		.ts_opt_id = d->ipc.ts_opt_id,
-		.priority = d->ipc.priority,
+		.sockc = d->ipc.sockc,
 		.confirm = d->confirm,
 	};
 	return 0;
