@@ -213,7 +213,7 @@ static int check_nexthop(struct nexthop *nh, int oif, const char **errmsg)
 	int err;
 
 	nh->dev = oif ? dev_find_by_index(nh->net, oif) : NULL;
-	if (oif && !nh->dev)
+	if (oif && (!nh->dev || !in6_dev_get_rcu(nh->dev)))
 		return -ENODEV;
 	err = check_onlink_dev(nh->flags, nh->dev, errmsg);
 	if (err)

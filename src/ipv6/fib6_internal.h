@@ -91,6 +91,7 @@ struct fib6_state {
 	u64 hash_seed;     /**< of multipath selection */
 	u32 expiring_count, gone_count, route_count, alloc_count;
 	u32 ra_routes;               /**< made by route information of RAs */
+	bool had_dflt_router;        /**< an RA made one since they were purged */
 	struct timer gc_timer;       /**< routes whose time is over, and what could not be removed at once */
 	struct net_device *loopback; /**< NULL: none */
 	struct notifier_block netdev_nb;

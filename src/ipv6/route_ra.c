@@ -96,6 +96,7 @@ struct fib6_info *rt6_add_dflt_router(struct net *net, const struct in6_addr *gw
 
 	if (is_full(net->ipv6->fib, dflt_router_count(net, dev), FIB6_ROUTERS_MAX) || own_route_add(net, &cfg, &f))
 		return NULL;
+	net->ipv6->fib->had_dflt_router = true;
 	return f;
 }
 
@@ -107,12 +108,19 @@ void fib6_set_metric(struct fib6_info *rt, u32 rtax, u32 value)
 		rt->more->metrics[rtax - 1] = value;
 }
 
+/* Return: is it another one than before? */
+static bool set_pref(struct fib6_info *rt, u8 pref)
+{
+	if (rt->pref == pref)
+		return false;
+	rt->pref = pref;
+	fib6_changed(rt->tb->fs);
+	return true;
+}
+
 void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit)
 {
-	if (rt->pref != pref) {
-		rt->pref = pref;
-		fib6_changed(rt->tb->fs);
-	}
+	(void)set_pref(rt, pref);
 	fib6_set_expires(rt, lifetime_s);
 	if (hop_limit)
 		fib6_set_metric(rt, RTAX_HOPLIMIT, hop_limit);
@@ -121,11 +129,8 @@ void rt6_set_ra_route(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limi
 /* As Linux: the news say what else there was before. */
 void rt6_set_dflt_router(struct fib6_info *rt, u8 pref, u32 lifetime_s, u8 hop_limit)
 {
-	if (rt->pref != pref) {
-		rt->pref = pref;
-		fib6_changed(rt->tb->fs);
+	if (set_pref(rt, pref))
 		fib6_notify(rt, 1, FIB6_EVENT_ROUTE_REPLACE, 0, NLM_F_REPLACE);
-	}
 	rt6_set_ra_route(rt, pref, lifetime_s, hop_limit);
 }
 
@@ -134,12 +139,15 @@ static int is_dflt_router(struct fib6_info *f, void *ctx)
 	const struct inet6_dev *idev = in6_dev_get_rcu(f->dev);
 
 	(void)ctx;
-	return (f->flags & (RTF_DEFAULT | RTF_ADDRCONF)) && (f->flags & RTF_GATEWAY) &&
-	       (!idev || IN6_DEV_CONF(idev, ACCEPT_RA) != 2);
+	return (f->flags & RTF_DEFAULT) && (!idev || IN6_DEV_CONF(idev, ACCEPT_RA) != 2);
 }
 
+/* As Linux: nobody looks for what is left of an earlier purge, nor for a default route that only an option made. */
 void rt6_purge_dflt_routers(struct net *net)
 {
+	if (!net->ipv6->fib->had_dflt_router)
+		return;
+	net->ipv6->fib->had_dflt_router = false;
 	fib6_clean_all(net->ipv6->fib, is_dflt_router, NULL);
 }
 
