@@ -167,6 +167,8 @@ def test_a_program_does_not_hang_when_its_supervisor_is_killed(host):
 # ---- F15: once more the same --------------------------------------------------------------------------------------
 
 def picture(host, name):
+    host.wait(lambda: not host.good("exec", name, "--", "ip", "-6", "address", "show", "tentative"),
+              why="nobody else has its addresses")
     return [host.good("exec", name, "--", "ip", *words)
             for words in (["-4", "addr"], ["route", "show", "table", "all"], ["rule"],
                           ["neigh", "show", "nud", "permanent"], ["neigh", "show", "proxy"])]
