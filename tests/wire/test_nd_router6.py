@@ -294,6 +294,34 @@ def test_routes_by_a_router(shared, least, most, option, made):
     told(shared, router, lifetime=0)
 
 
+@pytest.mark.parametrize("by_lifetime, stays", [
+    (None, ["::/0", "fdaa::/48"]),              # nobody looks
+    (1800, ["fdaa::/48"]),
+])
+def test_who_becomes_a_router_forgets_other_routers(shared, by_lifetime, stays):
+    """Default routes, and once a router's lifetime has made one; routes of options stay, as long as they are told to.
+    Of what one turn left nothing is looked for in the next, until another router comes."""
+    option_router, other = fresh(), fresh()
+    shared.conf(family="ipv6", accept_ra_rt_info_max_plen=64, forwarding=0)
+    shared.conf(family="ipv6", forwarding=1)    # whatever earlier tests left
+    shared.conf(family="ipv6", forwarding=0)
+    told(shared, option_router, slla=M1, lifetime=0,
+         options=route_option("fdaa::", 48) + route_option("::", 0))
+    if by_lifetime:
+        told(shared, other, slla=M2, lifetime=by_lifetime)
+    assert len(by_ra(shared)) == (3 if by_lifetime else 2)
+    for _ in range(2):
+        shared.conf(family="ipv6", forwarding=1)
+        assert by_ra(shared) == stays
+        shared.conf(family="ipv6", forwarding=0)
+    shared.conf(family="ipv6", accept_ra_rt_info_max_plen=0)
+    shared.ip("-6 route flush proto ra")
+
+
+def by_ra(shared):
+    return sorted(r["dst"].replace("default", "::/0") for r in shared.ip_json("-6 route") if r["protocol"] == "ra")
+
+
 # ---- options for programs ------------------------------------------------
 
 def listen(seconds):

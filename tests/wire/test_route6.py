@@ -72,6 +72,16 @@ def test_what_is_refused(routes, route, says):
     assert shown(routes, "table all") == before
 
 
+@pytest.mark.parametrize("gateway", ["via ff02::1", "via fe80::9", "via fd77::9", "via fd77::9 onlink", ""])
+def test_a_device_without_ipv6_is_none(routes, gateway):
+    """Whatever else is wrong."""
+    routes.ip("link set eth1 mtu 1200")
+    try:
+        assert routes.ip_error(f"-6 route add {P} {gateway} dev eth1") == "RTNETLINK answers: No such device"
+    finally:
+        routes.ip("link set eth1 mtu 1500")
+
+
 TAIL = "metric 1024 pref medium"
 CHANGES = [
     # commands, what is shown of P then
