@@ -13,7 +13,7 @@ PEERS = {
 
 NEIGH, EVICT, FIB, FIB6 = "micro_neigh", "micro_evict", "micro_fib", "micro_fib6"
 BASE, MILLION, SIM, RECORD = "micro_base", "million", "bench_sim", "micro_record"
-GSO, TCP, UDP, TAP = "micro_gso", "micro_tcp", "micro_udp", "micro_tap"
+GSO, TCP, UDP, TAP, VETH = "micro_gso", "micro_tcp", "micro_udp", "micro_tap", "micro_veth"
 ALL = {"lwIP": None, "gVisor": None, "kernel": None}
 
 # part, row, program of nethood, {peer: its row, if it has another name}, target
@@ -107,6 +107,10 @@ ROWS = [
     (3, "TAP request and response, p99", TAP, {"kernel": None}, ("kernel", 1)),
     (3, "TAP UDP 1 byte, sent", TAP, {}, ("limit", 1 / 0.9)),
     (3, "TAP UDP 1 byte, received", TAP, {}, ("limit", 1 / 0.9)),
+    (3, "AF_PACKET UDP 1 byte, sent", VETH, {}, ("limit", 1 / 0.9)),
+    (3, "AF_PACKET UDP 1 byte, received", VETH, {}, ("limit", 1 / 0.9)),
+    (3, "AF_XDP UDP 1 byte, sent", VETH, {}, ("limit", 1 / 0.9)),
+    (3, "AF_XDP UDP 1 byte, received", VETH, {}, ("limit", 1 / 0.9)),
 ]
 
 ALSO = {"memory": "bytes"}      # `--row memory` is for these, too

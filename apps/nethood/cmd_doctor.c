@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -216,6 +217,47 @@ static void check_packet(struct finding *f)
 	     good ? "frames can be taken from an interface" : "no --dev NAME=packet:IFNAME, and no veth pair");
 }
 
+/* All but an interface, which no try may take.  A user namespace gives no right to it. */
+static int try_xdp(void)
+{
+	const struct nethood_dev_config dev = { .name = "eth0", .driver = "xdp", .arg = "lo", .fd = -1 };
+	const struct nethood_config config = { .hostname = "doctor" };
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_XSKMAP, .key_size = sizeof(int), .value_size = sizeof(int), .max_entries = 1
+	};
+	struct nethood_net *net;
+	struct nethood_dev *none;
+	int err = nethood_create(&config, &net);
+
+	if (!err)
+		err = nethood_dev_create(net, &dev, &none);
+	if (err != -EINVAL) /* lo is no Ethernet: all before that was good */
+		return -err;
+	if (socket(AF_XDP, SOCK_RAW, 0) < 0)
+		return errno;
+	return syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map)) < 0 ? errno : 0;
+}
+
+static void check_xdp(struct finding *f)
+{
+	switch (in_child(try_xdp)) {
+	case 0:
+		find(f, GOOD, "frames can be taken from an interface by rings");
+		break;
+	case ENOSYS:
+		find(f, LIMITED,
+		     "nethood was built without libxdp, or the kernel without bpf(2); --dev NAME=packet:IFNAME needs neither");
+		break;
+	case EPERM:
+	case EACCES:
+		find(f, LIMITED, "is for the machine's root (CAP_BPF): no --dev NAME=xdp:IFNAME");
+		break;
+	default:
+		find(f, LIMITED, "CONFIG_XDP_SOCKETS is missing: no --dev NAME=xdp:IFNAME");
+		break;
+	}
+}
+
 static void check_cross_memory(struct finding *f)
 {
 	char a = 1, b = 0;
@@ -306,6 +348,7 @@ static const struct {
 	{ "user namespaces", check_userns },
 	{ "/dev/net/tun", check_tun },
 	{ "AF_PACKET", check_packet },
+	{ "AF_XDP", check_xdp },
 	{ "/dev/fuse", check_fuse },
 };
 

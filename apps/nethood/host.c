@@ -64,7 +64,8 @@ int host_enter(struct host *h, const struct netopt *o)
 	memset(h, 0, sizeof(*h));
 	h->home_fd = -1;
 	h->privileged = host_is_privileged();
-	if (h->privileged || uses(o, "packet")) /* an interface of the host is seen only from the host */
+	if (h->privileged || uses(o, "packet") ||
+	    uses(o, "xdp")) /* an interface of the host is seen only from the host */
 		return 0;
 	err = userns_enter(CLONE_NEWNET);
 	if (err) {
@@ -234,6 +235,12 @@ static void complain(const struct netopt_dev *d, int err)
 	snprintf(what, sizeof(what), "%s=%s:%s", d->name, d->driver, d->arg);
 	if (err == -EBUSY)
 		why = "is in use by another program";
+	else if (!strcmp(d->driver, "xdp") && err == -ENOSYS)
+		why = "nethood was built without libxdp, or this kernel has no bpf(2); packet: needs neither";
+	else if (err == -EAFNOSUPPORT)
+		why = "this kernel has no such sockets (CONFIG_XDP_SOCKETS, CONFIG_PACKET)";
+	else if (!strcmp(d->driver, "xdp") && (err == -EPERM || err == -EACCES))
+		why = "needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF of the machine itself: be root, or take packet:";
 	else if ((err == -EPERM || err == -EACCES) && !host_is_privileged())
 		why = "needs CAP_NET_ADMIN and CAP_NET_RAW: be root, or leave --dev out for a private host's side";
 	else if (err == -ENODEV)

@@ -37,6 +37,8 @@ static const char net_options[] =
 	"        tap:[IFNAME]    IFNAME is made on the host's side, or attached to if it exists; checksums and trains of\n"
 	"                        segments are left to the host unless offload=off\n"
 	"        packet:IFNAME   AF_PACKET on an existing interface\n"
+	"        xdp:IFNAME      AF_XDP on an existing interface, which the host then gets no frames of; its queues are\n"
+	"                        all taken, or the first N\n"
 	"        unix:PATH       stream socket in QEMU's framing (passt, QEMU)\n"
 	"        pcap:IN[,OUT]   frames from a file, frames to a file\n"
 	"        fd:N            an inherited TAP or stream socket\n"

@@ -33,7 +33,7 @@ static int usage(const char *option, const char *value, const char *why)
 
 /* ---- --dev NAME=DRIVER:ARG[,key=value]... */
 
-static const char *const drivers[] = { "tap", "packet", "unix", "pcap", "fd" };
+static const char *const drivers[] = { "tap", "packet", "xdp", "unix", "pcap", "fd" };
 
 static const char *find_driver(const char *text, size_t len)
 {
@@ -145,8 +145,8 @@ static int dev_check_arg(struct netopt_dev *d, const char *word)
 	}
 	if (!strcmp(d->driver, "tap") && *d->arg && !cli_ifname(d->arg))
 		return usage("--dev", word, "tap: wants the name of an interface, or nothing");
-	if (!strcmp(d->driver, "packet") && !cli_ifname(d->arg))
-		return usage("--dev", word, "packet: wants the name of an interface");
+	if ((!strcmp(d->driver, "packet") || !strcmp(d->driver, "xdp")) && !cli_ifname(d->arg))
+		return usage("--dev", word, "packet: and xdp: want the name of an interface");
 	if ((!strcmp(d->driver, "unix") || !strcmp(d->driver, "pcap")) && !*d->arg)
 		return usage("--dev", word, "unix: and pcap: want a path");
 	return 0;
@@ -165,7 +165,7 @@ static int set_dev(void *ctx, const char *value)
 	d = NEXT("--dev", o->dev, o->devs);
 	if (!d)
 		return EXIT_USAGE;
-	*d = (struct netopt_dev){ .fd = -1, .queues = 1 };
+	*d = (struct netopt_dev){ .fd = -1 };
 	if ((size_t)(equals - value) < sizeof(d->name))
 		memcpy(d->name, value, (size_t)(equals - value));
 	if (!cli_ifname(d->name) || !strcmp(d->name, "lo"))
@@ -176,8 +176,8 @@ static int set_dev(void *ctx, const char *value)
 	}
 	d->driver = find_driver(equals + 1, (size_t)(colon - equals - 1));
 	if (!d->driver)
-		return usage("--dev", value, "the drivers are tap, packet, unix, pcap, fd");
-	d->offload = !strcmp(d->driver, "tap") || !strcmp(d->driver, "fd");
+		return usage("--dev", value, "the drivers are tap, packet, xdp, unix, pcap, fd");
+	d->offload = !strcmp(d->driver, "tap") || !strcmp(d->driver, "fd") || !strcmp(d->driver, "xdp");
 	arg = (char *)(uintptr_t)colon + 1; /* argv is ours to change */
 	d->arg = arg;
 	ret = dev_set_keys(d, value, arg);
@@ -527,7 +527,7 @@ static void defaults(struct netopt *o)
 {
 	uint32_t routes = o->routes;
 
-	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .queues = 1 };
+	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1 };
 	if (o->addrs || o->dhcps)
 		return;
 	o->addr[o->addrs++] = default_addr("10.77.0.2", 24);

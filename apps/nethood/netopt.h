@@ -15,10 +15,10 @@
 
 struct netopt_dev {
 	char name[IFNAMSIZ];
-	const char *driver; /**< of a constant table */
-	const char *arg;    /**< borrowed from the command line */
-	int fd;             /**< of driver "fd", else -1 */
-	uint32_t mtu, queues;
+	const char *driver;   /**< of a constant table */
+	const char *arg;      /**< borrowed from the command line */
+	int fd;               /**< of driver "fd", else -1 */
+	uint32_t mtu, queues; /**< 0: what the driver makes of it */
 	uint8_t lladdr[6];
 	bool has_lladdr, offload;
 };

@@ -92,12 +92,12 @@ NETHOOD_API void nethood_set_wall(struct nethood_net *net, uint64_t now_ns, uint
 struct nethood_dev_config {
 	const char *name; /**< "eth0" */
 	const char *
-		driver; /**< "tap", "packet", "pcap", "unix", "fd"; "user", "user-ip" with .xmit below; "wire" for nethood_wire() */
+		driver; /**< "tap", "packet", "xdp", "pcap", "unix", "fd"; "user", "user-ip" with .xmit below; "wire" for nethood_wire() */
 	const char *arg;       /**< what the driver wants: interface, path, "in.pcap,out.pcap" */
 	int fd;                /**< driver "fd": an open TAP or stream socket (taken); else -1 */
 	uint32_t mtu;          /**< 0: the driver's default */
 	const uint8_t *lladdr; /**< 6 bytes, NULL: random, locally administered */
-	uint32_t queues;       /**< 0: 1 */
+	uint32_t queues;       /**< 0: 1; "xdp": all that the interface has */
 	bool offload;          /**< use what the driver can */
 	/** driver "user": called with each frame that leaves.  Return: 0 taken, -EAGAIN: not now, nethood_dev_wake() later.
 	 *  "user-ip" is the same with IP packets, as on a TUN device: no link-layer header, no neighbours, IFF_POINTOPOINT;

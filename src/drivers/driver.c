@@ -17,7 +17,7 @@
 #define LLADDR_GROUP 0x01
 
 static const struct netdev_driver *const drivers[] = {
-	&tap_driver,  &stream_driver, &packet_driver,  &pcap_driver,
+	&tap_driver,  &stream_driver, &packet_driver,  &xdp_driver,  &pcap_driver,
 	&wire_driver, &user_driver,   &user_ip_driver, &null_driver,
 };
 
@@ -165,7 +165,9 @@ const char *netdev_host_name(const struct net_device *dev)
 {
 	const char *name = tap_host_name(dev);
 
-	return name ? name : packet_host_name(dev);
+	if (!name)
+		name = packet_host_name(dev);
+	return name ? name : xdp_host_name(dev);
 }
 
 int netdev_open_linked(struct net_device *dev)
@@ -301,4 +303,18 @@ int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PI
 		return 1;
 	}
 	return skb_to_iovec(skb, iov, FRAME_PIECES_MAX);
+}
+
+void netdev_skb_copy(const struct sk_buff *skb, u8 *to)
+{
+	bool begun = skb->ip_summed == CHECKSUM_PARTIAL;
+	u32 start = begun ? skb->csum_start - skb_headroom(skb) : skb->len;
+	__be16 csum;
+
+	if (skb_copy_bits(skb, 0, to, start))
+		assert(0); /* it is as long */
+	if (!begun)
+		return;
+	csum = csum_fold(skb_copy_and_csum_bits(skb, start, to + start, skb->len - start));
+	put_unaligned_be16(csum ? csum : CONST_BE16(0xffff), to + start + skb->csum_offset);
 }

@@ -19,8 +19,8 @@ struct netdev_driver {
 	/** the rest of @cfg; on error nothing is left.  ops->ndo_uninit() undoes it, and may be called twice */
 	int (*setup)(struct net_device *dev, const struct netdev_config *cfg);
 };
-extern const struct netdev_driver tap_driver, stream_driver, packet_driver, pcap_driver, wire_driver, user_driver,
-	user_ip_driver, null_driver;
+extern const struct netdev_driver tap_driver, stream_driver, packet_driver, xdp_driver, pcap_driver, wire_driver,
+	user_driver, user_ip_driver, null_driver;
 
 /** struct netdev_common - every priv begins with it */
 struct netdev_common {
@@ -66,6 +66,8 @@ netdev_tx_t netdev_tx_error(struct net_device *dev, struct sk_buff *skb, enum sk
 netdev_tx_t netdev_tx_busy(struct net_device *dev, const struct sk_buff *skb);
 /** netdev_skb_iovec() - pieces of @skb.  Return: number */
 int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PIECES_MAX]);
+/** netdev_skb_copy() - @skb in one piece; a checksum that was only begun is completed in the pass that copies */
+void netdev_skb_copy(const struct sk_buff *skb, u8 *to);
 
 int netdev_change_carrier(struct net_device *dev, bool on); /* ndo_change_carrier: netdev_plug() */
 int netdev_open_linked(struct net_device *dev);             /* ndo_open: the link is up from now on */
@@ -75,6 +77,7 @@ void netdev_stop_linked(struct net_device *dev);
 void wire_tell_peer(struct net_device *dev);
 const char *tap_host_name(const struct net_device *dev);    /* NULL: no tap */
 const char *packet_host_name(const struct net_device *dev); /* NULL: no packet device */
+const char *xdp_host_name(const struct net_device *dev);    /* NULL: no AF_XDP device */
 
 /* What only files that may call the system use: drivers/sys.c.  All that the system answers goes through the recorder:
  * in a net that is replayed nothing is called, and the answers are those of the recording. */
@@ -88,6 +91,10 @@ ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void
 ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes);
 /** sys_writev() - the same for what is no socket */
 ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov, int pieces, size_t whole_bytes);
+/** sys_sent() - what became of a frame of @whole octets: @n octets went, or -errno.  Return: @n */
+ssize_t sys_sent(const struct net_device *dev, ssize_t n, size_t whole_bytes);
+/** sys_sent_again() - in a replay: what became of it.  Return: octets, -errno */
+ssize_t sys_sent_again(const struct net_device *dev, size_t whole_bytes);
 /** sys_opened() - what became of an attempt to open: @result (-errno, or what the system can do), and @name that it chose,
  *  which is kept or set.  Return: @result, or what it was */
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ]);

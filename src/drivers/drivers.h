@@ -21,7 +21,7 @@ struct netdev_config {
 	const char *arg;    /**< what the driver wants; NULL: nothing */
 	u32 mtu;            /**< 0: 1500 */
 	const u8 *lladdr;   /**< 6 octets; NULL: random, locally administered */
-	u32 queues;         /**< 0: 1 */
+	u32 queues;         /**< 0: 1; of "xdp": all */
 	bool offload;       /**< leave checksums to what is on the other side, where it can */
 	int fd;             /**< drivers "fd", "tap", "unix": an open one, taken also on error; -1: none */
 	/** drivers "user", "user-ip": a frame leaves; @frame borrowed.  Return: 0 taken, -EAGAIN: not now, netdev_user_wake() later */
@@ -33,8 +33,8 @@ struct netdev_config {
  * netdev_driver_open() - make and register a device, down
  * @out: borrowed, until it is unregistered
  *
- * Return: 0; -EINVAL: no such driver, or it refuses the rest of @cfg; -EEXIST: the name is taken; -ENOMEM; of "tap"
- * and "packet": -EBUSY, -EPERM, -ENODEV ... as the system says; of "pcap": -ENOENT, -EACCES ...
+ * Return: 0; -EINVAL: no such driver, or it refuses the rest of @cfg; -EEXIST: the name is taken; -ENOMEM; of "tap",
+ * "packet" and "xdp": -EBUSY, -EPERM, -ENODEV ... as the system says; of "pcap": -ENOENT, -EACCES ...
  */
 int netdev_driver_open(struct net *net, const struct netdev_config *cfg, struct net_device **out);
 
@@ -63,7 +63,7 @@ struct wire_offload {
 };
 int netdev_wire_frame(struct net_device *dev, const void *frame, size_t len_bytes, const struct wire_offload *o);
 int netdev_wire_news(struct net_device *dev, u32 what);
-/** netdev_host_name() - of a "tap" or "packet" device: its interface on the host; NULL: it has none */
+/** netdev_host_name() - of a "tap", "packet" or "xdp" device: its interface on the host; NULL: it has none */
 const char *netdev_host_name(const struct net_device *dev);
 
 /** loopback_net_init() - make "lo", down.  Return: 0, -ENOMEM */

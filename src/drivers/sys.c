@@ -39,39 +39,42 @@ ssize_t sys_read(const struct net_device *dev, enum rec_input what, int fd, void
 }
 
 /* What went out as a whole needs no word. */
-static ssize_t sent(struct recorder *rec, ssize_t n, size_t whole_bytes)
+ssize_t sys_sent(const struct net_device *dev, ssize_t n, size_t whole_bytes)
 {
-	if (unlikely(n < 0))
-		n = -errno;
+	struct recorder *rec = dev->net->rec;
+
 	if (unlikely(rec && n != (ssize_t)whole_bytes))
 		rec_refused(rec, n);
 	return n;
 }
 
+ssize_t sys_sent_again(const struct net_device *dev, size_t whole_bytes)
+{
+	return rec_refused_again(dev->net->rec, (ssize_t)whole_bytes);
+}
+
 ssize_t sys_sendmsg(const struct net_device *dev, int fd, const struct msghdr *msg, size_t whole_bytes)
 {
-	struct recorder *rec = dev->net->rec;
 	ssize_t n;
 
-	if (rec_again(rec))
-		return rec_refused_again(rec, (ssize_t)whole_bytes);
+	if (rec_again(dev->net->rec))
+		return sys_sent_again(dev, whole_bytes);
 	do
 		n = sendmsg(fd, msg, MSG_NOSIGNAL);
 	while (unlikely(n < 0 && errno == EINTR));
-	return sent(rec, n, whole_bytes);
+	return sys_sent(dev, unlikely(n < 0) ? -errno : n, whole_bytes);
 }
 
 ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov, int pieces, size_t whole_bytes)
 {
-	struct recorder *rec = dev->net->rec;
 	ssize_t n;
 
-	if (rec_again(rec))
-		return rec_refused_again(rec, (ssize_t)whole_bytes);
+	if (rec_again(dev->net->rec))
+		return sys_sent_again(dev, whole_bytes);
 	do /* one piece costs the system less than a list of one */
 		n = pieces == 1 ? write(fd, iov->iov_base, iov->iov_len) : writev(fd, iov, pieces);
 	while (unlikely(n < 0 && errno == EINTR));
-	return sent(rec, n, whole_bytes);
+	return sys_sent(dev, unlikely(n < 0) ? -errno : n, whole_bytes);
 }
 
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ])

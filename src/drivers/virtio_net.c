@@ -86,14 +86,19 @@ static bool ipv6_transport(const u8 *data, u32 linear, struct transport *t)
 	return true;
 }
 
+/* @data: the packet of that @type, of which @linear octets can be seen */
+static bool packet_transport(__be16 type, const u8 *data, u32 linear, struct transport *t)
+{
+	t->type = type;
+	if (type == CONST_BE16(ETH_P_IP))
+		return ipv4_transport(data, linear, t);
+	return type == CONST_BE16(ETH_P_IPV6) && ipv6_transport(data, linear, t);
+}
+
 static bool find_transport(const struct sk_buff *skb, struct transport *t)
 {
-	u32 linear = skb_headlen(skb) - ETH_HLEN;
-
-	t->type = get_unaligned_be16(skb->data + offsetof(struct ethhdr, h_proto));
-	if (t->type == CONST_BE16(ETH_P_IP))
-		return ipv4_transport(skb->data + ETH_HLEN, linear, t);
-	return t->type == CONST_BE16(ETH_P_IPV6) && ipv6_transport(skb->data + ETH_HLEN, linear, t);
+	return packet_transport(get_unaligned_be16(skb->data + offsetof(struct ethhdr, h_proto)), skb->data + ETH_HLEN,
+				skb_headlen(skb) - ETH_HLEN, t);
 }
 
 /* Is a sum begun there TCP's or UDP's?  Only they know what to make of it. */
@@ -210,4 +215,44 @@ int virtio_net_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 	if ((__force u16)hdr->hdr_len > skb->len || skb_headlen(skb) < ETH_HLEN)
 		return -EINVAL;
 	return hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE ? sum_to_skb(skb, hdr) : train_to_skb(skb, hdr);
+}
+
+/* ------------------------------------------------------------------ where nothing is said */
+
+/* Of the pseudo header, which a sum is begun with. */
+static u32 pseudo_sum(const u8 *data, const struct transport *t)
+{
+	u32 len_bytes = t->len_bytes - t->offset;
+
+	if (t->type == CONST_BE16(ETH_P_IP)) {
+		const struct iphdr *iph = (const struct iphdr *)(const void *)data;
+
+		return csum_tcpudp_nofold(iph->saddr, iph->daddr, len_bytes, t->protocol, 0);
+	} else {
+		const struct ipv6hdr *hdr = (const struct ipv6hdr *)(const void *)data;
+
+		return csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, len_bytes, t->protocol);
+	}
+}
+
+void skb_find_begun_sum(struct sk_buff *skb)
+{
+	struct transport t;
+	u32 offset, start;
+	__be16 sum;
+
+	if (!packet_transport(skb->protocol, skb->data, skb_headlen(skb), &t))
+		return;
+	if (t.protocol != IPPROTO_TCP && t.protocol != IPPROTO_UDP)
+		return;
+	offset = t.protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check) : offsetof(struct udphdr, check);
+	start = t.offset - ETH_HLEN;
+	if (t.len_bytes < t.offset || start + offset + sizeof(sum) > skb_headlen(skb))
+		return;
+	sum = get_unaligned_be16(skb->data + start + offset);
+	if (((__force u16)sum ^ (__force u16)csum_fold(pseudo_sum(skb->data, &t))) != 0xffff)
+		return;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = (u16)(skb_headroom(skb) + start);
+	skb->csum_offset = (u16)offset;
 }

@@ -30,4 +30,8 @@ void virtio_net_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *h
  */
 int __must_check virtio_net_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr);
 
+/** skb_find_begun_sum() - a sum of TCP or UDP that is that of its pseudo header alone was only begun (CHECKSUM_PARTIAL):
+ *  for frames that come from memory, of which nothing is said.  @skb: data at the network header, protocol set */
+void skb_find_begun_sum(struct sk_buff *skb);
+
 #endif

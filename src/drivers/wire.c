@@ -174,19 +174,6 @@ static int wire_complete_csum(struct sk_buff *copy, const struct net_device *pee
 	return -ENOMEM;
 }
 
-/* @copy is linear: all in one pass. */
-static void wire_copy_csum(const struct sk_buff *skb, struct sk_buff *copy, const struct wire_offload *o)
-{
-	__be16 csum;
-	u32 sum;
-
-	if (skb_copy_bits(skb, 0, copy->data, o->csum_start))
-		assert(0);
-	sum = skb_copy_and_csum_bits(skb, o->csum_start, copy->data + o->csum_start, skb->len - o->csum_start);
-	csum = csum_fold(sum);
-	put_unaligned_be16(csum ? csum : CONST_BE16(0xffff), copy->data + o->csum_start + o->csum_offset);
-}
-
 /* Both in one pass: who receives need not read it again. */
 static void wire_copy_sum(const struct sk_buff *skb, struct sk_buff *copy)
 {
@@ -207,7 +194,7 @@ static struct sk_buff *wire_copy(const struct sk_buff *skb, struct net_device *p
 		return copy;
 	}
 	if (likely(!copy->data_len) && wire_wants_csum(peer, o)) {
-		wire_copy_csum(skb, copy, o);
+		netdev_skb_copy(skb, copy->data);
 		return copy;
 	}
 	if (likely(!copy->data_len)) {

@@ -97,7 +97,8 @@ enum { REC_DHCP_CONFIG = 1, REC_DHCP_LINK_LOCAL = 2, REC_DHCP_TOLD = 4 };
 	X(SENT, "sent") \
 	X(WRITABLE, "writable") \
 	X(LINK, "link") \
-	X(DRIVER, "driver")
+	X(DRIVER, "driver") \
+	X(LOST, "lost")
 
 enum rec_input {
 #define X(name, text) REC_IN_##name,

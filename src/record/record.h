@@ -257,7 +257,7 @@ ssize_t rec_input_again(struct recorder *rec, int ifindex, enum rec_input what, 
 /** rec_input_borrow() - the same, and where its octets are: borrowed as long as the recording is; NULL: none */
 ssize_t rec_input_borrow(struct recorder *rec, int ifindex, enum rec_input what, const u8 **data, size_t *len_bytes);
 /** rec_input_differs() - what was written down only when it changed.  Return: @value, or the new one */
-bool rec_input_differs(struct recorder *rec, int ifindex, enum rec_input what, bool value);
+ssize_t rec_input_differs(struct recorder *rec, int ifindex, enum rec_input what, ssize_t value);
 /** rec_again() - is this a net that is made anew? */
 static inline bool rec_again(const struct recorder *rec)
 {

@@ -117,7 +117,7 @@ ssize_t rec_input_again(struct recorder *rec, int ifindex, enum rec_input what, 
 	return result;
 }
 
-bool rec_input_differs(struct recorder *rec, int ifindex, enum rec_input what, bool value)
+ssize_t rec_input_differs(struct recorder *rec, int ifindex, enum rec_input what, ssize_t value)
 {
 	const u8 *data;
 	size_t len_bytes;

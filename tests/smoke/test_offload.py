@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a device with virtio-net headers leaves to the other side, the kernel: trains of segments, checksums.
 
-The same work over TAP with offload=on, which is what it has if nothing is said, and with offload=off, and over AF_PACKET: the
-same octets arrive; only how many frames it takes differs.
+The same work over TAP with offload=on, which is what it has if nothing is said, and with offload=off, over AF_PACKET and
+over AF_XDP: the same octets arrive; only how many frames it takes differs.
 """
 
 import json
@@ -61,18 +61,31 @@ def up_by_tap(host, option):
                    "--host-addr", "10.77.0.1/24", "--host-addr", "fd77::1/64")
 
 
-def up_by_packet(host, option):
-    """The host's side is one end of a veth pair, which leaves trains to the other: a packet socket there has them."""
+def up_by_veth(host, driver, option):
+    """The host's side is one end of a veth pair, which leaves trains to the other: a packet socket there has them; while
+    an XDP program is there they are cut before."""
     for words in ("link add smoke0 type veth peer name smoke1", "addr add 10.77.0.1/24 dev smoke0",
                   "addr add fd77::1/64 dev smoke0 nodad", "link set smoke0 up", "link set smoke1 up"):
         assert host.run(["ip", *words.split()]).returncode == 0, words
-    return host.up("--dev", f"eth0=packet:smoke1{option}", "--addr", "10.77.0.2/24", "--addr", "fd77::2/64")
+    return host.up("--dev", f"eth0={driver}:smoke1{option}", "--addr", "10.77.0.2/24", "--addr", "fd77::2/64")
+
+
+def up_by_packet(host, option):
+    return up_by_veth(host, "packet", option)
+
+
+def up_by_xdp(host, option):
+    checks = {check["check"]: check for check in json.loads(host.nethood("doctor", "-j").stdout)}
+    if checks["AF_XDP"]["verdict"] != "OK":
+        pytest.skip(checks["AF_XDP"]["text"])
+    return up_by_veth(host, "xdp", option)
 
 
 SIDE = {"tap": (up_by_tap, "", True, True), "tap, on": (up_by_tap, ",offload=on", True, True),
         "tap, off": (up_by_tap, ",offload=off", False, False),
         "packet, on": (up_by_packet, ",offload=on", True, True),
-        "packet, off": (up_by_packet, ",offload=off", True, False)}     # what comes is what the other side sends
+        "packet, off": (up_by_packet, ",offload=off", True, False),     # what comes is what the other side sends
+        "xdp": (up_by_xdp, "", False, False)}
 
 
 @pytest.fixture(params=SIDE)

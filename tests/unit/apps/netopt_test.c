@@ -77,6 +77,7 @@ static const struct {
 	{ "a descriptor that is a word", { "--dev", "e=fd:x" }, "number of a descriptor" },
 	{ "a negative descriptor", { "--dev", "e=fd:-1" }, "number of a descriptor" },
 	{ "packet of nothing", { "--dev", "e=packet:" }, "name of an interface" },
+	{ "xdp of no name", { "--dev", "e=xdp:a/b" }, "name of an interface" },
 	{ "unix of nothing", { "--dev", "e=unix:" }, "want a path" },
 	{ "an address out of range", { "--addr", "10.77.0.300/24" }, "'10.77.0.300/24'" },
 	{ "a prefix out of range", { "--addr", "10.77.0.2/33" }, "'10.77.0.2/33'" },

@@ -4,7 +4,7 @@
 NETHOOD names the binary; without it the newest build/*/apps/nethood/nethood of the
 tree is taken.  NETHOOD_WIRE chooses the driver: `fd` (an inherited TAP descriptor,
 the default), `tap` (nethood makes the TAP), `unix` (an inherited stream socket), `packet`
-(AF_PACKET on one end of a veth pair; the default where TAP devices are root's).
+(AF_PACKET on one end of a veth pair; the default where TAP devices are root's), `xdp` (AF_XDP there).
 """
 
 import glob
@@ -67,8 +67,8 @@ class NethoodStack(Stack):
             dev.port = StreamPort(dev.name, dev.mac, ours)
             return f"fd:{self._inherit[-1]}"
         ifname = f"wire{dev.index}"
-        if driver == "packet":
-            return self._packet_wire(dev, ifname)
+        if driver in ("packet", "xdp"):
+            return self._veth_wire(driver, dev, ifname)
         fd = self.netns.do(tap_open, ifname) if driver == "fd" else None
         if fd is None:
             self._command(["ip", "tuntap", "add", ifname, "mode", "tap"])
@@ -79,12 +79,14 @@ class NethoodStack(Stack):
         self._inherit.append(fd)
         return f"fd:{fd}"
 
-    def _packet_wire(self, dev, ifname):
+    def _veth_wire(self, driver, dev, ifname):
+        """What a frame of AF_XDP may have is less than an interface may: its MTU stays."""
         veth_open(self.netns, f"net{dev.index}", self.netns, ifname)
+        mtu = ["mtu", "65535"] if driver == "packet" else []
         for name in (f"net{dev.index}", ifname):
-            self._command(["ip", "link", "set", name, "mtu", "65535", "arp", "off", "up"])
+            self._command(["ip", "link", "set", name, *mtu, "arp", "off", "up"])
         dev.port = self.netns.do(PacketPort, dev.name, dev.mac, ifname)
-        return f"packet:net{dev.index}"
+        return f"{driver}:net{dev.index},offload=off"
 
     def _up(self):
         self.netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
