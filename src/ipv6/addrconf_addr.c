@@ -512,7 +512,9 @@ static bool has_new_peer(const struct inet6_ifaddr *ifp, const struct ifa6_confi
 static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config *cfg, const char **errmsg)
 {
 	const u32 takes = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE;
-	bool had = !(ifp->flags & IFA_F_NOPREFIXROUTE), managed = ifp->flags & IFA_F_MANAGETEMPADDR;
+	/* as Linux: a route that ends by itself is left alone */
+	bool had = (ifp->flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) == IFA_F_PERMANENT;
+	bool managed = ifp->flags & IFA_F_MANAGETEMPADDR;
 	u32 old_metric = route_metric(ifp), old_flags = ifp->flags, old_priority = ifp->rt_priority;
 	bool new_peer = has_new_peer(ifp, cfg);
 	struct in6_addr old_peer = ifp->peer_addr;

@@ -4,7 +4,7 @@
  * @rfc  4862 5.4, 7527 (enhanced: loops are no duplicates), 4429 (optimistic)
  * @linux addrconf_dad_start, addrconf_dad_work, addrconf_dad_failure
  *
- * Reading order: addrconf_dad_start(), addrconf_dad_timer(), dad_completed(), addrconf_dad_failure().
+ * Reading order: addrconf_dad_start(), addrconf_dad_timer(), dad_begin(), dad_completed(), addrconf_dad_failure().
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -118,6 +118,46 @@ static bool needs_dad(const struct inet6_ifaddr *ifp)
 	       (ifp->flags & IFA_F_TENTATIVE) && !(ifp->flags & IFA_F_NODAD);
 }
 
+bool ipv6_use_optimistic_addr(const struct inet6_dev *idev)
+{
+	struct net *net = idev->dev->net;
+
+	return (IPV6_DEVCONF_ALL(net, OPTIMISTIC_DAD) || IN6_DEV_CONF(idev, OPTIMISTIC_DAD)) &&
+	       (IPV6_DEVCONF_ALL(net, USE_OPTIMISTIC) || IN6_DEV_CONF(idev, USE_OPTIMISTIC));
+}
+
+/** dad_kick() - the first probe, after a random time.  @rfc 4862 5.4.2 */
+static void dad_kick(struct inet6_ifaddr *ifp)
+{
+	struct inet6_dev *idev = ifp->idev;
+	int most_ms = IN6_DEV_CONF(idev, RTR_SOLICIT_DELAY), probes = IN6_DEV_CONF(idev, DAD_TRANSMITS);
+	ktime_t wait = 0;
+
+	if (!(ifp->flags & IFA_F_OPTIMISTIC) && most_ms > 0)
+		wait = get_random_time(&idev->dev->net->rng, 0, min_s64(most_ms, 3600000) * NSEC_PER_MSEC);
+	ifp->state = INET6_IFADDR_STATE_DAD;
+	ifp->dad_probes = (u8)(probes < 0 ? 0 : min_u32((u32)probes, UINT8_MAX));
+	ifp->dad_nonce = dad_nonce(idev);
+	dad_wait(ifp, wait);
+}
+
+static void dad_begin(struct inet6_ifaddr *ifp)
+{
+	if (!needs_dad(ifp)) {
+		dad_passed(ifp);
+		return;
+	}
+	if (!(ifp->idev->if_flags & IF_READY)) /* when the link is there: addrconf_dad_run() */
+		return;
+	if (ifp->flags & IFA_F_OPTIMISTIC) { /* RFC 4429 3.3: it may be used; if there is no memory, only later */
+		if (ipv6_ifa_route(ifp))
+			ifp->flags &= ~(u32)IFA_F_OPTIMISTIC;
+		else if (ipv6_use_optimistic_addr(ifp->idev))
+			ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+	}
+	dad_kick(ifp);
+}
+
 void addrconf_dad_timer(struct timer *t)
 {
 	struct inet6_ifaddr *ifp = container_of(t, struct inet6_ifaddr, dad_timer);
@@ -126,6 +166,10 @@ void addrconf_dad_timer(struct timer *t)
 
 	if (ifp->idev->dead)
 		return;
+	if (ifp->state == INET6_IFADDR_STATE_PREDAD) {
+		dad_begin(ifp);
+		return;
+	}
 	if (!ifp->dad_probes && !needs_dad(ifp)) {
 		dad_passed(ifp);
 		return;
@@ -144,21 +188,6 @@ void addrconf_dad_timer(struct timer *t)
 	ndisc_send_ns(dev, &ifp->addr, &group, &in6addr_any, ifp->dad_nonce);
 }
 
-/** dad_kick() - the first probe, after a random time.  @rfc 4862 5.4.2 */
-static void dad_kick(struct inet6_ifaddr *ifp)
-{
-	struct inet6_dev *idev = ifp->idev;
-	int most_ms = IN6_DEV_CONF(idev, RTR_SOLICIT_DELAY), probes = IN6_DEV_CONF(idev, DAD_TRANSMITS);
-	ktime_t wait = 0;
-
-	if (!(ifp->flags & IFA_F_OPTIMISTIC) && most_ms > 0)
-		wait = get_random_time(&idev->dev->net->rng, 0, min_s64(most_ms, 3600000) * NSEC_PER_MSEC);
-	ifp->state = INET6_IFADDR_STATE_DAD;
-	ifp->dad_probes = (u8)(probes < 0 ? 0 : min_u32((u32)probes, UINT8_MAX));
-	ifp->dad_nonce = dad_nonce(idev);
-	dad_wait(ifp, wait);
-}
-
 /* ------------------------------------------------------------------ start */
 
 static void join_solict(struct inet6_ifaddr *ifp)
@@ -175,14 +204,6 @@ static void join_solict(struct inet6_ifaddr *ifp)
 		ifp->solict_joined = true;
 }
 
-bool ipv6_use_optimistic_addr(const struct inet6_dev *idev)
-{
-	struct net *net = idev->dev->net;
-
-	return (IPV6_DEVCONF_ALL(net, OPTIMISTIC_DAD) || IN6_DEV_CONF(idev, OPTIMISTIC_DAD)) &&
-	       (IPV6_DEVCONF_ALL(net, USE_OPTIMISTIC) || IN6_DEV_CONF(idev, USE_OPTIMISTIC));
-}
-
 void addrconf_dad_start(struct inet6_ifaddr *ifp)
 {
 	struct inet6_dev *idev = ifp->idev;
@@ -192,21 +213,7 @@ void addrconf_dad_start(struct inet6_ifaddr *ifp)
 		dad_passed(ifp);
 		return;
 	}
-	if (!needs_dad(ifp)) { /* ours when what happens now is over */
-		ifp->state = INET6_IFADDR_STATE_DAD;
-		ifp->dad_probes = 0;
-		dad_wait(ifp, 0);
-		return;
-	}
-	if (!(idev->if_flags & IF_READY)) /* when the link is there: addrconf_dad_run() */
-		return;
-	if (ifp->flags & IFA_F_OPTIMISTIC) { /* RFC 4429 3.3: it may be used; if there is no memory, only later */
-		if (ipv6_ifa_route(ifp))
-			ifp->flags &= ~(u32)IFA_F_OPTIMISTIC;
-		else if (ipv6_use_optimistic_addr(idev))
-			ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
-	}
-	dad_kick(ifp);
+	dad_wait(ifp, 0); /* dad_begin(), when what happens now is over */
 }
 
 void addrconf_dad_run(struct inet6_dev *idev)

@@ -276,14 +276,26 @@ static bool is_asked_for(const struct ifmcaddr6 *mc, const struct ip6_sf_source 
 
 /* ------------------------------------------------------------------ what changed */
 
+#define MLD_CHANGES_GATHER (10 * NSEC_PER_MSEC) /* Linux: two ticks */
+
+static void arm_at(struct inet6_dev *idev, struct timer *t, ktime_t at)
+{
+	if (!timer_pending(t) || t->expires > at)
+		mod_timer(idev->dev->net->timers, t, at);
+}
+
 void mld_arm_within(struct inet6_dev *idev, struct timer *t, ktime_t most)
 {
 	struct net *net = idev->dev->net;
 	u32 most_us = most > 0 ? (u32)min_s64(most / NSEC_PER_USEC, UINT32_MAX - 1) : 0;
-	ktime_t at = net->now + (ktime_t)get_random_u32_below(&net->rng, most_us + 1) * NSEC_PER_USEC;
 
-	if (!timer_pending(t) || t->expires > at)
-		mod_timer(net->timers, t, at);
+	arm_at(idev, t, net->now + (ktime_t)get_random_u32_below(&net->rng, most_us + 1) * NSEC_PER_USEC);
+}
+
+/* As Linux: what was left a moment before it is joined again was never left. */
+static void tell_soon(struct inet6_dev *idev)
+{
+	arm_at(idev, &idev->mc_ifc_timer, idev->dev->net->now + MLD_CHANGES_GATHER);
 }
 
 static ktime_t unsolicited_interval(const struct inet6_dev *idev)
@@ -307,14 +319,13 @@ static void nothing_to_tell(struct ifmcaddr6 *mc)
 void mld_changed(struct ifmcaddr6 *mc)
 {
 	struct inet6_dev *idev = mc->idev;
-	struct net *net = idev->dev->net;
 
 	if (!mld_tells(mc)) {
 		nothing_to_tell(mc);
 		return;
 	}
-	if (!mld_speaks_v1(idev)) { /* at the end of what is being done now */
-		mod_timer(net->timers, &idev->mc_ifc_timer, net->now);
+	if (!mld_speaks_v1(idev)) {
+		tell_soon(idev);
 		return;
 	}
 	if (mc->changes_left && mc->mode == MLD_EXCLUDE && mc->users) {
@@ -489,7 +500,7 @@ void ipv6_mc_up(struct inet6_dev *idev)
 	idev->mc_qrv = 0;
 	idev->mc_v1_until = 0;
 	if (!list_empty(&idev->mc_tomb))
-		mod_timer(idev->dev->net->timers, &idev->mc_ifc_timer, idev->dev->net->now);
+		tell_soon(idev);
 	list_for_each_entry(mc, &idev->mc_list, node) {
 		if (mld_hear(mc))
 			net_log(idev->dev->net, "%s: no memory for the filter of a group", idev->dev->name);

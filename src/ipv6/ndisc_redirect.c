@@ -65,8 +65,8 @@ struct nd_redirect {
 	const struct sk_buff *skb; /**< the packet that goes a longer way than it need */
 	const struct in6_addr *target;
 	struct in6_addr saddr;
-	const u8 *lladdr; /**< of the target; NULL: not known */
-	u32 quoted_bytes;
+	struct neighbour *neigh; /**< the target; reference; NULL: none is needed, or none could be made */
+	const u8 *lladdr;        /**< of it; NULL: not known */
 };
 
 /* RFC 4861 8.2: SHOULD be limited; by destination, and by who hears it. */
@@ -93,12 +93,12 @@ static bool ndisc_redirect_reaches(const struct nd_redirect *rd)
 	return on_link;
 }
 
+/* The packet that is forwarded after the redirect needs that neighbour anyway. */
 static void ndisc_redirect_find_lladdr(struct nd_redirect *rd)
 {
-	const struct neighbour *n = neigh_find(ndisc_table(rd->dev->net), rd->target, rd->dev);
-
-	if (n && (n->nud_state & NUD_VALID) && rd->dev->addr_len)
-		rd->lladdr = n->ha;
+	if (rd->dev->addr_len && !neigh_create(ndisc_table(rd->dev->net), rd->target, rd->dev, &rd->neigh) &&
+	    (rd->neigh->nud_state & NUD_VALID))
+		rd->lladdr = rd->neigh->ha;
 }
 
 /* RFC 4861 4.5: as much of the packet as fits into the least MTU. */
@@ -146,4 +146,6 @@ void ndisc_send_redirect(struct sk_buff *skb, const struct in6_addr *target)
 	buff = ndisc_redirect_build(&rd);
 	if (buff)
 		ndisc_send_skb(rd.dev, buff, &hdr->saddr, &rd.saddr);
+	if (rd.neigh)
+		neigh_release(rd.neigh);
 }

@@ -234,7 +234,7 @@ class Pair:
         routes = [key for key in rows if key[0] == "route"]
         for _, dst, table in routes:
             self.both(lambda side: side.stack.ip(f"-6 route del {dst} table {table}", check=False))
-            self.both(lambda side: side.stack.ip("-6 route flush cache"))
+            self.both(lambda side: self.world.act(side, {"do": "flush", "words": "route flush cache"}))
         for dev, dst in sorted((key for key in rows if key[0] in ("lo", *DEVS)), key=lambda key: (key[0] == "lo", key)):
             gone = {"do": "neigh", "type": "del", "dev": dev, "dst": dst, "family": self.world.family}
             self.both(lambda side: self.world.act(side, gone))

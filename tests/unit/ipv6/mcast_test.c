@@ -185,7 +185,7 @@ static void test_a_device_comes_up(void **state)
 	u32 first = 0;
 
 	(void)state;
-	world_tick(w, 10 * NSEC_PER_MSEC);
+	world_tick(w, 20 * NSEC_PER_MSEC);
 	while (first < w->out_count && !mld_type(&w->out[first]))
 		first++;
 	assert_true(first < w->out_count);
@@ -203,6 +203,8 @@ static void test_join_and_leave(void **state)
 
 	(void)state;
 	join(w, GROUP);
+	assert_string_equal(told(w, NULL), ""); /* there may be more to tell */
+	world_tick(w, 10 * NSEC_PER_MSEC);
 	assert_true(frame_between(&w->out[0], OURS_LL, "ff02::16"));
 	assert_string_equal(told(w, GROUP), "TO_EX ff05::99\n");
 	world_tick(w, 2 * NSEC_PER_SEC);
@@ -230,8 +232,14 @@ static void test_left_and_joined_again(void **state)
 	world_tick(w, 2 * NSEC_PER_SEC);
 	(void)told(w, NULL);
 	leave(w, GROUP);
+	world_tick(w, 10 * NSEC_PER_MSEC);
 	assert_string_equal(told(w, GROUP), "TO_IN ff05::99\n");
 	join(w, GROUP); /* before the second report: what is told is what is true now */
+	world_tick(w, 2 * NSEC_PER_SEC);
+	assert_string_equal(told(w, GROUP), "TO_EX ff05::99\nTO_EX ff05::99\n");
+	leave(w, GROUP);
+	world_tick(w, 9 * NSEC_PER_MSEC);
+	join(w, GROUP); /* before the first: nobody hears that it was left */
 	world_tick(w, 2 * NSEC_PER_SEC);
 	assert_string_equal(told(w, GROUP), "TO_EX ff05::99\nTO_EX ff05::99\n");
 	leave(w, GROUP);
@@ -329,6 +337,7 @@ static void test_an_old_querier(void **state)
 	assert_string_equal(told(w, NULL), "v1 132 ff05::99\n");
 	world_tick(w, 261 * NSEC_PER_SEC); /* RFC 3810 9.12: it is forgotten */
 	join(w, GROUP);
+	world_tick(w, 10 * NSEC_PER_MSEC);
 	assert_string_equal(told(w, NULL), "TO_EX ff05::99\n");
 	world_destroy(w);
 }
@@ -366,6 +375,7 @@ static void test_forced_versions(void **state)
 	(void)told(w, NULL);
 	query(w, "::", 1000, 1, NULL, 0);
 	join(w, "ff05::98");
+	world_tick(w, 10 * NSEC_PER_MSEC);
 	assert_string_equal(told(w, NULL), "TO_EX ff05::98\n");
 	world_destroy(w);
 }
