@@ -121,15 +121,6 @@ static struct inet6_ifaddr *slaac_find(struct inet6_dev *idev, const struct ifa6
 	return NULL;
 }
 
-/** deprecate_unwanted() - an address that is not to be preferred is so as soon as it is there, and told so */
-static void deprecate_unwanted(struct inet6_ifaddr *ifp)
-{
-	if (ifp->prefered_lft_s)
-		return;
-	ifp->flags |= IFA_F_DEPRECATED;
-	ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
-}
-
 static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool tokenized, bool slla_known)
 {
 	struct net *net = idev->dev->net;
@@ -146,9 +137,9 @@ static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool toke
 		return;
 	ifp->flags |= IFA_F_MANAGETEMPADDR;
 	ifp->tokenized = tokenized;
-	ifp->flags &= ~(u32)IFA_F_DEPRECATED;
+	ifp->flags &= ~(u32)IFA_F_DEPRECATED; /* as Linux: the first that is told of it is that it is there */
 	addrconf_dad_start(ifp);
-	deprecate_unwanted(ifp);
+	addrconf_lifetime_arm(ifp);
 	manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, true);
 }
 
@@ -175,7 +166,7 @@ static void slaac_renew(struct inet6_ifaddr *ifp, const struct ra_prefix *p)
 	ifp->flags = (ifp->flags & ~(u32)(IFA_F_PERMANENT | IFA_F_DEPRECATED)) | permanent;
 	if (!(ifp->flags & IFA_F_TENTATIVE))
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
-	deprecate_unwanted(ifp);
+	addrconf_lifetime_arm(ifp);
 	if (ifp->flags & IFA_F_MANAGETEMPADDR)
 		manage_tempaddrs(ifp, valid_s, prefered_s, false);
 }
