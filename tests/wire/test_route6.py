@@ -80,6 +80,7 @@ def test_a_device_without_ipv6_is_none(routes, gateway):
         assert routes.ip_error(f"-6 route add {P} {gateway} dev eth1") == "RTNETLINK answers: No such device"
     finally:
         routes.ip("link set eth1 mtu 1500")
+        routes.ip("-6 address add fd78::2/64 dev eth1 nodad")
 
 
 TAIL = "metric 1024 pref medium"
