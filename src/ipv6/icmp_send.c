@@ -159,11 +159,14 @@ static struct rt6_info *icmpv6_error_route(struct net *net, const struct sk_buff
 {
 	bool ours = icmpv6_was_for_us(net, skb_in);
 	struct rt6_info *rt;
+	int err;
 
 	if (ours)
 		fl6->saddr = ipv6_hdr(skb_in)->daddr;
-	if (ip6_route_output_flow(net, fl6, &rt)) {
-		icmpv6_xrlim_no_route(net, type);
+	err = ip6_route_output_flow(net, fl6, &rt);
+	if (err) {
+		if (err != -EADDRNOTAVAIL) /* there is a way, but no address of ours for it yet */
+			icmpv6_xrlim_no_route(net, type);
 		return NULL;
 	}
 	if ((rt->flags & RTF_ANYCAST) && !net->ipv6->icmp_error_anycast_as_unicast) {
