@@ -392,6 +392,10 @@ void ip6_route_view(const struct rt6_info *rt, struct fib6_route_view *out)
 		out->nh_count = 1;
 	}
 	out->type = rt->type;
+	if (rt->flags & RTF_DYNAMIC) { /* by a redirect, whatever the route was worth */
+		out->pref = ICMPV6_ROUTER_PREF_MEDIUM;
+		out->flags &= ~(u32)RTF_PREF_MASK;
+	}
 	out->flags = rt->flags | (out->flags & RTF_PREF_MASK);
 	out->error = rt->dst.error;
 	out->expires = rt->dst.expires;

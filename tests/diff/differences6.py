@@ -105,6 +105,18 @@ def error_about_a_redirect(case):
     return [*whom, *ourselves, *(("counters", name) for name in more)]
 
 
+def told_beside_a_stranger(case):
+    """The error for one who waited makes the same neighbour be asked again: in Linux the others are not told."""
+    asked_again = [key for seen in (case.kernel, case.nethood) for key in {said.key for said in seen.heard}
+                   if any(said.key == key and " INCOMPLETE " in said.text for said in seen.heard)
+                   and any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)]
+    if not asked_again:
+        return ()
+    more = [name for name in ERROR + ITS_WAY if counted(case.nethood, name) > counted(case.kernel, name)]
+    ourselves = [key for key in set(case.nethood.table) - set(case.kernel.table) if key[0] == "lo"]
+    return ["errors", *ourselves, *(("counters", name) for name in more)]
+
+
 def failed_together(case):
     """Two neighbours that began to be asked at one instant fail at one; in Linux who began last fails first.
 
@@ -150,6 +162,7 @@ ROWS = [
     ("redirect", "a redirect is heeded whatever the MTU of the route", redirect_of_a_limited_way),
     ("peers", "a new peer of an address has a route of its own, as long as the address has it", route_of_a_new_peer),
     ("error about a redirect", "nobody is told of a redirect that cannot be delivered", error_about_a_redirect),
+    ("waiters", "who waits beside one for whom the neighbour is asked again is told as well", told_beside_a_stranger),
     ("due", "of two timers that were started at one instant, in Linux the last comes first", failed_together),
     ("managed", "Linux looks after the managed entries of all namespaces by one clock", differences.managed_by_clock),
 ]

@@ -71,7 +71,7 @@ class Pair:
 
     def __init__(self, sequence):
         self.sequence, self.world = sequence, worlds.of(sequence)
-        self.sides, self.earlier, self.unexpected = [], [], False
+        self.sides, self.earlier, self.unexpected, self.reachables = [], [], False, {}
         self.pool = concurrent.futures.ThreadPoolExecutor(2)
         sysctls = self.world.sysctls(sequence)
         try:
@@ -112,6 +112,8 @@ class Pair:
             if theirs[dev][NDTPA_BASE] == ours[dev][NDTPA_BASE]:
                 self.sides[1].redraw_until(dev, ours[dev][NDTPA_REACHABLE_TIME], ours[dev][NDTPA_BASE])
         self.drawn = ours
+        for dev, parms in ours.items():     # a timer that runs goes by what was drawn when it was set
+            self.reachables.setdefault(dev, set()).add(parms[NDTPA_REACHABLE_TIME])
 
     def redrawn(self):
         """Has the kernel drawn a time since the last look?"""
@@ -206,7 +208,6 @@ class Pair:
             return
         confirmed, used, updated = (now - ticks / USER_HZ for ticks in entry.ages[:3])
         retrans, delay = parms[NDTPA_RETRANS_TIME] / 1000, parms[NDTPA_DELAY] / 1000
-        reachable = parms[NDTPA_REACHABLE_TIME] / 1000
         name = timed_state(entry.state)
         timers = []
         if name in ("INCOMPLETE", "PROBE"):
@@ -218,7 +219,7 @@ class Pair:
             yield updated, updated + DELAY_S
             timers = [(max(used, updated), delay), (updated, delay), (used, delay)]
         elif name == "REACHABLE":
-            timers = [(confirmed, reachable), (updated, reachable)]
+            timers = [(start, ms / 1000) for start in (confirmed, updated) for ms in self.reachables[entry.dev]]
         timers.append((updated, parms[NDTPA_LOCKTIME] / 1000))
         for start, length in timers:
             slack = length / 8 if length > 0.25 else 0.01 + 0.004 * (start - updated) / max(length, 0.1)

@@ -4,6 +4,7 @@
 Each script runs on the kernel, on nethood in the profile linux, and in strict.
 """
 
+import errno
 import socket
 import struct
 import time
@@ -190,6 +191,24 @@ def test_an_error_about_a_redirect(side):
                                          icmp6(PEER6, ADDRESS6, REDIRECT, payload=bytes(32)))))
     time.sleep(0.1)
     assert len(side.port.collect(is_icmp6(PARAMPROB))) == (side.side == "kernel")
+
+
+# ---- who waits beside a stranger ------------------------------------------------
+
+@pytest.mark.stack(ipv6=True, sysctls={"net.ipv6.neigh.eth0.retrans_time_ms": 50, "net.ipv6.conf.all.forwarding": 1})
+def test_who_waits_beside_a_stranger(side):
+    """Both wait for a neighbour who is not there; the error for the stranger goes by that neighbour, too."""
+    side.ip("-6 route add 2001:db8::/32 via fd77::99")
+    side.port.send(frame6(M1, OURS, ipv6("2001:db8:1::5", "2001:db8:2::1", 17, bytes([0, 9, 0, 9, 0, 8, 0, 1]))))
+    time.sleep(0.02)
+    sock = side.socket(socket.AF_INET6)
+    sock.setsockopt(socket.IPPROTO_IPV6, 25, 1)     # IPV6_RECVERR
+    sock.connect(("2001:db8:3::1", 5000))
+    sock.send(b"hello")
+    time.sleep(0.4)
+    told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    assert told == (0 if side.side == "kernel" else errno.EHOSTUNREACH)
+    sock.close()
 
 
 # ---- a new peer of an address ---------------------------------------------------
