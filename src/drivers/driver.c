@@ -279,6 +279,18 @@ int netdev_receive(struct net_device *dev, const void *frame, size_t len_bytes)
 	return netif_rx(skb) == NET_RX_SUCCESS ? 0 : -ENOBUFS;
 }
 
+bool netdev_lost_due(struct net_device *dev, bool full)
+{
+	struct netdev_common *c = netdev_common(dev);
+
+	c->burst |= full;
+	if (likely(full || (!c->burst && dev->net->now - c->asked < NSEC_PER_SEC)))
+		return false;
+	c->burst = false;
+	c->asked = dev->net->now;
+	return true;
+}
+
 /* ---- transmit */
 
 netdev_tx_t netdev_tx_error(struct net_device *dev, struct sk_buff *skb, enum skb_drop_reason reason)

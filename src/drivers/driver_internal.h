@@ -27,6 +27,8 @@ struct netdev_common {
 	struct napi_struct napi;
 	bool link;      /**< what the other side says */
 	bool unplugged; /**< netdev_plug(false) */
+	bool burst;     /**< a poll took all that it might */
+	ktime_t asked;  /**< what the system dropped: netdev_lost_due() */
 };
 static inline struct netdev_common *netdev_common(const struct net_device *dev)
 {
@@ -79,6 +81,10 @@ const char *tap_host_name(const struct net_device *dev);    /* NULL: no tap */
 const char *packet_host_name(const struct net_device *dev); /* NULL: no packet device */
 const char *xdp_host_name(const struct net_device *dev);    /* NULL: no AF_XDP device */
 
+/** netdev_lost_due() - at the end of a poll: is it time to ask what the system dropped?  After a burst, and now and then
+ *  @full: the budget was used up: there may be more */
+bool netdev_lost_due(struct net_device *dev, bool full);
+
 /* What only files that may call the system use: drivers/sys.c.  All that the system answers goes through the recorder:
  * in a net that is replayed nothing is called, and the answers are those of the recording. */
 int sys_set_nonblock(int fd);
@@ -95,6 +101,8 @@ ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov
 ssize_t sys_sent(const struct net_device *dev, ssize_t n, size_t whole_bytes);
 /** sys_sent_again() - in a replay: what became of it.  Return: octets, -errno */
 ssize_t sys_sent_again(const struct net_device *dev, size_t whole_bytes);
+/** sys_news() - what the system says of what rarely changes, written down when it does.  Return: @is, or what it was */
+u32 sys_news(const struct net_device *dev, enum rec_input what, u32 was, u32 is);
 /** sys_opened() - what became of an attempt to open: @result (-errno, or what the system can do), and @name that it chose,
  *  which is kept or set.  Return: @result, or what it was */
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ]);

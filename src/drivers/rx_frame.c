@@ -62,22 +62,22 @@ static int rx_take(struct rx_frame *rx, struct skb_pool *pool, u32 len_bytes)
 	return 0;
 }
 
-/* The frame lies at @offset from what was read.  Return: it, returned; NULL: no memory, counted */
-static struct sk_buff *rx_frame_skb(struct rx_frame *rx, struct net_device *dev, u32 offset, u32 len_bytes)
+/* Return: the frame, returned; NULL: no memory, counted */
+static struct sk_buff *rx_frame_skb(struct rx_frame *rx, struct net_device *dev, const u8 *frame, u32 len_bytes)
 {
-	u32 linear = len_bytes <= RX_COPY_BYTES ? len_bytes : RX_HEADERS_BYTES;
+	u32 linear = len_bytes <= RX_COPY_BYTES ? len_bytes : RX_HEADERS_BYTES, at;
 	struct sk_buff *skb = netdev_skb_alloc(dev, linear);
 	struct skb_page *page = rx->page[rx->at];
-	u32 at = rx->used_bytes + offset;
 
 	if (unlikely(!skb))
 		return NULL;
-	memcpy(skb_put(skb, linear), page->data + at, linear);
+	memcpy(skb_put(skb, linear), frame, linear);
 	if (likely(len_bytes == linear))
 		return skb;
+	at = (u32)(frame - page->data);
 	page->refcnt++;
 	skb_add_frag(skb, page, at + linear, len_bytes - linear);
-	if (unlikely(rx_take(rx, skb->pool, offset + len_bytes))) {
+	if (unlikely(rx_take(rx, skb->pool, at - rx->used_bytes + len_bytes))) {
 		dev->stats.rx_dropped++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return NULL;
@@ -145,7 +145,7 @@ static struct sk_buff *rx_described(struct net_device *dev, struct sk_buff *skb,
 	return skb;
 }
 
-void rx_frame_receive(struct rx_frame *rx, struct net_device *dev, u32 read_bytes)
+struct sk_buff *rx_frame_take(struct rx_frame *rx, struct net_device *dev, const u8 *from, u32 read_bytes)
 {
 	u32 hdr_bytes = rx_frame_hdr_bytes(rx), len_bytes = read_bytes - hdr_bytes;
 	struct virtio_net_hdr hdr = { .gso_type = VIRTIO_NET_HDR_GSO_NONE };
@@ -154,18 +154,19 @@ void rx_frame_receive(struct rx_frame *rx, struct net_device *dev, u32 read_byte
 	if (unlikely(read_bytes < hdr_bytes))
 		len_bytes = 0; /* too short for a frame as well */
 	else
-		memcpy(&hdr, rx_frame_room(rx), hdr_bytes);
+		memcpy(&hdr, from, hdr_bytes);
 	if (hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE && netdev_frame_check(dev, len_bytes))
-		return;
-	skb = rx_frame_skb(rx, dev, hdr_bytes, len_bytes);
+		return NULL;
+	skb = rx_frame_skb(rx, dev, from + hdr_bytes, len_bytes);
 	if (unlikely(!skb))
-		return;
+		return NULL;
 	if (rec_again(dev->net->rec))
 		rx_show(dev, skb);
-	if (rx->has_hdr)
-		skb = rx_described(dev, skb, &hdr);
-	if (unlikely(!skb))
-		return;
+	return rx->has_hdr ? rx_described(dev, skb, &hdr) : skb;
+}
+
+void rx_frame_deliver(struct net_device *dev, struct sk_buff *skb)
+{
 	if (unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4))
 		rx_cut(dev, skb);
 	else

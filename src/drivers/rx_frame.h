@@ -38,11 +38,22 @@ static inline u32 rx_frame_hdr_bytes(const struct rx_frame *rx)
 	return rx->has_hdr ? (u32)sizeof(struct virtio_net_hdr) : 0;
 }
 /**
- * rx_frame_receive() - what was read goes up, from within a napi poll
+ * rx_frame_take() - what was read, as a packet
+ * @from:       rx_frame_room(); or anywhere if it is not longer than RX_COPY_BYTES: then nothing of it is kept
  * @read_bytes: with the header
  *
- * What is no frame, or what its header lies about, is dropped and counted; a train of datagrams is cut first.
+ * Return: for rx_frame_deliver(), returned; NULL: it is no frame, or its header lies about it: dropped and counted
  */
-void rx_frame_receive(struct rx_frame *rx, struct net_device *dev, u32 read_bytes);
+struct sk_buff *rx_frame_take(struct rx_frame *rx, struct net_device *dev, const u8 *from, u32 read_bytes);
+/** rx_frame_deliver() - @skb (taken) goes up, from within a napi poll; a train of datagrams is cut first */
+void rx_frame_deliver(struct net_device *dev, struct sk_buff *skb);
+/** rx_frame_receive() - both, of what was read to rx_frame_room() */
+static inline void rx_frame_receive(struct rx_frame *rx, struct net_device *dev, u32 read_bytes)
+{
+	struct sk_buff *skb = rx_frame_take(rx, dev, rx_frame_room(rx), read_bytes);
+
+	if (likely(skb))
+		rx_frame_deliver(dev, skb);
+}
 
 #endif

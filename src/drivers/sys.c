@@ -77,6 +77,19 @@ ssize_t sys_writev(const struct net_device *dev, int fd, const struct iovec *iov
 	return sys_sent(dev, unlikely(n < 0) ? -errno : n, whole_bytes);
 }
 
+u32 sys_news(const struct net_device *dev, enum rec_input what, u32 was, u32 is)
+{
+	struct recorder *rec = dev->net->rec;
+
+	if (likely(!rec))
+		return is;
+	if (rec->replay)
+		return (u32)rec_input_differs(rec, dev->ifindex, what, was);
+	if (is != was)
+		rec_input(rec, dev->ifindex, what, is, NULL, 0);
+	return is;
+}
+
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ])
 {
 	struct recorder *rec = dev->net->rec;

@@ -25,9 +25,7 @@ struct xdp_priv {
 	bool waits;            /* the system would not have all that was sent: nobody says when it will */
 	bool blocked;          /* and there was no room for more */
 	bool sums_begun;
-	bool burst;    /* a poll took all that it might */
-	u32 queued;    /* frames since the last flush */
-	ktime_t asked; /* for what was lost */
+	u32 queued; /* frames since the last flush */
 	char host_name[IFNAMSIZ];
 	struct net_device *dev;
 	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
@@ -68,20 +66,6 @@ static void xdp_link_check(struct timer *t)
 		xdp_link_down(priv->dev);
 }
 
-/* What the system says of what rarely changes: written down when it does.  Return: what it is now */
-static u32 xdp_news(const struct net_device *dev, enum rec_input what, u32 was, u32 is)
-{
-	struct recorder *rec = dev->net->rec;
-
-	if (likely(!rec))
-		return is;
-	if (rec->replay)
-		return (u32)rec_input_differs(rec, dev->ifindex, what, was);
-	if (is != was)
-		rec_input(rec, dev->ifindex, what, is, NULL, 0);
-	return is;
-}
-
 /* ---- transmit */
 
 static void xdp_send_again(struct timer *t)
@@ -96,7 +80,7 @@ static int xdp_flush(struct net_device *dev)
 	int err = priv->host ? xdp_host_ops->flush(priv->host) : 0;
 
 	priv->queued = 0;
-	priv->waits = xdp_news(dev, REC_IN_WRITABLE, priv->waits, err != 0);
+	priv->waits = sys_news(dev, REC_IN_WRITABLE, priv->waits, err != 0);
 	if (unlikely(priv->waits))
 		mod_timer(dev->net->timers, &priv->send_timer, dev->net->now + SEND_AGAIN_INTERVAL_NS);
 	if (unlikely(priv->blocked && !priv->waits)) {
@@ -190,15 +174,12 @@ static u32 xdp_receive(struct net_device *dev, struct sk_buff_head *list, u32 ma
 	return n;
 }
 
-/* What the system dropped for want of room is asked for after a burst, and now and then. */
 static void xdp_count_lost(struct net_device *dev)
 {
 	struct xdp_priv *priv = xdp_priv(dev);
 	u32 lost = priv->host ? xdp_host_ops->lost(priv->host) : 0;
 
-	priv->burst = false;
-	priv->asked = dev->net->now;
-	dev->stats.rx_dropped += xdp_news(dev, REC_IN_LOST, 0, lost);
+	dev->stats.rx_dropped += sys_news(dev, REC_IN_LOST, 0, lost);
 }
 
 /* @received: some frames; if none did, that may be why */
@@ -209,7 +190,7 @@ static void xdp_flush_and_look(struct net_device *dev, bool received)
 
 	if (!down && !received && priv->host)
 		down = xdp_host_ops->went_down(priv->host);
-	if (likely(xdp_news(dev, REC_IN_LINK, link, link && !down) || !link))
+	if (likely(sys_news(dev, REC_IN_LINK, link, link && !down) || !link))
 		return;
 	dev->stats.tx_carrier_errors += sent;
 	xdp_link_down(dev);
@@ -228,11 +209,8 @@ static int xdp_poll(struct napi_struct *napi, int budget)
 	while ((skb = __skb_dequeue(&list)))
 		napi_gro_receive(napi, skb);
 	if (netif_running(dev)) { /* what came up may have closed it, and even removed it */
-		struct xdp_priv *priv = xdp_priv(dev);
-
 		xdp_flush_and_look(dev, work);
-		priv->burst |= work == (u32)budget;
-		if (work < (u32)budget && (priv->burst || dev->net->now - priv->asked >= NSEC_PER_SEC))
+		if (netdev_lost_due(dev, work == (u32)budget))
 			xdp_count_lost(dev);
 	}
 	if (work < (u32)budget)
@@ -261,7 +239,7 @@ static void xdp_discard(struct net_device *dev)
 		xdp_host_ops->receive_done(priv->host);
 		count += n;
 	}
-	dev->stats.rx_dropped += xdp_news(dev, REC_IN_LOST, 0, count);
+	dev->stats.rx_dropped += sys_news(dev, REC_IN_LOST, 0, count);
 }
 
 static int xdp_open(struct net_device *dev)

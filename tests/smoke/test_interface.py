@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A net on an interface that the host has already, by AF_PACKET and by AF_XDP: one end of a veth pair, the kernel on the other."""
+"""A net on an interface that the host has already, by AF_PACKET and by AF_XDP: one end of a veth pair, the kernel on the
+other.
+"""
 
 import json
 import os
@@ -84,7 +86,8 @@ def test_the_interface_is_left_as_it_was(pair, driver, how):
     host.wait(lambda: link(host) == before, 10, "it is as it was")
 
 
-WRONG = [("smoke1", "is in use by another program"), ("nowhere0", "there is no such interface"), ("lo", "does not take this name")]
+WRONG = [("smoke1", "is in use by another program"), ("nowhere0", "there is no such interface"),
+         ("lo", "does not take this name")]
 
 
 @pytest.mark.parametrize("ifname, why", WRONG, ids=[row[0] for row in WRONG])
