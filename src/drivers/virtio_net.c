@@ -112,6 +112,13 @@ static bool is_transport_sum(const struct sk_buff *skb, u32 start, u32 offset)
 	       (t.protocol == IPPROTO_UDP && offset == offsetof(struct udphdr, check));
 }
 
+static void set_begun_sum(struct sk_buff *skb, u32 start, u32 offset)
+{
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = (u16)(skb_headroom(skb) + start);
+	skb->csum_offset = (u16)offset;
+}
+
 static int sum_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 {
 	u32 start = (__force u16)hdr->csum_start, offset = (__force u16)hdr->csum_offset;
@@ -123,10 +130,24 @@ static int sum_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 	}
 	if (start < ETH_HLEN || start + offset + sizeof(__be16) > skb_headlen(skb))
 		return -EINVAL;
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = (u16)(skb_headroom(skb) + start);
-	skb->csum_offset = (u16)offset;
+	set_begun_sum(skb, start, offset);
 	return is_transport_sum(skb, start, offset) ? 0 : skb_checksum_help(skb);
+}
+
+/* Of the pseudo header, which a sum is begun with. */
+static u32 pseudo_sum(const u8 *data, const struct transport *t)
+{
+	u32 len_bytes = t->len_bytes - t->offset;
+
+	if (t->type == CONST_BE16(ETH_P_IP)) {
+		const struct iphdr *iph = (const struct iphdr *)(const void *)data;
+
+		return csum_tcpudp_nofold(iph->saddr, iph->daddr, len_bytes, t->protocol, 0);
+	} else {
+		const struct ipv6hdr *hdr = (const struct ipv6hdr *)(const void *)data;
+
+		return csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, len_bytes, t->protocol);
+	}
 }
 
 /* What there is of trains.  @csum_offset: from the transport header */
@@ -181,6 +202,24 @@ static u16 train_gso_type(const struct sk_buff *skb, const struct transport *t, 
 	return type->gso_type | (t->protocol == IPPROTO_TCP && (th->flags & TCPHDR_CWR) ? SKB_GSO_TCP_ECN : 0);
 }
 
+/* Whoever made a train of what came, and looked at each sum, says that it is good: what is sent on needs one that was begun. */
+static void begin_good_sum(struct sk_buff *skb, const struct transport *t, const struct train_type *type)
+{
+	u32 sum = pseudo_sum(skb->data + ETH_HLEN, t);
+
+	put_unaligned_be16((__force __be16)(u16) ~(__force u16)csum_fold(sum),
+			   skb->data + t->offset + type->csum_offset);
+	set_begun_sum(skb, t->offset, type->csum_offset);
+}
+
+/* Is the sum of a train begun where it should be, or known to be good? */
+static bool train_sum_fits(const struct virtio_net_hdr *hdr, const struct transport *t, const struct train_type *type)
+{
+	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID;
+	return (__force u16)hdr->csum_start == t->offset && (__force u16)hdr->csum_offset == type->csum_offset;
+}
+
 static int train_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -191,8 +230,7 @@ static int train_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 	if (!gso_size || !find_transport(skb, &t) || t.len_bytes != skb->len)
 		return -EINVAL;
 	type = train_type_of(hdr->gso_type, &t);
-	if (!type || !(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (__force u16)hdr->csum_start != t.offset ||
-	    (__force u16)hdr->csum_offset != type->csum_offset)
+	if (!type || !train_sum_fits(hdr, &t, type))
 		return -EINVAL;
 	header_bytes = train_header_bytes(skb, &t);
 	if (!header_bytes || skb->len <= header_bytes)
@@ -207,7 +245,10 @@ static int train_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 		shinfo->gso_segs = (u16)segs;
 		shinfo->gso_type = train_gso_type(skb, &t, type);
 	}
-	return sum_to_skb(skb, hdr);
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		return sum_to_skb(skb, hdr);
+	begin_good_sum(skb, &t, type);
+	return 0;
 }
 
 int virtio_net_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
@@ -218,22 +259,6 @@ int virtio_net_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 }
 
 /* ------------------------------------------------------------------ where nothing is said */
-
-/* Of the pseudo header, which a sum is begun with. */
-static u32 pseudo_sum(const u8 *data, const struct transport *t)
-{
-	u32 len_bytes = t->len_bytes - t->offset;
-
-	if (t->type == CONST_BE16(ETH_P_IP)) {
-		const struct iphdr *iph = (const struct iphdr *)(const void *)data;
-
-		return csum_tcpudp_nofold(iph->saddr, iph->daddr, len_bytes, t->protocol, 0);
-	} else {
-		const struct ipv6hdr *hdr = (const struct ipv6hdr *)(const void *)data;
-
-		return csum_ipv6_magic_sum(&hdr->saddr, &hdr->daddr, len_bytes, t->protocol);
-	}
-}
 
 void skb_find_begun_sum(struct sk_buff *skb)
 {
@@ -252,7 +277,5 @@ void skb_find_begun_sum(struct sk_buff *skb)
 	sum = get_unaligned_be16(skb->data + start + offset);
 	if (((__force u16)sum ^ (__force u16)csum_fold(pseudo_sum(skb->data, &t))) != 0xffff)
 		return;
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = (u16)(skb_headroom(skb) + start);
-	skb->csum_offset = (u16)offset;
+	set_begun_sum(skb, start, offset);
 }
