@@ -231,20 +231,20 @@ static int list_event(void *ctx, const struct nethood_record_event *e)
 static int list_frame(void *ctx, const struct nethood_record_event *e)
 {
 	struct replay *r = ctx;
+	size_t bytes = 0;
+	const uint8_t *frame = record_input_frame(e, &bytes);
 	struct iovec iov;
 	char dev[32];
 
-	for (unsigned i = 0; e->fields[i]; i++) {
-		bool input = !strcmp(e->name, "input") && i == 3 &&
-			     !strcmp(nethood_record_input_name(e->value[1]), "frame");
-		bool frame = !strcmp(e->name, "dev_receive") && i == 1;
-
-		if ((!input && !frame) || !e->octets[i])
-			continue;
-		iov = (struct iovec){ (void *)(uintptr_t)e->octets[i], (size_t)e->value[i] };
-		snprintf(dev, sizeof(dev), "if%" PRIu64, e->value[0]);
-		capture_frame(r->capture, dev, false, e->time_ns, &iov, 1);
+	if (!strcmp(e->name, "dev_receive")) {
+		frame = e->octets[1];
+		bytes = (size_t)e->value[1];
 	}
+	if (!frame)
+		return 0;
+	iov = (struct iovec){ (void *)(uintptr_t)frame, bytes };
+	snprintf(dev, sizeof(dev), "if%" PRIu64, e->value[0]);
+	capture_frame(r->capture, dev, false, e->time_ns, &iov, 1);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/virtio_net.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -108,6 +109,17 @@ static void ip_line(FILE *out, const uint8_t *p, size_t len)
 	else
 		fprintf(out, " protocol %u", p[9]);
 	fprintf(out, " len %u", be16(p + 2));
+}
+
+const uint8_t *record_input_frame(const struct nethood_record_event *e, size_t *len_bytes)
+{
+	const char *what = strcmp(e->name, "input") != 0 ? "" : nethood_record_input_name(e->value[1]);
+	size_t before = strcmp(what, "vnet-frame") != 0 ? 0 : sizeof(struct virtio_net_hdr);
+
+	if ((!before && strcmp(what, "frame") != 0) || !e->octets[3] || e->value[3] < before)
+		return NULL;
+	*len_bytes = (size_t)e->value[3] - before;
+	return e->octets[3] + before;
 }
 
 void record_text_frame(FILE *out, const uint8_t *frame, size_t len_bytes)
@@ -227,15 +239,16 @@ static bool is_netlink(const struct record_text *t, const struct nethood_record_
 static void print_block(const struct record_text *t, const struct nethood_record_event *e, unsigned i,
 			const char *label, size_t len)
 {
-	const uint8_t *p = e->octets[i];
+	const uint8_t *p = e->octets[i], *frame;
 	size_t bytes = (size_t)e->value[i];
 
+	frame = record_input_frame(e, &bytes);
 	if (!p)
 		fprintf(t->out, "NULL");
 	else if (label_is(label, len, "frame"))
 		record_text_frame(t->out, p, bytes);
-	else if (!strcmp(e->name, "input") && !strcmp(nethood_record_input_name(e->value[1]), "frame"))
-		record_text_frame(t->out, p, bytes);
+	else if (frame)
+		record_text_frame(t->out, frame, bytes);
 	else if (label_is(label, len, "to") || (label_is(label, len, "addr") && e->fields[0] == 's'))
 		print_sockaddr(t->out, p, bytes);
 	else if (label_is(label, len, "data") && is_netlink(t, e))

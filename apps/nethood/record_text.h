@@ -26,6 +26,8 @@ void record_text_event(struct record_text *t, const struct nethood_record_event 
 void record_text_end(struct record_text *t);
 /** record_text_error() - a result as people read it: -11 is "-EAGAIN"; in @room */
 const char *record_text_error(int64_t result, char room[static 32]);
+/** record_input_frame() - the frame that came to a driver, without the header before it; borrowed; NULL: @e brought none */
+const uint8_t *record_input_frame(const struct nethood_record_event *e, size_t *len_bytes);
 /** record_text_frame() - one line, no newline */
 void record_text_frame(FILE *out, const uint8_t *frame, size_t len_bytes);
 

@@ -187,10 +187,10 @@ static ssize_t packet_frame(const struct net_device *dev, const u8 **from)
 
 	if (rec_again(rec)) {
 		*from = rx_frame_room(&priv->rx);
-		return rec_input_again(rec, dev->ifindex, REC_IN_FRAME, rx_frame_room(&priv->rx), RX_ROOM_BYTES);
+		return rec_input_again(rec, dev->ifindex, REC_IN_VNET_FRAME, rx_frame_room(&priv->rx), RX_ROOM_BYTES);
 	}
 	n = packet_next(priv, from);
-	return unlikely(rec) ? rec_input(rec, dev->ifindex, REC_IN_FRAME, n, *from, n > 0 ? (size_t)n : 0) : n;
+	return unlikely(rec) ? rec_input(rec, dev->ifindex, REC_IN_VNET_FRAME, n, *from, n > 0 ? (size_t)n : 0) : n;
 }
 
 /* One frame.  Return: false when there is none. */

@@ -139,7 +139,8 @@ static ssize_t tap_read_frame(const struct net_device *dev)
 {
 	const struct tap_priv *priv = tap_priv(dev);
 
-	return sys_read(dev, REC_IN_FRAME, priv->fd, rx_frame_room(&priv->rx), RX_ROOM_BYTES);
+	return sys_read(dev, priv->rx.has_hdr ? REC_IN_VNET_FRAME : REC_IN_FRAME, priv->fd, rx_frame_room(&priv->rx),
+			RX_ROOM_BYTES);
 }
 
 /* One frame.  Return: false when there is none. */

@@ -98,7 +98,8 @@ enum { REC_DHCP_CONFIG = 1, REC_DHCP_LINK_LOCAL = 2, REC_DHCP_TOLD = 4 };
 	X(WRITABLE, "writable") \
 	X(LINK, "link") \
 	X(DRIVER, "driver") \
-	X(LOST, "lost")
+	X(LOST, "lost") \
+	X(VNET_FRAME, "vnet-frame")
 
 enum rec_input {
 #define X(name, text) REC_IN_##name,

@@ -112,7 +112,7 @@ ssize_t rec_input_again(struct recorder *rec, int ifindex, enum rec_input what, 
 	len_bytes = min_size(len_bytes, room_bytes);
 	if (len_bytes)
 		memcpy(data, from, len_bytes);
-	if ((what == REC_IN_FRAME || what == REC_IN_STREAM) && result > (ssize_t)len_bytes)
+	if ((what == REC_IN_FRAME || what == REC_IN_VNET_FRAME || what == REC_IN_STREAM) && result > (ssize_t)len_bytes)
 		return (ssize_t)len_bytes;
 	return result;
 }

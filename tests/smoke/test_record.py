@@ -213,9 +213,12 @@ def test_a_run_leaves_a_recording(host, tmp_path):
     assert os.listdir(tmp_path) == ["run.nhrec"]
 
 
-def test_a_small_ring_keeps_the_end_and_says_so(host, tmp_path):
-    file = tmp_path / "end.nhrec"
-    name = host.up("--record-mib", "1")
+@pytest.mark.parametrize("offload", ["on", "off"])
+def test_a_small_ring_keeps_the_end_and_says_so(host, tmp_path, offload):
+    """Also of what has a header before each frame."""
+    file, pcap = tmp_path / "end.nhrec", tmp_path / "end.pcapng"
+    name = host.up("--record-mib", "1", "--dev", f"eth0=tap:,offload={offload}", "--addr", f"{INSIDE}/24",
+                   "--host-addr", f"{OUTSIDE}/24")
     host.good("exec", name, "--", "ping", "-q", "-c", "1500", "-i", "0.001", "-s", "1000", "-W", "1", OUTSIDE,
               timeout=90)
     host.good("record", name, file)
@@ -223,7 +226,8 @@ def test_a_small_ring_keeps_the_end_and_says_so(host, tmp_path):
     assert done.returncode == 1
     assert "its beginning is gone" in done.stderr and "no replay can be exact" in done.stderr
     assert "ICMP echo reply" in done.stdout and "same" not in done.stdout
-    status, told = replay(host, file)
+    status, told = replay(host, file, "--pcap", pcap)
+    assert "ICMP echo reply" in host.run(["tcpdump", "-nr", pcap], as_root=True).stdout
     assert status == 1 and told["begin_lost"] and "same" not in told and "hash" not in told
 
 
