@@ -12,12 +12,9 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,23 +109,6 @@ static void no_ipv6(const char *ifname)
 	write_text(path, "1");
 }
 
-/* Frames of a veth pair never meet hardware that would complete them. */
-static void no_offloads(const char *ifname)
-{
-	static const uint32_t commands[] = { ETHTOOL_STXCSUM, ETHTOOL_SSG, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	for (size_t i = 0; fd >= 0 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct ethtool_value value = { .cmd = commands[i], .data = 0 };
-		struct ifreq ifr = { .ifr_data = (void *)&value };
-
-		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-		ioctl(fd, SIOCETHTOOL, &ifr);
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
 /* A name that no interface of the host has: nethood0, nethood1 ... */
 static bool free_name(char name[static IFNAMSIZ], uint16_t *next)
 {
@@ -188,7 +168,6 @@ static int make_pair(const struct host *h, uint32_t i, const char *inner)
 	err = netconf_veth_add(&nc, inner, h->ifname[i], h->home_fd);
 	if (!err) {
 		no_ipv6(inner);
-		no_offloads(inner);
 		err = netconf_link_up(&nc, (int)if_nametoindex(inner));
 	}
 	netconf_close(&nc);
@@ -217,8 +196,6 @@ static int open_veth(struct host *h, const struct netopt_dev *d, uint32_t i, str
 	if (setns(h->home_fd, CLONE_NEWNET) < 0 && !err)
 		err = -errno;
 	h->made[i] = !err;
-	if (!err)
-		no_offloads(h->ifname[i]);
 	return err;
 }
 

@@ -527,7 +527,8 @@ static void defaults(struct netopt *o)
 {
 	uint32_t routes = o->routes;
 
-	o->dev[o->devs++] = (struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1 };
+	o->dev[o->devs++] =
+		(struct netopt_dev){ .name = "eth0", .driver = "tap", .arg = "", .fd = -1, .offload = true };
 	if (o->addrs || o->dhcps)
 		return;
 	o->addr[o->addrs++] = default_addr("10.77.0.2", 24);
