@@ -367,12 +367,10 @@ static void dev_forward_change(struct inet6_dev *idev, bool on)
 			net_log(dev->net, "%s: no memory for the group of the routers", dev->name);
 	}
 	list_for_each_entry(ifp, &idev->addr_list, if_list) {
-		if (!ifp->rt)
-			continue;
-		if (on)
-			addrconf_join_anycast(ifp);
-		else
+		if (!on)
 			addrconf_leave_anycast(ifp);
+		else if (ifp->rt && !(ifp->flags & IFA_F_TENTATIVE))
+			addrconf_join_anycast(ifp);
 	}
 }
 

@@ -122,6 +122,7 @@ struct inet6_ifaddr {
 	u8 dad_probes, regen_count, stable_privacy_retry;
 	bool autoconf; /**< of a router's prefix: never permanent, however long it lives */
 	bool tokenized, solict_joined;
+	bool anycast_joined;       /**< the address of the subnet's routers, RFC 4291 2.6.1 */
 	u64 dad_nonce;             /**< RFC 7527: of what we sent; 0: none */
 	struct timer dad_timer;    /**< next DAD probe, or its end */
 	struct timer lft_timer;    /**< end of its preferred, then of its valid lifetime; a temporary one's successor */

@@ -371,7 +371,10 @@ void addrconf_join_anycast(struct inet6_ifaddr *ifp)
 {
 	struct in6_addr addr;
 
-	if (has_routers_anycast(ifp, &addr) && ipv6_dev_ac_inc(ifp->idev, &addr))
+	if (ifp->anycast_joined || !has_routers_anycast(ifp, &addr))
+		return;
+	ifp->anycast_joined = !ipv6_dev_ac_inc(ifp->idev, &addr);
+	if (!ifp->anycast_joined)
 		net_log(ifp->idev->dev->net, "%s: no memory for an anycast address", ifp->idev->dev->name);
 }
 
@@ -379,32 +382,33 @@ void addrconf_leave_anycast(struct inet6_ifaddr *ifp)
 {
 	struct in6_addr addr;
 
-	if (has_routers_anycast(ifp, &addr))
+	if (ifp->anycast_joined && has_routers_anycast(ifp, &addr))
 		ipv6_dev_ac_dec(ifp->idev, &addr);
+	ifp->anycast_joined = false;
 }
 
-int ipv6_ifa_route(struct inet6_ifaddr *ifp)
+int ipv6_ifa_local_route(struct inet6_ifaddr *ifp)
 {
 	struct net_device *dev = ifp->idev->dev;
+	int err = ifp->rt ? 0 : ip6_ins_local_rt(dev->net, dev, &ifp->addr, false, &ifp->rt);
+
+	return err == -EEXIST ? 0 : err; /* the subnet's anycast address, which is ours as well */
+}
+
+int ipv6_ifa_up(struct inet6_ifaddr *ifp)
+{
 	int err;
 
-	if (ifp->rt)
-		return 0;
-	err = ip6_ins_local_rt(dev->net, dev, &ifp->addr, false, &ifp->rt);
-	if (err)
-		return err == -EEXIST ? 0 : err; /* the subnet's anycast address, which is ours as well */
-	if (ifp->idev->cnf.data[IPV6_DEVCONF_FORWARDING])
+	ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
+	err = ipv6_ifa_local_route(ifp);
+	if (err || !ifp->rt)
+		return err;
+	if (IN6_DEV_CONF(ifp->idev, FORWARDING))
 		addrconf_join_anycast(ifp);
 	err = peer_route_add(ifp);
 	if (err)
 		ipv6_ifa_unroute(ifp);
 	return err;
-}
-
-int ipv6_ifa_up(struct inet6_ifaddr *ifp)
-{
-	ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
-	return ipv6_ifa_route(ifp);
 }
 
 void ipv6_ifa_unroute(struct inet6_ifaddr *ifp)
@@ -413,8 +417,7 @@ void ipv6_ifa_unroute(struct inet6_ifaddr *ifp)
 
 	if (!ifp->rt)
 		return;
-	if (ifp->idev->cnf.data[IPV6_DEVCONF_FORWARDING])
-		addrconf_leave_anycast(ifp);
+	addrconf_leave_anycast(ifp);
 	peer_route_del(ifp);
 	ip6_del_local_rt(net, ifp->rt);
 	ifp->rt = NULL;

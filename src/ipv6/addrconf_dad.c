@@ -150,10 +150,8 @@ static void dad_begin(struct inet6_ifaddr *ifp)
 	if (!(ifp->idev->if_flags & IF_READY)) /* when the link is there: addrconf_dad_run() */
 		return;
 	if (ifp->flags & IFA_F_OPTIMISTIC) { /* RFC 4429 3.3: it may be used; if there is no memory, only later */
-		if (ipv6_ifa_route(ifp))
+		if (ipv6_ifa_local_route(ifp) || (ipv6_use_optimistic_addr(ifp->idev) && ipv6_ifa_up(ifp)))
 			ifp->flags &= ~(u32)IFA_F_OPTIMISTIC;
-		else if (ipv6_use_optimistic_addr(ifp->idev))
-			ipv6_ifa_tell(ifp, INET6ADDR_NEW, 0);
 	}
 	dad_kick(ifp);
 }

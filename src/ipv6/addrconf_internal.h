@@ -70,8 +70,8 @@ void ipv6_del_addr(struct inet6_ifaddr *ifp);
 void ipv6_ifa_tell(struct inet6_ifaddr *ifp, unsigned long event, u32 portid);
 /** ipv6_ifa_up() - it is ours: told, local route, peer's route, the subnet's anycast address.  Return: 0, -ENOBUFS */
 int ipv6_ifa_up(struct inet6_ifaddr *ifp);
-/** ipv6_ifa_route() - same, nobody is told.  Return: 0, -ENOBUFS: none of its routes is there */
-int ipv6_ifa_route(struct inet6_ifaddr *ifp);
+/** ipv6_ifa_local_route() - what comes to it is delivered; nobody is told.  Return: 0, -ENOBUFS */
+int ipv6_ifa_local_route(struct inet6_ifaddr *ifp);
 /** addrconf_leave_solict() - of its solicited-node group, if it was joined */
 void addrconf_leave_solict(struct inet6_ifaddr *ifp);
 /** ipv6_ifa_unroute() - what ipv6_ifa_up() made goes; its subnet's anycast address, too */
