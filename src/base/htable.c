@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/random.h"
 
 #define PREFETCH_SLOTS 8U
@@ -53,14 +52,6 @@ void htable_fini(struct htable *t)
 	if (t->old.slot)
 		array_fini(t, &t->old);
 	spare_fini(t);
-}
-
-u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes)
-{
-	const siphash_key_t k = { { t->seed[0], t->seed[1] } };
-	u64 hash = siphash(key, len_bytes, &k);
-
-	return hash <= HTABLE_DELETED ? hash + 2 : hash;
 }
 
 /* There is an empty slot: the load is kept below one. */

@@ -13,6 +13,8 @@
 #ifndef NETHOOD_BASE_HTABLE_H
 #define NETHOOD_BASE_HTABLE_H
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/types.h"
 
@@ -82,7 +84,19 @@ static inline u64 htable_hash_pair(const struct htable *t, u64 a, u64 b)
 	return htable_hash_exact64(t, htable_mix(t, a, b) | 2);
 }
 /** htable_hash_bytes() - keyed, for keys of any length; equal hashes need a match function */
-u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes);
+static inline u64 htable_hash_bytes(const struct htable *t, const void *key, size_t len_bytes)
+{
+	u64 hash = len_bytes, words[2];
+	const u8 *p = key;
+
+	for (; len_bytes > sizeof(words); len_bytes -= sizeof(words), p += sizeof(words)) {
+		memcpy(words, p, sizeof(words));
+		hash = htable_mix(t, words[0] ^ hash, words[1]);
+	}
+	words[0] = words[1] = 0;
+	memcpy(words, p, len_bytes);
+	return htable_hash_pair(t, words[0] ^ hash, words[1]);
+}
 
 /* @first: slots before it are empty and never mind: what was displaced from there lies behind */
 static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, htable_match_fn match, const void *key,

@@ -194,14 +194,10 @@ static bool slot_match(const void *obj, const void *key_)
 
 static u64 slot_hash(const struct net *net, const struct slot_key *key)
 {
-	u8 octets[sizeof(key->addr) + 3];
-	u32 len_bytes = tcp_addr_bytes(key->family);
+	u64 words[3] = { 0, 0, (u64)key->family << 16 | key->port };
 
-	memcpy(octets, &key->addr, len_bytes);
-	octets[len_bytes++] = (u8)key->port;
-	octets[len_bytes++] = (u8)(key->port >> 8);
-	octets[len_bytes++] = key->family;
-	return htable_hash_bytes(&net->tcp->lhash, octets, len_bytes);
+	memcpy(words, &key->addr, tcp_addr_bytes(key->family));
+	return htable_hash_bytes(&net->tcp->lhash, words, sizeof(words));
 }
 
 static struct tcp_listen_slot *slot_find(const struct net *net, const struct slot_key *key)

@@ -286,6 +286,50 @@ static void exact_hashes_do_not_collide(void **state)
 	world_fini(&w);
 }
 
+/* Of any length: each bit counts, and so does the length. */
+static void keys_that_differ_have_different_hashes(void **state)
+{
+	static struct world w;
+	u8 key[41] = { 0 };
+
+	(void)state;
+	world_init(&w, 3);
+	for (u32 len = 1; len <= 40; len++) {
+		u64 hash = htable_hash_bytes(&w.t, key, len);
+
+		assert_true(hash > HTABLE_DELETED && hash == htable_hash_bytes(&w.t, key, len));
+		assert_true(hash != htable_hash_bytes(&w.t, key, len + 1));
+		for (u32 bit = 0; bit < len * 8; bit++) {
+			key[bit / 8] ^= (u8)(1U << bit % 8);
+			assert_true(hash != htable_hash_bytes(&w.t, key, len));
+			key[bit / 8] ^= (u8)(1U << bit % 8);
+		}
+	}
+	world_fini(&w);
+}
+
+/* Neighbours by number, and what differs in its first or its last octets only. */
+static void hashes_of_like_keys_spread_over_the_table(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	world_init(&w, 3);
+	for (u32 at = 0; at <= 32; at++) {
+		u32 homes[256] = { 0 };
+
+		for (u32 i = 0; i < 256 * 64; i++) {
+			u8 key[36] = { 0 };
+
+			memcpy(key + at, &i, sizeof(i));
+			homes[htable_hash_bytes(&w.t, key, sizeof(key)) >> 56]++;
+		}
+		for (u32 i = 0; i < 256; i++)
+			assert_in_range(homes[i], 16, 128);
+	}
+	world_fini(&w);
+}
+
 /* All at the end of the table: they are displaced around it, and the table grows under them. */
 static void what_lies_around_the_end_is_found_while_the_table_grows(void **state)
 {
@@ -345,6 +389,8 @@ int main(void)
 		cmocka_unit_test(where_much_comes_and_goes_memory_is_asked_for_once),
 		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
+		cmocka_unit_test(keys_that_differ_have_different_hashes),
+		cmocka_unit_test(hashes_of_like_keys_spread_over_the_table),
 		cmocka_unit_test(what_lies_around_the_end_is_found_while_the_table_grows),
 	};
 

@@ -475,8 +475,9 @@ static void what_waited_goes_to_whom_it_waited_for(void **state)
 /* Whose source cannot be read all share one group: the budget of unresolved entries is fair all the same. */
 static void packets_without_a_source_are_of_one_group(void **state)
 {
-	struct neighbour *n[3];
+	struct neighbour *n[6];
 	struct sk_buff *skb;
+	u32 others = 0;
 	struct world w;
 
 	(void)state;
@@ -484,16 +485,17 @@ static void packets_without_a_source_are_of_one_group(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(n); i++) {
 		n[i] = known(&w, w.dev, host(i), NUD_NONE);
 		skb = packet(&w, i == 1 ? 8 : 20);
-		memset(skb->data, i == 2 ? 0x11 : 0, skb->len);
+		memset(skb->data, i < 2 ? 0 : (int)i, skb->len);
 		if (!i)
 			skb->network_header = SKB_HEADER_UNSET;
 		if (i < 2)
 			skb->protocol = CONST_BE16(0x88b5); /* no IP packet: one of IP has its header */
 		assert_true(neigh_event_send(n[i], skb));
 		assert_int_equal(n[i]->nud_state, NUD_INCOMPLETE);
+		others += n[i]->gc_group != n[0]->gc_group;
 	}
 	assert_int_equal(n[0]->gc_group, n[1]->gc_group);
-	assert_int_not_equal(n[0]->gc_group, n[2]->gc_group); /* who says who it is */
+	assert_true(others > 1); /* who says who it is: a few of them may meet in one group */
 	check_table(&w);
 	world_fini(&w);
 }
