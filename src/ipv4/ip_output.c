@@ -129,8 +129,8 @@ static inline struct neighbour *neigh_cached(const struct rtable *rt, const stru
 	struct neighbour *n = rt->neigh;
 	__be32 key = rt->gw_family == AF_INET ? rt->gw4 : ip_hdr(skb)->daddr;
 
-	if (likely(n && neigh_alive(n, NEIGH_ARP_TABLE) && rt->gw_family != AF_INET6 &&
-		   get_unaligned_be32(n->primary_key) == key && !skb->pool->tracer))
+	if (likely(n && rt->neigh_key == key && neigh_alive(n, NEIGH_ARP_TABLE) && rt->gw_family != AF_INET6 &&
+		   !skb->pool->tracer))
 		return n;
 	return NULL;
 }

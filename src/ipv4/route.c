@@ -466,7 +466,7 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	key = rt->gw_family ? rt->gw4 : ip_hdr(skb)->daddr;
 	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) /* one entry serves all */
 		key = cpu_to_be32(0);
-	if (likely(n && neigh_alive(n, NEIGH_ARP_TABLE) && get_unaligned_be32(n->primary_key) == key)) {
+	if (likely(n && rt->neigh_key == key && neigh_alive(n, NEIGH_ARP_TABLE))) {
 		*out = n;
 		return 0;
 	}
@@ -477,6 +477,7 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	if (rt->neigh)
 		neigh_release(rt->neigh);
 	rt->neigh = n;
+	rt->neigh_key = key;
 	*out = n;
 	return 0;
 }

@@ -49,6 +49,7 @@ struct rtable {
 	bool mtu_locked;
 	/** of an IPv4 gateway, or of the last on-link destination; reference held, checked by key and neigh_alive() */
 	struct neighbour *neigh;
+	__be32 neigh_key; /**< its own: so that another one's memory is not looked at */
 };
 
 /**

@@ -56,7 +56,7 @@ struct neigh_queue {
 	u32 arp_queue_len_bytes; /**< sum of truesize */
 };
 
-/** struct neighbour - one entry.  Two cache lines serve output and timer; the key's length is the table's */
+/** struct neighbour - one entry.  All that output needs stands at the beginning; the key's length is the table's */
 struct neighbour {
 	int (*output)(struct neighbour *n, struct sk_buff *skb);
 	struct net_device *dev;  /**< holds a reference */
@@ -73,9 +73,8 @@ struct neighbour {
 	u8 exempt_from_gc : 1;
 	u8 was_used : 1; /**< a packet of ours went, or wanted to go, there */
 	u8 gc_class : 2; /**< enum neigh_gc_class */
-	u8 gc_group;     /**< of an UNRESOLVED one */
-	u8 ops_index;    /**< which of its table's neigh_ops: neigh_ops_of() */
-	u32 generation;  /**< of dev->neigh_generation[]: neigh_alive() */
+	u32 refcnt;
+	u32 generation; /**< of dev->neigh_generation[]: neigh_alive() */
 
 	ktime_t confirmed, updated, used;
 	struct timer timer;
@@ -87,7 +86,8 @@ struct neighbour {
 		struct list_head gc_list; /**< of its class; idle when exempt */
 		struct rcu_head rcu;      /**< when dead and unreferenced */
 	};
-	u32 refcnt;
+	u8 gc_group;  /**< of an UNRESOLVED one */
+	u8 ops_index; /**< which of its table's neigh_ops: neigh_ops_of() */
 	u8 primary_key[] __attribute__((aligned(4)));
 };
 
