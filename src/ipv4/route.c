@@ -8,6 +8,9 @@
  * An rtable belongs to a next hop, not to a destination: all flows through it share one, which the next hop keeps
  * until the generation (net->ipv4->rt_genid) changes.  Sockets keep theirs the same way: rt_is_current() decides.
  *
+ * The last routes are kept in a small table, by flow: sockets that come and go, and datagrams to a few hosts, cost one
+ * comparison.  Every change of tables, addresses, rules or parameters empties it.
+ *
  * Reading order: ip_route_output_flow(), choose_output(), make_output(), ip_neigh_for_gw().
  */
 #include <errno.h>
@@ -433,19 +436,108 @@ static int output_route(struct net *net, const struct flowi4 *fl4, struct out_ro
 	return 0;
 }
 
+/* ------------------------------------------------------------------ the small table */
+
+static struct rt_output_key output_key(const struct flowi4 *fl4)
+{
+	return (struct rt_output_key){ .daddr = fl4->daddr,
+				       .saddr = fl4->saddr,
+				       .oif = fl4->oif,
+				       .tos = fl4->tos,
+				       .scope = fl4->scope,
+				       .flags = fl4->flags };
+}
+
+static struct rt_output_slot *output_slot(const struct route_state *rs, const struct rt_output_key *key)
+{
+	u64 addrs = (u64)(__force u32)key->daddr << 32 | (__force u32)key->saddr;
+
+	return &rs->output[(addrs * 0x9e3779b97f4a7c15ULL >> 56) % RT_OUTPUT_CACHE_SLOTS];
+}
+
+/* IGMP has a way of its own, and rules may look at whatever they like. */
+static bool output_is_kept(const struct net *net, const struct flowi4 *fl4)
+{
+	return !net->ipv4->fib->custom_rules && !net->ipv4->route->exceptions.live_count && fl4->proto != IPPROTO_IGMP;
+}
+
+/* Return: returned, with @fl4 completed; NULL: it is not there */
+static struct rtable *output_remembered(struct net *net, struct flowi4 *fl4)
+{
+	const struct rt_output_key key = output_key(fl4);
+	struct route_state *rs = net->ipv4->route;
+	const struct rt_output_slot *s;
+	struct rtable *rt;
+
+	if (!rs->output_used || !output_is_kept(net, fl4))
+		return NULL;
+	s = output_slot(rs, &key);
+	rt = rt_cached(net, &s->rt);
+	if (!rt || memcmp(&s->key, &key, sizeof(key)) != 0)
+		return NULL;
+	rs->output_hits++;
+	fl4->daddr = s->daddr;
+	fl4->saddr = s->saddr;
+	fl4->oif = s->oif;
+	dst_get(&rt->dst);
+	return rt;
+}
+
+/* Only what a next hop keeps, too, and is not chosen by chance among several. */
+static void output_remember(struct net *net, const struct rt_output_key *key, const struct flowi4 *fl4,
+			    struct rtable *rt)
+{
+	struct route_state *rs = net->ipv4->route;
+	struct rt_output_slot *s;
+
+	if (!rt->fi || rt->fi->nhs != 1 || rt->fi->nh[0].rth_output != rt || !output_is_kept(net, fl4))
+		return;
+	if (!rs->output)
+		rs->output = mem_zalloc(net->mem, RT_OUTPUT_CACHE_SLOTS * sizeof(*rs->output));
+	if (!rs->output)
+		return;
+	s = output_slot(rs, key);
+	s->key = *key;
+	s->daddr = fl4->daddr;
+	s->saddr = fl4->saddr;
+	s->oif = fl4->oif;
+	rt_cache_put(&s->rt, rt);
+	rs->output_used = true;
+}
+
+static void output_cache_flush(struct route_state *rs)
+{
+	for (u32 i = 0; rs->output_used && i < RT_OUTPUT_CACHE_SLOTS; i++) {
+		struct rtable *rt = rs->output[i].rt;
+
+		rs->output[i].rt = NULL;
+		if (rt)
+			dst_release(&rt->dst);
+	}
+	rs->output_used = false;
+}
+
 int ip_route_output_flow(struct net *net, struct flowi4 *fl4, struct rtable **out)
 {
 	struct out_route o = { .type = RTN_UNICAST, .orig_oif = fl4->oif };
+	struct rt_output_key key;
 	int err;
 
 	net->ipv4->route->output_lookups++;
 	fl4->tos &= IPTOS_RT_MASK;
 	if (!fl4->iif)
 		fl4->iif = LOOPBACK_IFINDEX;
+	*out = output_remembered(net, fl4);
+	if (*out)
+		return 0;
+	key = output_key(fl4);
 	err = choose_output(net, fl4, &o);
 	if (err)
 		return err;
-	return output_route(net, fl4, &o, out);
+	err = output_route(net, fl4, &o, out);
+	if (!err)
+		output_remember(net, &key, fl4, *out);
+	return err;
 }
 
 /* ------------------------------------------------------------------ the neighbour on the way */
@@ -500,8 +592,10 @@ void rt_cache_flush(struct net *net)
 	struct route_state *rs = net->ipv4->route;
 
 	net->ipv4->rt_genid++;
-	if (rs && rs->input_used)
-		rt_input_cache_flush(rs);
+	if (!rs)
+		return;
+	rt_input_cache_flush(rs);
+	output_cache_flush(rs);
 }
 
 int ip_rt_init(struct net *net)
@@ -526,7 +620,9 @@ void ip_rt_exit(struct net *net)
 	struct route_state *rs = net->ipv4->route;
 
 	rt_input_cache_flush(rs);
+	output_cache_flush(rs);
 	mem_free(net->mem, rs->input, RT_INPUT_CACHE_SLOTS * sizeof(*rs->input));
+	mem_free(net->mem, rs->output, RT_OUTPUT_CACHE_SLOTS * sizeof(*rs->output));
 	rt_pmtu_exit(net, rs);
 	net->ipv4->route = NULL;
 	mem_free(net->mem, rs, sizeof(*rs));

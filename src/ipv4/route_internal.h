@@ -10,6 +10,7 @@
 
 #define IPTOS_RT_MASK 0xfcU /**< of the TOS, what routes are chosen by: all but ECN */
 #define RT_INPUT_CACHE_SLOTS 64U
+#define RT_OUTPUT_CACHE_SLOTS 64U
 #define RT_EXCEPTIONS_MAX 4096U
 
 /** struct rt_input_slot - the route of the last packet with this key */
@@ -18,6 +19,21 @@ struct rt_input_slot {
 	int iif;
 	u32 genid;
 	u8 tos;
+	struct rtable *rt; /**< reference; NULL: empty */
+};
+
+/** struct rt_output_key - all that an output route depends on while there are no rules but the three; without holes */
+struct rt_output_key {
+	__be32 daddr, saddr;
+	int oif;
+	u8 tos, scope, flags, unused;
+};
+
+/** struct rt_output_slot - the route of the last flow with this key */
+struct rt_output_slot {
+	struct rt_output_key key;
+	__be32 daddr, saddr; /**< as the flow had them then */
+	int oif;
 	struct rtable *rt; /**< reference; NULL: empty */
 };
 
@@ -35,10 +51,12 @@ struct rt_exception {
 struct route_state {
 	struct rt_input_slot *input; /**< NULL until a packet comes in */
 	bool input_used;
+	struct rt_output_slot *output; /**< NULL until a route is found */
+	bool output_used;
 	struct htable exceptions; /**< destination -> rt_exception */
 	struct list_head exception_list;
 	struct ratelimit_state martian_limit;
-	u64 input_hits, input_misses, output_lookups, exceptions_evicted;
+	u64 input_hits, input_misses, output_hits, output_lookups, exceptions_evicted;
 };
 
 /** rt_create() - returned; NULL: no memory.  @dev gets a reference */

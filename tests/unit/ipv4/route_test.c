@@ -67,17 +67,19 @@ static void test_get(void **state)
 
 	(void)state;
 	must_all(w, setup);
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+	for (size_t i = 0; i < 3 * ARRAY_SIZE(row); i++) { /* each thrice: again from the small table, if it is there */
+		const size_t at = i / 3;
 		struct words ws;
 		int err;
 
-		split_words(&ws, row[i].line);
+		split_words(&ws, row[at].line);
 		err = shell_get(w, &ws, text, sizeof(text));
-		if (err != row[i].err)
-			fail_msg("%s: %d instead of %d", row[i].line, err, row[i].err);
+		if (err != row[at].err)
+			fail_msg("%s: %d instead of %d", row[at].line, err, row[at].err);
 		if (!err)
-			assert_string_equal(text, row[i].want);
+			assert_string_equal(text, row[at].want);
 	}
+	assert_true(w->ipv4.route->output_hits >= 10);
 	world_destroy(w);
 }
 
@@ -303,6 +305,71 @@ static void test_input_cache(void **state)
 	world_destroy(w);
 }
 
+static void must_get(struct world *w, const char *line, const char *want)
+{
+	struct words ws;
+	char text[256];
+
+	split_words(&ws, line);
+	assert_int_equal(shell_get(w, &ws, text, sizeof(text)), 0);
+	assert_string_equal(text, want);
+}
+
+/* The same of flows that begin here. */
+static void test_output_cache(void **state)
+{
+	static const struct {
+		const char *change, *want; /* of 10.9.1.1 */
+	} row[] = {
+		{ "link d0 up", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "route add 10.9.1.0/24 via 10.77.0.1", "10.9.1.1 via 10.77.0.1 dev d0 src 10.77.0.2" },
+		{ "route del 10.9.1.0/24 via 10.77.0.1", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "addr add 10.9.1.1/32 dev d0", "local 10.9.1.1 dev lo src 10.9.1.1" },
+		{ "addr del 10.9.1.1/32 dev d0", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "rule add pref 5 oif d1 unreachable", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "rule add pref 6 to 10.9.0.0/16 lookup 100", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "route add 10.9.0.0/16 via 10.77.0.1 table 100", "10.9.1.1 via 10.77.0.1 dev d0 src 10.77.0.2" },
+		{ "rule del pref 6 to 10.9.0.0/16 lookup 100", "10.9.1.1 via 10.78.0.1 dev d1 src 10.78.0.2" },
+		{ "link d1 down", "10.9.1.1 via 10.77.0.1 dev d0 src 10.77.0.2" },
+	};
+	struct world *w = world_create(2);
+
+	(void)state;
+	must_all(w, setup);
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		assert_int_equal(shell(w, row[i].change, NULL), 0);
+		must_get(w, "10.9.1.1", row[i].want);
+		must_get(w, "10.9.1.1", row[i].want);
+	}
+	world_destroy(w);
+}
+
+/* Many flows share few slots, and none gets another's route; a class, a scope, a source of somebody else are other flows. */
+static void test_output_cache_keys(void **state)
+{
+	struct world *w = world_create(2);
+	struct flowi4 strange = { .daddr = ip4("8.8.8.8"), .saddr = ip4("1.2.3.4"), .flags = FLOWI_FLAG_ANYSRC };
+	struct rtable *rt;
+
+	(void)state;
+	must_all(w, setup);
+	assert_int_equal(shell(w, "route add 8.8.8.0/24 tos 0x10 via 10.78.0.1", NULL), 0);
+	for (u32 i = 0; i < 2000; i++) {
+		char dst[32], want[80];
+
+		snprintf(dst, sizeof(dst), "10.%u.%u.%u", i % 2 ? 77 : 78, 0, i % 250 + 4);
+		snprintf(want, sizeof(want), "%s dev %s", dst, i % 2 ? "d0 src 10.77.0.2" : "d1 src 10.78.0.2");
+		must_get(w, dst, want);
+		must_get(w, "8.8.8.8", "8.8.8.8 via 10.77.0.1 dev d0 src 10.77.0.2");
+		must_get(w, "8.8.8.8 tos 0x10", "8.8.8.8 via 10.78.0.1 dev d1 src 10.78.0.2");
+	}
+	assert_int_equal(ip_route_output_flow(&w->net, &strange, &rt), 0);
+	dst_release(&rt->dst);
+	strange.flags = 0;
+	assert_int_equal(ip_route_output_flow(&w->net, &strange, &rt), -ENETUNREACH);
+	world_destroy(w);
+}
+
 static void test_without_memory(void **state)
 {
 	struct world *w = world_create(2);
@@ -345,8 +412,14 @@ static void test_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get),   cmocka_unit_test(test_sharing),     cmocka_unit_test(test_path_mtu),
-		cmocka_unit_test(test_input), cmocka_unit_test(test_input_cache), cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_path_mtu),
+		cmocka_unit_test(test_input),
+		cmocka_unit_test(test_input_cache),
+		cmocka_unit_test(test_output_cache),
+		cmocka_unit_test(test_output_cache_keys),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
