@@ -115,6 +115,8 @@ int __must_check ip6_neigh_for_gw(struct rt6_info *rt, const struct in6_addr *da
 void rt6_neigh_doubt(const struct rt6_info *rt, const struct in6_addr *daddr);
 u32 ip6_dst_mtu(const struct rt6_info *rt);
 u32 ip6_dst_hoplimit(const struct rt6_info *rt);
+/** ip6_dst_metrics() - by RTAX_* - 1, 0: not set; borrowed, NULL: none is */
+const u32 *ip6_dst_metrics(const struct rt6_info *rt);
 /** ip6_dst_metric() - RTAX_* of the route, 0: not set */
 u32 ip6_dst_metric(const struct rt6_info *rt, int rtax);
 /** ip6_update_pmtu() - an ICMPv6 "packet too big" for @daddr was believed.  @rfc 8201 4 */

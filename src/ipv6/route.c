@@ -256,9 +256,16 @@ void rt6_flush_nh(struct fib6_info *f)
 
 /* ------------------------------------------------------------------ metrics */
 
+const u32 *ip6_dst_metrics(const struct rt6_info *rt)
+{
+	return rt->from && rt->from->more ? rt->from->more->metrics : NULL;
+}
+
 u32 ip6_dst_metric(const struct rt6_info *rt, int rtax)
 {
-	return rt->from && rt->from->more ? rt->from->more->metrics[rtax - 1] : 0;
+	const u32 *metrics = ip6_dst_metrics(rt);
+
+	return metrics ? metrics[rtax - 1] : 0;
 }
 
 /** route_mtu() - what the path, the route or the device says, in this order */

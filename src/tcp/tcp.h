@@ -14,6 +14,8 @@
 #ifndef NETHOOD_TCP_TCP_H
 #define NETHOOD_TCP_TCP_H
 
+#include <linux/rtnetlink.h> /* RTAX_* */
+
 #include "base/hash.h"
 #include "base/htable.h"
 #include "base/list.h"
@@ -649,13 +651,18 @@ struct tcp_af_ops {
 	void (*send_reply)(struct net *net, struct sk_buff *skb, const struct tcp_reply *reply);
 };
 
-/** struct tcp_route_metrics - what a route says of connections; 0: nothing */
+/** struct tcp_route_metrics - what a route says of connections */
 struct tcp_route_metrics {
-	u32 advmss, initcwnd, initrwnd, window, rto_min_ms, cwnd, ssthresh, reordering, features, quickack;
+	const u32 *metrics; /**< borrowed, as the route is; NULL: it says nothing.  tcp_route_metric() */
+	u32 advmss;
 	u32 gso_max_bytes, gso_max_segs; /**< of the device; 0 segments: no trains */
-	u32 mtu;                         /**< of the device: what could be advertised */
-	bool is_local;
 };
+
+/** tcp_route_metric() - RTAX_*; 0: the route says nothing of it */
+static inline u32 tcp_route_metric(const struct tcp_route_metrics *m, u32 rtax)
+{
+	return m->metrics ? m->metrics[rtax - 1] : 0;
+}
 
 /** struct tcp_reply - a segment that belongs to no socket */
 struct tcp_reply {

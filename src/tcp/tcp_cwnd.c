@@ -81,7 +81,7 @@ static void tcp_cwnd_application_limited(struct tcp_sock *tp)
 	if (tp->ca_state == TCP_CA_Open && tcp_stream_memory_free(tp)) {
 		if (tp->af)
 			tp->af->route_metrics(tp, &m);
-		used = max_u32(tp->snd_cwnd_used, m.initcwnd ? m.initcwnd : TCP_INIT_CWND);
+		used = max_u32(tp->snd_cwnd_used, tcp_route_init_cwnd(&m));
 		if (used < tp->snd_cwnd) {
 			tp->snd_ssthresh = tcp_current_ssthresh(tp);
 			tp->snd_cwnd = used + (tp->snd_cwnd - used) / 2;

@@ -206,7 +206,7 @@ enum skb_drop_reason tcp_rcv_state_process(struct tcp_sock *tp, struct sk_buff *
 /** tcp_init_transfer() - what every connection does when it begins */
 void tcp_init_transfer(struct tcp_sock *tp);
 /** tcp_route_settings() - what the route says of the whole connection */
-void tcp_route_settings(struct tcp_sock *tp);
+void tcp_route_settings(struct tcp_sock *tp, const struct tcp_route_metrics *m);
 void tcp_fin(struct tcp_sock *tp);
 void tcp_send_challenge_ack(struct tcp_sock *tp);
 /** tcp_oow_rate_limited() - was a useless segment answered a moment ago?  @rfc 5961 7 */
@@ -327,6 +327,7 @@ void tcp_rack_update_reo_wnd(struct tcp_sock *tp, struct rate_sample *rs);
 void tcp_rack_reo_timeout(struct tcp_sock *tp);
 void tcp_slow_start_after_idle(struct tcp_sock *tp);
 u32 tcp_init_cwnd(const struct tcp_sock *tp);
+u32 tcp_route_init_cwnd(const struct tcp_route_metrics *m);
 static inline bool tcp_in_cwnd_reduction(const struct tcp_sock *tp)
 {
 	return (1U << tp->ca_state) & ((1U << TCP_CA_CWR) | (1U << TCP_CA_Recovery));

@@ -294,41 +294,48 @@ static void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th)
 		tp->ecn_flags &= (u8)~TCP_ECN_OK;
 }
 
+u32 tcp_route_init_cwnd(const struct tcp_route_metrics *m)
+{
+	u32 cwnd = tcp_route_metric(m, RTAX_INITCWND);
+
+	return cwnd ? cwnd : TCP_INIT_CWND;
+}
+
 u32 tcp_init_cwnd(const struct tcp_sock *tp)
 {
 	struct tcp_route_metrics m;
 
 	tp->af->route_metrics((struct tcp_sock *)(uintptr_t)tp, &m);
-	return m.initcwnd ? m.initcwnd : TCP_INIT_CWND;
+	return tcp_route_init_cwnd(&m);
 }
 
-/* What the route says of the whole connection. */
-void tcp_route_settings(struct tcp_sock *tp)
+void tcp_route_settings(struct tcp_sock *tp, const struct tcp_route_metrics *m)
 {
-	struct tcp_route_metrics m;
+	u32 rto_min_ms = tcp_route_metric(m, RTAX_RTO_MIN);
 
-	tp->af->route_metrics(tp, &m);
-	if (m.rto_min_ms)
-		tp->rto_min = (ktime_t)m.rto_min_ms * NSEC_PER_MSEC;
-	tp->quickack_always = m.quickack;
+	if (rto_min_ms)
+		tp->rto_min = (ktime_t)rto_min_ms * NSEC_PER_MSEC;
+	tp->quickack_always = tcp_route_metric(m, RTAX_QUICKACK);
 }
 
 void tcp_init_transfer(struct tcp_sock *tp)
 {
 	struct tcp_route_metrics m;
+	u32 reordering;
 
 	(void)tp->af->rebuild_header(tp);
 	tcp_mtup_init(tp);
 	tp->af->route_metrics(tp, &m);
 	tp->gso_max_bytes = m.gso_max_bytes;
 	tp->gso_max_segs = (u16)min_u32(m.gso_max_segs, UINT16_MAX);
-	if (m.reordering)
-		tp->reordering = m.reordering;
+	reordering = tcp_route_metric(&m, RTAX_REORDERING);
+	if (reordering)
+		tp->reordering = reordering;
 	/* RFC 6298 5.7: a handshake that lost something begins with one segment */
 	if (tp->total_retrans > 1 && tp->undo_marker)
 		tp->snd_cwnd = 1;
 	else
-		tp->snd_cwnd = tcp_init_cwnd(tp);
+		tp->snd_cwnd = tcp_route_init_cwnd(&m);
 	tp->snd_cwnd_stamp = tcp_net_of(tp)->now;
 	tcp_ca_start(tp);
 	tcp_init_buffer_space(tp);
@@ -525,9 +532,11 @@ static void syn_recv_acked(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct sock *sk = tcp_sock_of(tp);
+	struct tcp_route_metrics m;
 
 	tp->delivered++;
-	tcp_route_settings(tp);
+	tp->af->route_metrics(tp, &m);
+	tcp_route_settings(tp, &m);
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(tp, tp->fastopen_rsk);
 	if (tp->fastopen_rsk) {

@@ -280,29 +280,16 @@ static u32 tcp_v4_mtu(const struct tcp_sock *tp)
 void tcp_v4_metrics_of(const struct rtable *rt, struct tcp_route_metrics *out)
 {
 	const struct net_device *dev = rt->dst.dev;
-	const u32 *m = rt->fi ? rt->fi->metrics : NULL;
 	u32 mtu = ip_dst_mtu(rt);
 
-	memset(out, 0, sizeof(*out));
-	out->mtu = mtu;
-	out->is_local = rt->type == RTN_LOCAL;
-	out->advmss = max_u32(mtu > 40 ? mtu - 40 : 0, (u32)TCP_MSS_DEFAULT > mtu ? TCP_MIN_MSS : 256);
-	out->advmss = min_u32(out->advmss, 65535U - 40);
+	out->metrics = rt->fi ? rt->fi->metrics : NULL;
+	out->advmss = tcp_route_metric(out, RTAX_ADVMSS);
+	if (!out->advmss) {
+		out->advmss = max_u32(mtu > 40 ? mtu - 40 : 0, (u32)TCP_MSS_DEFAULT > mtu ? TCP_MIN_MSS : 256);
+		out->advmss = min_u32(out->advmss, 65535U - 40);
+	}
 	out->gso_max_bytes = min_u32(dev->gso_max_size_bytes, 65535);
 	out->gso_max_segs = dev->features & NETIF_F_GSO && dev->features & NETIF_F_SG ? dev->gso_max_segs : 0;
-	if (!m)
-		return;
-	if (m[RTAX_ADVMSS - 1])
-		out->advmss = m[RTAX_ADVMSS - 1];
-	out->initcwnd = m[RTAX_INITCWND - 1];
-	out->initrwnd = m[RTAX_INITRWND - 1];
-	out->window = m[RTAX_WINDOW - 1];
-	out->rto_min_ms = m[RTAX_RTO_MIN - 1];
-	out->cwnd = m[RTAX_CWND - 1];
-	out->ssthresh = m[RTAX_SSTHRESH - 1];
-	out->reordering = m[RTAX_REORDERING - 1];
-	out->features = m[RTAX_FEATURES - 1];
-	out->quickack = m[RTAX_QUICKACK - 1];
 }
 
 static void tcp_v4_route_metrics(struct tcp_sock *tp, struct tcp_route_metrics *out)
@@ -313,7 +300,7 @@ static void tcp_v4_route_metrics(struct tcp_sock *tp, struct tcp_route_metrics *
 	if (rt)
 		tcp_v4_metrics_of(rt, out);
 	else
-		*out = (struct tcp_route_metrics){ .advmss = TCP_MSS_DEFAULT, .mtu = 576 };
+		*out = (struct tcp_route_metrics){ .advmss = TCP_MSS_DEFAULT };
 }
 
 static void tcp_v4_negative_advice(struct tcp_sock *tp)

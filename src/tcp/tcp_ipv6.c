@@ -319,22 +319,10 @@ void tcp_v6_metrics_of(const struct rt6_info *rt, struct tcp_route_metrics *out)
 	const struct net_device *dev = rt->dst.dev;
 	u32 mtu = ip6_dst_mtu(rt), headers = IPV6_HEADER_BYTES + (u32)sizeof(struct tcphdr);
 
-	*out = (struct tcp_route_metrics){
-		.mtu = mtu,
-		.is_local = rt->type == RTN_LOCAL,
-		.advmss = ip6_dst_metric(rt, RTAX_ADVMSS),
-		.gso_max_bytes = min_u32(dev->gso_max_size_bytes, 65535),
-		.gso_max_segs = dev->features & NETIF_F_GSO && dev->features & NETIF_F_SG ? dev->gso_max_segs : 0,
-		.initcwnd = ip6_dst_metric(rt, RTAX_INITCWND),
-		.initrwnd = ip6_dst_metric(rt, RTAX_INITRWND),
-		.window = ip6_dst_metric(rt, RTAX_WINDOW),
-		.rto_min_ms = ip6_dst_metric(rt, RTAX_RTO_MIN),
-		.cwnd = ip6_dst_metric(rt, RTAX_CWND),
-		.ssthresh = ip6_dst_metric(rt, RTAX_SSTHRESH),
-		.reordering = ip6_dst_metric(rt, RTAX_REORDERING),
-		.features = ip6_dst_metric(rt, RTAX_FEATURES),
-		.quickack = ip6_dst_metric(rt, RTAX_QUICKACK),
-	};
+	out->metrics = ip6_dst_metrics(rt);
+	out->advmss = tcp_route_metric(out, RTAX_ADVMSS);
+	out->gso_max_bytes = min_u32(dev->gso_max_size_bytes, 65535);
+	out->gso_max_segs = dev->features & NETIF_F_GSO && dev->features & NETIF_F_SG ? dev->gso_max_segs : 0;
 	if (!out->advmss)
 		out->advmss = max_u32(mtu > headers ? mtu - headers : 0, (u32)dev->net->ipv6->route_min_advmss);
 	/* RFC 2675 5: what cannot be said without a jumbo option is said as this */
@@ -350,7 +338,7 @@ static void tcp_v6_route_metrics(struct tcp_sock *tp, struct tcp_route_metrics *
 	if (rt)
 		tcp_v6_metrics_of(rt, out);
 	else
-		*out = (struct tcp_route_metrics){ .advmss = TCP_MSS_DEFAULT, .mtu = MTU_UNKNOWN };
+		*out = (struct tcp_route_metrics){ .advmss = TCP_MSS_DEFAULT };
 }
 
 static void tcp_v6_negative_advice(struct tcp_sock *tp)

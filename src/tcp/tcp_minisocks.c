@@ -165,6 +165,7 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 {
 	struct tcp_sock *listener = req->listener, *child;
 	struct net *net = tcp_req_net(req);
+	struct tcp_route_metrics m;
 	struct req_segment seg;
 
 	req_segment_read(req, skb, fastopen, &seg);
@@ -196,7 +197,8 @@ struct tcp_sock *tcp_check_req(struct tcp_request_sock *req, struct sk_buff *skb
 		return NULL;
 	}
 	tcp_request_unlink(req);
-	tcp_route_settings(child);
+	child->af->route_metrics(child, &m);
+	tcp_route_settings(child, &m);
 	tcp_synack_rtt_meas(child, req);
 	tcp_accept_queue_add(req, child);
 	return child;

@@ -196,11 +196,12 @@ void tcp_request_window(struct tcp_request_sock *req, const struct tcp_route_met
 	u32 full_space = tcp_full_space(tp);
 
 	req->advmss = clamp_mss(tp, (u16)min_u32(m->advmss, UINT16_MAX));
-	req->window_clamp = tp->window_clamp ? tp->window_clamp : m->window;
+	req->window_clamp = tp->window_clamp ? tp->window_clamp : tcp_route_metric(m, RTAX_WINDOW);
 	if (sock_flag(tcp_sock_of(tp), SOCK_F_RCVBUF_LOCK) && (!req->window_clamp || req->window_clamp > full_space))
 		req->window_clamp = full_space;
 	tcp_select_initial_window(tp, full_space, req->advmss - (req->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
-				  &req->rcv_wnd, &req->window_clamp, req->wscale_ok, &req->rcv_wscale, m->initrwnd);
+				  &req->rcv_wnd, &req->window_clamp, req->wscale_ok, &req->rcv_wscale,
+				  tcp_route_metric(m, RTAX_INITRWND));
 }
 
 /* TCP_SAVE_SYN; without memory the connection goes on without. */

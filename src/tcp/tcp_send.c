@@ -11,8 +11,6 @@
 #include "tcp/tcp_output.h"
 #include "wire/tcp.h"
 
-#define RTAX_FEATURE_ECN_BIT 1U /* RTAX_FEATURE_ECN of linux/rtnetlink.h */
-
 /* A segment of its own, in no queue.  NULL: no memory */
 static struct sk_buff *make_segment(struct tcp_sock *tp, u32 seq, u8 flags)
 {
@@ -52,8 +50,8 @@ static void tcp_connect_init(struct tcp_sock *tp)
 	tcp_sync_mss(tp, tp->af->mtu(tp));
 	tp->af->route_metrics(tp, &m);
 	if (!tp->window_clamp)
-		tp->window_clamp = m.window;
-	tcp_route_settings(tp);
+		tp->window_clamp = tcp_route_metric(&m, RTAX_WINDOW);
+	tcp_route_settings(tp, &m);
 	tp->advmss = (u16)m.advmss;
 	if (tp->rx_opt.user_mss && tp->rx_opt.user_mss < tp->advmss)
 		tp->advmss = tp->rx_opt.user_mss;
@@ -63,7 +61,7 @@ static void tcp_connect_init(struct tcp_sock *tp)
 	tcp_select_initial_window(tp, tcp_full_space(tp),
 				  tp->advmss - (tp->rx_opt.ts_recent_stamp ? tp->tcp_header_len - 20U : 0),
 				  &tp->rcv_wnd, &tp->window_clamp, sysctl->window_scaling != 0, &rcv_wscale,
-				  m.initrwnd);
+				  tcp_route_metric(&m, RTAX_INITRWND));
 	tp->rx_opt.rcv_wscale = rcv_wscale;
 	tp->rcv_ssthresh = tp->rcv_wnd;
 	sk->err = 0;
@@ -86,7 +84,7 @@ static bool tcp_wants_ecn(struct tcp_sock *tp)
 	if (tcp_sysctl(tp)->ecn == 1 || tp->ca_ops->needs_ecn)
 		return true;
 	tp->af->route_metrics(tp, &m);
-	return m.features & RTAX_FEATURE_ECN_BIT;
+	return tcp_route_metric(&m, RTAX_FEATURES) & RTAX_FEATURE_ECN;
 }
 
 int tcp_connect(struct tcp_sock *tp)
