@@ -263,11 +263,17 @@ static __noinline struct sk_buff *xmit_list(struct sk_buff *skb, struct net_devi
 	return NULL;
 }
 
+/* In one piece, and with nothing to do that the device does not do: validate_xmit_skb() would leave it as it is. */
+static inline bool xmit_is_plain(const struct sk_buff *skb, const struct net_device *dev)
+{
+	return !skb->data_len &&
+	       (skb->ip_summed != CHECKSUM_PARTIAL || ((dev->features & NETIF_F_HW_CSUM) && !skb_is_gso(skb)));
+}
+
 struct sk_buff *dev_hard_start_xmit(struct sk_buff *first, struct net_device *dev, struct netdev_queue *txq)
 {
 	TRACE_STEP(13, first);
-	if (unlikely(first->next || first->data_len || first->ip_summed == CHECKSUM_PARTIAL || txq->untaken ||
-		     dev->net->dev->tap_count))
+	if (unlikely(first->next || !xmit_is_plain(first, dev) || txq->untaken || dev->net->dev->tap_count))
 		return xmit_list(first, dev, txq);
 	return xmit_one(first, dev, txq, false);
 }

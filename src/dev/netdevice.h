@@ -47,7 +47,7 @@ struct net_device_ops {
 	void (*ndo_stop)(struct net_device *dev);
 	/** @skb taken unless BUSY; @more: another follows at once, the doorbell may wait */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev, bool more);
-	/** which of @features (those of the device) it has for what is sent now; NULL: all */
+	/** which of @features (those of the device) it has for the train that is sent now; NULL: all */
 	u32 (*ndo_features_check)(const struct net_device *dev, u32 features);
 	int (*ndo_change_mtu)(struct net_device *dev, u32 new_mtu);
 	int (*ndo_set_mac_address)(struct net_device *dev, const u8 *addr);
