@@ -148,7 +148,8 @@ static u32 host_receive(struct xdp_host *h, struct xdp_rx *frames, u32 max)
 
 	for (u32 i = 0; i < h->queue_count; i++)
 		n += rx_peek(&h->queue[(h->first + i) % h->queue_count], frames + n, max - n);
-	h->first = (h->first + 1) % h->queue_count;
+	if (++h->first >= h->queue_count)
+		h->first = 0;
 	return n;
 }
 
@@ -371,7 +372,7 @@ static struct xdp_host *host_alloc(const char *name, u32 queues, u32 mtu)
 	h->prog = (struct xdp_prog){ .map_fd = -1, .link_fd = -1 };
 	h->chunk_bytes = xdp_chunk_bytes(mtu);
 	h->queue_count = queues;
-	memcpy(h->name, name, strlen(name));
+	memcpy(h->name, name, strlen(name) + 1);
 	return h;
 }
 
