@@ -73,6 +73,8 @@ class Frame6:
             return self.nd(plain, at, kind) + wrong
         if kind in (MLD_REPORT, MLD_DONE, MLD2_REPORT):
             self.groups(plain[at:], kind)
+        elif kind < 128 and len(plain) >= at + 12:      # an error: the flow label of what it quotes is as random
+            plain[at + 9:at + 12] = bytes([plain[at + 9] & 0xf0, 0, 0])
         return NAMES.get(kind, f"ICMPv6 {kind}") + f" {code}{wrong}"
 
     def nd(self, plain, at, kind):
