@@ -143,12 +143,7 @@ class Pair:
             self.align()
         end = began + event["wait"] / 1000
         ahead_s = SLOW_S if following and following["do"] in self.world.slow else BEFORE_S
-        while True:
-            overslept = self.sleep_until(end)
-            tables = self.both(Side.table)
-            end = self.next_clear(tables, ahead_s, began + event["wait"] / 1000 + REPORTS_S)
-            if end <= time.monotonic() or time.monotonic() - began > event["wait"] / 1000 + WAIT_MAX_S:
-                break
+        tables, overslept = self.wait_until_clear(end, ahead_s, REPORTS_S)
         waited = time.monotonic() - began
         seen = [side.seen(answer, table) for side, answer, table in zip(self.sides, answers, tables)]
         late = max(late, overslept, *(side.late for side in self.sides))
@@ -162,8 +157,19 @@ class Pair:
         self.earlier.append(event)
         if rows and not found:
             self.forget(rows)
+            self.before, _ = self.wait_until_clear(time.monotonic(), ahead_s, 0)
         found = [text for _, text in found]
         return Step(event, waited, seen, rows, found, late)
+
+    def wait_until_clear(self, end, ahead_s, reports_s):
+        """Until an instant at or after @end that is near no edge.  Return: the tables then, and how late it became."""
+        first = end
+        while True:
+            overslept = self.sleep_until(end)
+            tables = self.both(Side.table)
+            end = self.next_clear(tables, ahead_s, first + reports_s)
+            if end <= time.monotonic() or time.monotonic() > first + WAIT_MAX_S:
+                return tables, overslept
 
     @staticmethod
     def sleep_until(when):

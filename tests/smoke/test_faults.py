@@ -16,7 +16,7 @@ import pytest
 
 from conftest import HERE, INSIDE, OUTSIDE, daemon_of
 
-SIDES = ["--dev", "eth0=tap:fault0", "--addr", f"{INSIDE}/24", "--host-addr", f"{OUTSIDE}/24"]
+SIDES = ["--dev", "eth0=tap:fault0,lladdr=02:00:00:00:77:02", "--addr", f"{INSIDE}/24", "--host-addr", f"{OUTSIDE}/24"]
 SOON_S = 10
 SLACK = 4       # of threads that were still ending when the daemon looked
 
