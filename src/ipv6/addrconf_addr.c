@@ -479,30 +479,28 @@ static int check_config(const struct ifa6_config *cfg, const char **errmsg)
 	return 0;
 }
 
-/** prefix_route_change() - an address that exists: @had a route with the metric @old_metric; what must be now? */
-static int prefix_route_change(struct inet6_ifaddr *ifp, bool had, u32 old_metric)
+/** prefix_route_change() - an address that exists, and @had a route; what must be now? */
+static int prefix_route_change(struct inet6_ifaddr *ifp, bool had)
 {
-	bool wants = !(ifp->flags & IFA_F_NOPREFIXROUTE);
 	enum prefix_route_fate fate;
 	struct fib6_info *rt = NULL;
 	u32 expires_s;
 	int err;
 
-	if (wants) {
-		if (had && old_metric == route_metric(ifp))
-			rt = addrconf_get_prefix_route(&ifp->addr, ifp->prefix_len, ifp->idev->dev, 0, RTF_DEFAULT);
-		if (rt && fib6_metric(rt) == route_metric(ifp)) {
-			fib6_set_expires(rt, route_expires(ifp));
-			return 0;
-		}
-		if (rt) /* as Linux: the first of the prefix's routes, which may be another address's */
-			(void)ip6_del_rt(ifp->idev->dev->net, rt);
-	}
-	fate = had && !rt ? prefix_route_fate(ifp, &expires_s) : PREFIX_ROUTE_STAYS;
-	if (fate == PREFIX_ROUTE_GOES)
-		prefix_route_cleanup(ifp, fate, 0);
-	if (!wants)
+	if (ifp->flags & IFA_F_NOPREFIXROUTE) {
+		fate = had ? prefix_route_fate(ifp, &expires_s) : PREFIX_ROUTE_STAYS;
+		if (fate == PREFIX_ROUTE_GOES)
+			prefix_route_cleanup(ifp, fate, 0);
 		return 0;
+	}
+	if (had) /* as Linux: the first of the prefix's routes, which may be another address's */
+		rt = addrconf_get_prefix_route(&ifp->addr, ifp->prefix_len, ifp->idev->dev, 0, RTF_DEFAULT);
+	if (rt && fib6_metric(rt) == route_metric(ifp)) {
+		fib6_set_expires(rt, route_expires(ifp));
+		return 0;
+	}
+	if (rt)
+		(void)ip6_del_rt(ifp->idev->dev->net, rt);
 	err = addrconf_add_prefix_route(ifp, 0);
 	return err == -ENETDOWN || err == -ENODEV ? 0 : err;
 }
@@ -518,7 +516,7 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	/* as Linux: a route that ends by itself is left alone */
 	bool had = (ifp->flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) == IFA_F_PERMANENT;
 	bool managed = ifp->flags & IFA_F_MANAGETEMPADDR;
-	u32 old_metric = route_metric(ifp), old_flags = ifp->flags, old_priority = ifp->rt_priority;
+	u32 old_flags = ifp->flags, old_priority = ifp->rt_priority;
 	bool new_peer = has_new_peer(ifp, cfg);
 	struct in6_addr old_peer = ifp->peer_addr;
 	int err = 0;
@@ -538,7 +536,7 @@ static int inet6_addr_modify(struct inet6_ifaddr *ifp, const struct ifa6_config 
 	if (!(ifp->flags & IFA_F_TENTATIVE)) /* before its routes are */
 		ipv6_ifa_tell(ifp, INET6ADDR_NEW, cfg->portid);
 	if (had || !(ifp->flags & IFA_F_NOPREFIXROUTE))
-		err = prefix_route_change(ifp, had, old_metric);
+		err = prefix_route_change(ifp, had);
 	if (!err && new_peer && ifp->rt)
 		err = peer_route_add(ifp);
 	if (err) {

@@ -464,6 +464,12 @@ static void del_group(struct fib6_info *f, u32 portid, bool quiet)
 	}
 }
 
+/* In Linux every table begins with a default route that leads nowhere: it fits a request that names nothing else. */
+static bool means_no_route(const struct fib6_config *cfg)
+{
+	return !cfg->dst_len && !cfg->oif && !cfg->has_gateway && !cfg->metric && !cfg->protocol;
+}
+
 static int del_one(struct fib6_table *tb, const struct fib6_config *cfg)
 {
 	struct fib6_info *f = fib6_prefix_first(tb, &cfg->dst, cfg->dst_len);
@@ -471,7 +477,7 @@ static int del_one(struct fib6_table *tb, const struct fib6_config *cfg)
 	while (f && !asked_for(cfg, f))
 		f = f->next;
 	if (!f)
-		return -ESRCH;
+		return means_no_route(cfg) ? -ENOENT : -ESRCH;
 	if (f->nsiblings && !cfg->has_gateway) {
 		del_group(f, cfg->portid, false);
 		return 0;

@@ -129,8 +129,8 @@ int pneigh_create(struct neigh_table *tbl, const void *key, struct net_device *d
 		tbl->genid++;
 		return 0;
 	}
-	if (!p)
-		return -EINVAL;
+	if (!p) /* the family is not on this device */
+		return -ENOBUFS;
 	if (tbl->phash.live_count >= tbl->pneigh_max) {
 		tbl->stats.pneigh_fulls++;
 		return -ENOBUFS;

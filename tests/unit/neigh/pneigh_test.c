@@ -280,7 +280,7 @@ static void the_family_may_refuse_and_is_told_of_each_end(void **state)
 	router_init(&r);
 	slot = nd_slot_take(r.w.dev);
 	assert_int_equal(neigh_table_init(r.w.net, &t.tbl), 0);
-	assert_int_equal(pneigh_create(&t.tbl, one, r.w.dev, &plain), -EINVAL); /* a device without parameters */
+	assert_int_equal(pneigh_create(&t.tbl, one, r.w.dev, &plain), -ENOBUFS); /* a device without parameters */
 	assert_non_null(neigh_parms_alloc(r.w.dev, &t.tbl));
 	assert_int_equal(pneigh_create(&t.tbl, one, NULL, &plain), -ENOBUFS);
 	assert_null(pneigh_lookup(&t.tbl, one, NULL));
