@@ -195,7 +195,8 @@ class Pair:
         return False
 
     def next_clear(self, tables, ahead_s, patience):
-        """The first instant from now on that is near no edge of either stack; until @patience, both have told the same."""
+        """The first instant from now on that is near no edge of either stack; until @patience, both have told the same.
+        """
         for side in self.sides:
             side.look()
         clear = time.monotonic()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A net on an interface that the host has already, by AF_PACKET and by AF_XDP: one end of a veth pair, the kernel on the
-other.
+"""A net on an interface that the host has already, by AF_PACKET and by AF_XDP: one end of a veth pair, the kernel on
+the other.
 """
 
 import json

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a device with virtio-net headers leaves to the other side, the kernel: trains of segments, checksums.
 
-The same work over TAP with offload=on, which is what it has if nothing is said, and with offload=off, over AF_PACKET and
-over AF_XDP: the same octets arrive; only how many frames it takes differs.
+The same work over TAP with offload=on, which is what it has if nothing is said, and with offload=off, over AF_PACKET
+and over AF_XDP: the same octets arrive; only how many frames it takes differs.
 """
 
 import json
@@ -62,8 +62,8 @@ def up_by_tap(host, option):
 
 
 def up_by_veth(host, driver, option):
-    """The host's side is one end of a veth pair, which leaves trains to the other: a packet socket there has them; while
-    an XDP program is there they are cut before."""
+    """The host's side is one end of a veth pair, which leaves trains to the other: a packet socket there has them;
+    while an XDP program is there they are cut before."""
     for words in ("link add smoke0 type veth peer name smoke1", "addr add 10.77.0.1/24 dev smoke0",
                   "addr add fd77::1/64 dev smoke0 nodad", "link set smoke0 up", "link set smoke1 up"):
         assert host.run(["ip", *words.split()]).returncode == 0, words
