@@ -38,7 +38,7 @@ static int prog_load(int map_fd)
 
 static int link_create(int prog_fd, int ifindex, u32 mode)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode);
+	const struct bpf_link_create_opts opts = { .sz = sizeof(opts), .flags = mode };
 
 	return bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
 }

@@ -241,7 +241,8 @@ class Generator(events.Generator):
         kind = rng.choice(("new", "new", "new", "new", "del", "get", "odd", "proxy"))
         if kind != "proxy":
             return self.request(kind, event)
-        return dict(event, type=rng.choice(("new", "new", "del", "get")), flags=rng.choice((0x400, 0x600, 0x500, 0x100)),
+        return dict(event, type=rng.choice(("new", "new", "del", "get")),
+                    flags=rng.choice((0x400, 0x600, 0x500, 0x100)),
                     dst=rng.choice((self.proxy(dev), self.proxy(dev), self.host(dev))), state="none",
                     ntf=nl.NTF_PROXY | rng.choice((0, 0, nl.NTF_ROUTER)))
 
