@@ -99,6 +99,30 @@ static inline int kernel_udp(void)
 	return fd;
 }
 
+/** kernel_burst() - LAB_BATCH datagrams of one octet, by kernel_udp() */
+static inline void kernel_burst(int far)
+{
+	for (u32 k = 0; k < LAB_BATCH; k++) {
+		if (send(far, "x", 1, 0) != 1)
+			die("send");
+	}
+}
+
+/** near_take() - what came is read.  Return: datagrams */
+static inline u32 near_take(struct near *n, struct nethood_sock *sk)
+{
+	u32 got = 0;
+	u8 octet;
+
+	nethood_dev_fd_ready(n->dev);
+	for (bool more = true; more;) {
+		more = nethood_poll(n->net, (u64)now_ns());
+		while (nethood_recvfrom(sk, &octet, 1, 0, NULL, NULL) == 1)
+			got++;
+	}
+	return got;
+}
+
 static inline struct nethood_sock *near_udp(struct near *n)
 {
 	struct sockaddr_in addr = udp_addr(2), peer = udp_addr(1);

@@ -127,7 +127,6 @@ static double small_received(u32 arg)
 	struct nethood_sock *sk;
 	struct near n;
 	double t = 0;
-	u8 octet;
 	int far;
 
 	(void)arg;
@@ -135,17 +134,9 @@ static double small_received(u32 arg)
 	far = kernel_udp();
 	sk = near_udp(&n);
 	for (u32 i = 0; i < batches; i++) {
-		for (u32 k = 0; k < LAB_BATCH; k++) {
-			if (send(far, "x", 1, 0) != 1)
-				die("send");
-		}
+		kernel_burst(far);
 		t -= cpu_ns();
-		nethood_dev_fd_ready(n.dev);
-		for (bool more = true; more;) {
-			more = nethood_poll(n.net, (u64)now_ns());
-			while (nethood_recvfrom(sk, &octet, 1, 0, NULL, NULL) == 1)
-				got++;
-		}
+		got += near_take(&n, sk);
 		t += cpu_ns();
 	}
 	nethood_close(sk);
@@ -202,10 +193,7 @@ static double bare_read(u32 arg)
 
 	(void)arg;
 	for (u32 i = 0; i < batches; i++) {
-		for (u32 k = 0; k < LAB_BATCH; k++) {
-			if (send(far, "x", 1, 0) != 1)
-				die("send");
-		}
+		kernel_burst(far);
 		t -= cpu_ns();
 		while (read(tap, frame, sizeof(frame)) > 0)
 			got++;

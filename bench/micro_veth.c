@@ -19,7 +19,6 @@ static double received(const char *driver)
 	struct nethood_sock *sk;
 	struct near n;
 	double t;
-	u8 octet;
 	int far;
 
 	near_init(&n, driver);
@@ -27,16 +26,8 @@ static double received(const char *driver)
 	sk = near_udp(&n);
 	t = cpu_ns();
 	for (u32 i = 0; i < batches; i++) {
-		for (u32 k = 0; k < LAB_BATCH; k++) {
-			if (send(far, "x", 1, 0) != 1)
-				die("send");
-		}
-		nethood_dev_fd_ready(n.dev);
-		for (bool more = true; more;) {
-			more = nethood_poll(n.net, (u64)now_ns());
-			while (nethood_recvfrom(sk, &octet, 1, 0, NULL, NULL) == 1)
-				got++;
-		}
+		kernel_burst(far);
+		got += near_take(&n, sk);
 	}
 	t = cpu_ns() - t;
 	nethood_close(sk);
@@ -140,10 +131,7 @@ static double packet_bare_received(u32 arg)
 	for (u32 i = 0; i < batches; i++) {
 		struct tpacket2_hdr *hdr;
 
-		for (u32 k = 0; k < LAB_BATCH; k++) {
-			if (send(far, "x", 1, 0) != 1)
-				die("send");
-		}
+		kernel_burst(far);
 		for (;; got++) {
 			hdr = (struct tpacket2_hdr *)(void *)(ring + got % RING_SLOTS * RING_SLOT_BYTES);
 			if (!(__atomic_load_n(&hdr->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
@@ -284,10 +272,7 @@ static double xdp_bare_received(u32 arg)
 	far = kernel_udp();
 	t = cpu_ns();
 	for (u32 i = 0; i < batches; i++) {
-		for (u32 k = 0; k < LAB_BATCH; k++) {
-			if (send(far, "x", 1, 0) != 1)
-				die("send");
-		}
+		kernel_burst(far);
 		got += xsk_take(&x);
 	}
 	t = cpu_ns() - t;

@@ -103,6 +103,21 @@ ssize_t sys_sent(const struct net_device *dev, ssize_t n, size_t whole_bytes);
 ssize_t sys_sent_again(const struct net_device *dev, size_t whole_bytes);
 /** sys_news() - what the system says of what rarely changes, written down when it does.  Return: @is, or what it was */
 u32 sys_news(const struct net_device *dev, enum rec_input what, u32 was, u32 is);
+/** sys_if_running() - is the host's interface of that name up, and its link? */
+bool sys_if_running(int fd, const char name[static IFNAMSIZ]);
+/** struct host_link - the link of an interface of the host's, of which nobody says when it comes up */
+struct host_link {
+	struct net_device *dev;
+	struct timer timer; /**< armed while it is down */
+	bool (*running)(const struct net_device *dev);
+};
+void host_link_setup(struct host_link *l, struct net_device *dev, bool (*running)(const struct net_device *dev));
+/** host_link_look() - the device's link is as the interface's is */
+void host_link_look(struct host_link *l);
+/** host_link_down() - the system said so; it is looked at again until it is up */
+void host_link_down(struct host_link *l);
+/** host_link_stop() - the device is closed */
+void host_link_stop(struct host_link *l);
 /** sys_opened() - what became of an attempt to open: @result (-errno, or what the system can do), and @name that it chose,
  *  which is kept or set.  Return: @result, or what it was */
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ]);

@@ -26,8 +26,6 @@
 #include "drivers/rx_frame.h"
 #include "net.h"
 
-#define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
-
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
@@ -45,8 +43,7 @@ struct packet_priv {
 	u32 slot;     /* that the kernel fills next, or has */
 	bool blocked; /* the socket's buffer was full */
 	char host_name[IFNAMSIZ];
-	struct net_device *dev;
-	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
+	struct host_link link;
 	struct rx_frame rx;
 };
 
@@ -57,33 +54,9 @@ static struct packet_priv *packet_priv(const struct net_device *dev)
 
 /* ---- link */
 
-static void packet_link_down(struct net_device *dev)
+static bool packet_host_running(const struct net_device *dev)
 {
-	mod_timer(dev->net->timers, &packet_priv(dev)->link_timer, dev->net->now + LINK_CHECK_INTERVAL_NS);
-	netdev_link(dev, false);
-}
-
-static bool packet_host_running(const struct packet_priv *priv)
-{
-	struct ifreq ifr = { .ifr_flags = 0 };
-	struct recorder *rec = priv->dev->net->rec;
-	bool up;
-
-	memcpy(ifr.ifr_name, priv->host_name, IFNAMSIZ);
-	if (rec_again(rec))
-		return rec_input_again(rec, priv->dev->ifindex, REC_IN_LINK, NULL, 0) == 1;
-	up = ioctl(priv->fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
-	return unlikely(rec) ? rec_input(rec, priv->dev->ifindex, REC_IN_LINK, up, NULL, 0) : up;
-}
-
-static void packet_link_check(struct timer *t)
-{
-	struct packet_priv *priv = container_of(t, struct packet_priv, link_timer);
-
-	if (packet_host_running(priv))
-		netdev_link(priv->dev, true);
-	else
-		packet_link_down(priv->dev);
+	return sys_if_running(packet_priv(dev)->fd, packet_priv(dev)->host_name);
 }
 
 /* ---- transmit */
@@ -97,7 +70,7 @@ static netdev_tx_t packet_send_failed(struct net_device *dev, struct sk_buff *sk
 	if (error != ENETDOWN && error != ENXIO)
 		return netdev_tx_error(dev, skb, SKB_DROP_REASON_DEV_XMIT);
 	netdev_tx_error(dev, skb, SKB_DROP_REASON_NO_CARRIER);
-	packet_link_down(dev);
+	host_link_down(&packet_priv(dev)->link);
 	return NETDEV_TX_OK;
 }
 
@@ -125,7 +98,7 @@ static bool packet_receive_failed(struct net_device *dev, int error)
 	if (error == EINTR)
 		return true;
 	if (error == ENETDOWN || error == ENXIO)
-		packet_link_down(dev);
+		host_link_down(&packet_priv(dev)->link);
 	else if (error != EAGAIN)
 		dev->stats.rx_errors++;
 	return false;
@@ -275,18 +248,14 @@ static int packet_open(struct net_device *dev)
 	struct packet_priv *priv = packet_priv(dev);
 
 	packet_discard(dev);
-	if (packet_host_running(priv))
-		netdev_link(dev, true);
-	else
-		packet_link_down(dev);
+	host_link_look(&priv->link);
 	napi_schedule(&priv->common.napi);
 	return 0;
 }
 
 static void packet_stop(struct net_device *dev)
 {
-	timer_delete(dev->net->timers, &packet_priv(dev)->link_timer);
-	netdev_link(dev, false);
+	host_link_stop(&packet_priv(dev)->link);
 }
 
 static void packet_uninit(struct net_device *dev)
@@ -412,8 +381,7 @@ static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
 		return err;
 	}
 	priv->fd = fd;
-	priv->dev = dev;
-	timer_setup(&priv->link_timer, packet_link_check);
+	host_link_setup(&priv->link, dev, packet_host_running);
 	dev->features |= NETIF_F_SG | NETIF_F_RXCSUM;
 	if (cfg->offload)
 		dev->features |= NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN;

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "drivers/driver_internal.h"
+#include "net.h"
+
+#define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
 
 int sys_set_nonblock(int fd)
 {
@@ -89,6 +92,61 @@ u32 sys_news(const struct net_device *dev, enum rec_input what, u32 was, u32 is)
 		rec_input(rec, dev->ifindex, what, is, NULL, 0);
 	return is;
 }
+
+/* ---- an interface of the host's */
+
+bool sys_if_running(int fd, const char name[static IFNAMSIZ])
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	memcpy(ifr.ifr_name, name, IFNAMSIZ);
+	return ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+}
+
+static bool host_link_running(const struct host_link *l)
+{
+	struct recorder *rec = l->dev->net->rec;
+	bool up;
+
+	if (rec_again(rec))
+		return rec_input_again(rec, l->dev->ifindex, REC_IN_LINK, NULL, 0) == 1;
+	up = l->running(l->dev);
+	return unlikely(rec) ? rec_input(rec, l->dev->ifindex, REC_IN_LINK, up, NULL, 0) : up;
+}
+
+void host_link_down(struct host_link *l)
+{
+	mod_timer(l->dev->net->timers, &l->timer, l->dev->net->now + LINK_CHECK_INTERVAL_NS);
+	netdev_link(l->dev, false);
+}
+
+void host_link_look(struct host_link *l)
+{
+	if (host_link_running(l))
+		netdev_link(l->dev, true);
+	else
+		host_link_down(l);
+}
+
+static void host_link_timer(struct timer *t)
+{
+	host_link_look(container_of(t, struct host_link, timer));
+}
+
+void host_link_stop(struct host_link *l)
+{
+	timer_delete(l->dev->net->timers, &l->timer);
+	netdev_link(l->dev, false);
+}
+
+void host_link_setup(struct host_link *l, struct net_device *dev, bool (*running)(const struct net_device *dev))
+{
+	l->dev = dev;
+	l->running = running;
+	timer_setup(&l->timer, host_link_timer);
+}
+
+/* ---- open */
 
 int sys_opened(const struct net_device *dev, int result, char name[static IFNAMSIZ])
 {

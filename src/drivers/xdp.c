@@ -15,7 +15,6 @@
 #include "drivers/xdp_host.h"
 #include "net.h"
 
-#define LINK_CHECK_INTERVAL_NS (500 * NSEC_PER_MSEC)
 #define SEND_AGAIN_INTERVAL_NS (1 * NSEC_PER_MSEC)
 #define XDP_DISCARD_MAX 65536U
 
@@ -27,8 +26,7 @@ struct xdp_priv {
 	bool sums_begun;
 	u32 queued; /* frames since the last flush */
 	char host_name[IFNAMSIZ];
-	struct net_device *dev;
-	struct timer link_timer; /* armed while the host's interface is down: nobody says when it comes up */
+	struct host_link link;
 	struct timer send_timer; /* armed while waits */
 };
 
@@ -39,31 +37,9 @@ static struct xdp_priv *xdp_priv(const struct net_device *dev)
 
 /* ---- link */
 
-static void xdp_link_down(struct net_device *dev)
+static bool xdp_host_running(const struct net_device *dev)
 {
-	mod_timer(dev->net->timers, &xdp_priv(dev)->link_timer, dev->net->now + LINK_CHECK_INTERVAL_NS);
-	netdev_link(dev, false);
-}
-
-static bool xdp_host_running(const struct xdp_priv *priv)
-{
-	struct recorder *rec = priv->dev->net->rec;
-	bool up;
-
-	if (rec_again(rec))
-		return rec_input_again(rec, priv->dev->ifindex, REC_IN_LINK, NULL, 0) == 1;
-	up = xdp_host_ops->running(priv->host);
-	return unlikely(rec) ? rec_input(rec, priv->dev->ifindex, REC_IN_LINK, up, NULL, 0) : up;
-}
-
-static void xdp_link_check(struct timer *t)
-{
-	struct xdp_priv *priv = container_of(t, struct xdp_priv, link_timer);
-
-	if (xdp_host_running(priv))
-		netdev_link(priv->dev, true);
-	else
-		xdp_link_down(priv->dev);
+	return xdp_host_ops->running(xdp_priv(dev)->host);
 }
 
 /* ---- transmit */
@@ -193,7 +169,7 @@ static void xdp_flush_and_look(struct net_device *dev, bool received)
 	if (likely(sys_news(dev, REC_IN_LINK, link, link && !down) || !link))
 		return;
 	dev->stats.tx_carrier_errors += sent;
-	xdp_link_down(dev);
+	host_link_down(&xdp_priv(dev)->link);
 }
 
 static int xdp_poll(struct napi_struct *napi, int budget)
@@ -247,10 +223,7 @@ static int xdp_open(struct net_device *dev)
 	struct xdp_priv *priv = xdp_priv(dev);
 
 	xdp_discard(dev);
-	if (xdp_host_running(priv))
-		netdev_link(dev, true);
-	else
-		xdp_link_down(dev);
+	host_link_look(&priv->link);
 	napi_schedule(&priv->common.napi);
 	return 0;
 }
@@ -261,9 +234,8 @@ static void xdp_stop(struct net_device *dev)
 
 	xdp_flush(dev); /* what the stack sent leaves */
 	timer_delete(dev->net->timers, &priv->send_timer);
-	timer_delete(dev->net->timers, &priv->link_timer);
 	priv->waits = priv->blocked = false;
-	netdev_link(dev, false);
+	host_link_stop(&priv->link);
 }
 
 static void xdp_uninit(struct net_device *dev)
@@ -313,9 +285,8 @@ static int xdp_setup(struct net_device *dev, const struct netdev_config *cfg)
 	how = sys_opened(dev, how, priv->host_name);
 	if (how < 0)
 		return how;
-	priv->dev = dev;
 	priv->sums_begun = how & XDP_OPEN_SUMS;
-	timer_setup(&priv->link_timer, xdp_link_check);
+	host_link_setup(&priv->link, dev, xdp_host_running);
 	timer_setup(&priv->send_timer, xdp_send_again);
 	dev->features |= NETIF_F_SG | (cfg->offload ? NETIF_F_HW_CSUM : 0);
 	netif_napi_add(dev, &priv->common.napi, xdp_poll, NAPI_POLL_WEIGHT);

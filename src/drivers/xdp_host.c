@@ -203,9 +203,7 @@ static int host_ioctl(const struct xdp_host *h, unsigned long request, struct if
 
 static bool host_running(const struct xdp_host *h)
 {
-	struct ifreq ifr = { .ifr_flags = 0 };
-
-	return !host_ioctl(h, SIOCGIFFLAGS, &ifr) && (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+	return sys_if_running(h->watch_fd, h->name);
 }
 
 static bool host_went_down(const struct xdp_host *h)
