@@ -42,20 +42,25 @@ static bool lonely_lladdr(const struct inet6_ifaddr *ifp)
 	return true;
 }
 
-/** first_lladdr() - the link has got its first link-local address: routers may be asked, groups be told */
-static void first_lladdr(struct inet6_ifaddr *ifp)
+/** tell_address() - RFC 9131 6.1.1 and ndisc_notify: who has our neighbour entry learns it before we are asked */
+static void tell_address(const struct inet6_ifaddr *ifp)
 {
-	struct inet6_dev *idev = ifp->idev;
+	const struct inet6_dev *idev = ifp->idev;
 
-	ipv6_mc_dad_complete(idev);
-	if (ipv6_accept_ra(idev) && IN6_DEV_CONF(idev, RTR_SOLICITS) && !(idev->dev->flags & IFF_LOOPBACK))
-		addrconf_rs_start(idev, &ifp->addr);
+	if (IPV6_DEVCONF_ALL(idev->dev->net, NDISC_NOTIFY) || IN6_DEV_CONF(idev, NDISC_NOTIFY))
+		ndisc_send_na(idev->dev, &in6addr_linklocal_allnodes, &ifp->addr, IN6_DEV_CONF(idev, FORWARDING) != 0,
+			      false, true, true);
+}
+
+static bool may_solicit_routers(const struct inet6_dev *idev)
+{
+	return ipv6_accept_ra(idev) && IN6_DEV_CONF(idev, RTR_SOLICITS) && !(idev->dev->flags & IFF_LOOPBACK);
 }
 
 static void dad_completed(struct inet6_ifaddr *ifp, bool is_news)
 {
 	struct inet6_dev *idev = ifp->idev;
-	struct net *net = idev->dev->net;
+	bool first_lladdr = ipv6_addr_is_linklocal(&ifp->addr) && lonely_lladdr(ifp);
 
 	if (ipv6_ifa_up(ifp)) { /* its routes found no memory */
 		ifp->flags |= ifp->flags & IFA_F_NODAD ? 0 : IFA_F_TENTATIVE;
@@ -65,12 +70,13 @@ static void dad_completed(struct inet6_ifaddr *ifp, bool is_news)
 		return;
 	}
 	ifp->state = INET6_IFADDR_STATE_POSTDAD;
-	rt6_cache_flush(net);
-	if (ipv6_addr_is_linklocal(&ifp->addr) && lonely_lladdr(ifp))
-		first_lladdr(ifp);
-	if (is_news && (IPV6_DEVCONF_ALL(net, NDISC_NOTIFY) || IN6_DEV_CONF(idev, NDISC_NOTIFY)))
-		ndisc_send_na(idev->dev, &in6addr_linklocal_allnodes, &ifp->addr, IN6_DEV_CONF(idev, FORWARDING) != 0,
-			      false, true, true);
+	rt6_cache_flush(idev->dev->net);
+	if (first_lladdr)
+		ipv6_mc_dad_complete(idev);
+	if (is_news)
+		tell_address(ifp);
+	if (first_lladdr && may_solicit_routers(idev))
+		addrconf_rs_start(idev, &ifp->addr);
 	addrconf_lifetime_arm(ifp);
 }
 

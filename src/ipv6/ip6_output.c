@@ -51,7 +51,7 @@ int ip6_push_header(struct net *net, struct sk_buff *skb, const struct flowi6 *f
 	__be32 label;
 	int err;
 
-	err = skb_cow_head(skb, (u32)sizeof(*hdr) + opt_bytes + LL_MAX_HEADER);
+	err = skb_cow_head(skb, (u32)sizeof(*hdr) + opt_bytes + LL_RESERVED_SPACE(skb_dst(skb)->dev));
 	if (err)
 		return err;
 	if (unlikely(opt_bytes)) {

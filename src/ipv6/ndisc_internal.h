@@ -55,7 +55,7 @@ static inline struct neigh_table *ndisc_table(const struct net *net)
 /* ndisc_send.c */
 /** ndisc_alloc_skb() - room for a message of @len_bytes on @dev and what goes before it; @len_bytes of zeros are put.  NULL: no memory */
 struct sk_buff *ndisc_alloc_skb(struct net_device *dev, u32 len_bytes);
-/** ndisc_send_skb() - @skb taken */
+/** ndisc_send_skb() - @skb taken; one without a route goes out of @dev, as if @daddr were on its link */
 void ndisc_send_skb(struct net_device *dev, struct sk_buff *skb, const struct in6_addr *daddr,
 		    const struct in6_addr *saddr);
 

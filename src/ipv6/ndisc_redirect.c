@@ -4,7 +4,7 @@
  * @step beside S5, from ipv6/ndisc.c, ipv6/ip6_forward.c; to ipv6/route.c   @rfc 4861 8
  * @linux ndisc_redirect_rcv, rt6_do_redirect, ndisc_send_redirect
  *
- * Reading order: ndisc_recv_redirect(); ndisc_send_redirect(), ndisc_redirect_build().
+ * Reading order: ndisc_recv_redirect(); ndisc_send_redirect(), ndisc_redirect_tell(), ndisc_redirect_build().
  */
 #include "ipv6/icmp_internal.h"
 #include "ipv6/ip6_route.h"
@@ -65,6 +65,7 @@ struct nd_redirect {
 	const struct sk_buff *skb; /**< the packet that goes a longer way than it need */
 	const struct in6_addr *target;
 	struct in6_addr saddr;
+	struct rt6_info *rt;     /**< to the sender; reference */
 	struct neighbour *neigh; /**< the target; reference; NULL: none is needed, or none could be made */
 	const u8 *lladdr;        /**< of it; NULL: not known */
 };
@@ -79,18 +80,12 @@ static bool ndisc_redirect_allow(struct net *net, const struct in6_addr *host)
 			       net->now, icmp_price(REDIRECT_INTERVAL_MS));
 }
 
-/* Is the sender on this link? */
-static bool ndisc_redirect_reaches(const struct nd_redirect *rd)
+/* Is the sender on this link, or we are he? */
+static bool ndisc_redirect_reaches(struct nd_redirect *rd)
 {
 	struct flowi6 fl6 = { .oif = rd->dev->ifindex, .saddr = rd->saddr, .daddr = ipv6_hdr(rd->skb)->saddr };
-	struct rt6_info *rt;
-	bool on_link;
 
-	if (ip6_route_output_flow(rd->dev->net, &fl6, &rt))
-		return false;
-	on_link = !rt->uses_gateway && rt->dst.dev == rd->dev;
-	dst_release(&rt->dst);
-	return on_link;
+	return !ip6_route_output_flow(rd->dev->net, &fl6, &rd->rt) && !rd->rt->uses_gateway;
 }
 
 /* The packet that is forwarded after the redirect needs that neighbour anyway. */
@@ -128,24 +123,34 @@ static struct sk_buff *ndisc_redirect_build(struct nd_redirect *rd)
 	return NULL;
 }
 
+static void ndisc_redirect_tell(struct nd_redirect *rd)
+{
+	struct sk_buff *buff;
+
+	ndisc_redirect_find_lladdr(rd);
+	buff = ndisc_redirect_build(rd);
+	if (buff) {
+		skb_dst_set(buff, &rd->rt->dst);
+		rd->rt = NULL;
+		ndisc_send_skb(rd->dev, buff, &ipv6_hdr(rd->skb)->saddr, &rd->saddr);
+	}
+	if (rd->neigh)
+		neigh_release(rd->neigh);
+}
+
 void ndisc_send_redirect(struct sk_buff *skb, const struct in6_addr *target)
 {
 	struct nd_redirect rd = { .dev = skb->dev, .skb = skb, .target = target };
 	const struct ipv6hdr *hdr = ipv6_hdr(skb);
 	struct net *net = skb->pool->net;
-	struct sk_buff *buff;
 
 	if (ipv6_get_lladdr(rd.dev, &rd.saddr, IFA_F_TENTATIVE))
 		return;
 	if (!ipv6_addr_equal(&hdr->daddr, target) && !ipv6_addr_is_linklocal(target))
 		return;
-	if (!ndisc_redirect_reaches(&rd) || !ndisc_redirect_allow(net, &hdr->daddr) ||
-	    !ndisc_redirect_allow(net, &hdr->saddr))
-		return;
-	ndisc_redirect_find_lladdr(&rd);
-	buff = ndisc_redirect_build(&rd);
-	if (buff)
-		ndisc_send_skb(rd.dev, buff, &hdr->saddr, &rd.saddr);
-	if (rd.neigh)
-		neigh_release(rd.neigh);
+	if (ndisc_redirect_reaches(&rd) && ndisc_redirect_allow(net, &hdr->daddr) &&
+	    ndisc_redirect_allow(net, &hdr->saddr))
+		ndisc_redirect_tell(&rd);
+	if (rd.rt)
+		dst_release(&rd.rt->dst);
 }

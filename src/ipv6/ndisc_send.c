@@ -33,13 +33,16 @@ void ndisc_send_skb(struct net_device *dev, struct sk_buff *skb, const struct in
 				    .daddr = *daddr,
 				    .proto = IPPROTO_ICMPV6,
 				    .flags = FLOWI6_FLAG_NO_AUTOLABEL };
-	struct rt6_info *rt = icmp6_dst_alloc(dev, daddr);
+	struct rt6_info *rt;
 
-	if (!rt) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
-		return;
+	if (!skb_dst(skb)) {
+		rt = icmp6_dst_alloc(dev, daddr);
+		if (!rt) {
+			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			return;
+		}
+		skb_dst_set(skb, &rt->dst);
 	}
-	skb_dst_set(skb, &rt->dst);
 	IP6CB(skb)->flags |= IP6SKB_NO_MC_LOOP; /* we are among those who are asked, but do not ask ourselves */
 	icmpv6_push_nd(dev->net, skb, &fl6, idev ? IN6_DEV_CONF(idev, NDISC_TCLASS) : 0, ND_HOP_LIMIT);
 }
