@@ -121,26 +121,28 @@ static struct inet6_ifaddr *slaac_find(struct inet6_dev *idev, const struct ifa6
 	return NULL;
 }
 
-static void slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool tokenized, bool slla_known)
+/** slaac_add() - Return: false: too many addresses, or no memory */
+static bool slaac_add(struct inet6_dev *idev, struct ifa6_config *cfg, bool tokenized, bool slla_known)
 {
 	struct net *net = idev->dev->net;
 	int most = IN6_DEV_CONF(idev, MAX_ADDRESSES), err;
 	struct inet6_ifaddr *ifp;
 
 	if (most > 0 && idev->addr_count >= (u32)most)
-		return;
+		return false;
 	if ((IPV6_DEVCONF_ALL(net, OPTIMISTIC_DAD) || IN6_DEV_CONF(idev, OPTIMISTIC_DAD)) &&
 	    !IN6_DEV_CONF(idev, FORWARDING) && slla_known)
 		cfg->flags |= IFA_F_OPTIMISTIC;
 	ifp = ipv6_add_addr(idev, cfg, NULL, &err);
 	if (!ifp)
-		return;
+		return false;
 	ifp->flags |= IFA_F_MANAGETEMPADDR;
 	ifp->tokenized = tokenized;
 	ifp->flags &= ~(u32)IFA_F_DEPRECATED; /* as Linux: the first that is told of it is that it is there */
 	addrconf_dad_start(ifp);
 	addrconf_lifetime_arm(ifp);
 	manage_tempaddrs(ifp, cfg->valid_lft_s, cfg->prefered_lft_s, true);
+	return true;
 }
 
 /** new_lifetime() - nobody can shorten an address's life to less than two hours by an RA that is not authenticated */
@@ -171,7 +173,7 @@ static void slaac_renew(struct inet6_ifaddr *ifp, const struct ra_prefix *p)
 		manage_tempaddrs(ifp, valid_s, prefered_s, false);
 }
 
-/** autoconf_rcv() - Return: could there be an address of the prefix? */
+/** autoconf_rcv() - Return: false: the prefix ought to give an address, and there can be none */
 static bool autoconf_rcv(struct inet6_dev *idev, const struct ra_prefix *p, bool slla_known)
 {
 	struct ifa6_config cfg = { .prefix_len = p->prefix_len,
@@ -185,10 +187,9 @@ static bool autoconf_rcv(struct inet6_dev *idev, const struct ra_prefix *p, bool
 	if (p->prefix_len != 64 || !own_address(idev, p, &cfg, &tokenized))
 		return false;
 	ifp = slaac_find(idev, &cfg);
-	if (ifp)
-		slaac_renew(ifp, p);
-	else if (p->valid_lft_s)
-		slaac_add(idev, &cfg, tokenized, slla_known);
+	if (!ifp)
+		return !p->valid_lft_s || slaac_add(idev, &cfg, tokenized, slla_known);
+	slaac_renew(ifp, p);
 	return true;
 }
 
