@@ -200,10 +200,6 @@ static inline struct inet6_dev *in6_dev_get_rcu(const struct net_device *dev)
 {
 	return dev->ip6_ptr;
 }
-static inline bool ipv6_dev_forwards(const struct inet6_dev *idev)
-{
-	return idev && (IN6_DEV_CONF(idev, FORWARDING) || IN6_DEV_CONF(idev, FORCE_FORWARDING));
-}
 
 int addrconf_init(struct net *net);
 void addrconf_exit(struct net *net);

@@ -91,7 +91,7 @@ static bool ip6_forward_source(struct sk_buff *skb)
 /* Return: 0, or why it does not go on */
 static enum skb_drop_reason ip6_forward_check(struct net *net, struct sk_buff *skb, struct inet6_dev *idev)
 {
-	if (!ipv6_dev_forwards(idev) && !IPV6_DEVCONF_ALL(net, FORWARDING)) {
+	if (!IPV6_DEVCONF_ALL(net, FORWARDING) && !(idev && IN6_DEV_CONF(idev, FORCE_FORWARDING))) {
 		IP6_INC(net, idev, in_addr_errors);
 		return SKB_DROP_REASON_IP_INADDRERRORS;
 	}

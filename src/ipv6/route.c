@@ -344,15 +344,15 @@ static int choose_source(struct net *net, struct flowi6 *fl6, const struct rt6_i
 	return ip6_route_get_saddr(net, rt, &fl6->daddr, fl6->src_prefs, &fl6->saddr);
 }
 
-/** output_again() - no route but, perhaps, one for the source that this packet would have */
+/** output_again() - no route but, perhaps, one for the source that this packet would have; who would have none, says so */
 static int output_again(struct net *net, struct flowi6 *fl6, struct rt6_info **rt)
 {
 	bool strict_oif = fl6->strict_oif;
-	int err;
+	int err = choose_source(net, fl6, *rt);
 
+	if (err)
+		return err;
 	if (!net->ipv6->fib->main->src_count && !net->ipv6->fib->custom_rules)
-		return (*rt)->dst.error;
-	if (choose_source(net, fl6, *rt))
 		return (*rt)->dst.error;
 	dst_release(&(*rt)->dst);
 	fl6->strict_oif = fl6->oif != 0; /* as it was without a source */

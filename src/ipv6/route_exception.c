@@ -280,7 +280,7 @@ static bool accepts_redirects(const struct net_device *dev)
 {
 	const struct inet6_dev *idev = in6_dev_get_rcu(dev);
 
-	return idev && !ipv6_dev_forwards(idev) && IN6_DEV_CONF(idev, ACCEPT_REDIRECTS);
+	return idev && !IN6_DEV_CONF(idev, FORWARDING) && IN6_DEV_CONF(idev, ACCEPT_REDIRECTS);
 }
 
 /** struct redirection - who says that packets to whom go elsewhere */

@@ -241,7 +241,7 @@ static int anycast_join(struct sock *sk, const struct in6_addr *addr, int ifinde
 		return -EADDRNOTAVAIL; /* a host has such addresses where it has a route */
 	if (!dev || !in6_dev_get_rcu(dev))
 		return -ENODEV;
-	if (!ipv6_chk_prefix(addr, dev) && !ipv6_dev_forwards(in6_dev_get_rcu(dev)))
+	if (!ipv6_chk_prefix(addr, dev) && !IN6_DEV_CONF(in6_dev_get_rcu(dev), FORWARDING))
 		return -EADDRNOTAVAIL;
 	ac = sock_opt_alloc(sk, sizeof(*ac));
 	if (!ac)

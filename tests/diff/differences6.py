@@ -125,7 +125,7 @@ def failed_together(case):
     """
     failed = [{said.key: said.time for said in seen.heard if " FAILED " in said.text} for seen in
               (case.kernel, case.nethood)]
-    asked = {said.key: said.time for said in case.nethood.frames if said.text.startswith("NS ")}
+    asked = {said.key for said in (*case.nethood.frames, *case.nethood.heard) if said.text.startswith(("NS ", "GET "))}
     again = [key for key, when in failed[0].items() if key in asked and key in failed[1] and
              any(other != key and abs(when - then) < INSTANT_S for other, then in failed[0].items())]
     names = "Icmp6OutNeighborSolicits", "Icmp6OutType135"

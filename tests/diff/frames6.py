@@ -69,7 +69,7 @@ class Frame6:
         wrong = self.check(plain, at, p6.ICMPV6, at + 2)
         kind, code = plain[at], plain[at + 1]
         self.kind = kind
-        if kind in FIXED:
+        if kind in FIXED and len(plain) >= at + FIXED[kind]:    # others are forwarded, however short
             return self.nd(plain, at, kind) + wrong
         if kind in (MLD_REPORT, MLD_DONE, MLD2_REPORT):
             self.groups(plain[at:], kind)

@@ -124,6 +124,26 @@ def test_what_is_for_a_proxied_neighbour_itself(shared, wires):
         shared.conf("all", "ipv6", proxy_ndp=0)
 
 
+@pytest.mark.parametrize("conf, carries", [
+    ({}, False), ({"eth0": "forwarding"}, False), ({"eth0": "force_forwarding"}, True),
+    ({"eth1": "force_forwarding"}, False), ({"all": "forwarding"}, True)], ids=str)
+def test_who_carries(shared, wires, conf, carries):
+    """The whole net, or who hears it and is told so by force; an interface's own "forwarding" makes a router of it only."""
+    shared.conf("all", "ipv6", forwarding=0)
+    for dev, name in conf.items():
+        shared.conf(dev, "ipv6", **{name: 1})
+    try:
+        send(wires[0], packet())
+        if carries:
+            wires[1].expect(IS_ECHO)
+        else:
+            wires[1].silence(IS_ECHO, 0.1)
+    finally:
+        for dev, name in conf.items():
+            shared.conf(dev, "ipv6", **{name: 0})
+        shared.conf("all", "ipv6", forwarding=1)
+
+
 def test_a_host_carries_nothing(shared, wires):
     shared.conf("all", "ipv6", forwarding=0)
     try:
