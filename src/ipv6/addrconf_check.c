@@ -13,7 +13,9 @@ static const char *address_check(const struct inet6_ifaddr *ifp)
 	HOLDS(ipv6_get_ifaddr(net, &ifp->addr, idev->dev) == ifp, "an address of a device is found by the hash, once");
 	HOLDS(ifp->refcnt >= 1 && ifp->state != INET6_IFADDR_STATE_DEAD, "what is in the list is alive");
 	HOLDS(!tentative || !ifp->rt || (ifp->flags & IFA_F_OPTIMISTIC), "nothing is delivered to a tentative address");
-	HOLDS(ifp->state != INET6_IFADDR_STATE_DAD || timer_pending(&ifp->dad_timer), "detection goes on");
+	HOLDS(ifp->state != INET6_IFADDR_STATE_DAD || timer_pending(&ifp->dad_timer) ||
+		      !(ifp->idev->if_flags & IF_READY),
+	      "detection goes on");
 	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || !tentative, "what has passed detection is not tentative");
 	HOLDS(ifp->state != INET6_IFADDR_STATE_POSTDAD || ifp->rt || ipv6_chk_acast_addr(net, idev->dev, &ifp->addr),
 	      "what is ours is delivered to us");

@@ -141,7 +141,6 @@ static void dad_kick(struct inet6_ifaddr *ifp)
 
 	if (!(ifp->flags & IFA_F_OPTIMISTIC) && most_ms > 0)
 		wait = get_random_time(&idev->dev->net->rng, 0, min_s64(most_ms, 3600000) * NSEC_PER_MSEC);
-	ifp->state = INET6_IFADDR_STATE_DAD;
 	ifp->dad_probes = (u8)(probes < 0 ? 0 : min_u32((u32)probes, UINT8_MAX));
 	ifp->dad_nonce = dad_nonce(idev);
 	dad_wait(ifp, wait);
@@ -153,6 +152,7 @@ static void dad_begin(struct inet6_ifaddr *ifp)
 		dad_passed(ifp);
 		return;
 	}
+	ifp->state = INET6_IFADDR_STATE_DAD;
 	if (!(ifp->idev->if_flags & IF_READY)) /* when the link is there: addrconf_dad_run() */
 		return;
 	if (ifp->flags & IFA_F_OPTIMISTIC) { /* RFC 4429 3.3: it may be used; if there is no memory, only later */
@@ -178,10 +178,8 @@ void addrconf_dad_timer(struct timer *t)
 		dad_passed(ifp);
 		return;
 	}
-	if (!(ifp->idev->if_flags & IF_READY)) { /* as one that was added meanwhile: addrconf_dad_run() */
-		ifp->state = INET6_IFADDR_STATE_PREDAD;
+	if (!(ifp->idev->if_flags & IF_READY)) /* as one that was added meanwhile: addrconf_dad_run() */
 		return;
-	}
 	if (!ifp->dad_probes) {
 		dad_passed(ifp);
 		return;
@@ -225,8 +223,8 @@ void addrconf_dad_run(struct inet6_dev *idev)
 	struct inet6_ifaddr *ifp, *tmp;
 
 	list_for_each_entry_safe(ifp, tmp, &idev->addr_list, if_list) {
-		if (ifp->state == INET6_IFADDR_STATE_PREDAD)
-			addrconf_dad_start(ifp);
+		if ((ifp->flags & IFA_F_TENTATIVE) && ifp->state == INET6_IFADDR_STATE_DAD)
+			dad_kick(ifp); /* an optimistic one is not used before: as Linux */
 	}
 }
 

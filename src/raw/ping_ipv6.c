@@ -116,7 +116,7 @@ static int ping_send(struct sock *sk, const struct msghdr *msg, u32 len_bytes, s
 	u32 header_bytes = IPV6_HEADER_BYTES + ipv6_txoptions_bytes(d->ipc.opt), sum;
 	struct icmp6hdr *icmp;
 	struct sk_buff *skb;
-	int err = raw6_size_check(sk, d, header_bytes + len_bytes);
+	int err = ipv6_size_check(sk, d->rt, &d->fl6, &d->ipc, header_bytes, header_bytes + len_bytes);
 
 	if (err)
 		return err;

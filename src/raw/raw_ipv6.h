@@ -35,8 +35,6 @@ void raw6_dest_end(struct sock *sk, struct raw6_dest *d);
 /** raw6_alloc() - skb with room for headers below @len_bytes of payload, which are copied */
 int raw6_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw6_dest *d,
 	       struct sk_buff **out);
-/** raw6_size_check() - does a packet of @packet_bytes go?  Return: 0, -EMSGSIZE, -EINVAL */
-int raw6_size_check(struct sock *sk, const struct raw6_dest *d, u32 packet_bytes);
 /** raw6_push() - IPv6 header, and down; skb taken */
 int raw6_push(struct sock *sk, struct sk_buff *skb, struct raw6_dest *d);
 

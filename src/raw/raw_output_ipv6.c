@@ -99,20 +99,6 @@ void raw6_dest_end(struct sock *sk, struct raw6_dest *d)
 
 /* ------------------------------------------------------------------ the packet */
 
-int raw6_size_check(struct sock *sk, const struct raw6_dest *d, u32 packet_bytes)
-{
-	const struct inet_sock *inet = inet_sk(sk);
-	u32 mtu = ipv6_sk_mtu(inet, d->rt);
-	u32 max_bytes = ipv6_sk_ignore_df(inet) && !d->ipc.dontfrag ? IPV6_HEADER_BYTES + IPV6_MAXPLEN : mtu;
-
-	if (mtu < IPV6_MIN_MTU)
-		return -EINVAL;
-	if (packet_bytes <= max_bytes)
-		return 0;
-	ipv6_local_error(sk, EMSGSIZE, &d->fl6, mtu - ipv6_txoptions_bytes(d->ipc.opt));
-	return -EMSGSIZE;
-}
-
 int raw6_alloc(struct sock *sk, const struct msghdr *msg, u32 header_bytes, u32 len_bytes, const struct raw6_dest *d,
 	       struct sk_buff **out)
 {
@@ -206,7 +192,7 @@ static int send_payload(struct sock *sk, const struct msghdr *msg, u32 len_bytes
 {
 	u32 header_bytes = IPV6_HEADER_BYTES + ipv6_txoptions_bytes(d->ipc.opt);
 	struct sk_buff *skb;
-	int err = raw6_size_check(sk, d, header_bytes + len_bytes);
+	int err = ipv6_size_check(sk, d->rt, &d->fl6, &d->ipc, header_bytes, header_bytes + len_bytes);
 
 	if (err)
 		return err;

@@ -362,6 +362,26 @@ bool ipv6_sk_ignore_df(const struct inet_sock *inet)
 	return np->pmtudisc < IPV6_PMTUDISC_DO || np->pmtudisc == IPV6_PMTUDISC_OMIT;
 }
 
+int ipv6_size_check(struct sock *sk, const struct rt6_info *rt, const struct flowi6 *fl6,
+		    const struct ipcm6_cookie *ipc, u32 header_bytes, u32 packet_bytes)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	u32 mtu = ipv6_sk_mtu(inet, rt);
+	u32 max_bytes = ipv6_sk_ignore_df(inet) && !ipc->dontfrag ? IPV6_HEADER_BYTES + IPV6_MAXPLEN : mtu;
+	u32 option_bytes = ipv6_txoptions_bytes(ipc->opt);
+
+	if (likely(packet_bytes <= mtu && mtu > IPV6_HEADER_BYTES))
+		return 0;
+	if (packet_bytes > max_bytes || mtu < max_u32(header_bytes, IPV6_HEADER_BYTES + 1)) {
+		ipv6_local_error(sk, EMSGSIZE, fl6, mtu > option_bytes ? mtu - option_bytes : 0);
+		return -EMSGSIZE;
+	}
+	if (mtu >= IPV6_HEADER_BYTES + sizeof(struct frag_hdr) + 8) /* a route may say less than RFC 8200 5 */
+		return 0;
+	IP6_INC(sk->net, in6_dev_get_rcu(rt->dst.dev), out_discards);
+	return -EINVAL;
+}
+
 void ipv6_sk_update_pmtu(struct inet_sock *inet, const struct sk_buff *skb, u32 mtu_bytes)
 {
 	const struct ipv6hdr *quoted = (const struct ipv6hdr *)(const void *)skb->data;

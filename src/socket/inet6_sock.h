@@ -108,6 +108,13 @@ int ipv6_sk_relookup(struct inet_sock *inet, struct rt6_info **out);
 u32 ipv6_sk_mtu(const struct inet_sock *inet, const struct rt6_info *rt);
 /** ipv6_sk_ignore_df() - may its packets be cut here?  @linux ip6_sk_ignore_df */
 bool ipv6_sk_ignore_df(const struct inet_sock *inet);
+/**
+ * ipv6_size_check() - does a packet of @packet_bytes go, as it is or in pieces?
+ * @header_bytes: all its headers; a path that has no room for them takes nothing
+ * Return: 0; -EMSGSIZE; -EINVAL: it had to be cut, and the path has no room for a piece
+ */
+int ipv6_size_check(struct sock *sk, const struct rt6_info *rt, const struct flowi6 *fl6,
+		    const struct ipcm6_cookie *ipc, u32 header_bytes, u32 packet_bytes);
 /** ipv6_ipcm_init() - the socket's defaults */
 void ipv6_ipcm_init(struct ipcm6_cookie *ipc, const struct inet_sock *inet);
 /** ipv6_hoplimit() - of a packet to @daddr: what the call says, or the socket; -1: the route's */

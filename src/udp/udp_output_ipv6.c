@@ -119,19 +119,9 @@ static int udp6_transmit(struct sock *sk, struct sk_buff *skb, const struct udp6
 	return udp6_sent(sk, ip6_send_skb(sk->net, sk, skb));
 }
 
-/* Does a packet of @packet_bytes go, as it is or in pieces?  Return: 0, -EMSGSIZE, -EINVAL: the path takes less than IPv6 does */
 static int size_check(struct sock *sk, const struct udp6_dest *d, u32 packet_bytes)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-	u32 mtu = ipv6_sk_mtu(inet, d->rt);
-	u32 max_bytes = ipv6_sk_ignore_df(inet) && !d->ipc.dontfrag ? IPV6_HEADER_BYTES + IPV6_MAXPLEN : mtu;
-
-	if (unlikely(mtu < IPV6_MIN_MTU))
-		return -EINVAL;
-	if (likely(packet_bytes <= max_bytes))
-		return 0;
-	ipv6_local_error(sk, EMSGSIZE, &d->fl6, mtu - ipv6_txoptions_bytes(d->ipc.opt));
-	return -EMSGSIZE;
+	return ipv6_size_check(sk, d->rt, &d->fl6, &d->ipc, header_bytes(d), packet_bytes);
 }
 
 static void dest_size(struct udp6_dest *d, u32 packet_bytes)

@@ -73,6 +73,14 @@ def route_of_a_new_peer(case):
     return [key for key in set(ours) ^ set(theirs) if key[1] in routes]
 
 
+def optimistic_duplicate(case):
+    """The local route of an optimistic address that turns out to be another's stays in Linux."""
+    failed = [thing for things in case.kernel.more["addresses"].values() for thing in things if " dadfailed " in thing.text]
+    ours, theirs = case.kernel.more["routes"], case.nethood.more["routes"]
+    return [key for key in set(ours) - set(theirs) if any(thing.text.startswith(key[1].removesuffix("/128") + "/")
+                                                          for thing in failed)]
+
+
 def redirect_of_a_limited_way(case):
     """Linux heeds no redirect where the route has an MTU of its own."""
     if case.event["do"] != "nd" or case.event["kind"] != "redirect":
@@ -161,6 +169,7 @@ ROWS = [
     ("lifetimes", "a prefix's route ends with the life of its address", end_of_a_prefix),
     ("redirect", "a redirect is heeded whatever the MTU of the route", redirect_of_a_limited_way),
     ("peers", "a new peer of an address has a route of its own, as long as the address has it", route_of_a_new_peer),
+    ("duplicates", "an optimistic address that is another's is not delivered to", optimistic_duplicate),
     ("error about a redirect", "nobody is told of a redirect that cannot be delivered", error_about_a_redirect),
     ("waiters", "who waits beside one for whom the neighbour is asked again is told as well", told_beside_a_stranger),
     ("due", "of two timers that were started at one instant, in Linux the last comes first", failed_together),

@@ -225,3 +225,15 @@ def test_a_new_peer_of_an_address(side):
     side.ip("addr del 2001:db8:7::1/64 dev eth0")
     time.sleep(0.1)
     assert ways() == (["2001:db8:8::1", "2001:db8:9::/64"] if side.side == "kernel" else [])
+
+
+def test_an_optimistic_address_that_is_anothers(side):
+    ours = "2001:db8:7::1"
+    side.conf(family="ipv6", optimistic_dad=1)
+    side.conf(family="ipv6", dad_transmits=1)
+    side.ip(f"addr add {ours}/64 dev eth0 optimistic")
+    side.port.expect(is_icmp6(NS, target=ours), within=2)
+    side.port.send(na(ours, "ff02::1", ours, OVERRIDE, tlla=M1, src_mac=M1))
+    time.sleep(0.1)
+    delivered = [r["dst"] for r in side.ip_json("-6 route show table local type local") if r["dst"] == ours]
+    assert delivered == ([ours] if side.side == "kernel" else [])
