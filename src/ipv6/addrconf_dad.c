@@ -223,7 +223,9 @@ void addrconf_dad_run(struct inet6_dev *idev)
 	struct inet6_ifaddr *ifp, *tmp;
 
 	list_for_each_entry_safe(ifp, tmp, &idev->addr_list, if_list) {
-		if ((ifp->flags & IFA_F_TENTATIVE) && ifp->state == INET6_IFADDR_STATE_DAD)
+		if (ifp->state == INET6_IFADDR_STATE_PREDAD)
+			addrconf_dad_start(ifp);
+		else if ((ifp->flags & IFA_F_TENTATIVE) && ifp->state == INET6_IFADDR_STATE_DAD)
 			dad_kick(ifp); /* an optimistic one is not used before: as Linux */
 	}
 }

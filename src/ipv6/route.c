@@ -348,7 +348,7 @@ static int choose_source(struct net *net, struct flowi6 *fl6, const struct rt6_i
 static int output_again(struct net *net, struct flowi6 *fl6, struct rt6_info **rt)
 {
 	bool strict_oif = fl6->strict_oif;
-	int err = choose_source(net, fl6, *rt);
+	int err = ipv6_dev_get_saddr(net, NULL, &fl6->daddr, fl6->src_prefs, &fl6->saddr);
 
 	if (err)
 		return err;

@@ -128,7 +128,7 @@ def test_what_is_for_a_proxied_neighbour_itself(shared, wires):
     ({}, False), ({"eth0": "forwarding"}, False), ({"eth0": "force_forwarding"}, True),
     ({"eth1": "force_forwarding"}, False), ({"all": "forwarding"}, True)], ids=str)
 def test_who_carries(shared, wires, conf, carries):
-    """The whole net, or who hears it and is told so by force; an interface's own "forwarding" makes a router of it only."""
+    """The whole net, or who hears it and is told so by force; its own "forwarding" makes it a router for itself."""
     shared.conf("all", "ipv6", forwarding=0)
     for dev, name in conf.items():
         shared.conf(dev, "ipv6", **{name: 1})
