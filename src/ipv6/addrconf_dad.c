@@ -223,7 +223,7 @@ void addrconf_dad_run(struct inet6_dev *idev)
 	struct inet6_ifaddr *ifp, *tmp;
 
 	list_for_each_entry_safe(ifp, tmp, &idev->addr_list, if_list) {
-		if (ifp->state == INET6_IFADDR_STATE_PREDAD)
+		if (ifp->state == INET6_IFADDR_STATE_PREDAD && !timer_pending(&ifp->dad_timer))
 			addrconf_dad_start(ifp);
 		else if ((ifp->flags & IFA_F_TENTATIVE) && ifp->state == INET6_IFADDR_STATE_DAD)
 			dad_kick(ifp); /* an optimistic one is not used before: as Linux */

@@ -18,6 +18,7 @@ static const struct rtnl_handler *const rtnl_handlers[] = {
 	rtnl_link_handlers,  rtnl_addr_handlers,     rtnl_route_handlers, rtnl_rule_handlers,
 	rtnl_neigh_handlers, rtnl_neightbl_handlers, rtnl_addr6_handlers, rtnl_addrlabel_handlers,
 	rtnl_link6_handlers, rtnl_route6_handlers,   rtnl_rule6_handlers, rtnl_netconf6_handlers,
+	rtnl_nsid_handlers,
 };
 
 static const struct rtnl_handler *rtnl_find_exact(u8 family, u16 type)
@@ -38,8 +39,7 @@ static const struct rtnl_handler *rtnl_find(u8 family, u16 type)
 	return h ? h : rtnl_find_exact(AF_UNSPEC, type);
 }
 
-/* A family that nobody speaks for has nothing to list. */
-static int rtnl_dump_nothing(struct sk_buff *skb, struct netlink_callback *cb)
+int rtnl_dump_nothing(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	(void)skb;
 	(void)cb;
