@@ -26,6 +26,8 @@ static void move_in(struct town *t, struct sim_segment *seg, u32 i)
 	struct sim_host *h = sim_host_create(&t->world, &(struct sim_host_config){ 0 });
 	struct sim_app *app = &t->app[i];
 
+	/* a thousand hosts that tell a thousand of their groups are another test's */
+	assert_int_equal(nethood_sysctl_set(h->net, "net.ipv6.conf.default.disable_ipv6", "1"), 0);
 	t->port[i] = sim_plug(h, seg, NULL);
 	*app = (struct sim_app){ .host = h,
 				 .addr = { 10, 0, (u8)((i + 1) >> 8), (u8)(i + 1) },
