@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Which rows there are: program and peers of each, and what has to be reached."""
 
-# What a peer's program is called, by nethood's; "kernel" ones are built with nethood, in the same folder.
+# What a peer's program is called, by nethood's; "kernel" ones are built with nethood, in the same folder, and so is
+# nethood's own, by another way.
 PEERS = {
     "micro_neigh": {"lwIP": "lwip_peer", "gVisor": "gvisor_peer"},
     "micro_evict": {"gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
-    "micro_tcp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_tcp_peer"},
+    "micro_tcp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_tcp_peer", "IPv4": "micro_tcp"},
     "micro_udp": {"lwIP": "lwip_tcp_peer", "gVisor": "gvisor_peer", "kernel": "kernel_udp_peer"},
     "micro_tap": {"kernel": "kernel_tap_peer"},
     "million": {"kernel": "million_kernel"},
@@ -90,6 +91,10 @@ ROWS = [
     (2, "TCP stream, 64 KiB segments", TCP, {"gVisor": None, "kernel": None}, ("best peer", 1 / 2)),
     (2, "TCP request and response, 1 byte", TCP, ALL, ("lwIP", 1 / 1.5)),
     (2, "TCP connect, 1 byte, close", TCP, ALL, ("lwIP", 1 / 15)),
+    (2, "TCP over IPv6: stream, MTU 1500", TCP, {"IPv4": "TCP stream, MTU 1500"}, ("IPv4", 1.05)),
+    (2, "TCP over IPv6: stream, 64 KiB segments", TCP, {"IPv4": "TCP stream, 64 KiB segments"}, ("IPv4", 1.05)),
+    (2, "TCP over IPv6: request and response, 1 byte", TCP, {"IPv4": "TCP request and response, 1 byte"}, None),
+    (2, "TCP over IPv6: connect, 1 byte, close", TCP, {"IPv4": "TCP connect, 1 byte, close"}, None),
     (2, "UDP small packets, sent and received", UDP, ALL, ("lwIP", 1 / 2)),
     (2, "UDP small packets, one at a time", UDP, ALL, ("lwIP", 1 / 2)),
     (2, "TCP bytes per idle connection, who connected", TCP, {}, ("most", 1536)),
