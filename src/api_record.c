@@ -12,10 +12,12 @@
 #include <linux/if.h>
 #include <linux/sockios.h>
 #include <linux/route.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "nethood/record.h"
 #include "record/file.h"
+#include "socket/ipv6_names.h"
 
 #define NAME_MAX_BYTES ((u32)sizeof(struct sockaddr_storage))
 #define OPTION_MAX_BYTES 65536U
@@ -297,12 +299,22 @@ void rec_setsockopt(struct recorder *rec, const struct sock *sk, int level, int 
 				      prog ? prog->len * sizeof(struct sock_filter) : 0));
 }
 
-void rec_getsockopt(struct recorder *rec, const struct sock *sk, int level, int name, u32 len_bytes)
+/* Of an option that is asked for with what it shall hold, how it was asked. */
+void rec_getsockopt(struct recorder *rec, const struct sock *sk, int level, int name, const void *value, u32 len_bytes)
 {
+	bool asked = level == SOL_IPV6 && name == IPV6_FLOWLABEL_MGR;
 	u8 *p = rec_put_u(rec_call(rec, REC_GETSOCKOPT), sk->rec_id);
 
 	p = rec_put_i(rec_put_i(p, level), name);
-	rec_commit(rec, rec_put_u(rec_put_block(rec, p, NULL, 0), len_bytes));
+	p = rec_put_block(rec, p, asked ? value : NULL, asked ? min_u32(len_bytes, OPTION_MAX_BYTES) : 0);
+	rec_commit(rec, rec_put_u(p, len_bytes));
+}
+
+void rec_set_caller(struct recorder *rec, const struct sock *sk, u32 uid, u32 pid)
+{
+	u8 *p = rec_put_u(rec_begin(rec, REC_SET_CALLER), sk->rec_id);
+
+	rec_commit(rec, rec_put_u(rec_put_u(p, uid), pid));
 }
 
 /* SO_GET_FILTER counts instructions, and no other option is as long. */

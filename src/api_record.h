@@ -75,7 +75,8 @@ void rec_recvmsg(struct recorder *rec, enum rec_op op, const struct sock *sk, co
 void rec_send_zerocopy(struct recorder *rec, const struct sock *sk, const void *data, size_t len_bytes, int flags);
 void rec_recv_consume(struct recorder *rec, const struct sock *sk, size_t len_bytes);
 void rec_setsockopt(struct recorder *rec, const struct sock *sk, int level, int name, const void *value, u32 len_bytes);
-void rec_getsockopt(struct recorder *rec, const struct sock *sk, int level, int name, u32 len_bytes);
+void rec_getsockopt(struct recorder *rec, const struct sock *sk, int level, int name, const void *value, u32 len_bytes);
+void rec_set_caller(struct recorder *rec, const struct sock *sk, u32 uid, u32 pid);
 void rec_ioctl(struct recorder *rec, const struct sock *sk, unsigned long request, const void *arg, size_t arg_bytes);
 void rec_neigh_doubt(struct recorder *rec, const char *dev, int family, const void *addr);
 

@@ -329,7 +329,7 @@ static void (*const calls[REC_OPS_COUNT])(struct replay *rp, const event *e) = {
 	[REC_NEIGH_DOUBT] = do_neigh_doubt,
 	[REC_TRACE] = do_trace,
 	[REC_CAPTURE] = do_capture,
-	[REC_SEND_ZEROCOPY... REC_READINESS] = replay_sock,
+	[REC_SEND_ZEROCOPY... REC_SET_CALLER] = replay_sock,
 };
 
 /* ------------------------------------------------------------------ one after the other */

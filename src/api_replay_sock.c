@@ -195,6 +195,7 @@ static void do_getsockopt(struct replay *rp, const event *e, struct nethood_sock
 {
 	socklen_t len = (socklen_t)e->value[4];
 
+	(void)replay_copy(rp->room, ROOM_BYTES, e->octets[3], e->value[3], 0);
 	nethood_getsockopt(sk, (int)(s64)e->value[1], (int)(s64)e->value[2], rp->room, &len);
 }
 
@@ -286,6 +287,9 @@ void replay_sock(struct replay *rp, const event *e)
 		return;
 	case REC_ON_READY:
 		nethood_on_ready(sk, e->value[1] ? on_ready : NULL, rp);
+		return;
+	case REC_SET_CALLER:
+		nethood_sock_set_caller(sk, (u32)e->value[1], (u32)e->value[2]);
 		return;
 	default: /* REC_SET_ADMIN */
 		nethood_sock_set_admin(sk, e->value[1]);

@@ -315,7 +315,7 @@ int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value
 
 	if (likely(!net->rec))
 		return sock_getsockopt(sock_of(sk), level, name, value, len_bytes);
-	rec_getsockopt(net->rec, sock_of(sk), level, name, *len_bytes);
+	rec_getsockopt(net->rec, sock_of(sk), level, name, value, *len_bytes);
 	err = sock_getsockopt(sock_of(sk), level, name, value, len_bytes);
 	if (!err)
 		rec_answer_option(net->rec, level, name, value, *len_bytes);
@@ -361,4 +361,12 @@ void nethood_sock_set_admin(struct nethood_sock *sk, bool admin)
 	if (unlikely(sock_of(sk)->net->rec))
 		rec_note_si(sock_of(sk)->net->rec, REC_SET_ADMIN, sock_of(sk), admin);
 	sock_of(sk)->admin = admin;
+}
+
+void nethood_sock_set_caller(struct nethood_sock *sk, uint32_t uid, uint32_t pid)
+{
+	if (unlikely(sock_of(sk)->net->rec))
+		rec_set_caller(sock_of(sk)->net->rec, sock_of(sk), uid, pid);
+	sock_of(sk)->caller_uid = uid;
+	sock_of(sk)->caller_pid = pid;
 }

@@ -290,6 +290,7 @@ NETHOOD_API ssize_t nethood_recv_consume(struct nethood_sock *sk, size_t len_byt
 NETHOOD_API int nethood_shutdown(struct nethood_sock *sk, int how);
 NETHOOD_API int nethood_getsockname(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
 NETHOOD_API int nethood_getpeername(struct nethood_sock *sk, struct sockaddr *addr, socklen_t *len_bytes);
+/** nethood_setsockopt() - setsockopt(2); like Linux, IPV6_FLOWLABEL_MGR writes the number of a new label into @value */
 NETHOOD_API int nethood_setsockopt(struct nethood_sock *sk, int level, int name, const void *value,
 				   socklen_t len_bytes);
 NETHOOD_API int nethood_getsockopt(struct nethood_sock *sk, int level, int name, void *value, socklen_t *len_bytes);
@@ -306,6 +307,8 @@ NETHOOD_API void nethood_on_ready(struct nethood_sock *sk,
 				  void (*fn)(void *ctx, struct nethood_sock *sk, uint32_t events), void *ctx);
 /** nethood_sock_set_admin() - may this socket's owner change the net (CAP_NET_ADMIN)?  True for new sockets */
 NETHOOD_API void nethood_sock_set_admin(struct nethood_sock *sk, bool admin);
+/** nethood_sock_set_caller() - whose calls follow: with whom it shares its flow labels (IPV6_FL_S_PROCESS, _USER).  0 and 0 at first */
+NETHOOD_API void nethood_sock_set_caller(struct nethood_sock *sk, uint32_t uid, uint32_t pid);
 
 /* ------------------------------------------------------------------ what it knows of itself */
 

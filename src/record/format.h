@@ -76,7 +76,8 @@
 	X(RECV_BORROW, "recv_borrow", "suuiuuuu", \
 	  "socket,room,pieces,flags,wants_addr,len,wants_control,control_room") \
 	X(RECV_CONSUME, "recv_consume", "su", "socket,len") \
-	X(READINESS, "readiness", "s", "socket")
+	X(READINESS, "readiness", "s", "socket") \
+	X(SET_CALLER, "sock_set_caller", "suu", "socket,uid,pid")
 
 enum rec_op {
 #define X(name, text, fields, labels) REC_##name,
@@ -131,7 +132,7 @@ static inline bool rec_is_call(enum rec_op op)
 static inline bool rec_has_return(enum rec_op op)
 {
 	return rec_is_call(op) && op != REC_SET_TIME && op != REC_SET_WALL && op != REC_ON_READY &&
-	       op != REC_SET_ADMIN && op != REC_TRACE && op != REC_READINESS;
+	       op != REC_SET_ADMIN && op != REC_SET_CALLER && op != REC_TRACE && op != REC_READINESS;
 }
 
 /* ------------------------------------------------------------------ the file: one header, chunks, one tail */

@@ -106,7 +106,7 @@ static void sock_init_data(struct sock *sk, struct net *net)
 static void sk_free(struct sock *sk)
 {
 	sk->net->sock->live_count--;
-	mem_free(sk->net->mem, sk, sk->prot->obj_bytes);
+	mem_free(sk->net->mem, sk, sk->obj_bytes);
 }
 
 static int sock_create_proto(struct net *net, const struct proto *prot, int family, int type, int protocol,
@@ -118,6 +118,7 @@ static int sock_create_proto(struct net *net, const struct proto *prot, int fami
 	if (!sk)
 		return -ENOBUFS;
 	sk->prot = prot;
+	sk->obj_bytes = prot->obj_bytes;
 	sk->family = (u16)family;
 	sk->type = (u8)type;
 	sk->protocol = (u16)protocol;

@@ -177,6 +177,7 @@ static void the_rest(struct host *h)
 	assert_int_not_equal(nethood_accept(h->udp, &child, NULL, NULL), 0);
 	nethood_shutdown(h->udp, SHUT_WR);
 	nethood_sock_set_admin(h->udp, false);
+	nethood_sock_set_caller(h->udp, 1000, 4711);
 	nethood_sysctl_set(h->net, "net.ipv4.ip_forward", "1");
 	nethood_sysctl_set(h->net, "net.no.such", "1");
 	nethood_proc_write(h->net, "sys/net/ipv4/ip_forward", "0\n", 2);
