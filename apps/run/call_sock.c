@@ -15,6 +15,7 @@
 
 #define NH_SO_RCVTIMEO_NEW 66
 #define NH_SO_SNDTIMEO_NEW 67
+#define IPV6_FLOWLABEL_MGR 32 /* linux/in6.h cannot stand beside netinet/in.h */
 #define TYPE_MASK 0xf
 
 /* A socket of the host that the program was given: it is not the way out of the net, unless that is what was asked for. */
@@ -251,6 +252,23 @@ static bool is_shared(int level, int name)
 				       name == NH_SO_SNDTIMEO_NEW || name == SO_RCVLOWAT);
 }
 
+/* A label may be its process's or its user's alone, and the number of a new one is written where it was asked for. */
+static long set_flowlabel(struct call *c, socklen_t len)
+{
+	const uint8_t *label = c->sv->option + sizeof(struct in6_addr);
+	uint32_t before, after;
+	pid_t tid = call_tid(c);
+	long err;
+
+	memcpy(&before, label, sizeof(before));
+	nethood_sock_set_caller(c->carrier->sk, task_euid(tid), (uint32_t)task_tgid(tid));
+	err = nethood_setsockopt(c->carrier->sk, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, c->sv->option, len);
+	memcpy(&after, label, sizeof(after));
+	if (err || before == after)
+		return err;
+	return task_write(tid, call_arg(c, 3) + sizeof(struct in6_addr), &after, sizeof(after));
+}
+
 static long call_setsockopt(struct call *c)
 {
 	int level = (int)call_arg(c, 1), name = (int)call_arg(c, 2);
@@ -275,6 +293,8 @@ static long call_setsockopt(struct call *c)
 					  : 0;
 	if (ret)
 		return ret;
+	if (level == IPPROTO_IPV6 && name == IPV6_FLOWLABEL_MGR)
+		return set_flowlabel(c, (socklen_t)n);
 	err = nethood_setsockopt(c->carrier->sk, level, name, c->sv->option, (socklen_t)n);
 	if (!err && is_shared(level, name))
 		setsockopt(c->fd, level, name, c->sv->option, len);
@@ -296,7 +316,8 @@ static void take_error(struct carrier *cr, int level, int name, void *value, soc
 /* Options that are asked for with what they shall hold. */
 static bool reads_value(int level, int name)
 {
-	return level == IPPROTO_IP && (name == IP_MSFILTER || name == MCAST_MSFILTER);
+	return (level == IPPROTO_IP && (name == IP_MSFILTER || name == MCAST_MSFILTER)) ||
+	       (level == IPPROTO_IPV6 && name == IPV6_FLOWLABEL_MGR);
 }
 
 static long call_getsockopt(struct call *c)

@@ -190,3 +190,19 @@ uid_t task_euid(pid_t tid)
 	snprintf(path, sizeof(path), "/proc/%d", (int)tid);
 	return stat(path, &st) < 0 ? (uid_t)-1 : st.st_uid;
 }
+
+pid_t task_tgid(pid_t tid)
+{
+	char path[64], line[128];
+	int tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (!tgid && fgets(line, sizeof(line), f))
+		(void)sscanf(line, "Tgid: %d", &tgid);
+	fclose(f);
+	return tgid;
+}

@@ -65,5 +65,7 @@ int task_writev(pid_t tid, const struct iovec *remote, size_t count, const struc
 		size_t len_bytes);
 /** task_euid() - whose the thread is; (uid_t)-1: it is gone */
 uid_t task_euid(pid_t tid);
+/** task_tgid() - the thread's process; 0: it is gone */
+pid_t task_tgid(pid_t tid);
 
 #endif

@@ -209,6 +209,10 @@ uid_t task_euid(pid_t tid)
 	(void)tid;
 	return program.uid;
 }
+pid_t task_tgid(pid_t tid)
+{
+	return tid;
+}
 
 /* ------------------------------------------------------------------ notify.c: what the kernel is told */
 
