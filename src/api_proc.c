@@ -203,6 +203,7 @@ static const struct proc_file {
 	{ "net/if_inet6", if6_seq_show },
 	{ "net/igmp", igmp_mc_seq_show },
 	{ "net/igmp6", igmp6_mc_seq_show },
+	{ "net/ip6_flowlabel", ip6fl_seq_show },
 	{ "net/ipv6_route", ipv6_route_seq_show },
 	{ "net/mcfilter6", igmp6_mcf_seq_show },
 	{ "net/netstat", netstat_show },

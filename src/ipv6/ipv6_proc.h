@@ -17,6 +17,9 @@ void igmp6_mcf_seq_show(struct seq_file *m, struct net *net);
 /** ac6_seq_show() - /proc/net/anycast6 */
 void ac6_seq_show(struct seq_file *m, struct net *net);
 
+/** ip6fl_seq_show() - /proc/net/ip6_flowlabel: leased labels */
+void ip6fl_seq_show(struct seq_file *m, struct net *net);
+
 /** snmp6_seq_show_ip() - lines Ip6 and Icmp6 of /proc/net/snmp6 */
 void snmp6_seq_show_ip(struct seq_file *m, struct net *net);
 /** snmp6_dev_seq_show() - a file of /proc/net/dev_snmp6; @dev: has IPv6 */

@@ -13,6 +13,7 @@
 #include "ipv6/addrconf.h"
 #include "ipv6/icmpv6.h"
 #include "ipv6/ip6_fib.h"
+#include "ipv6/ip6_flowlabel.h"
 #include "ipv6/ipv6.h"
 #include "ipv6/mcast.h"
 #include "ipv6/ndisc.h"
@@ -132,6 +133,7 @@ static const struct ipv6_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv6_parts[] = {
+	{ fl6_init, fl6_exit },
 	{ ipv6_exthdrs_init, ipv6_exthdrs_exit },
 	{ ipv6_frag_init, ipv6_frag_exit },
 	{ icmpv6_init, icmpv6_exit },

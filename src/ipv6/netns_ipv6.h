@@ -20,6 +20,7 @@ struct inet6_frags;     /* ipv6/reassembly.c */
 struct icmpv6_state;    /* ipv6/icmp.c: token buckets, statistics */
 struct addrconf_state;  /* ipv6/addrconf.c: address -> inet6_ifaddr, timers */
 struct addrlabel_state; /* ipv6/addrlabel.c */
+struct flowlabel_state; /* ipv6/ip6_flowlabel.c */
 struct ndisc_state;     /* ipv6/ndisc.c */
 struct mcast6_state;    /* ipv6/mcast.c */
 struct ipv6_devconf;
@@ -51,6 +52,7 @@ struct netns_ipv6 {
 	struct icmpv6_state *icmp;
 	struct addrconf_state *addrconf;
 	struct addrlabel_state *addrlabel;
+	struct flowlabel_state *flowlabels;
 	struct ndisc_state *ndisc;
 	struct mcast6_state *mcast;
 	struct neigh_table *nd_tbl; /* also net->neigh->table[NEIGH_ND_TABLE] */

@@ -85,6 +85,11 @@ int raw6_dest_find(struct sock *sk, const struct msghdr *msg, int flags, struct 
 		if (d->ipc.tclass < 0)
 			d->ipc.tclass = inet->pinet6->tclass;
 	}
+	if (sk->type == SOCK_RAW && (msg->msg_name || msg->msg_controllen)) { /* Linux lets ping sockets */
+		err = ipv6_fl_apply(sk, named.flowlabel, d->fl6.flowlabel, &d->ipc, &d->opt_owned);
+		if (err)
+			return err;
+	}
 	if (inet->hdrincl)
 		d->ipc.opt = NULL; /* the caller's header has its own */
 	return dest_route(sk, d);

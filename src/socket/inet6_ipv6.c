@@ -44,6 +44,7 @@ void inet6_sock_destroy(struct sock *sk)
 	if (!np)
 		return;
 	ipv6_sock_mc_close(sk);
+	ipv6_sock_fl_close(sk);
 	ipv6_txoptions_free(sk, np->opt);
 	mem_free(sk->net->mem, np, sizeof(*np));
 	inet_sk(sk)->pinet6 = NULL;
@@ -63,6 +64,7 @@ int inet6_sock_clone(struct sock *sk, const struct sock *parent)
 	np->mc_list = NULL;
 	np->mc_count = 0;
 	np->ac_list = NULL;
+	np->fl_list = NULL;
 	return 0;
 }
 
@@ -284,14 +286,17 @@ static int connect_route(struct inet_sock *inet, const struct sockaddr_in6 *sin6
 	const struct in6_addr old_daddr = np->daddr;
 	const __be16 old_dport = inet->dport;
 	const __be32 old_label = np->flow_label;
+	const __be32 label = np->sndflow ? (__force __be32)sin6->sin6_flowinfo & CONST_BE32(IPV6_FLOWINFO_MASK)
+					 : (__force __be32)0U;
 	struct flowi6 fl6;
 	struct rt6_info *rt;
 	int err;
 
+	if (ipv6_fl_check(&inet->sk, label))
+		return -EINVAL;
 	np->daddr = sin6->sin6_addr;
 	inet->dport = (__force __be16)sin6->sin6_port;
-	np->flow_label = np->sndflow ? (__force __be32)sin6->sin6_flowinfo & CONST_BE32(IPV6_FLOWINFO_MASK)
-				     : (__force __be32)0U;
+	np->flow_label = label;
 	inet_dst_set(inet, NULL);
 	ipv6_connected_flow(inet, &fl6);
 	err = route_by_first_hop(inet->sk.net, &fl6, np->opt, &rt);

@@ -16,6 +16,7 @@ struct ipv6_txoptions;
 struct ipcm6_cookie;
 struct flowi6;
 struct rt6_info;
+struct ipv6_fl_socklist;
 
 /** struct ipv6_mc_socklist - one group that a socket joined, with the sources that it wants or not */
 struct ipv6_mc_socklist {
@@ -48,12 +49,22 @@ enum {
 	IPV6_RXOPT_ORTHDR = 1U << 14,
 };
 
+/** struct ipv6_seen - the last packet of a stream that asks for any of these: IPV6_2292PKTOPTIONS */
+struct ipv6_seen {
+	struct in6_addr daddr;
+	__be32 flowinfo;
+	int iif;
+	u8 hop_limit;
+	bool any; /**< was there one? */
+};
+
 /** struct ipv6_pinfo - inet_sock.pinet6 of an AF_INET6 socket */
 struct ipv6_pinfo {
 	struct in6_addr saddr,
 		daddr; /**< of a connected socket; saddr also of a bound one.  Mapped ones as ::ffff:a.b.c.d */
 	struct in6_addr rcv_saddr; /**< what it is bound to; any: any */
 	__be32 flow_label;         /**< of what it sends: IPV6_FLOWINFO_SEND, connect() with one */
+	__be32 rcv_flowinfo;       /**< of a stream: its peer's, IPV6_FL_F_REMOTE */
 	s16 hop_limit, mcast_hops; /**< -1: the route's */
 	u8 tclass, min_hopcount, pmtudisc;
 	bool recverr, recverr_rfc4884, v6only, mc_loop, mc_all, dontfrag, autoflowlabel, autoflowlabel_set;
@@ -62,11 +73,14 @@ struct ipv6_pinfo {
 	u16 rxopt_flags;
 	int mcast_oif, ucast_oif;
 	u32 frag_size;
-	int sticky_ifindex; /**< of IPV6_PKTINFO as option; its address means nothing in Linux either */
+	int sticky_ifindex;          /**< of IPV6_PKTINFO as option */
+	struct in6_addr sticky_addr; /**< likewise; it means nothing in Linux either, and is told */
 	struct ipv6_txoptions *opt;
 	struct ipv6_mc_socklist *mc_list;
 	struct ipv6_ac_socklist *ac_list;
+	struct ipv6_fl_socklist *fl_list; /**< labels that it leases */
 	u32 mc_count;
+	struct ipv6_seen seen;
 };
 
 static inline struct ipv6_pinfo *inet6_sk(const struct sock *sk)
@@ -151,6 +165,8 @@ static_assert(sizeof(struct inet6_err_cb) <= 40, "the socket's own part of cb fo
  *  *out: to be freed by ipv6_txoptions_free(), NULL: nothing is left.  Return: 0, -EINVAL, -ENOBUFS */
 int ipv6_renew_options(struct sock *sk, const struct ipv6_txoptions *old, int name, const void *hdr, u32 bytes,
 		       struct ipv6_txoptions **out);
+/** ipv6_txoptions_join() - the headers that @src points to, as one object; *out as above.  Return: 0, -ENOBUFS */
+int ipv6_txoptions_join(struct sock *sk, const struct ipv6_txoptions *src, struct ipv6_txoptions **out);
 void ipv6_txoptions_free(struct sock *sk, struct ipv6_txoptions *opt);
 /** ipv6_txoptions_bytes() - of headers on the wire */
 u32 ipv6_txoptions_bytes(const struct ipv6_txoptions *opt);
@@ -165,7 +181,26 @@ int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6
 		   struct ipv6_txoptions **opt_owned, int (*foreign)(const struct cmsghdr *cmsg, void *ctx), void *ctx);
 /** ipv6_pktinfo_prepare() - note in cb what recvmsg() may be asked, before the route is forgotten */
 void ipv6_pktinfo_prepare(const struct sock *sk, struct sk_buff *skb);
+/** ipv6_seen_set() - np->seen and the peer's label, of @skb */
+void ipv6_seen_set(struct ipv6_pinfo *np, const struct sk_buff *skb);
+/** ipv6_pktoptions_get() - IPV6_2292PKTOPTIONS of a stream: what recvmsg() would tell of the last packet */
+void ipv6_pktoptions_get(const struct sock *sk, struct cmsg_out *out);
+/** ipv6_cmsg_options() - extension headers that control messages name, and nothing else of them
+ *  *out: to be freed by ipv6_txoptions_free(), NULL: none.  Return: 0, -EINVAL, -EPERM, -ENOBUFS, -ENOMEM */
+int ipv6_cmsg_options(struct sock *sk, const void *control, u32 bytes, struct ipv6_txoptions **out);
 void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out);
+
+/* ---- ipv6_flowlabel_ipv6.c */
+/** ipv6_flowlabel_set() - IPV6_FLOWLABEL_MGR; the number of a new label is written into @value */
+int ipv6_flowlabel_set(struct sock *sk, void *value, socklen_t len_bytes);
+int ipv6_flowlabel_get(const struct sock *sk, void *value, socklen_t *len_bytes);
+/** ipv6_fl_check() - may @sk send with the label of @flowinfo?  Return: 0, -EINVAL */
+int ipv6_fl_check(const struct sock *sk, __be32 flowinfo);
+/** ipv6_fl_apply() - may it send to a name with the label of @named, and so with that of @flowinfo (control messages)?
+ *  Then ipc->opt has the label's headers, too.  Return: 0, -EINVAL, -ENOBUFS */
+int ipv6_fl_apply(struct sock *sk, __be32 named, __be32 flowinfo, struct ipcm6_cookie *ipc,
+		  struct ipv6_txoptions **opt_owned);
+void ipv6_sock_fl_close(struct sock *sk);
 
 /* ---- ipv6_mc_ipv6.c */
 int ipv6_mc_setsockopt(struct sock *sk, int name, const void *value, socklen_t len_bytes);

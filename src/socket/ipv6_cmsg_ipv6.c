@@ -10,6 +10,8 @@
 #include "socket/ipv6_names.h"
 #include "wire/ip.h"
 
+#define CONTROL_MAX_BYTES (64U << 10) /* in the value of an option */
+
 /* ------------------------------------------------------------------ send */
 
 /** struct cmsg6_out - what the messages of one call change */
@@ -69,8 +71,8 @@ static int cmsg_flowinfo(const struct cmsghdr *cmsg, const struct cmsg6_out *o)
 	if (cmsg->cmsg_len < CMSG_LEN(sizeof(info)))
 		return -EINVAL;
 	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
-	if (o->fl6->flowlabel & CONST_BE32(IPV6_FLOWINFO_MASK) &&
-	    (o->fl6->flowlabel ^ info) & CONST_BE32(IPV6_FLOWINFO_MASK))
+	if (o->fl6->flowlabel & CONST_BE32(IPV6_FLOWINFO_MASK) && /* Linux looks at the version alone */
+	    (o->fl6->flowlabel ^ info) & ~CONST_BE32(IPV6_FLOWINFO_MASK))
 		return -EINVAL;
 	o->fl6->flowlabel = info & CONST_BE32(IPV6_FLOWINFO_MASK);
 	return 0;
@@ -157,46 +159,103 @@ int ipv6_cmsg_send(struct sock *sk, const struct msghdr *msg, struct flowi6 *fl6
 	return more;
 }
 
-/* ------------------------------------------------------------------ receive */
-
-/* Who asks in the words of RFC 2292 is answered in them. */
-static void put_one(u16 flags, u16 flag, int name, u16 old_flag, int old_name, const void *data, size_t bytes,
-		    struct cmsg_out *out)
+int ipv6_cmsg_options(struct sock *sk, const void *control, u32 bytes, struct ipv6_txoptions **out)
 {
-	if (flags & flag)
-		put_cmsg(out, SOL_IPV6, name, data, bytes);
-	if (flags & old_flag)
-		put_cmsg(out, SOL_IPV6, old_name, data, bytes);
+	struct msghdr msg = { .msg_controllen = bytes };
+	struct ipcm6_cookie ipc = { .hlimit = -1, .sockc = sockcm_init(sk) };
+	struct flowi6 fl6 = { 0 };
+	int err;
+
+	*out = NULL;
+	if (!bytes)
+		return 0;
+	if (bytes > CONTROL_MAX_BYTES)
+		return -EINVAL;
+	msg.msg_control = mem_alloc(sk->net->mem, bytes); /* aligned */
+	if (!msg.msg_control)
+		return -ENOMEM;
+	memcpy(msg.msg_control, control, bytes);
+	err = ipv6_cmsg_send(sk, &msg, &fl6, &ipc, out, NULL, NULL);
+	mem_free(sk->net->mem, msg.msg_control, bytes);
+	if (err) {
+		ipv6_txoptions_free(sk, *out);
+		*out = NULL;
+	}
+	return err;
 }
 
-static void put_pktinfo(u16 flags, const struct in6_addr *addr, int iif, struct cmsg_out *out)
+/* ------------------------------------------------------------------ receive */
+
+/** struct rx_words - the same in the words of RFC 3542, and of RFC 2292 for who asks in them */
+struct rx_words {
+	u16 pktinfo, hoplimit, hopopts, dstopts, rthdr; /* IPV6_RXOPT_* */
+	int pktinfo_name, hoplimit_name, hopopts_name, dstopts_name, rthdr_name;
+};
+
+static const struct rx_words new_words = {
+	IPV6_RXOPT_PKTINFO, IPV6_RXOPT_HOPLIMIT, IPV6_RXOPT_HOPOPTS, IPV6_RXOPT_DSTOPTS, IPV6_RXOPT_RTHDR,
+	IPV6_PKTINFO,       IPV6_HOPLIMIT,       IPV6_HOPOPTS,       IPV6_DSTOPTS,       IPV6_RTHDR,
+};
+static const struct rx_words old_words = {
+	IPV6_RXOPT_OPKTINFO, IPV6_RXOPT_OHOPLIMIT, IPV6_RXOPT_OHOPOPTS, IPV6_RXOPT_ODSTOPTS, IPV6_RXOPT_ORTHDR,
+	IPV6_2292PKTINFO,    IPV6_2292HOPLIMIT,    IPV6_2292HOPOPTS,    IPV6_2292DSTOPTS,    IPV6_2292RTHDR,
+};
+
+static void put_pktinfo(u16 flags, const struct rx_words *w, const struct in6_addr *addr, int iif, struct cmsg_out *out)
 {
 	struct in6_pktinfo info = { .ipi6_addr = *addr, .ipi6_ifindex = (u32)iif };
 
-	put_one(flags, IPV6_RXOPT_PKTINFO, IPV6_PKTINFO, IPV6_RXOPT_OPKTINFO, IPV6_2292PKTINFO, &info, sizeof(info),
-		out);
+	if (flags & w->pktinfo)
+		put_cmsg(out, SOL_IPV6, w->pktinfo_name, &info, sizeof(info));
 }
 
-static void put_header(const struct sk_buff *skb, u16 flags, u16 offset, u16 flag, int name, u16 old_flag, int old_name,
-		       struct cmsg_out *out)
+static struct ipv6_seen seen_of(const struct ipv6hdr *hdr, int iif)
+{
+	return (struct ipv6_seen){
+		.daddr = hdr->daddr, .flowinfo = ip6_flowinfo(hdr), .iif = iif, .hop_limit = hdr->hop_limit, .any = true
+	};
+}
+
+static void put_where(u16 flags, const struct rx_words *w, const struct ipv6_seen *seen, struct cmsg_out *out)
+{
+	int hops = seen->hop_limit;
+
+	put_pktinfo(flags, w, &seen->daddr, seen->iif, out);
+	if (flags & w->hoplimit)
+		put_cmsg(out, SOL_IPV6, w->hoplimit_name, &hops, sizeof(hops));
+}
+
+static void put_tclass(u16 flags, __be32 flowinfo, struct cmsg_out *out)
+{
+	int tclass = (int)(be32_to_cpu(flowinfo) >> 20 & 0xff);
+
+	if (flags & IPV6_RXOPT_TCLASS)
+		put_cmsg(out, SOL_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
+}
+
+static void put_flowinfo(u16 flags, __be32 flowinfo, struct cmsg_out *out)
+{
+	if (flags & IPV6_RXOPT_FLOWINFO)
+		put_cmsg(out, SOL_IPV6, IPV6_FLOWINFO, &flowinfo, sizeof(flowinfo));
+}
+
+static void put_header(const struct sk_buff *skb, u16 asked, u16 offset, int name, struct cmsg_out *out)
 {
 	const u8 *hdr = skb_network_header(skb) + offset;
 
-	if (!offset || !(flags & (flag | old_flag)))
-		return;
-	put_one(flags, flag, name, old_flag, old_name, hdr, ipv6_optlen((const struct ipv6_opt_hdr *)(const void *)hdr),
-		out);
+	if (offset && asked)
+		put_cmsg(out, SOL_IPV6, name, hdr, ipv6_optlen((const struct ipv6_opt_hdr *)(const void *)hdr));
 }
 
 /* The walk over the headers that came: destination options may stand before a routing header, and at the end. */
-static void put_headers(const struct sk_buff *skb, u16 flags, struct cmsg_out *out)
+static void put_headers(const struct sk_buff *skb, u16 flags, const struct rx_words *w, struct cmsg_out *out)
 {
 	const struct inet6_skb_parm *opt = IP6CB(skb);
 
-	put_header(skb, flags, opt->hop, IPV6_RXOPT_HOPOPTS, IPV6_HOPOPTS, IPV6_RXOPT_OHOPOPTS, IPV6_2292HOPOPTS, out);
-	put_header(skb, flags, opt->dst0, IPV6_RXOPT_DSTOPTS, IPV6_DSTOPTS, IPV6_RXOPT_ODSTOPTS, IPV6_2292DSTOPTS, out);
-	put_header(skb, flags, opt->srcrt, IPV6_RXOPT_RTHDR, IPV6_RTHDR, IPV6_RXOPT_ORTHDR, IPV6_2292RTHDR, out);
-	put_header(skb, flags, opt->dst1, IPV6_RXOPT_DSTOPTS, IPV6_DSTOPTS, IPV6_RXOPT_ODSTOPTS, IPV6_2292DSTOPTS, out);
+	put_header(skb, flags & w->hopopts, opt->hop, w->hopopts_name, out);
+	put_header(skb, flags & w->dstopts, opt->dst0, w->dstopts_name, out);
+	put_header(skb, flags & w->rthdr, opt->srcrt, w->rthdr_name, out);
+	put_header(skb, flags & w->dstopts, opt->dst1, w->dstopts_name, out);
 }
 
 static void put_origdstaddr(const struct sk_buff *skb, struct cmsg_out *out)
@@ -219,7 +278,8 @@ static void recv_mapped(const struct sock *sk, const struct sk_buff *skb, struct
 	struct in6_addr daddr;
 
 	ipv6_addr_set_v4mapped(iph->daddr, &daddr);
-	put_pktinfo(inet6_sk(sk)->rxopt_flags, &daddr, INET_SKB_CB(skb)->iif, out);
+	put_pktinfo(inet6_sk(sk)->rxopt_flags, &new_words, &daddr, INET_SKB_CB(skb)->iif, out);
+	put_pktinfo(inet6_sk(sk)->rxopt_flags, &old_words, &daddr, INET_SKB_CB(skb)->iif, out);
 	if (inet_sk(sk)->cmsg_flags)
 		ip_cmsg_recv(sk, skb, out);
 }
@@ -227,9 +287,8 @@ static void recv_mapped(const struct sock *sk, const struct sk_buff *skb, struct
 void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cmsg_out *out)
 {
 	const u16 flags = inet6_sk(sk)->rxopt_flags;
-	const struct ipv6hdr *hdr = ipv6_hdr(skb);
-	__be32 flowinfo;
-	int value;
+	struct ipv6_seen seen;
+	int frag_max_bytes;
 
 	if (skb->protocol != CONST_BE16(ETH_P_IPV6)) {
 		recv_mapped(sk, skb, out);
@@ -237,22 +296,54 @@ void ipv6_cmsg_recv(const struct sock *sk, const struct sk_buff *skb, struct cms
 	}
 	if (likely(!flags))
 		return;
-	put_pktinfo(flags, &hdr->daddr, IP6CB(skb)->iif, out);
-	value = hdr->hop_limit;
-	put_one(flags, IPV6_RXOPT_HOPLIMIT, IPV6_HOPLIMIT, IPV6_RXOPT_OHOPLIMIT, IPV6_2292HOPLIMIT, &value,
-		sizeof(value), out);
-	if (flags & IPV6_RXOPT_TCLASS) {
-		value = ipv6_tclass(hdr);
-		put_cmsg(out, SOL_IPV6, IPV6_TCLASS, &value, sizeof(value));
-	}
-	flowinfo = ip6_flowinfo(hdr);
-	if ((flags & IPV6_RXOPT_FLOWINFO) && flowinfo)
-		put_cmsg(out, SOL_IPV6, IPV6_FLOWINFO, &flowinfo, sizeof(flowinfo));
-	put_headers(skb, flags, out);
+	seen = seen_of(ipv6_hdr(skb), IP6CB(skb)->iif);
+	put_where(flags, &new_words, &seen, out);
+	put_tclass(flags, seen.flowinfo, out);
+	if (seen.flowinfo)
+		put_flowinfo(flags, seen.flowinfo, out);
+	put_headers(skb, flags, &new_words, out);
+	put_where(flags, &old_words, &seen, out);
+	put_headers(skb, flags, &old_words, out);
 	if (flags & IPV6_RXOPT_ORIGDSTADDR)
 		put_origdstaddr(skb, out);
 	if ((flags & IPV6_RXOPT_RECVFRAGSIZE) && IP6CB(skb)->frag_max_size) {
-		value = IP6CB(skb)->frag_max_size;
-		put_cmsg(out, SOL_IPV6, IPV6_RECVFRAGSIZE, &value, sizeof(value));
+		frag_max_bytes = IP6CB(skb)->frag_max_size;
+		put_cmsg(out, SOL_IPV6, IPV6_RECVFRAGSIZE, &frag_max_bytes, sizeof(frag_max_bytes));
 	}
+}
+
+/* ------------------------------------------------------------------ streams */
+
+void ipv6_seen_set(struct ipv6_pinfo *np, const struct sk_buff *skb)
+{
+	np->seen = seen_of(ipv6_hdr(skb), skb->skb_iif);
+	if (np->rxopt_flags & (IPV6_RXOPT_FLOWINFO | IPV6_RXOPT_TCLASS))
+		np->rcv_flowinfo = np->seen.flowinfo;
+}
+
+/* Without a packet, what the socket would send with, or what the peer began with. */
+static struct ipv6_seen unseen(const struct ipv6_pinfo *np)
+{
+	return (struct ipv6_seen){
+		.daddr = np->mcast_oif ? np->daddr : np->sticky_addr,
+		.flowinfo = np->rcv_flowinfo,
+		.iif = np->mcast_oif ? np->mcast_oif : np->sticky_ifindex,
+		.hop_limit = (u8)np->mcast_hops,
+	};
+}
+
+/* Linux has the label last when there was no packet. */
+void ipv6_pktoptions_get(const struct sock *sk, struct cmsg_out *out)
+{
+	const struct ipv6_pinfo *np = inet6_sk(sk);
+	const struct ipv6_seen seen = np->seen.any ? np->seen : unseen(np);
+	const u16 flags = np->rxopt_flags;
+
+	put_where(flags, &new_words, &seen, out);
+	put_tclass(flags, seen.flowinfo, out);
+	if (seen.any && seen.flowinfo)
+		put_flowinfo(flags, seen.flowinfo, out);
+	put_where(flags, &old_words, &seen, out);
+	if (!seen.any)
+		put_flowinfo(flags, seen.flowinfo, out);
 }

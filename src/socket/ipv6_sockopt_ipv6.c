@@ -14,6 +14,8 @@
 #include "socket/ipv6_names.h"
 #include "socket/netns_sock.h"
 
+#define INET_ECN_MASK 3U /* of a traffic class; RFC 3168 */
+
 /* Options that ask for a control message with each packet received. */
 static const struct {
 	int name;
@@ -83,12 +85,37 @@ static void *header_copy(u8 **to, const void *hdr)
 	return at;
 }
 
+int ipv6_txoptions_join(struct sock *sk, const struct ipv6_txoptions *src, struct ipv6_txoptions **out)
+{
+	u32 all_bytes = header_bytes(src->hopopt) + header_bytes(src->dst0opt) + header_bytes(src->srcrt) +
+			header_bytes(src->dst1opt);
+	struct ipv6_txoptions *opt;
+	u8 *to;
+
+	*out = NULL;
+	if (!all_bytes)
+		return 0;
+	opt = sock_opt_alloc(sk, (u32)sizeof(*opt) + all_bytes);
+	if (!opt)
+		return -ENOBUFS;
+	memset(opt, 0, sizeof(*opt));
+	opt->tot_bytes = (u32)sizeof(*opt) + all_bytes;
+	to = (u8 *)(opt + 1);
+	opt->hopopt = header_copy(&to, src->hopopt);
+	opt->dst0opt = header_copy(&to, src->dst0opt);
+	opt->srcrt = header_copy(&to, src->srcrt);
+	opt->dst1opt = header_copy(&to, src->dst1opt);
+	opt->opt_flen = (u16)header_bytes(opt->dst1opt);
+	opt->opt_nflen = (u16)(header_bytes(opt->hopopt) + header_bytes(opt->srcrt) +
+			       (opt->srcrt ? header_bytes(opt->dst0opt) : 0));
+	*out = opt;
+	return 0;
+}
+
 int ipv6_renew_options(struct sock *sk, const struct ipv6_txoptions *old, int name, const void *hdr, u32 bytes,
 		       struct ipv6_txoptions **out)
 {
-	struct ipv6_txoptions src = { 0 }, *opt;
-	u32 all_bytes;
-	u8 *to;
+	struct ipv6_txoptions src = { 0 };
 
 	*out = NULL;
 	if (bytes && header_check(name, hdr, bytes))
@@ -105,42 +132,38 @@ int ipv6_renew_options(struct sock *sk, const struct ipv6_txoptions *old, int na
 		src.srcrt = (struct ipv6_rt_hdr *)(uintptr_t)hdr;
 	else
 		src.dst1opt = (struct ipv6_opt_hdr *)(uintptr_t)hdr;
-	all_bytes = header_bytes(src.hopopt) + header_bytes(src.dst0opt) + header_bytes(src.srcrt) +
-		    header_bytes(src.dst1opt);
-	if (!all_bytes)
-		return 0;
-	opt = sock_opt_alloc(sk, (u32)sizeof(*opt) + all_bytes);
-	if (!opt)
-		return -ENOBUFS;
-	memset(opt, 0, sizeof(*opt));
-	opt->tot_bytes = (u32)sizeof(*opt) + all_bytes;
-	to = (u8 *)(opt + 1);
-	opt->hopopt = header_copy(&to, src.hopopt);
-	opt->dst0opt = header_copy(&to, src.dst0opt);
-	opt->srcrt = header_copy(&to, src.srcrt);
-	opt->dst1opt = header_copy(&to, src.dst1opt);
-	opt->opt_flen = (u16)header_bytes(opt->dst1opt);
-	opt->opt_nflen = (u16)(header_bytes(opt->hopopt) + header_bytes(opt->srcrt) +
-			       (opt->srcrt ? header_bytes(opt->dst0opt) : 0));
-	*out = opt;
+	return ipv6_txoptions_join(sk, &src, out);
+}
+
+/* @opt: taken */
+static int options_replace(struct sock *sk, struct ipv6_txoptions *opt)
+{
+	struct ipv6_pinfo *np = inet6_sk(sk);
+
+	ipv6_txoptions_free(sk, np->opt);
+	np->opt = opt;
+	inet_dst_set(inet_sk(sk), NULL);
 	return 0;
+}
+
+/* RFC 2292: all headers at once, by control messages; those that are not named are gone. */
+static int set_pktoptions(struct sock *sk, const void *value, socklen_t len_bytes)
+{
+	struct ipv6_txoptions *opt;
+	int err = ipv6_cmsg_options(sk, value, len_bytes, &opt);
+
+	return err ? err : options_replace(sk, opt);
 }
 
 static int set_header(struct sock *sk, int name, const void *value, socklen_t len_bytes)
 {
-	struct ipv6_pinfo *np = inet6_sk(sk);
 	struct ipv6_txoptions *renewed;
 	int err;
 
 	if (name != IPV6_RTHDR && !sk->admin)
 		return -EPERM;
-	err = ipv6_renew_options(sk, np->opt, name, value, len_bytes, &renewed);
-	if (err)
-		return err;
-	ipv6_txoptions_free(sk, np->opt);
-	np->opt = renewed;
-	inet_dst_set(inet_sk(sk), NULL);
-	return 0;
+	err = ipv6_renew_options(sk, inet6_sk(sk)->opt, name, value, len_bytes, &renewed);
+	return err ? err : options_replace(sk, renewed);
 }
 
 /* ------------------------------------------------------------------ set */
@@ -175,8 +198,6 @@ static int set_multicast_if(struct sock *sk, int value)
 {
 	char name[16];
 
-	if (sk->type == SOCK_STREAM)
-		return -ENOPROTOOPT;
 	if (value) {
 		if (sk->net->sock->dev_ops->ifname(sk->net, value, name))
 			return -ENODEV;
@@ -198,6 +219,7 @@ static int set_pktinfo(struct sock *sk, const void *value, socklen_t len_bytes)
 	if (sk->bound_dev_if && (int)info.ipi6_ifindex != sk->bound_dev_if)
 		return -EINVAL;
 	np->sticky_ifindex = (int)info.ipi6_ifindex;
+	np->sticky_addr = info.ipi6_addr;
 	inet_dst_set(inet_sk(sk), NULL);
 	return 0;
 }
@@ -249,8 +271,6 @@ static int set_hops(struct sock *sk, int name, int value)
 {
 	struct ipv6_pinfo *np = inet6_sk(sk);
 
-	if (name == IPV6_MULTICAST_HOPS && sk->type == SOCK_STREAM)
-		return -ENOPROTOOPT;
 	if (value < -1 || value > 255)
 		return -EINVAL;
 	if (name == IPV6_UNICAST_HOPS)
@@ -283,6 +303,51 @@ static int set_byte(u8 *byte, int value, int min, int max, int instead)
 		return -EINVAL;
 	*byte = (u8)(value == -1 ? instead : value);
 	return 0;
+}
+
+/* Does it talk to a host of IPv4?  Then it may become a socket of AF_INET, which knows nothing of IPv6 any more.
+ * @linux do_ipv6_setsockopt: IPV6_ADDRFORM */
+static int set_addrform(struct sock *sk, const void *value, socklen_t len_bytes)
+{
+	int family;
+
+	if (len_bytes < sizeof(family))
+		return -EINVAL;
+	memcpy(&family, value, sizeof(family));
+	if (family != AF_INET)
+		return -EINVAL;
+	if (!sk->prot->as_ipv4)
+		return -ENOPROTOOPT;
+	if (sk->state != INET_TCP_ESTABLISHED)
+		return -ENOTCONN;
+	if (ipv6_only_sock(sk) || !ipv6_addr_v4mapped(&inet6_sk(sk)->daddr))
+		return -EADDRNOTAVAIL;
+	inet6_sock_destroy(sk);
+	sk->family = AF_INET;
+	sk->prot = sk->prot->as_ipv4;
+	return 0;
+}
+
+static int get_addrform(const struct sock *sk, int *value)
+{
+	if (!sk->prot->as_ipv4)
+		return -ENOPROTOOPT;
+	if (sk->state != INET_TCP_ESTABLISHED)
+		return -ENOTCONN;
+	*value = sk->family;
+	return 0;
+}
+
+/* What ECN says is the stream's own business. */
+static int set_tclass(struct sock *sk, int value)
+{
+	struct ipv6_pinfo *np = inet6_sk(sk);
+	u8 ecn = np->tclass & INET_ECN_MASK;
+	int err = set_byte(&np->tclass, value, -1, 255, 0);
+
+	if (!err && sk->type == SOCK_STREAM)
+		np->tclass = (u8)((np->tclass & ~INET_ECN_MASK) | ecn);
+	return err;
 }
 
 /* A flat switch: options whose value is a number. */
@@ -324,7 +389,7 @@ static int set_value(struct sock *sk, int name, int value, socklen_t len_bytes)
 	case IPV6_V6ONLY:
 		return set_v6only(sk, value);
 	case IPV6_TCLASS:
-		return set_byte(&np->tclass, value, -1, 255, 0);
+		return set_tclass(sk, value);
 	case IPV6_MINHOPCOUNT:
 		return set_byte(&np->min_hopcount, value, 0, 255, 0);
 	case IPV6_DONTFRAG:
@@ -369,6 +434,17 @@ static int get_header(const struct ipv6_txoptions *opt, int name, void *value, s
 	if (hdr)
 		return get_bytes(hdr, header_bytes(hdr), value, len_bytes);
 	*len_bytes = 0;
+	return 0;
+}
+
+static int get_pktoptions(const struct sock *sk, void *value, socklen_t *len_bytes)
+{
+	struct cmsg_out out = { .buf = value, .size_bytes = *len_bytes };
+
+	if (sk->type != SOCK_STREAM)
+		return -ENOPROTOOPT;
+	ipv6_pktoptions_get(sk, &out);
+	*len_bytes = (socklen_t)out.used_bytes;
 	return 0;
 }
 
@@ -421,6 +497,8 @@ static int get_value(const struct sock *sk, int name, int *value)
 		return 0;
 	}
 	switch (name) {
+	case IPV6_ADDRFORM:
+		return get_addrform(sk, value);
 	case IPV6_UNICAST_HOPS:
 	case IPV6_MULTICAST_HOPS:
 		*value = hops_of(sk, name);
@@ -499,6 +577,10 @@ int ipv6_getsockopt(struct sock *sk, int level, int name, void *value, socklen_t
 		return get_header(inet6_sk(sk)->opt, name, value, len_bytes);
 	if (name == MCAST_MSFILTER)
 		return ipv6_mc_getsockopt(sk, name, value, len_bytes);
+	if (name == IPV6_FLOWLABEL_MGR)
+		return ipv6_flowlabel_get(sk, value, len_bytes);
+	if (name == IPV6_2292PKTOPTIONS)
+		return get_pktoptions(sk, value, len_bytes);
 	if (name == IPV6_PATHMTU)
 		return get_path_mtu(sk, value, len_bytes);
 	err = get_value(sk, name, &number);
@@ -527,6 +609,8 @@ int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, soc
 		return ip_setsockopt(sk, level, name, value, len_bytes);
 	if (level != SOL_IPV6)
 		return -ENOPROTOOPT;
+	if (sk->type == SOCK_STREAM && (name == IPV6_MULTICAST_HOPS || name == IPV6_MULTICAST_IF))
+		return -ENOPROTOOPT;
 	inet_sk(sk)->out_genid++;
 	if (is_group_option(name))
 		return ipv6_mc_setsockopt(sk, name, value, len_bytes);
@@ -534,6 +618,12 @@ int ipv6_setsockopt(struct sock *sk, int level, int name, const void *value, soc
 		return set_header(sk, name, value, len_bytes);
 	if (name == IPV6_PKTINFO)
 		return set_pktinfo(sk, value, len_bytes);
+	if (name == IPV6_2292PKTOPTIONS)
+		return set_pktoptions(sk, value, len_bytes);
+	if (name == IPV6_ADDRFORM)
+		return set_addrform(sk, value, len_bytes);
+	if (name == IPV6_FLOWLABEL_MGR)
+		return ipv6_flowlabel_set(sk, (void *)(uintptr_t)value, len_bytes);
 	if (len_bytes >= sizeof(number))
 		memcpy(&number, value, sizeof(number));
 	else if (!takes_nothing(name))

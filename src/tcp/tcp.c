@@ -789,6 +789,7 @@ const struct proto tcp_prot = {
 
 const struct proto tcpv6_prot = {
 	.name = "TCPv6",
+	.as_ipv4 = &tcp_prot,
 	.init = tcp_v6_init,
 	.bind = tcp_v6_bind,
 	.getname = inet6_getname,

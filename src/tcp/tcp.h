@@ -402,7 +402,7 @@ struct tcp_sock {
 	bool tlp_retrans, recvmsg_inq, thin_lto, urg_sent;
 	bool quickack_always; /**< of the route */
 	bool connect_bind;    /**< the port was found by connect(2) */
-	bool min_hops_set;    /**< IP_MINTTL, IPV6_MINHOPCOUNT */
+	bool reads_header;    /**< IP_MINTTL, IPV6_MINHOPCOUNT, IPV6_RECV*: af->too_far is asked */
 	bool tsq_throttled, dst_pending_confirm, fin_received, connecting, is_orphan, rate_app_limited;
 	bool fin_due;     /**< there was no memory for our FIN: rtx_timer tries again */
 	u8 chrono_type;   /**< what the time is spent with */
@@ -491,7 +491,7 @@ struct tcp_request_sock {
 	bool acked; /**< the handshake's ACK came, but nobody could take the connection (or it is deferred) */
 	bool sack_ok, tstamp_ok, wscale_ok, ecn_ok, cookie_ts, is_fastopen, in_accept_queue;
 	u8 snd_wscale, rcv_wscale;
-	u8 syn_tos;
+	u8 syn_tos, syn_hop_limit;
 	u16 mss;    /**< the peer's */
 	u16 advmss; /**< ours */
 	u32 rcv_isn, snt_isn, rcv_nxt;
@@ -643,8 +643,9 @@ struct tcp_af_ops {
 	int (*child_route)(struct tcp_sock *child, struct tcp_request_sock *req);
 	/** addresses of @skb: key->daddr is its source; dif, ports as well */
 	void (*conn_of)(const struct sk_buff *skb, struct tcp_conn *key);
-	/** does @skb come from farther away than @tp wants to hear?  Asked when tp->min_hops_set */
-	bool (*too_far)(const struct tcp_sock *tp, const struct sk_buff *skb);
+	/** does @skb come from farther away than @tp wants to hear?  If not, it is what IPV6_2292PKTOPTIONS tells of.
+	 *  Asked when tp->reads_header */
+	bool (*too_far)(struct tcp_sock *tp, const struct sk_buff *skb);
 	/** was @skb sent to us alone?  Else nothing is said */
 	bool (*is_unicast)(const struct sk_buff *skb);
 	/** a segment without a socket: @flags, @seq ... of the answer to @skb, which is borrowed */

@@ -28,6 +28,15 @@ void tcp_v6_map_addresses(struct tcp_sock *tp)
 	ipv6_addr_set_v4mapped(inet->daddr, &np->daddr);
 }
 
+void tcp_v6_map_child(struct tcp_sock *child, const struct tcp_request_sock *req)
+{
+	struct ipv6_pinfo *np = child->inet.pinet6;
+
+	tcp_v6_map_addresses(child);
+	np->mcast_oif = req->iif;
+	np->mcast_hops = req->syn_hop_limit;
+}
+
 /* Of which family are the packets of one that is not connected?  That is what it is bound to. */
 static void family_of_bound(struct tcp_sock *tp)
 {
@@ -131,6 +140,8 @@ static int connect_route(struct tcp_sock *tp, const struct sockaddr_in6 *sin6)
 
 	np->daddr = sin6->sin6_addr;
 	inet->dport = (__force __be16)sin6->sin6_port;
+	if (np->sndflow && ipv6_fl_check(&inet->sk, (__force __be32)sin6->sin6_flowinfo))
+		return -EINVAL;
 	if (np->sndflow)
 		np->flow_label = (__force __be32)sin6->sin6_flowinfo & CONST_BE32(IPV6_FLOWINFO_MASK);
 	ipv6_connected_flow(inet, &fl6);

@@ -45,7 +45,7 @@ static bool socket_refuses(struct sock *sk, struct sk_buff *skb)
 {
 	u32 keep;
 
-	if (unlikely(tcp_sk(sk)->min_hops_set) && tcp_skb_af(skb)->too_far(tcp_sk(sk), skb)) {
+	if (unlikely(tcp_sk(sk)->reads_header) && tcp_skb_af(skb)->too_far(tcp_sk(sk), skb)) {
 		TCP_INC(sk->net, TCPMinTTLDrop);
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_MINTTL);
 		return true;

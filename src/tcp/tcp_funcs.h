@@ -577,6 +577,8 @@ int tcp_v6_connect(struct sock *sk, const struct sockaddr *addr, socklen_t len_b
 int tcp_v6_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len_bytes);
 /** tcp_v6_map_addresses() - the connection is one of IPv4: its program sees ::ffff:a.b.c.d */
 void tcp_v6_map_addresses(struct tcp_sock *tp);
+/** tcp_v6_map_child() - the same of one that was accepted, and what IPV6_2292PKTOPTIONS tells of the peer's @req */
+void tcp_v6_map_child(struct tcp_sock *child, const struct tcp_request_sock *req);
 /** tcp_v6_forget_peer() - it is not connected any more: what it was bound to is all that is left */
 void tcp_v6_forget_peer(struct tcp_sock *tp);
 /** tcp_v6_options_changed() - extension headers, IPV6_V6ONLY: an option of SOL_IPV6 was set */

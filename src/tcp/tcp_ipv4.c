@@ -128,7 +128,7 @@ static void tcp_v4_send_reply(struct net *net, struct sk_buff *skb, const struct
 
 /* ------------------------------------------------------------------ whose is it? */
 
-static bool tcp_v4_too_far(const struct tcp_sock *tp, const struct sk_buff *skb)
+static bool tcp_v4_too_far(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	return ip_hdr(skb)->ttl < tp->inet.min_ttl;
 }

@@ -90,9 +90,15 @@ static void tcp_v6_conn_of(const struct sk_buff *skb, struct tcp_conn *key)
 	tcp_set_in6(&key->rcv_saddr, &hdr->daddr);
 }
 
-static bool tcp_v6_too_far(const struct tcp_sock *tp, const struct sk_buff *skb)
+static bool tcp_v6_too_far(struct tcp_sock *tp, const struct sk_buff *skb)
 {
-	return ipv6_hdr(skb)->hop_limit < inet6_sk(&tp->inet.sk)->min_hopcount;
+	struct ipv6_pinfo *np = inet6_sk(&tp->inet.sk);
+
+	if (ipv6_hdr(skb)->hop_limit < np->min_hopcount)
+		return true;
+	if (np->rxopt_flags && tp->inet.sk.state != TCP_LISTEN)
+		ipv6_seen_set(np, skb);
+	return false;
 }
 
 static bool tcp_v6_is_unicast(const struct sk_buff *skb)

@@ -215,7 +215,7 @@ static void child_options(struct tcp_sock *child, const struct tcp_sock *listene
 	child->rto_min = listener->rto_min;
 	child->fastopen_no_cookie = listener->fastopen_no_cookie;
 	child->thin_lto = listener->thin_lto;
-	child->min_hops_set = listener->min_hops_set;
+	child->reads_header = listener->reads_header;
 	child->recvmsg_inq = listener->recvmsg_inq;
 	child->rx_opt.user_mss = listener->rx_opt.user_mss;
 	child->scaling_ratio = listener->scaling_ratio;
@@ -329,7 +329,7 @@ static int child_begin(struct tcp_sock *child, struct tcp_request_sock *req)
 	int err = child->af->child_route(child, req);
 
 	if (child->conn.family == AF_INET && child->conn.sk_family == AF_INET6)
-		tcp_v6_map_addresses(child);
+		tcp_v6_map_child(child, req);
 	return err;
 }
 
@@ -373,6 +373,8 @@ void tcp_child_process(struct tcp_sock *child, struct sk_buff *skb)
 	enum skb_drop_reason reason;
 
 	tcp_segs_in(child, skb);
+	if (child->reads_header)
+		(void)tcp_skb_af(skb)->too_far(child, skb); /* the listener was asked whether it is */
 	reason = tcp_rcv_state_process(child, skb);
 
 	if (!reason)

@@ -56,7 +56,7 @@ int tcp_v4_request_init(struct tcp_request_sock *req, const struct sk_buff *skb,
 	struct rtable *rt;
 	int err;
 
-	(void)skb;
+	req->syn_hop_limit = ip_hdr(skb)->ttl;
 	if (opt) {
 		req->opt = mem_alloc(tcp_req_net(req)->mem, sizeof(*opt));
 		if (!req->opt)

@@ -67,6 +67,7 @@ int tcp_v6_request_init(struct tcp_request_sock *req, const struct sk_buff *skb,
 
 	(void)opt;
 	req->syn_flow_label = ip6_flowlabel(ipv6_hdr(skb));
+	req->syn_hop_limit = ipv6_hdr(skb)->hop_limit;
 	if (!req->conn.bound_dev_if && ipv6_addr_is_linklocal(&peer))
 		req->conn.bound_dev_if = req->iif; /* there may be another one of that name on another link */
 	err = request_route(req, &fl6, &rt);
@@ -120,6 +121,7 @@ int tcp_v6_child_route(struct tcp_sock *child, struct tcp_request_sock *req)
 
 	np->saddr = np->rcv_saddr = tcp_in6(&req->conn.rcv_saddr);
 	np->daddr = tcp_in6(&req->conn.daddr);
+	np->rcv_flowinfo = req->syn_flow_label;
 	np->flow_label = np->repflow ? req->syn_flow_label : (__force __be32)0U;
 	inet->saddr = inet->rcv_saddr = inet->daddr = LOOPBACK4_IPV6;
 	inet->num = req->conn.num;
@@ -127,6 +129,7 @@ int tcp_v6_child_route(struct tcp_sock *child, struct tcp_request_sock *req)
 	inet->dport = req->conn.dport;
 	inet->sk.bound_dev_if = req->conn.bound_dev_if;
 	np->mcast_oif = req->iif;
+	np->mcast_hops = req->syn_hop_limit;
 	child->txhash = req->txhash;
 	if (tcp_sysctl(child)->reflect_tos)
 		np->tclass = req->syn_tos & (u8)~INET_ECN_MASK;

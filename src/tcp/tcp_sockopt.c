@@ -423,10 +423,10 @@ static int set_ipv6(struct tcp_sock *tp, int level, int name, const void *value,
 	struct sock *sk = tcp_sock_of(tp);
 	int err = ipv6_setsockopt(sk, level, name, value, len_bytes);
 
-	if (err)
+	if (err || sk->family == AF_INET) /* by IPV6_ADDRFORM */
 		return err;
 	tcp_v6_options_changed(tp);
-	tp->min_hops_set = tp->inet.min_ttl || inet6_sk(sk)->min_hopcount;
+	tp->reads_header = tp->inet.min_ttl || inet6_sk(sk)->min_hopcount || inet6_sk(sk)->rxopt_flags;
 	return 0;
 }
 
@@ -440,7 +440,8 @@ static int set_ip(struct tcp_sock *tp, int level, int name, const void *value, s
 	if (!err && name == IP_OPTIONS)
 		tcp_v4_options_changed(tp);
 	if (!err && name == IP_MINTTL)
-		tp->min_hops_set = tp->inet.min_ttl;
+		tp->reads_header = tp->inet.min_ttl ||
+				   (inet6_sk(tcp_sock_of(tp)) && inet6_sk(tcp_sock_of(tp))->rxopt_flags);
 	return err;
 }
 

@@ -159,6 +159,8 @@ static int udpv6_setsockopt(struct sock *sk, int level, int name, const void *va
 {
 	int err;
 
+	if (level == SOL_IPV6 && name == IPV6_ADDRFORM && udp6_sk(sk)->cork.skb) /* what is pending goes by IPv6 */
+		return -EBUSY;
 	if (level != IPPROTO_UDP)
 		return ipv6_setsockopt(sk, level, name, value, len_bytes);
 	err = udp_setsockopt(sk, level, name, value, len_bytes);
@@ -173,6 +175,7 @@ static int udpv6_getsockopt(struct sock *sk, int level, int name, void *value, s
 
 const struct proto udpv6_prot = {
 	.name = "UDPv6",
+	.as_ipv4 = &udp_prot,
 	.obj_bytes = sizeof(struct udp6_sock),
 	.init = udpv6_init_sock,
 	.destroy = udpv6_destroy_sock,

@@ -282,6 +282,11 @@ static int dest_find(struct sock *sk, const struct msghdr *msg, const struct soc
 		if (d->ipc.tclass < 0)
 			d->ipc.tclass = inet->pinet6->tclass;
 	}
+	if (sin6 || msg->msg_controllen) {
+		err = ipv6_fl_apply(sk, named.flowlabel, d->fl6.flowlabel, &d->ipc, &d->opt_owned);
+		if (err)
+			return err;
+	}
 	return dest_route(sk, d);
 }
 

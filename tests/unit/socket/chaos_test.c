@@ -5,6 +5,7 @@
  * CHAOS_INET6 half of the sockets, and of the addresses, are of IPv6.
  */
 #include "twin.h"
+#include "socket/ipv6_names.h"
 
 #include <linux/sockios.h>
 
@@ -70,7 +71,7 @@ static struct sockaddr_in6 random_addr6(struct chaos *c)
 	if (!rnd(c, 3))
 		sin6.sin6_scope_id = rnd(c, 4);
 	if (!rnd(c, 4))
-		sin6.sin6_flowinfo = rnd(c, 1U << 31);
+		sin6.sin6_flowinfo = rnd(c, 2) ? htonl(rnd(c, 9)) : rnd(c, 1U << 31);
 	return sin6;
 }
 #endif
@@ -197,6 +198,28 @@ static void receive_one(struct chaos *c, struct nethood_sock *sk)
 	c->errors += !!(msg.msg_flags & MSG_ERRQUEUE);
 }
 
+/* A request of IPV6_FLOWLABEL_MGR for one of few labels, sometimes with headers. */
+static socklen_t random_label(struct chaos *c, uint8_t *value)
+{
+	static const uint8_t shares[] = { 0, 1, 2, 3, 255, 255, 255 };
+	uint8_t req[32] = { 0 };
+	const struct {
+		struct cmsghdr cmsg;
+		uint8_t hdr[8];
+	} headers = { { CMSG_LEN(8), SOL_IPV6, rnd(c, 2) ? IPV6_HOPOPTS : IPV6_RTHDRDSTOPTS }, { 0, 0, 1, 4 } };
+
+	req[15] = (uint8_t)rnd(c, 9);
+	req[19] = (uint8_t)rnd(c, 9);
+	req[20] = (uint8_t)rnd(c, 4);
+	req[21] = shares[rnd(c, 7)];
+	req[22] = (uint8_t)(rnd(c, 2) ? 1 : rnd(c, 16));
+	req[24] = (uint8_t)rnd(c, 256);
+	req[26] = (uint8_t)rnd(c, 9);
+	memcpy(value, req, sizeof(req));
+	memcpy(value + sizeof(req), &headers, sizeof(headers));
+	return rnd(c, 4) ? sizeof(req) : sizeof(req) + sizeof(headers);
+}
+
 static void option_one(struct chaos *c, struct nethood_sock *sk)
 {
 	static const int levels[] = { SOL_SOCKET, SOL_IP, IPPROTO_UDP, 255, 77, SOL_IPV6, SOL_IPV6, SOL_ICMPV6 };
@@ -215,7 +238,10 @@ static void option_one(struct chaos *c, struct nethood_sock *sk)
 		memcpy(value, &req, sizeof(req));
 		len = sizeof(req);
 	}
-	if (level == SOL_IPV6 && rnd(c, 3)) {
+	if (level == SOL_IPV6 && !rnd(c, 4)) {
+		name = IPV6_FLOWLABEL_MGR;
+		len = random_label(c, value);
+	} else if (level == SOL_IPV6 && rnd(c, 3)) {
 		struct group_source_req req = { .gsr_interface = rnd(c, 3) };
 		union any_addr group = random_addr(c), source = random_addr(c);
 

@@ -19,6 +19,8 @@ static const struct {
 	{ SOCK_RAW, IPPROTO_ICMPV6, "raw ICMPv6", FRESH, 0 },
 	{ SOCK_RAW, 253, "raw", FRESH, SOL_IPV6 },
 	{ SOCK_DGRAM, IPPROTO_ICMPV6, "ping of AF_INET6", FRESH, 0 },
+	{ SOCK_STREAM, 0, "TCP of AF_INET6", FRESH, 0 },
+	{ SOCK_RAW, IPPROTO_RAW, "raw with headers of its own", FRESH, SOL_IPV6 },
 };
 #define FAMILY AF_INET6
 #else
@@ -35,9 +37,9 @@ static const struct {
 static const struct {
 	int level, names;
 } levels[] = {
-	{ SOL_SOCKET, 90 }, { SOL_IP, 53 },    { IPPROTO_UDP, 110 }, { IPPROTO_TCP, 60 }, { 255 /* SOL_RAW */, 12 },
+	{ SOL_SOCKET, 90 }, { SOL_IP, 53 },      { IPPROTO_UDP, 110 }, { IPPROTO_TCP, 60 }, { 255 /* SOL_RAW */, 12 },
 #ifdef TWIN_INET6
-	{ SOL_IPV6, 82 },   { SOL_ICMPV6, 4 },
+	{ SOL_IPV6, 128 },  { SOL_ICMPV6, 128 },
 #endif
 };
 
@@ -67,14 +69,12 @@ static const struct {
 	{ SOL_IP, IP_XFRM_POLICY, "no IPsec" },
 	{ SOL_IP, IP_MSFILTER, "whole source filters at once" },
 	{ SOL_IP, MCAST_MSFILTER, "whole source filters at once" },
-	{ SOL_IPV6, 1, "IPV6_ADDRFORM: a socket stays of its family" },
-	{ SOL_IPV6, 6, "IPV6_2292PKTOPTIONS: RFC 3542 took it away" },
 	{ SOL_IPV6, IPV6_ROUTER_ALERT, "packets of others are not given to sockets" },
-	{ SOL_IPV6, 32, "IPV6_FLOWLABEL_MGR: nobody leases labels" },
 	{ SOL_IPV6, 64, "IP6T_SO_*: no ip6tables" },
 	{ SOL_IPV6, 65, "IP6T_SO_*" },
 	{ SOL_IPV6, 68, "IP6T_SO_*" },
 	{ SOL_IPV6, 69, "IP6T_SO_*" },
+	{ SOL_IPV6, 80, "IP6T_SO_ORIGINAL_DST: connections are not tracked" },
 	{ SOL_IPV6, IPV6_IPSEC_POLICY, "no IPsec" },
 	{ SOL_IPV6, IPV6_XFRM_POLICY, "no IPsec" },
 	{ SOL_IPV6, MCAST_MSFILTER, "whole source filters at once" },
