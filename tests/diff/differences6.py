@@ -75,7 +75,8 @@ def route_of_a_new_peer(case):
 
 def optimistic_duplicate(case):
     """The local route of an optimistic address that turns out to be another's stays in Linux."""
-    failed = [thing for things in case.kernel.more["addresses"].values() for thing in things if " dadfailed " in thing.text]
+    addresses = case.kernel.more["addresses"].values()
+    failed = [thing for things in addresses for thing in things if " dadfailed " in thing.text]
     ours, theirs = case.kernel.more["routes"], case.nethood.more["routes"]
     return [key for key in set(ours) - set(theirs) if any(thing.text.startswith(key[1].removesuffix("/128") + "/")
                                                           for thing in failed)]

@@ -75,7 +75,7 @@ PLANTED = [
      "\tif (ifp->state != INET6_IFADDR_STATE_DAD)\n\t\treturn;\n",
      "\tif (ifp->state != INET6_IFADDR_STATE_PREDAD)\n\t\treturn;\n"),
     ("dad-link-gone", "a duplicate check that finds its link gone is never begun anew", "src/ipv6/addrconf_dad.c",
-     "\t\tifp->state = INET6_IFADDR_STATE_PREDAD;\n\t\treturn;\n", "\t\treturn;\n"),
+     "\t\t\tdad_kick(ifp); /* an optimistic", "\t\t\t(void)ifp; /* an optimistic"),
     ("nd-answer-to-all", "whoever probes for our address is answered as if all had asked", "src/ipv6/ndisc_ns.c",
      "&in6addr_linklocal_allnodes, ns.target, ns.router, false,",
      "&in6addr_linklocal_allnodes, ns.target, ns.router, true,"),

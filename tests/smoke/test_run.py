@@ -56,7 +56,7 @@ PROGRAMS = [
      r"lo: <LOOPBACK,UP,LOWER_UP> mtu 65536"),
     ("ip addr", ["ip", "addr"], 0, r"inet 10\.77\.0\.2/24 .*scope global eth0"),
     ("ip -br addr", ["ip", "-br", "addr"], 0, r"eth0\s+\S+\s+10\.77\.0\.2/24"),
-    ("ip monitor all asks for what is there only", sh("timeout 1 ip monitor all 2>&1 | grep -c answers; true"), 0, r"^0$"),
+    ("ip monitor all asks for what is there", sh("timeout 1 ip monitor all 2>&1 | grep -c answers; true"), 0, r"^0$"),
     ("ip route", ["ip", "route"], 0, r"10\.77\.0\.0/24 dev eth0 proto kernel scope link "
      r"src 10\.77\.0\.2"),
     ("ip route get", ["ip", "route", "get", PEER], 0,
