@@ -99,5 +99,6 @@ PLANTED = [
     ("fragment6-offset", "every other fragment of IPv6 says that it stands eight octets before its place",
      "src/ipv6/ip6_fragment.c", "(u16)(s->pos | (payload_bytes", "(u16)((s->pos & ~8U) | (payload_bytes"),
     ("slaac-not-renewed", "an address ends with its first lifetime, however often its router renews it",
-     "src/ipv6/addrconf_slaac.c", "\taddrconf_set_lifetimes(ifp, valid_s, prefered_s);\n\tifp->", "\t(void)prefered_s;\n\tifp->"),
+     "src/ipv6/addrconf_slaac.c",
+     "\taddrconf_set_lifetimes(ifp, valid_s, prefered_s);\n\tifp->", "\t(void)prefered_s;\n\tifp->"),
 ]
