@@ -177,8 +177,8 @@ static int wire_complete_csum(struct sk_buff *copy, const struct net_device *pee
 /* Both in one pass: who receives need not read it again. */
 static void wire_copy_sum(const struct sk_buff *skb, struct sk_buff *copy)
 {
-	if (skb_copy_bits(skb, 0, copy->data, ETH_HLEN))
-		assert(0); /* netdev_frame_check() */
+	assert(skb_headlen(skb) >= ETH_HLEN);
+	memcpy(copy->data, skb->data, ETH_HLEN);
 	copy->csum = skb_copy_and_csum_bits(skb, ETH_HLEN, copy->data + ETH_HLEN, skb->len - ETH_HLEN);
 	copy->ip_summed = CHECKSUM_COMPLETE;
 }

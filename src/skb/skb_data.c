@@ -145,8 +145,11 @@ static int csum_copy_piece(void *ctx, u8 *p, u32 len_bytes)
 u32 skb_copy_and_csum_bits(const struct sk_buff *skb, u32 offset_bytes, u8 *to, u32 len_bytes)
 {
 	struct csum_copy c = { .to = to };
-	int err = skb_walk(skb, offset_bytes, len_bytes, csum_copy_piece, &c);
+	int err;
 
+	if (likely(offset_bytes <= skb_headlen(skb) && len_bytes <= skb_headlen(skb) - offset_bytes))
+		return csum_partial_copy(skb->data + offset_bytes, to, len_bytes, 0);
+	err = skb_walk(skb, offset_bytes, len_bytes, csum_copy_piece, &c);
 	assert(!err);
 	return c.sum;
 }
