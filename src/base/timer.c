@@ -135,13 +135,10 @@ bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires)
 	return pending;
 }
 
-bool del_timer(struct timer_wheel *w, struct timer *t)
+void __del_timer(struct timer_wheel *w, struct timer *t)
 {
-	if (!timer_pending(t))
-		return false;
 	wheel_unlink(w, t);
 	w->armed_count--;
-	return true;
 }
 
 /* ------------------------------------------------------------------ what comes next */
@@ -320,7 +317,7 @@ static u32 take_steps(struct timer_wheel *w, u64 target, ktime_t now, u32 budget
 	return fired;
 }
 
-u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
+static __noinline u32 advance_and_fire(struct timer_wheel *w, ktime_t now, u32 budget)
 {
 	bool on_the_way = !list_empty(&w->moving);
 	u64 target = tick_of(now);
@@ -331,4 +328,15 @@ u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
 	if (fired < budget && target > w->tick && list_empty(&w->moving))
 		w->tick = target;
 	return fired;
+}
+
+u32 timer_wheel_advance(struct timer_wheel *w, ktime_t now, u32 budget)
+{
+	u64 target = tick_of(now);
+
+	if (target >= w->quiet_until || timer_wheel_is_due(w, now))
+		return advance_and_fire(w, now, budget);
+	if (target > w->tick)
+		w->tick = target;
+	return 0;
 }

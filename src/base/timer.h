@@ -39,8 +39,16 @@ void timer_wheel_destroy(struct timer_wheel *w);
 
 /** mod_timer() - arm, or move; @return true if it was pending.  @linux mod_timer */
 bool mod_timer(struct timer_wheel *w, struct timer *t, ktime_t expires);
+void __del_timer(struct timer_wheel *w, struct timer *t); /* one that is pending */
 /** timer_delete() - @return true if it was pending.  @linux timer_delete */
-bool del_timer(struct timer_wheel *w, struct timer *t);
+static inline bool del_timer(struct timer_wheel *w, struct timer *t)
+{
+	bool pending = timer_pending(t);
+
+	if (pending)
+		__del_timer(w, t);
+	return pending;
+}
 #define timer_delete(wheel, timer) del_timer(wheel, timer)
 /**
  * timer_wheel_advance() - fire what is due at @now, @budget timers at the most; callbacks may arm and cancel any, also their own

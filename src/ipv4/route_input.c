@@ -357,15 +357,27 @@ static int route_unicast(struct in_route *in)
 	return input_forward(in, &fl4);
 }
 
-static int route_slow(struct in_route *in)
+static __noinline int route_slow(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev,
+				 enum skb_drop_reason *reason)
 {
-	in->net->ipv4->route->input_misses++;
-	in->in_dev = in_dev_get_rcu(in->dev);
-	if (!in->in_dev) {
-		in->reason = SKB_DROP_REASON_IP_INADDRERRORS;
-		return -EINVAL;
-	}
-	return ipv4_is_multicast(in->daddr) ? input_multicast(in) : route_unicast(in);
+	struct in_route in = { .net = dev->net,
+			       .skb = skb,
+			       .dev = dev,
+			       .in_dev = in_dev_get_rcu(dev),
+			       .daddr = daddr,
+			       .saddr = saddr,
+			       .tos = tos,
+			       .cacheable = skb->pkt_type != PACKET_LOOPBACK };
+	int err = -EINVAL;
+
+	dev->net->ipv4->route->input_misses++;
+	if (!in.in_dev)
+		in.reason = SKB_DROP_REASON_IP_INADDRERRORS;
+	else
+		err = ipv4_is_multicast(daddr) ? input_multicast(&in) : route_unicast(&in);
+	if (err)
+		*reason = in.reason;
+	return err;
 }
 
 int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, struct net_device *dev,
@@ -373,28 +385,18 @@ int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos, stru
 {
 	struct net *net = dev->net;
 	struct route_state *rs = net->ipv4->route;
-	struct in_route in = { .net = net,
-			       .skb = skb,
-			       .dev = dev,
-			       .daddr = daddr,
-			       .saddr = saddr,
-			       .tos = (u8)(tos & IPTOS_RT_MASK),
-			       .cacheable = skb->pkt_type != PACKET_LOOPBACK };
-	int err;
 
 	TRACE_STEP(0, skb);
+	tos &= IPTOS_RT_MASK;
 	if (likely(rs->input_used && !skb->mark)) {
 		const struct rt_input_slot *s = input_slot(rs, daddr, saddr, dev->ifindex);
 
-		if (s->rt && s->daddr == daddr && s->saddr == saddr && s->iif == dev->ifindex && s->tos == in.tos &&
+		if (s->rt && s->daddr == daddr && s->saddr == saddr && s->iif == dev->ifindex && s->tos == tos &&
 		    rt_is_current(s->rt, net->ipv4->rt_genid, net->now)) {
 			rs->input_hits++;
 			skb_dst_set_noref(skb, &s->rt->dst);
 			return 0;
 		}
 	}
-	err = route_slow(&in);
-	if (err)
-		*reason = in.reason;
-	return err;
+	return route_slow(skb, daddr, saddr, tos, dev, reason);
 }

@@ -144,15 +144,13 @@ static u32 collect(struct net *net, u8 protocol, __be32 saddr, __be32 daddr, int
 	return count;
 }
 
-static bool raw_deliver(struct sk_buff *skb, u8 protocol)
+static __noinline bool deliver_to_slot(struct sk_buff *skb, u8 protocol)
 {
 	const struct iphdr *iph = (const struct iphdr *)(const void *)skb_network_header(skb);
 	struct net *net = skb->pool->net;
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
-	if (likely(list_empty(&net->raw->slot[protocol % RAW_SLOTS])))
-		return false;
 	do {
 		count = collect(net, protocol, iph->saddr, iph->daddr, skb->skb_iif, done, sks);
 		for (u32 i = 0; i < count; i++) {
@@ -163,6 +161,13 @@ static bool raw_deliver(struct sk_buff *skb, u8 protocol)
 		done += count;
 	} while (count == DELIVER_BATCH);
 	return done;
+}
+
+static bool raw_deliver(struct sk_buff *skb, u8 protocol)
+{
+	if (likely(list_empty(&skb->pool->net->raw->slot[protocol % RAW_SLOTS])))
+		return false;
+	return deliver_to_slot(skb, protocol);
 }
 
 static void raw_err(struct sock *sk, struct sk_buff *skb, u32 info)

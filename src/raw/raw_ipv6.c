@@ -179,15 +179,13 @@ static u32 collect(struct net *net, u8 protocol, const struct in6_addr *saddr, c
 	return count;
 }
 
-static bool raw6_deliver(struct sk_buff *skb, u8 nexthdr)
+static __noinline bool deliver_to_slot(struct sk_buff *skb, u8 nexthdr)
 {
 	const struct ipv6hdr *hdr = ipv6_hdr(skb);
 	struct net *net = skb->pool->net;
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
-	if (likely(list_empty(&net->raw->slot6[nexthdr % RAW_SLOTS])))
-		return false;
 	do {
 		count = collect(net, nexthdr, &hdr->saddr, &hdr->daddr, skb->skb_iif, done, sks);
 		for (u32 i = 0; i < count; i++) {
@@ -198,6 +196,13 @@ static bool raw6_deliver(struct sk_buff *skb, u8 nexthdr)
 		done += count;
 	} while (count == DELIVER_BATCH);
 	return done;
+}
+
+static bool raw6_deliver(struct sk_buff *skb, u8 nexthdr)
+{
+	if (likely(list_empty(&skb->pool->net->raw->slot6[nexthdr % RAW_SLOTS])))
+		return false;
+	return deliver_to_slot(skb, nexthdr);
 }
 
 static void raw6_err(struct sock *sk, struct sk_buff *skb, u8 type, u8 code, u32 offset, u32 info)

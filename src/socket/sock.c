@@ -254,7 +254,7 @@ void sock_wake_run(struct net *net)
 	struct netns_sock *ns = net->sock;
 	struct list_head now;
 
-	if (ns->waking)
+	if (likely(ns->waking || list_empty(&ns->wakes)))
 		return;
 	ns->waking = true;
 	INIT_LIST_HEAD(&now);
