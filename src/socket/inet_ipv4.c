@@ -201,7 +201,7 @@ bool ip_sk_df(const struct inet_sock *inet, const struct rtable *rt, u32 len_byt
 	case IP_PMTUDISC_PROBE:
 		return true;
 	case IP_PMTUDISC_WANT:
-		return len_bytes <= ip_dst_mtu(rt) && !rt->mtu_locked;
+		return !rt->mtu_locked && (!len_bytes || len_bytes <= ip_dst_mtu(rt));
 	default:
 		return false;
 	}

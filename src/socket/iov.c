@@ -106,16 +106,10 @@ int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const stru
 
 	if (!len_bytes)
 		return 0;
-	return sink_put_skb(&sink, skb) && !sink.left_bytes ? 0 : -EFAULT;
-}
-
-int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
-			  u32 len_bytes)
-{
-	if (likely(!skb->data_len && count == 1 && iov->iov_len >= len_bytes && offset_bytes + len_bytes <= skb->len)) {
-		if (len_bytes)
-			memcpy(iov->iov_base, skb->data + offset_bytes, len_bytes);
+	if (likely(count == 1 && at_bytes + len_bytes <= iov->iov_len &&
+		   offset_bytes + len_bytes <= skb_headlen(skb))) {
+		memcpy((u8 *)iov->iov_base + at_bytes, skb->data + offset_bytes, len_bytes);
 		return 0;
 	}
-	return skb_copy_datagram_at(skb, offset_bytes, iov, count, 0, len_bytes);
+	return sink_put_skb(&sink, skb) && !sink.left_bytes ? 0 : -EFAULT;
 }

@@ -266,12 +266,14 @@ int skb_recv_datagram(struct sock *sk, int flags, struct sk_buff **out);
 int skb_recv_datagram_off(struct sock *sk, int flags, struct sk_buff **out, u32 *off_bytes);
 /** sk_peek_offset_move() - @len_bytes were peeked at, or a packet of @len_bytes was read */
 void sk_peek_offset_move(struct sock *sk, int flags, u32 len_bytes);
-/** skb_copy_datagram_iov() - bytes of @skb from @offset_bytes on into iovecs; Return: 0, -EFAULT */
-int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
-			  u32 len_bytes);
-/** skb_copy_datagram_at() - same, from octet @at_bytes of the iovecs on */
+/** skb_copy_datagram_at() - bytes of @skb from @offset_bytes on into iovecs, from their octet @at_bytes on; Return: 0, -EFAULT */
 int skb_copy_datagram_at(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov, size_t count,
 			 size_t at_bytes, u32 len_bytes);
+static inline int skb_copy_datagram_iov(const struct sk_buff *skb, u32 offset_bytes, const struct iovec *iov,
+					size_t count, u32 len_bytes)
+{
+	return skb_copy_datagram_at(skb, offset_bytes, iov, count, 0, len_bytes);
+}
 /** sock_recv_timestamp() - SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING of @skb; @sent: it left, it did not come */
 void sock_recv_timestamp(struct sock *sk, const struct sk_buff *skb, bool sent, struct cmsg_out *out);
 /** sock_recv_cmsgs() - SO_TIMESTAMP*, SO_RXQ_OVFL, SO_RCVMARK ... of @skb, and sk->stamp */

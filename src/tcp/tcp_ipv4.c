@@ -178,9 +178,10 @@ static bool mtu_is_locked(const struct rtable *rt)
 	return rt->fi && (rt->fi->metrics_lock & (1U << RTAX_MTU));
 }
 
-static bool df_of(const struct inet_sock *inet, const struct rtable *rt, const struct sk_buff *skb)
+/* @len_bytes: 0: it fits */
+static bool df_of(const struct inet_sock *inet, const struct rtable *rt, u32 len_bytes)
 {
-	return ip_sk_df(inet, rt, skb_is_gso(skb) ? 0 : skb->len) && !mtu_is_locked(rt);
+	return ip_sk_df(inet, rt, len_bytes) && !mtu_is_locked(rt);
 }
 
 /* IP options, or a segment that is longer than the path takes: the general way. */
@@ -194,7 +195,7 @@ static int queue_xmit_any(struct tcp_sock *tp, struct sk_buff *skb, struct rtabl
 				   .tos = inet->tos,
 				   .sockc = { .mark = skb->mark, .priority = skb->priority },
 				   .protocol = IPPROTO_TCP,
-				   .df = df_of(inet, rt, skb),
+				   .df = df_of(inet, rt, skb_is_gso(skb) ? 0 : skb->len),
 				   .ident = &inet->ident };
 
 	ip_push_header(net, skb, rt, &fl4, &ipc);
@@ -204,7 +205,7 @@ static int queue_xmit_any(struct tcp_sock *tp, struct sk_buff *skb, struct rtabl
 /* The header is all that is left to do.  @skb: taken */
 static int queue_xmit_plain(struct tcp_sock *tp, struct sk_buff *skb, const struct rtable *rt)
 {
-	__be16 frag_off = df_of(&tp->inet, rt, skb) ? CONST_BE16(IP_DF) : CONST_BE16(0);
+	__be16 frag_off = df_of(&tp->inet, rt, 0) ? CONST_BE16(IP_DF) : CONST_BE16(0);
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
 
 	*iph = (struct iphdr){ .version = IPVERSION,

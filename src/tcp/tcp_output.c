@@ -445,18 +445,23 @@ static bool tcp_tso_should_defer(const struct tcp_sock *tp, const struct sk_buff
 
 /* ------------------------------------------------------------------ the loop */
 
-/* It left: from the write queue to the retransmission queue. */
-void tcp_event_new_data_sent(struct tcp_sock *tp, struct sk_buff *skb)
+/* It left: from the write queue to the retransmission queue.  Return: from now on the timer counts for it */
+static bool new_data_sent(struct tcp_sock *tp, struct sk_buff *skb)
 {
-	u32 prior_packets = tp->packets_out;
+	bool first = !tp->packets_out || tp->rtx_kind == TCP_RTX_LOSS_PROBE;
 
 	tp->snd_nxt = TCP_SKB_CB(skb)->end_seq;
 	__skb_unlink(skb, &tp->write_queue);
 	tcp_skb_append(&tp->rtx_queue, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
-	if (!prior_packets || tp->rtx_kind == TCP_RTX_LOSS_PROBE)
-		tcp_rearm_rto(tp);
 	TCP_ADD(tcp_net_of(tp), TCPOrigDataSent, tcp_skb_pcount(skb));
+	return first;
+}
+
+void tcp_event_new_data_sent(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	if (new_data_sent(tp, skb))
+		tcp_rearm_rto(tp);
 }
 
 /* How much of a train goes: what fits the windows, in whole segments unless it is the end. */
@@ -503,6 +508,7 @@ struct xmit {
 	u32 max_segs; /* of one train; 0: not asked for yet */
 	int nonagle, push_one;
 	bool cwnd_limited, rwnd_limited;
+	bool rearm; /* the timer counts for what was sent */
 };
 
 /* Is there a reason to leave @skb where it is?  If not, it is as long as it may go now. */
@@ -567,7 +573,7 @@ bool tcp_write_xmit(struct tcp_sock *tp, u32 mss_now, int nonagle, int push_one)
 		tcp_set_skb_tso_segs(skb, mss_now);
 		if (unlikely(tcp_transmit_skb(tp, skb)))
 			break;
-		tcp_event_new_data_sent(tp, skb);
+		x.rearm |= new_data_sent(tp, skb);
 		tcp_minshall_update(tp, mss_now, skb);
 		x.sent_pkts += tcp_skb_pcount(skb);
 		if (push_one)
@@ -581,8 +587,8 @@ bool tcp_write_xmit(struct tcp_sock *tp, u32 mss_now, int nonagle, int push_one)
 		return !tp->packets_out && tcp_send_head(tp);
 	if (tcp_in_cwnd_reduction(tp))
 		tp->prr_out += x.sent_pkts;
-	if (push_one != 2)
-		tcp_schedule_loss_probe(tp, false);
+	if ((push_one == 2 || !tcp_schedule_loss_probe(tp, false)) && x.rearm)
+		tcp_rearm_rto(tp);
 	return false;
 }
 
