@@ -236,7 +236,8 @@ struct rt6_exception {
 struct rt6_input_slot {
 	struct in6_addr daddr, saddr;
 	int iif;
-	__be32 flowinfo;
+	__be32 flowinfo;     /**< meaningful with one_flow */
+	bool one_flow;       /**< there were several next hops, and the label chose */
 	struct rt6_info *rt; /**< reference; NULL: empty */
 };
 #define RT6_INPUT_CACHE_SLOTS 64U

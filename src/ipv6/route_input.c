@@ -4,7 +4,8 @@
  * @rfc  4291 2.5, 8200 3, 4443 3.1
  * @linux net/ipv6/route.c ip6_route_input
  *
- * The last routes are kept in a small table, by addresses, flow and device: a packet of a flow costs one comparison.
+ * The last routes are kept in a small table, by addresses and device, and by the flow label where that chooses among next
+ * hops: a packet between two hosts costs one comparison.
  * Every change of tables, addresses, rules or parameters empties it.
  *
  * Reading order: ip6_route_input(), route_slow().
@@ -57,6 +58,7 @@ static void input_remember(struct net *net, const struct ipv6hdr *h, int iif, st
 	s->saddr = h->saddr;
 	s->iif = iif;
 	s->flowinfo = ip6_flowinfo(h);
+	s->one_flow = rt->from->nsiblings != 0;
 	s->rt = rt;
 	rs->input_used = true;
 }
@@ -98,7 +100,7 @@ int ip6_route_input(struct sk_buff *skb, enum skb_drop_reason *reason)
 		const struct rt6_input_slot *s = input_slot(rs, h, skb->dev->ifindex);
 
 		if (s->rt && s->iif == skb->dev->ifindex && ipv6_addr_equal(&s->daddr, &h->daddr) &&
-		    ipv6_addr_equal(&s->saddr, &h->saddr) && s->flowinfo == ip6_flowinfo(h) &&
+		    ipv6_addr_equal(&s->saddr, &h->saddr) && (likely(!s->one_flow) || s->flowinfo == ip6_flowinfo(h)) &&
 		    rt6_is_current(s->rt, net->ipv6->rt_genid, net->now)) {
 			rs->input_hits++;
 			skb_dst_set_noref(skb, &s->rt->dst);

@@ -520,6 +520,51 @@ static void what_came_in(struct world *w, const char *src, const char *dst, stru
 	assert_int_equal(w->icmp_code, code);
 }
 
+/* Return: the device that a packet of that flow label goes on by */
+static const struct net_device *goes_on_by(struct world *w, const char *dst, u32 label)
+{
+	struct sk_buff *skb = alloc_skb(w->net.skb_pool, 128);
+	const struct net_device *dev;
+	enum skb_drop_reason reason;
+	struct ipv6hdr *h;
+
+	assert_non_null(skb);
+	skb->dev = w->d[0];
+	skb_reset_network_header(skb);
+	h = skb_put(skb, sizeof(*h));
+	*h = (struct ipv6hdr){ .ver_tc_flow = ip6_flow_word(0, cpu_to_be32(label)),
+			       .saddr = ip6("2001:db8::5"),
+			       .daddr = ip6(dst) };
+	assert_int_equal(ip6_route_input(skb, &reason), 0);
+	dev = skb_rt6_info(skb)->dst.dev;
+	consume_skb(skb);
+	return dev;
+}
+
+static void flow_labels_share_a_route_but_not_the_choice(void **state)
+{
+	struct world *w = linked_world();
+	u32 by_d1 = 0;
+	u64 hits;
+
+	(void)state;
+	must(w, "route add 3000::/16 nexthop via 2001:db8::2 nexthop via 2001:db8:1::3");
+	must(w, "route add 3001::/16 via 2001:db8:1::3");
+	hits = w->ipv6.route->input_hits;
+	for (u32 label = 1; label <= 100; label++)
+		assert_ptr_equal(goes_on_by(w, "3001::1", label), w->d[1]);
+	assert_int_equal(w->ipv6.route->input_hits - hits, 99);
+	for (u32 label = 1; label <= 100; label++) {
+		bool d1 = goes_on_by(w, "3000::1", label) == w->d[1];
+
+		assert_int_equal(goes_on_by(w, "3000::1", label) == w->d[1], d1);
+		by_d1 += d1;
+	}
+	assert_in_range(by_d1, 30, 70);
+	assert_int_equal(w->ipv6.route->input_hits - hits, 199);
+	world_destroy(w);
+}
+
 static void what_comes_in_finds_its_way(void **state)
 {
 	struct world *w = linked_world();
@@ -565,6 +610,7 @@ int main(void)
 		cmocka_unit_test(without_memory_nothing_changes),
 		cmocka_unit_test(what_cannot_be_removed_yet_is_not_seen),
 		cmocka_unit_test(what_comes_in_finds_its_way),
+		cmocka_unit_test(flow_labels_share_a_route_but_not_the_choice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
