@@ -64,6 +64,9 @@ struct udp_cork {
 	bool confirm;
 };
 
+#define UDP_SHORT_BYTES \
+	128U /**< payload that is summed as it is copied, whatever the device can do: nobody need read it again */
+
 /** struct udp_template - headers of a connected socket's datagrams, ready but for length, identification and sums */
 struct udp_template {
 	const struct rtable *rt; /**< NULL: there is none */

@@ -66,7 +66,7 @@ bool udp_template_make(struct udp_sock *up, const struct rtable *rt)
 }
 
 /* The payload stands at @skb's data; returns with both headers before it. */
-static inline void put_headers(struct udp_sock *up, struct sk_buff *skb, u32 len_bytes, u32 payload_sum)
+static inline void put_headers(struct udp_sock *up, struct sk_buff *skb, u32 len_bytes, bool summed, u32 payload_sum)
 {
 	const struct udp_template *t = &up->tmpl;
 	u8 *data = skb->data - HEADERS_BYTES;
@@ -88,7 +88,7 @@ static inline void put_headers(struct udp_sock *up, struct sk_buff *skb, u32 len
 	skb->len += HEADERS_BYTES;
 	skb->network_header = (u16)(data - skb->head);
 	skb->transport_header = (u16)(skb->network_header + IP_HEADER_BYTES);
-	if (t->csum_offload) {
+	if (!summed) {
 		sum = csum_tcpudp_nofold(up->inet.saddr, up->inet.daddr, len_bytes + UDP_HEADER_BYTES, IPPROTO_UDP, 0);
 		uh->check = (__force __be16)(u16) ~(__force u16)csum_fold(sum);
 		skb->ip_summed = CHECKSUM_PARTIAL;
@@ -107,6 +107,7 @@ int udp_send_ready(struct udp_sock *up, struct rtable *rt, const struct iovec *i
 	struct sock *sk = udp_sock_of(up);
 	struct net *net = sk->net;
 	struct sk_buff *skb;
+	bool summed = len_bytes <= UDP_SHORT_BYTES || !t->csum_offload;
 	u32 sum = 0;
 	int err = sock_may_send(sk);
 
@@ -123,12 +124,12 @@ int udp_send_ready(struct udp_sock *up, struct rtable *rt, const struct iovec *i
 	skb->data += t->headroom_bytes;
 	skb->tail += t->headroom_bytes + len_bytes;
 	skb->len = len_bytes;
-	if (t->csum_offload)
-		memcpy(skb->data, iov->iov_base, len_bytes);
-	else
+	if (likely(summed))
 		sum = csum_partial_copy(iov->iov_base, skb->data, len_bytes, 0);
+	else
+		memcpy(skb->data, iov->iov_base, len_bytes);
 	TRACE_STEP(3, skb);
-	put_headers(up, skb, len_bytes, sum);
+	put_headers(up, skb, len_bytes, summed, sum);
 	skb->priority = sk->priority;
 	skb->mark = sk->mark;
 	skb->ignore_df = t->ignore_df;

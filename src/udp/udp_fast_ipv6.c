@@ -61,7 +61,7 @@ bool udp6_template_make(struct udp6_sock *up, const struct rt6_info *rt)
 }
 
 /* The payload stands at @skb's data; returns with both headers before it. */
-static inline void put_headers(struct udp6_sock *up, struct sk_buff *skb, u32 len_bytes, u32 payload_sum)
+static inline void put_headers(struct udp6_sock *up, struct sk_buff *skb, u32 len_bytes, bool summed, u32 payload_sum)
 {
 	const struct udp6_template *t = &up->tmpl;
 	u8 *data = skb->data - HEADERS_BYTES;
@@ -80,7 +80,7 @@ static inline void put_headers(struct udp6_sock *up, struct sk_buff *skb, u32 le
 	skb->network_header = (u16)(data - skb->head);
 	skb->transport_header = (u16)(skb->network_header + IPV6_HEADER_BYTES);
 	/* the length is summed twice: in the pseudo header, where it is the low half of 32 bits, and in the header */
-	if (t->csum_offload) {
+	if (!summed) {
 		sum = csum_ipv6_magic_sum(&t->hdr.saddr, &t->hdr.daddr, len_bytes + UDP_HEADER_BYTES, IPPROTO_UDP);
 		uh->check = (__force __be16)(u16) ~(__force u16)csum_fold(sum);
 		skb->ip_summed = CHECKSUM_PARTIAL;
@@ -99,6 +99,7 @@ int udp6_send_ready(struct udp6_sock *up, struct rt6_info *rt, const struct iove
 	struct sock *sk = udp_sock_of(&up->udp);
 	struct net *net = sk->net;
 	struct sk_buff *skb;
+	bool summed = len_bytes <= UDP_SHORT_BYTES || !t->csum_offload;
 	u32 sum = 0;
 	int err = sock_may_send(sk);
 
@@ -115,12 +116,12 @@ int udp6_send_ready(struct udp6_sock *up, struct rt6_info *rt, const struct iove
 	skb->data += t->headroom_bytes;
 	skb->tail += t->headroom_bytes + len_bytes;
 	skb->len = len_bytes;
-	if (t->csum_offload)
-		memcpy(skb->data, iov->iov_base, len_bytes);
-	else
+	if (likely(summed))
 		sum = csum_partial_copy(iov->iov_base, skb->data, len_bytes, 0);
+	else
+		memcpy(skb->data, iov->iov_base, len_bytes);
 	TRACE_STEP(3, skb);
-	put_headers(up, skb, len_bytes, sum);
+	put_headers(up, skb, len_bytes, summed, sum);
 	skb->priority = sk->priority;
 	skb->mark = sk->mark;
 	skb->ignore_df = 1;
