@@ -24,6 +24,7 @@
 struct wire_priv {
 	struct netdev_common common;
 	struct net_device *peer;  /* NULL: no cable */
+	bool peer_waits;          /* our ring had no room for what the other end has to send */
 	bool foreign;             /* the other end is in another net: what it does is written down by the recorder */
 	struct sk_buff_head ring; /* frames that came in and were not polled yet, with their headers */
 };
@@ -98,8 +99,12 @@ void wire_tell_peer(struct net_device *dev)
 
 static void wire_wake_peer(struct net_device *dev)
 {
-	if (wire_priv(dev)->ring.qlen <= WIRE_RING_FRAMES / 2)
-		wire_news(dev, REC_WIRE_WAKE);
+	struct wire_priv *priv = wire_priv(dev);
+
+	if (likely(!priv->peer_waits) || priv->ring.qlen > WIRE_RING_FRAMES / 2)
+		return;
+	priv->peer_waits = false;
+	wire_news(dev, REC_WIRE_WAKE);
 }
 
 /* ---- frames */
@@ -216,9 +221,15 @@ static void wire_queue(struct net_device *dev, struct sk_buff *copy)
 	napi_schedule(&netdev_common(dev)->napi);
 }
 
+/* Who hears that there is none waits until he is told. */
 static bool wire_has_room(const struct net_device *dev, u32 frames)
 {
-	return wire_priv(dev)->ring.qlen + frames <= WIRE_RING_FRAMES;
+	struct wire_priv *priv = wire_priv(dev);
+	bool room = priv->ring.qlen + frames <= WIRE_RING_FRAMES;
+
+	if (unlikely(!room))
+		priv->peer_waits = true;
+	return room;
 }
 
 /* Trains cross a wire with offload only. */
