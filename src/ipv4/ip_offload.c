@@ -103,7 +103,8 @@ static int inet_gso_segment(struct sk_buff *skb, const struct segment_how *how, 
 
 /* ------------------------------------------------------------------ up */
 
-/* Plain headers only: with options, in pieces or with padding a packet goes its way.  So does a train that came as one. */
+/* Plain headers only: with options, in pieces or with padding a packet goes its way.  So does a train that came as one.
+ * Checksums are the protocol's to look at, once it wants the packet: of one that goes up at once they are ip_rcv()'s. */
 static enum gro_result inet_gro_receive(struct gro_node *gro, struct sk_buff *skb)
 {
 	const struct iphdr *iph = (const struct iphdr *)(const void *)skb->data;
@@ -115,7 +116,7 @@ static enum gro_result inet_gro_receive(struct gro_node *gro, struct sk_buff *sk
 	ops = inet_offload(skb->dev->net, iph->protocol);
 	if (!ops || !ops->gro_receive)
 		return GRO_NORMAL;
-	if (iph->version != IPVERSION || iph->ihl != 5 || ip_is_fragment(iph) || ip_fast_csum(iph))
+	if (iph->version != IPVERSION || iph->ihl != 5 || ip_is_fragment(iph))
 		return GRO_NORMAL;
 	*cb = (struct napi_gro_cb){
 		.transport_offset = sizeof(*iph),

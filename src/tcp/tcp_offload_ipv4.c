@@ -28,12 +28,14 @@ static const struct iphdr *gro_iph(const struct sk_buff *skb)
 	return (const struct iphdr *)(const void *)skb->data;
 }
 
-/* Is the checksum right?  Then nobody need look again. */
+/* Are the checksums right?  Then nobody need look at TCP's again. */
 static bool tcp4_gro_checksum(struct sk_buff *skb)
 {
 	const struct iphdr *iph = gro_iph(skb);
 	u32 offset = NAPI_GRO_CB(skb)->transport_offset, bytes = skb->len - offset;
 
+	if (ip_fast_csum(iph))
+		return false;
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	if (csum_tcpudp_magic(iph->saddr, iph->daddr, bytes, IPPROTO_TCP, skb_checksum_from(skb, offset)))
