@@ -347,7 +347,7 @@ struct tcp_sock {
 	u32 snd_cwnd, snd_ssthresh, packets_out, retrans_out, sacked_out, lost_out;
 	u32 mss_cache;      /**< payload of a full segment, options taken off */
 	u16 tcp_header_len; /**< with the options that every segment has */
-	u16 gso_segs;
+	u16 goal_segs;      /**< of these, in the longest train: tcp_send_mss() */
 	u32 gso_max_bytes;
 	u16 gso_max_segs;
 	u8 nonagle; /**< TCP_NAGLE_* */

@@ -82,6 +82,16 @@ u32 tcp_advertise_mss(struct tcp_sock *tp)
 	return tp->advmss;
 }
 
+/* Whole segments in @goal octets: nearly always as many as the last time, and a division takes as long as all the rest. */
+static u32 whole_segs(struct tcp_sock *tp, u32 goal, u32 mss_now)
+{
+	u32 bytes = tp->goal_segs * mss_now;
+
+	if (unlikely(bytes > goal || goal - bytes >= mss_now))
+		tp->goal_segs = (u16)(goal / mss_now);
+	return tp->goal_segs;
+}
+
 /* A train: at most what the device takes, or half of the peer's window. */
 u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags)
 {
@@ -91,7 +101,7 @@ u32 tcp_send_mss(struct tcp_sock *tp, u32 *size_goal, int flags)
 	if ((flags & MSG_OOB) || !tp->gso_max_segs)
 		return mss_now;
 	goal = bound_to_half_wnd(tp, tp->gso_max_bytes - MAX_TCP_HEADER);
-	goal = min_u32(goal / mss_now, tp->gso_max_segs) * mss_now;
+	goal = min_u32(whole_segs(tp, goal, mss_now), tp->gso_max_segs) * mss_now;
 	*size_goal = max_u32(goal, mss_now);
 	return mss_now;
 }
