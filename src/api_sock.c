@@ -213,22 +213,26 @@ ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_
 	return done_bytes(sk->net, sock_sendmsg(sk, &msg, flags));
 }
 
-ssize_t nethood_recvfrom(struct nethood_sock *sk, void *buf, size_t len_bytes, int flags, struct sockaddr *from,
+ssize_t nethood_recvfrom(struct nethood_sock *handle, void *buf, size_t len_bytes, int flags, struct sockaddr *from,
 			 socklen_t *from_bytes)
 {
 	struct iovec iov = { buf, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct net *net = sock_of(sk)->net;
+	struct sock *sk = sock_of(handle);
+	struct net *net = sk->net;
 	u32 room_bytes = from ? *from_bytes : 0;
 	ssize_t ret;
 
 	if (unlikely(net->rec))
-		rec_recvfrom(net->rec, sock_of(sk), len_bytes, flags, from, from_bytes);
+		rec_recvfrom(net->rec, sk, len_bytes, flags, from, from_bytes);
 	if (from) {
 		msg.msg_name = from;
 		msg.msg_namelen = *from_bytes;
 	}
-	ret = sock_recvmsg(sock_of(sk), &msg, flags);
+	if (likely((int)room_bytes >= 0 && len_bytes <= INT_MAX && sk->prot->recvmsg)) /* as nethood_sendto() */
+		ret = sk->prot->recvmsg(sk, &msg, len_bytes, flags);
+	else
+		ret = sock_recvmsg(sk, &msg, flags);
 	if (from && ret >= 0)
 		*from_bytes = msg.msg_namelen;
 	if (unlikely(net->rec))
