@@ -17,7 +17,7 @@ static_assert(RTM_BASE == NLMSG_MIN_TYPE, "netlink_rcv() hands on none that is l
 static const struct rtnl_handler *const rtnl_handlers[] = {
 	rtnl_link_handlers,  rtnl_addr_handlers,     rtnl_route_handlers, rtnl_rule_handlers,
 	rtnl_neigh_handlers, rtnl_neightbl_handlers, rtnl_addr6_handlers, rtnl_addrlabel_handlers,
-	rtnl_link6_handlers, rtnl_route6_handlers,   rtnl_rule6_handlers, rtnl_netconf6_handlers,
+	rtnl_link6_handlers, rtnl_route6_handlers,   rtnl_rule6_handlers, rtnl_netconf_handlers,
 	rtnl_nsid_handlers,
 };
 

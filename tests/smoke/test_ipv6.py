@@ -181,3 +181,32 @@ def test_who_does_not_answer_is_told_of(net6):
     host, name = net6
     done = host.nethood("exec", name, "--", "ping", "-6", "-c1", "-W4", "fd77::99")
     assert done.returncode == 1 and "Address unreachable" in done.stdout, done
+
+
+# A program on the other side that waits for three packets of this protocol and sender with the label 0x12345.
+HEARS = """
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86dd))
+s.settimeout(20)
+print("listens", flush=True)
+sender, count = socket.inet_pton(socket.AF_INET6, sys.argv[2]), 0
+while count < 3:
+    frame = s.recv(70000)
+    label = struct.unpack("!I", frame[14:18])[0] & 0xfffff
+    count += frame[20] == int(sys.argv[1]) and frame[22:38] == sender and label == 0x12345
+print("heard")
+"""
+
+
+@pytest.mark.parametrize("protocol, argv", [(58, f"ping -6 -F 0x12345 -c3 -i0.2 {PEER6}"),
+                                            (6, f"iperf3 -6 -c {PEER6} -n 1M -L 74565")])
+def test_a_flow_label_of_ones_own(net6, protocol, argv):
+    """Both lease it, and then send with it."""
+    host, name = net6
+    if "iperf3" in argv:
+        needs("iperf3")
+        kernel_serves(host, ["iperf3", "-s", "-1", "-B", PEER6], 5201)
+    listener = host.start([PYTHON, "-c", HEARS, str(protocol), NET6], as_root=True)
+    assert listener.stdout.readline() == "listens\n"
+    host.good("exec", name, "--", *sh(argv), timeout=60)
+    assert listener.communicate(timeout=30)[0] == "heard\n"

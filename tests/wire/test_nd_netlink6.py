@@ -289,7 +289,7 @@ def test_nethood_tells_why(stack):
 
 RTM_NEWNETCONF, RTM_GETNETCONF = 80, 82
 ALL, DEFAULT = -1, -2
-NETCONFA_IFINDEX, FORWARDING, MC_FORWARDING, PROXY_NEIGH, IGNORE_LINKDOWN = 1, 2, 4, 5, 6
+NETCONFA_IFINDEX, FORWARDING, RP_FILTER, MC_FORWARDING, PROXY_NEIGH, IGNORE_LINKDOWN, BC_FORWARDING = 1, 2, 3, 4, 5, 6, 8
 
 
 def netconf(ifindex=None, family=socket.AF_INET6, flags=NLM_F_REQUEST):
@@ -297,8 +297,8 @@ def netconf(ifindex=None, family=socket.AF_INET6, flags=NLM_F_REQUEST):
     return nl.message(RTM_GETNETCONF, flags, struct.pack("=B3x", family) + which)
 
 
-def netconf_values(message):
-    assert message.kind == RTM_NEWNETCONF and message.body[0] == socket.AF_INET6
+def netconf_values(message, family=socket.AF_INET6):
+    assert message.kind == RTM_NEWNETCONF and message.body[0] == family
     found = nl.attrs(message.body[4:])
     return {kind: struct.unpack("=i", value)[0] for kind, value in found.items()}
 
@@ -307,6 +307,9 @@ def netconf_values(message):
     ("no device is named", lambda stack: netconf(), errno.EINVAL),
     ("a device that is not there", lambda stack: netconf(999), errno.EINVAL),
     ("neither a device, nor all, nor the default", lambda stack: netconf(-3), errno.EINVAL),
+    ("a device that is not there, IPv4", lambda stack: netconf(999, socket.AF_INET), errno.ENODEV),
+    ("neither a device, nor all, nor the default, IPv4", lambda stack: netconf(-3, socket.AF_INET), errno.ENODEV),
+    ("no device is named, IPv4", lambda stack: netconf(family=socket.AF_INET), errno.EINVAL),
     ("no family", lambda stack: netconf(1, family=socket.AF_UNSPEC), errno.EOPNOTSUPP),
     ("half a header", lambda stack: nl.message(RTM_GETNETCONF, NLM_F_REQUEST, b"\x0a"), errno.EINVAL),
 ])
@@ -325,8 +328,27 @@ def test_netconf_shows_a_device_all_and_the_default(shared):
         shared.sysctl("net.ipv6.conf.eth0.proxy_ndp", 0)
 
 
-def test_netconf_dumps_devices_then_all_then_the_default(shared):
-    got = [m for m in nl.ask(shared, netconf(flags=NLM_F_REQUEST | NLM_F_DUMP)) if m.kind == RTM_NEWNETCONF]
-    order = [netconf_values(m)[NETCONFA_IFINDEX] for m in got]
+def test_netconf_of_ipv4(shared):
+    shared.sysctl("net.ipv4.conf.eth0.proxy_arp", 1)
+    shared.sysctl("net.ipv4.conf.default.rp_filter", 0)
+    shared.sysctl("net.ipv4.conf.eth0.rp_filter", 2)
+    try:
+        for ifindex, proxy, filtered in ((shared.ifindex(), 1, 2), (ALL, 0, 0), (DEFAULT, 0, 0)):
+            got, = nl.ask(shared, netconf(ifindex, socket.AF_INET))
+            assert list(netconf_values(got, socket.AF_INET).items()) == [
+                (NETCONFA_IFINDEX, ifindex), (FORWARDING, 0), (RP_FILTER, filtered), (MC_FORWARDING, 0),
+                (BC_FORWARDING, 0), (PROXY_NEIGH, proxy), (IGNORE_LINKDOWN, 0)]
+        assert "inet eth0 forwarding off rp_filter loose mc_forwarding off proxy_neigh on " in \
+            shared.ip("-4 netconf show dev eth0").stdout
+    finally:
+        shared.sysctl("net.ipv4.conf.eth0.proxy_arp", 0)
+        shared.sysctl("net.ipv4.conf.eth0.rp_filter", 0)
+
+
+@pytest.mark.parametrize("family", (socket.AF_INET, socket.AF_INET6))
+def test_netconf_dumps_devices_then_all_then_the_default(shared, family):
+    flags = NLM_F_REQUEST | NLM_F_DUMP
+    got = [m for m in nl.ask(shared, netconf(family=family, flags=flags)) if m.kind == RTM_NEWNETCONF]
+    order = [netconf_values(m, family)[NETCONFA_IFINDEX] for m in got]
     assert order == sorted(i for i in order if i > 0) + [ALL, DEFAULT]
     assert shared.ifindex() in order and 1 in order

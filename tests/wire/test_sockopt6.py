@@ -160,7 +160,8 @@ def messages(control):
 
 @pytest.mark.parametrize("mapped", (0, 1))
 def test_what_the_last_packet_of_a_stream_was(both, mapped):
-    want, got = ([(what, len(text), messages(bytes.fromhex(text))) for what, text in side.call(told, mapped)] for side in both)
+    want, got = ([(what, len(text), messages(bytes.fromhex(text))) for what, text in side.call(told, mapped)]
+                 for side in both)
     assert [pair for pair in zip(want, got) if pair[0] != pair[1]] == [] and len(want) == len(got) > 50
 
 
