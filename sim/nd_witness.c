@@ -292,7 +292,8 @@ const char *nd_witness_out(struct nd_witness *nw, u64 now_ns, const struct ip6_v
 		return nd_wrong(nw, now_ns, v);
 	if ((v->upper[0] >= QUERY && v->upper[0] <= DONE) || v->upper[0] == REPORT2)
 		return mld_wrong(v);
-	return v->upper[0] < ECHO && v->whole ? error_wrong(v) : NULL;
+	/* of another type it is a stranger's, who said an address that has become ours since it was forwarded */
+	return v->upper[0] >= UNREACH && v->upper[0] <= PARAM && v->whole ? error_wrong(v) : NULL;
 }
 
 /* ------------------------------------------------------------------ what reaches it */
