@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Flow labels that programs lease (IPV6_FLOWLABEL_MGR), and what packets they are on: RFC 6437, RFC 3542's successors."""
+"""Flow labels that programs lease (IPV6_FLOWLABEL_MGR), and what packets they are on: RFC 6437."""
 
 import contextlib
 import errno
@@ -127,7 +127,8 @@ def sequence(seed, steps):
         data = (s.inet_pton(s.AF_INET6, rnd.choice(("::1", "::1", "::1", "ff02::1", "fe80::1", "::",
                                                     "::ffff:1.2.3.4")))
                 + p.pack("!I", rnd.choice((0x71, 0x72, 0x73, 0x171, 0x80071, 0x100071, 0xf0000071)))
-                + p.pack("=BBHHHI", action, rnd.choice((0, 1, 2, 3, 4, 255, 255, 255)), rnd.choice((0, 1, 1, 1, 2, 3, 9, 17)),
+                + p.pack("=BBHHHI", action, rnd.choice((0, 1, 2, 3, 4, 255, 255, 255)),
+                         rnd.choice((0, 1, 1, 1, 2, 3, 9, 17)),
                          rnd.choice((0, 5, 20, 150)), rnd.choice((0, 7, 30, 149)), 0))
         data = data[:rnd.choice((32, 32, 32, 32, 32, 31))] + bytes(rnd.choice((0, 0, 0, 8)))
         get = rnd.random() < .2
@@ -221,7 +222,8 @@ def test_a_label_is_sent_by_who_has_leased_it(shared, wire, held, kind, proto, n
     assert mgr(sock, label) == 0
     sock.sendto(b"x", (PEER6, port, label))
     wire.expect(labelled(label, nexthdr))
-    for named, told, answer in ((0, label, 0), (label, other, 0), (other, label, errno.EINVAL), (0, other, errno.EINVAL),
+    for named, told, answer in ((0, label, 0), (label, other, 0), (other, label, errno.EINVAL),
+                                (0, other, errno.EINVAL),
                                 (label, label | 6 << 28, errno.EINVAL), (0, label | 6 << 28, 0)):
         assert error(sock.sendmsg, [b"x"], info(told), 0, (PEER6, port, named)) == answer, (named, told)
         if not answer:

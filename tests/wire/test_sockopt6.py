@@ -66,7 +66,8 @@ def forms(kind, prepare):
     form("again")
     ours = s.socket(fileno=sock.detach())
     said += [ours.family == s.AF_INET, ours.getsockname()[0], ours.getpeername() == ("127.0.0.1", port),
-             tried(ours.getsockopt, 41, 26), tried(ours.setsockopt, 41, 26, 1), ours.getsockopt(0, 2), ours.getsockopt(0, 1)]
+             tried(ours.getsockopt, 41, 26), tried(ours.setsockopt, 41, 26, 1),
+             ours.getsockopt(0, 2), ours.getsockopt(0, 1)]
     ours.send(b"data")
     if prepare == "cork":
         ours.setsockopt(17, 1, 0)
