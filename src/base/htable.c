@@ -8,87 +8,102 @@
 #include "base/random.h"
 
 #define PREFETCH_SLOTS 8U
-#define MIGRATE_SLOTS 32U   /* moved at each insertion while the table grows */
-#define DISCARD_SLOTS 4096U /* given back at once, as the table moves out of them */
-#define SPARE_SLOTS 16384U  /* up to so many, what was moved out of is kept for the next time */
-#define GROW_TRIES 64U      /* without memory: tried again whenever a 64th of the slots more are used */
+#define MIGRATE_SLOTS 32U        /* moved at each insertion while the table grows */
+#define BLOCK_SLOTS 256U         /* cleared at once, where the table grows: a page */
+#define DISCARD_SLOTS 1024U      /* given back at once, as the table moves out of them: a few pages, and one call */
+#define DISCARD_FROM_SLOTS 8192U /* smaller arrays are freed as fast */
+#define GROW_TRIES 64U           /* without memory: tried again whenever a 64th of the slots more are used */
 
-static int array_init(struct htable *t, struct htable_array *a, u32 slots)
+static size_t array_bytes(u32 slots)
 {
-	a->slot = mem_zalloc(t->mem, slots * sizeof(*a->slot));
-	if (!a->slot)
-		return -ENOMEM;
+	return slots * sizeof(struct htable_slot);
+}
+
+static void array_setup(struct htable_array *a, struct htable_slot *slot, u32 slots)
+{
+	a->slot = slot;
 	a->mask = slots - 1;
 	a->shift = (u32)__builtin_clzll(slots) + 1; /* 64 - log2(slots) */
 	a->used_count = 0;
-	return 0;
 }
 
 static void array_fini(struct htable *t, struct htable_array *a)
 {
-	mem_free(t->mem, a->slot, ((size_t)a->mask + 1) * sizeof(*a->slot));
+	mem_free(t->mem, a->slot, array_bytes(a->mask + 1));
 	a->slot = NULL;
 }
 
-static void spare_fini(struct htable *t)
+static size_t ready_bytes(u32 slots)
 {
-	mem_free(t->mem, t->spare, ((size_t)t->cur.mask + 1) * sizeof(*t->spare));
-	t->spare = NULL;
+	return (slots / BLOCK_SLOTS / 64 + 1) * sizeof(u64);
+}
+
+static void ready_fini(struct htable *t)
+{
+	mem_free(t->mem, t->ready, ready_bytes(t->cur.mask + 1));
+	t->ready = NULL;
 }
 
 int htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots)
 {
+	struct htable_slot *slot = mem_zalloc(mem, array_bytes(min_slots));
+
 	memset(t, 0, sizeof(*t));
 	t->mem = mem;
 	t->seed[0] = get_random_u64(rng);
 	t->seed[1] = get_random_u64(rng);
-	return array_init(t, &t->cur, min_slots);
+	if (!slot)
+		return -ENOMEM;
+	array_setup(&t->cur, slot, min_slots);
+	return 0;
 }
 
 void htable_fini(struct htable *t)
 {
 	assert(t->live_count == 0);
-	array_fini(t, &t->cur);
-	if (t->old.slot)
+	if (t->old.slot) {
 		array_fini(t, &t->old);
-	spare_fini(t);
+		ready_fini(t);
+	}
+	array_fini(t, &t->cur);
 }
 
-/* There is an empty slot: the load is kept below one. */
-static void array_put(struct htable_array *a, u64 hash, void *obj)
+/* ------------------------------------------------------------------ memory that nobody cleared */
+
+/* Can there be anything in, or displaced from, slot @i of cur? */
+static bool slot_is_ready(const u64 *ready, u32 i)
 {
+	u32 block = i / BLOCK_SLOTS;
+
+	return !ready || (ready[block / 64] >> block % 64 & 1);
+}
+
+static void slot_make_ready(struct htable *t, u32 i)
+{
+	u32 block = i / BLOCK_SLOTS, slots = t->cur.mask + 1;
+
+	if (slot_is_ready(t->ready, i))
+		return;
+	memset(&t->cur.slot[block * BLOCK_SLOTS], 0, array_bytes(slots < BLOCK_SLOTS ? slots : BLOCK_SLOTS));
+	t->ready[block / 64] |= 1ULL << block % 64;
+}
+
+/* ------------------------------------------------------------------ growth */
+
+/* There is an empty slot: the load is kept below one.  The slot behind is made ready too: it may end a search. */
+static void cur_put(struct htable *t, u64 hash, void *obj)
+{
+	struct htable_array *a = &t->cur;
 	u32 i = (u32)(hash >> a->shift);
 
-	while (a->slot[i & a->mask].hash > HTABLE_DELETED)
-		i++;
-	a->used_count += a->slot[i & a->mask].hash == HTABLE_EMPTY;
-	a->slot[i & a->mask].obj = obj;
-	a->slot[i & a->mask].hash = hash;
-}
-
-/* The old slots are all empty.  Memory of that size comes and goes by page faults: in a table where much is born and dies,
- * and deleted slots are cleaned away often, that would be a pause each time. */
-static void htable_moved(struct htable *t)
-{
-	if (t->old.mask == t->cur.mask && t->old.mask < SPARE_SLOTS) {
-		t->spare = t->old.slot;
-		t->old.slot = NULL;
-	} else {
-		array_fini(t, &t->old);
+	slot_make_ready(t, i);
+	while (a->slot[i].hash != HTABLE_EMPTY) {
+		i = (i + 1) & a->mask;
+		slot_make_ready(t, i);
 	}
-}
-
-static int next_init(struct htable *t, struct htable_array *next, u32 slots)
-{
-	if (!t->spare || slots != t->cur.mask + 1) {
-		spare_fini(t);
-		return array_init(t, next, slots);
-	}
-	*next = t->cur;
-	next->slot = t->spare;
-	next->used_count = 0;
-	t->spare = NULL;
-	return 0;
+	a->slot[i] = (struct htable_slot){ hash, obj };
+	a->used_count++;
+	slot_make_ready(t, (i + 1) & a->mask);
 }
 
 static void htable_migrate(struct htable *t, u32 max_slots)
@@ -96,56 +111,39 @@ static void htable_migrate(struct htable *t, u32 max_slots)
 	while (t->old.slot && max_slots--) {
 		struct htable_slot *s = &t->old.slot[t->old_next];
 
-		if (s->hash > HTABLE_DELETED)
-			array_put(&t->cur, s->hash, s->obj);
+		slot_make_ready(t, t->old_next * 2); /* all are, when all have been moved */
+		if (s->hash != HTABLE_EMPTY)
+			cur_put(t, s->hash, s->obj);
 		s->hash = HTABLE_EMPTY; /* nobody looks before old_next any more */
 		t->old_next++;
-		if (t->old_next % DISCARD_SLOTS == 0 && t->old.mask >= SPARE_SLOTS)
-			mem_discard(t->mem, s + 1 - DISCARD_SLOTS, DISCARD_SLOTS * sizeof(*s));
-		if (t->old_next == t->old.mask + 1)
-			htable_moved(t);
+		if (t->old_next % DISCARD_SLOTS == 0 && t->old.mask + 1 >= DISCARD_FROM_SLOTS)
+			mem_discard(t->mem, s + 1 - DISCARD_SLOTS, array_bytes(DISCARD_SLOTS));
+		if (t->old_next == t->old.mask + 1) {
+			array_fini(t, &t->old);
+			ready_fini(t);
+		}
 	}
 }
 
-/* Deleted slots become empty, and each object comes as near to its home as it can.  Behind an empty slot nothing lies
- * that was displaced from before it, so a walk from there puts no object behind the place that it leaves. */
-static void array_clean(struct htable_array *a)
-{
-	u32 first = 0;
-
-	while (a->slot[first].hash != HTABLE_EMPTY)
-		first++;
-	for (u32 i = first + 1; i <= first + a->mask; i++) {
-		struct htable_slot was = a->slot[i & a->mask];
-
-		if (was.hash == HTABLE_EMPTY)
-			continue;
-		a->slot[i & a->mask] = (struct htable_slot){ HTABLE_EMPTY, NULL };
-		a->used_count--;
-		if (was.hash > HTABLE_DELETED)
-			array_put(a, was.hash, was.obj);
-	}
-}
-
-/* Many deleted slots: as many again, clean.  Else twice as many.  Without memory: these, cleaned, at one go. */
 static void htable_grow(struct htable *t)
 {
 	u32 slots = t->cur.mask + 1;
-	bool twice = t->live_count >= slots / 2;
-	struct htable_array next;
+	struct htable_slot *slot = mem_alloc(t->mem, array_bytes(slots * 2));
+	u64 *ready = mem_zalloc(t->mem, ready_bytes(slots * 2));
 
-	htable_migrate(t, UINT32_MAX);
-	if (next_init(t, &next, twice ? slots * 2 : slots)) {
+	assert(!t->old.slot); /* it was moved long before as many came again */
+	if (!slot || !ready) {
+		mem_free(t->mem, slot, array_bytes(slots * 2));
+		mem_free(t->mem, ready, ready_bytes(slots * 2));
 		t->grow_failed_count++;
-		if (t->cur.used_count > t->live_count)
-			array_clean(&t->cur);
 		t->grow_again_at = t->cur.used_count + slots / GROW_TRIES;
 		return;
 	}
 	t->grow_again_at = 0;
-	t->grow_count += twice;
+	t->grow_count++;
 	t->old = t->cur;
-	t->cur = next;
+	array_setup(&t->cur, slot, slots * 2);
+	t->ready = ready;
 	t->old_next = 0;
 	/* What was displaced around the end first: then no search goes around it. */
 	while (t->old.slot && t->old.slot[t->old_next].hash != HTABLE_EMPTY)
@@ -169,11 +167,11 @@ static bool old_put(struct htable *t, u64 hash, void *obj)
 
 	if (!a->slot || i < t->old_next || (u64)a->used_count * 8 > (u64)a->mask * 7)
 		return false;
-	while (a->slot[i].hash > HTABLE_DELETED) {
+	while (a->slot[i].hash != HTABLE_EMPTY) {
 		if (i++ == a->mask)
 			return false; /* around the end all has been moved already */
 	}
-	a->used_count += a->slot[i].hash == HTABLE_EMPTY;
+	a->used_count++;
 	a->slot[i] = (struct htable_slot){ hash, obj };
 	return true;
 }
@@ -183,72 +181,95 @@ int htable_insert(struct htable *t, u64 hash, void *obj)
 	htable_migrate(t, MIGRATE_SLOTS);
 	if (htable_should_grow(t))
 		htable_grow(t);
-	if (t->cur.used_count + 1 >= t->cur.mask + 1)
+	if (t->cur.used_count == t->cur.mask)
 		return -ENOMEM; /* one slot always stays empty: it ends each search */
 	if (likely(!old_put(t, hash, obj)))
-		array_put(&t->cur, hash, obj);
+		cur_put(t, hash, obj);
 	t->live_count++;
 	return 0;
 }
 
-/* A deleted slot before an empty one serves no search: it, and those before it, become empty again. */
-static void array_clean_back(struct htable_array *a, u32 i)
+/* ------------------------------------------------------------------ one that is there */
+
+void *htable_lookup_growing(const struct htable *t, u64 hash, htable_match_fn match, const void *key)
 {
-	if (a->slot[(i + 1) & a->mask].hash != HTABLE_EMPTY)
-		return;
-	while (a->slot[i & a->mask].hash == HTABLE_DELETED) {
-		a->slot[i & a->mask].hash = HTABLE_EMPTY;
-		a->used_count--;
-		i--;
-	}
+	u32 home = (u32)(hash >> t->cur.shift);
+	void *obj = slot_is_ready(t->ready, home) ? htable_array_lookup(&t->cur, hash, match, key, home) : NULL;
+
+	/* What was displaced from slots that were moved lies behind them. */
+	return obj ? obj : htable_array_lookup(&t->old, hash, match, key, max_u32(home / 2, t->old_next));
 }
 
-static bool array_remove(struct htable_array *a, u64 hash, const void *obj, u32 first)
+/** struct place - of an object */
+struct place {
+	struct htable_array *array; /**< NULL: it is not in the table */
+	u32 i;
+};
+
+static bool array_find(struct htable_array *a, u64 hash, const void *obj, u32 first, struct place *out)
 {
-	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
-		struct htable_slot *s = &a->slot[i & a->mask];
+	for (u32 i = first;; i++) {
+		const struct htable_slot *s = &a->slot[i & a->mask];
 
 		if (s->hash == HTABLE_EMPTY)
 			return false;
-		if (s->hash != hash || s->obj != obj)
-			continue;
-		s->hash = HTABLE_DELETED;
-		s->obj = NULL;
-		array_clean_back(a, i);
-		return true;
-	}
-}
-
-bool htable_remove(struct htable *t, u64 hash, const void *obj)
-{
-	bool found = array_remove(&t->cur, hash, obj, 0) ||
-		     (t->old.slot && array_remove(&t->old, hash, obj, t->old_next));
-
-	t->live_count -= found;
-	return found;
-}
-
-static bool array_replace(struct htable_array *a, u64 hash, const void *old, void *new_, u32 first)
-{
-	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
-		struct htable_slot *s = &a->slot[i & a->mask];
-
-		if (s->hash == HTABLE_EMPTY)
-			return false;
-		if (s->hash == hash && s->obj == old) {
-			s->obj = new_;
+		if (s->hash == hash && s->obj == obj) {
+			*out = (struct place){ a, i & a->mask };
 			return true;
 		}
 	}
 }
 
+static struct place htable_find(struct htable *t, u64 hash, const void *obj)
+{
+	struct place found = { NULL, 0 };
+	u32 home = (u32)(hash >> t->cur.shift);
+
+	if (slot_is_ready(t->ready, home) && array_find(&t->cur, hash, obj, home, &found))
+		return found;
+	if (t->old.slot)
+		(void)array_find(&t->old, hash, obj, max_u32(home / 2, t->old_next), &found);
+	return found;
+}
+
+/* Those behind move up, as far as their homes allow: between an object and its home there is never an empty slot. */
+static void array_empty_slot(struct htable_array *a, u32 gap)
+{
+	for (u32 i = gap + 1;; i++) {
+		const struct htable_slot *s = &a->slot[i & a->mask];
+
+		if (s->hash == HTABLE_EMPTY)
+			break;
+		if (((i - (u32)(s->hash >> a->shift)) & a->mask) >=
+		    i - gap) { /* displaced from there, or from before */
+			a->slot[gap & a->mask] = *s;
+			gap = i;
+		}
+	}
+	a->slot[gap & a->mask] = (struct htable_slot){ HTABLE_EMPTY, NULL };
+	a->used_count--;
+}
+
+bool htable_remove(struct htable *t, u64 hash, const void *obj)
+{
+	struct place found = htable_find(t, hash, obj);
+
+	if (!found.array)
+		return false;
+	array_empty_slot(found.array, found.i);
+	t->live_count--;
+	return true;
+}
+
 void htable_replace(struct htable *t, u64 hash, const void *old, void *new_)
 {
-	bool found = array_replace(&t->cur, hash, old, new_, 0) ||
-		     (t->old.slot && array_replace(&t->old, hash, old, new_, t->old_next));
+	struct place found = htable_find(t, hash, old);
 
-	assert(found);
+	assert(found.array);
+	found.array->slot[found.i].obj = new_;
 }
+
+/* ------------------------------------------------------------------ walks */
 
 /* Objects come in an order that no cache foresees, but their slots do not. */
 static void prefetch_object(const struct htable_array *a, u32 i)
@@ -261,22 +282,43 @@ static void prefetch_object(const struct htable_array *a, u32 i)
 	__builtin_prefetch((const void *)(obj + 128));
 }
 
-/* Objects with @from <= hash <= @last.  They lie between the home of @from and the first empty slot behind that of @last. */
-static void array_scan(const struct htable_array *a, u32 first, u64 from, u64 last, void (*fn)(void *ctx, void *obj),
-		       void *ctx)
+/** struct array_walk - one array's part of a walk: objects with @from <= hash <= @last, from slot @first on */
+struct array_walk {
+	const struct htable_array *array;
+	const u64 *ready; /**< NULL: all is */
+	u32 first;
+	u64 from, last;
+};
+
+/* Is it one of the walk's, met at slot @i?  @i goes on around the end: what was displaced around it is met there, and not
+ * at the beginning. */
+static bool walk_takes(const struct array_walk *w, const struct htable_slot *s, u32 i)
 {
-	u32 i = max_u32((u32)(from >> a->shift), first);
-	u32 home_last = (u32)(last >> a->shift);
-	u32 end = i + a->mask + 1; /* once around at most */
+	u32 home = (u32)(s->hash >> w->array->shift);
 
-	for (; i != end; i++) {
-		struct htable_slot s = a->slot[i & a->mask];
+	return s->hash >= w->from && s->hash <= w->last && i - ((i - home) & w->array->mask) == home;
+}
 
-		prefetch_object(a, i + PREFETCH_SLOTS);
-		if (i > home_last && s.hash == HTABLE_EMPTY)
+/* They lie between the home of @from and the first empty slot behind that of @last.  Where one is removed those behind it
+ * move up: the slot is looked at again. */
+static void array_scan(const struct array_walk *w, void (*fn)(void *ctx, void *obj), void *ctx)
+{
+	const struct htable_array *a = w->array;
+	u32 i = max_u32((u32)(w->from >> a->shift), w->first);
+	u32 home_last = (u32)(w->last >> a->shift);
+
+	for (;;) {
+		const struct htable_slot *at = &a->slot[i & a->mask];
+		bool ready = slot_is_ready(w->ready, i & a->mask);
+		struct htable_slot s = ready ? *at : (struct htable_slot){ HTABLE_EMPTY, NULL };
+
+		if (s.hash == HTABLE_EMPTY && i > home_last)
 			return;
-		if (s.hash > HTABLE_DELETED && s.hash >= from && s.hash <= last)
+		if (!w->ready)
+			prefetch_object(a, i + PREFETCH_SLOTS);
+		if (s.hash != HTABLE_EMPTY && walk_takes(w, &s, i))
 			fn(ctx, s.obj);
+		i += !ready || (at->hash == s.hash && at->obj == s.obj);
 	}
 }
 
@@ -285,12 +327,11 @@ u64 htable_scan(struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ct
 	u32 slots = t->cur.mask + 1;
 	u64 span = max_slots >= slots ? UINT64_MAX : (u64)max_slots << t->cur.shift;
 	u64 last = cursor > UINT64_MAX - span ? UINT64_MAX : cursor + span - 1;
-	struct htable_array cur = t->cur;
+	struct array_walk cur = { &t->cur, t->ready, 0, cursor, span == UINT64_MAX ? UINT64_MAX : last };
+	struct array_walk old = { &t->old, NULL, t->old_next, cursor, cur.last };
 
-	if (span == UINT64_MAX)
-		last = UINT64_MAX;
-	array_scan(&cur, 0, cursor, last, fn, ctx);
+	array_scan(&cur, fn, ctx);
 	if (t->old.slot)
-		array_scan(&t->old, t->old_next, cursor, last, fn, ctx);
-	return last == UINT64_MAX ? 0 : last + 1;
+		array_scan(&old, fn, ctx);
+	return cur.last == UINT64_MAX ? 0 : cur.last + 1;
 }

@@ -7,8 +7,10 @@
  * The home of an object is given by the high bits of its hash, so the table is nearly sorted by hash.  That makes a
  * walk resumable: a cursor is a hash, and it stays right when the table grows or is cleaned in between.
  *
- * Growth, and cleaning of deleted slots, move a bounded number of slots at each insertion: no pause at any size.  Only
- * without memory they are cleaned in place, all at once, at most once for each 64th of them.
+ * What is removed leaves no trace: those that it displaced move up.  So a table in which much comes and goes stays as
+ * it is, and only one that holds more grows.  While it does, each insertion moves a bounded number of slots, and clears
+ * as much of the new memory as it is about to touch: no pause at any size.  Only without memory to grow the table becomes
+ * fuller than that, up to its last slot, and its searches longer.
  */
 #ifndef NETHOOD_BASE_HTABLE_H
 #define NETHOOD_BASE_HTABLE_H
@@ -20,8 +22,7 @@
 
 struct rng;
 
-#define HTABLE_EMPTY 0U /* values of htable_slot.hash that no object has */
-#define HTABLE_DELETED 1U
+#define HTABLE_EMPTY 0U /* value of htable_slot.hash that no object has */
 
 struct htable_slot {
 	u64 hash;
@@ -30,18 +31,18 @@ struct htable_slot {
 
 struct htable_array {
 	struct htable_slot *slot;
-	u32 mask;       /**< slots - 1; slots are a power of two */
-	u32 shift;      /**< home = hash >> shift */
-	u32 used_count; /**< live and deleted */
+	u32 mask;  /**< slots - 1; slots are a power of two */
+	u32 shift; /**< home = hash >> shift */
+	u32 used_count;
 };
 
 struct htable {
 	struct mem *mem;
 	u64 seed[2];
 	struct htable_array cur;
-	struct htable_array old;   /**< being emptied into cur while slot != NULL */
-	struct htable_slot *spare; /**< as many as cur has, all empty; NULL: none */
-	u32 old_next;              /**< first slot of old not yet moved; those before it are as empty */
+	struct htable_array old; /**< half as large, being emptied into cur while slot != NULL */
+	u32 old_next;            /**< first slot of old not yet moved; those before it are as empty */
+	u64 *ready;              /**< while old is there: a bit for each block of cur that was cleared */
 	u32 live_count;
 	u64 grow_count;        /**< times the number of slots doubled */
 	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */
@@ -56,10 +57,10 @@ int __must_check htable_init(struct htable *t, struct mem *mem, struct rng *rng,
 /** htable_fini() - frees the slots; asserts that the table is empty */
 void htable_fini(struct htable *t);
 
-/** htable_hash_exact64() - keyed bijection; @key >= 2, so that no key has a reserved hash */
+/** htable_hash_exact64() - keyed bijection; @key is not 0, so that no key has the reserved hash */
 static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
 {
-	do { /* walk the cycle past the reserved values: it began outside of them */
+	do { /* walk the cycle past the reserved value: it did not begin there */
 		key ^= t->seed[0];
 		key *= 0xd6e8feb86659fd93ULL;
 		key ^= key >> 32;
@@ -68,7 +69,7 @@ static inline u64 htable_hash_exact64(const struct htable *t, u64 key)
 		key ^= key >> 29;
 		key *= 0xd6e8feb86659fd93ULL;
 		key ^= key >> 32;
-	} while (unlikely(key <= HTABLE_DELETED));
+	} while (unlikely(key == HTABLE_EMPTY));
 	return key;
 }
 /** htable_mix() - two words into one, keyed: a part of a longer key */
@@ -98,11 +99,11 @@ static inline u64 htable_hash_bytes(const struct htable *t, const void *key, siz
 	return htable_hash_pair(t, words[0] ^ hash, words[1]);
 }
 
-/* @first: slots before it are empty and never mind: what was displaced from there lies behind */
+/* @i: slot to begin at */
 static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, htable_match_fn match, const void *key,
-					u32 first)
+					u32 i)
 {
-	for (u32 i = max_u32((u32)(hash >> a->shift), first);; i++) {
+	for (;; i++) {
 		const struct htable_slot *s = &a->slot[i & a->mask];
 
 		if (s->hash == hash && (!match || match(s->obj, key)))
@@ -112,14 +113,13 @@ static inline void *htable_array_lookup(const struct htable_array *a, u64 hash, 
 	}
 }
 
+void *htable_lookup_growing(const struct htable *t, u64 hash, htable_match_fn match, const void *key);
 /** htable_lookup() - borrowed, or NULL; @match NULL: the hash is exact */
 static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match_fn match, const void *key)
 {
-	void *obj = htable_array_lookup(&t->cur, hash, match, key, 0);
-
-	if (unlikely(!obj && t->old.slot))
-		obj = htable_array_lookup(&t->old, hash, match, key, t->old_next);
-	return obj;
+	if (unlikely(t->old.slot))
+		return htable_lookup_growing(t, hash, match, key);
+	return htable_array_lookup(&t->cur, hash, match, key, (u32)(hash >> t->cur.shift));
 }
 
 /** htable_insert() - @obj must not be in the table; Return: 0, -ENOMEM when it is full and cannot grow */
@@ -133,8 +133,8 @@ void htable_replace(struct htable *t, u64 hash, const void *old, void *new_);
  * htable_scan() - walk that survives changes between calls
  * @cursor: 0 to begin; 0 is returned when the walk is over
  *
- * Calls @fn, which may remove the object it is given, for the objects of about @max_slots slots.  An object that is
- * in the table during the whole walk is seen exactly once, also if the table grows meanwhile.
+ * Calls @fn, which may remove the object it is given and no other, for the objects of about @max_slots slots.  An object
+ * that is in the table during the whole walk is seen exactly once, also if the table grows meanwhile.
  */
 u64 htable_scan(struct htable *t, u64 cursor, u32 max_slots, void (*fn)(void *ctx, void *obj), void *ctx);
 

@@ -79,32 +79,40 @@ const struct neigh_history *neigh_history_find(const struct net *net, u16 family
 	return htable_lookup(&hs->hash, history_hash(hs, &k), history_match, &k);
 }
 
-static void history_forget(struct net *net, struct neigh_histories *hs, struct neigh_history *h)
+static void history_unlink(struct neigh_histories *hs, struct neigh_history *h)
 {
-	struct history_key k = history_key(h->family, h->key, h->key_len, h->ifindex);
-
-	htable_remove(&hs->hash, history_hash(hs, &k), h);
+	htable_remove(&hs->hash, h->hash, h);
 	list_del_init(&h->lru);
 	hs->count--;
-	mem_free(net->mem, h, sizeof(*h));
 }
 
-static struct neigh_history *history_make(struct net *net, struct neigh_histories *hs, const struct history_key *k)
+/* Memory for one more, of the oldest if there are many; NULL: there is none */
+static struct neigh_history *history_alloc(struct net *net, struct neigh_histories *hs)
 {
-	struct neigh_history *h;
+	struct neigh_history *oldest;
 
-	if (hs->count == NEIGH_HISTORIES_MAX) {
-		history_forget(net, hs, list_first_entry(&hs->lru, struct neigh_history, lru));
-		hs->forgotten_count++;
-	}
-	h = mem_zalloc(net->mem, sizeof(*h));
+	if (hs->count < NEIGH_HISTORIES_MAX)
+		return mem_alloc(net->mem, sizeof(*oldest));
+	oldest = list_first_entry(&hs->lru, struct neigh_history, lru);
+	history_unlink(hs, oldest);
+	hs->forgotten_count++;
+	return oldest;
+}
+
+static struct neigh_history *history_make(struct net *net, struct neigh_histories *hs, const struct history_key *k,
+					  u64 hash)
+{
+	struct neigh_history *h = history_alloc(net, hs);
+
 	if (!h)
 		return NULL;
+	memset(h, 0, offsetof(struct neigh_history, change)); /* changes are written before they are counted */
+	h->hash = hash;
 	h->family = k->family;
 	h->key_len = (u8)k->key_len;
 	h->ifindex = (int)k->ifindex;
 	memcpy(h->key, k->key, sizeof(h->key));
-	if (htable_insert(&hs->hash, history_hash(hs, k), h)) {
+	if (htable_insert(&hs->hash, hash, h)) {
 		mem_free(net->mem, h, sizeof(*h));
 		return NULL;
 	}
@@ -124,17 +132,20 @@ void neigh_history_add(const struct neighbour *n, const struct neigh_was *was, b
 {
 	struct net *net = n->tbl->net;
 	struct neigh_histories *hs = net->neigh->histories;
-	struct history_key k = history_key(n->tbl->family, n->primary_key, n->tbl->key_len, n->dev->ifindex);
+	struct history_key k;
 	struct neigh_history *h;
 	struct neigh_change *c;
+	u64 hash;
 
 	if (!changed(n, was) && !died)
 		return;
-	h = htable_lookup(&hs->hash, history_hash(hs, &k), history_match, &k);
+	k = history_key(n->tbl->family, n->primary_key, n->tbl->key_len, n->dev->ifindex);
+	hash = history_hash(hs, &k);
+	h = htable_lookup(&hs->hash, hash, history_match, &k);
 	if (!h && died)
 		return;
 	if (!h)
-		h = history_make(net, hs, &k);
+		h = history_make(net, hs, &k, hash);
 	if (!h) {
 		hs->lost_count++;
 		return;
@@ -179,8 +190,12 @@ void neigh_histories_exit(struct net *net)
 {
 	struct neigh_histories *hs = net->neigh->histories;
 
-	while (!list_empty(&hs->lru))
-		history_forget(net, hs, list_first_entry(&hs->lru, struct neigh_history, lru));
+	while (!list_empty(&hs->lru)) {
+		struct neigh_history *h = list_first_entry(&hs->lru, struct neigh_history, lru);
+
+		history_unlink(hs, h);
+		mem_free(net->mem, h, sizeof(*h));
+	}
 	htable_fini(&hs->hash);
 	mem_free(net->mem, hs, sizeof(*hs));
 }

@@ -45,6 +45,7 @@ struct neigh_change {
 /** struct neigh_history - of one address at one device */
 struct neigh_history {
 	struct list_head lru; /**< of neigh_histories.lru, oldest change first */
+	u64 hash;             /**< of its address, in neigh_histories.hash */
 	u16 family;
 	u8 key_len;
 	u8 key[NEIGH_KEY_MAX];

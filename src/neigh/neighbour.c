@@ -164,7 +164,7 @@ int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device 
 	n->confirmed = tbl->net->now - 2 * NEIGH_VAR(neigh_parms_of(n), BASE_REACHABLE_TIME);
 
 	/* The constructor may have put another key in the place of this one: 0.0.0.0 on point-to-point devices. */
-	other = neigh_find(tbl, n->primary_key, dev);
+	other = memcmp(n->primary_key, key, tbl->key_len) ? neigh_find(tbl, n->primary_key, dev) : NULL;
 	if (other) {
 		neigh_abort(n);
 		*out = neigh_get(other);

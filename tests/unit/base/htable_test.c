@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The hash table against an array of flags, through growth, cleaning and lack of memory; and walks during all that. */
+/* The hash table against an array of flags, through growth and lack of memory; walks during all that; and how much of it an
+ * insertion may do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include "base/random.h"
 
 #define OBJECTS 5000
+#define LONGEST_RUN 400U /* of slots without a gap, with a million objects: what a search and a removal look at */
 
 struct object {
 	u64 key;
@@ -168,6 +170,42 @@ static void a_walk_may_remove_what_it_sees(void **state)
 	world_fini(&w);
 }
 
+static void see_and_remove_some(void *ctx, void *obj)
+{
+	struct world *w = ctx;
+	struct object *o = obj;
+
+	o->seen++;
+	if (o->key & 1)
+		assert_true(htable_remove(&w->t, o->key, o));
+}
+
+/* At any moment of growth, and around the end, where some are displaced to the beginning. */
+static void a_walk_that_removes_some_sees_each_once(void **state)
+{
+	static const u32 runs[] = { 1, 7, 64, UINT32_MAX };
+	static struct world w;
+
+	(void)state;
+	for (u32 count = 1; count < 480; count++) {
+		u64 cursor = 0;
+
+		world_init(&w, 1);
+		for (u32 i = 0; i < count; i++) {
+			w.o[i].key = i % 8 == 7 ? UINT64_MAX - i / 8 : htable_hash_exact64(&w.t, i + 2);
+			assert_int_equal(htable_insert(&w.t, w.o[i].key, &w.o[i]), 0);
+		}
+		do {
+			cursor = htable_scan(&w.t, cursor, runs[count % ARRAY_SIZE(runs)], see_and_remove_some, &w);
+		} while (cursor);
+		for (u32 i = 0; i < count; i++) {
+			assert_int_equal(w.o[i].seen, 1);
+			assert_int_equal(htable_remove(&w.t, w.o[i].key, &w.o[i]), !(w.o[i].key & 1));
+		}
+		world_fini(&w);
+	}
+}
+
 static void without_memory_it_is_asked_for_seldom(void **state)
 {
 	static u8 object[4096];
@@ -254,6 +292,144 @@ static void where_much_comes_and_goes_memory_is_asked_for_once(void **state)
 	world_fini(&w);
 }
 
+/* What an array must be for every search to end where it should.  Return: the length of its longest run without a gap */
+static u32 check_array(const struct htable_array *a, u32 first, const u64 *ready)
+{
+	u32 run = 0, longest = 0;
+
+	for (u32 i = first; i <= a->mask; i++) {
+		bool clear = ready && !(ready[i / 256 / 64] >> i / 256 % 64 & 1);
+		u64 hash = clear ? HTABLE_EMPTY : a->slot[i].hash;
+
+		run = hash == HTABLE_EMPTY ? 0 : run + 1;
+		longest = max_u32(longest, run);
+		for (u32 at = i; hash != HTABLE_EMPTY && at != max_u32((u32)(hash >> a->shift), first);) {
+			at = (at - 1) & a->mask;
+			assert_true(a->slot[at].hash != HTABLE_EMPTY);
+		}
+	}
+	return longest;
+}
+
+static void what_is_removed_leaves_no_trace(void **state)
+{
+	(void)state;
+	for (u8 seed = 0; seed < 4; seed++) {
+		static struct world w;
+
+		world_init(&w, seed);
+		for (int i = 0; i < 60000; i++) {
+			toggle(&w, &w.o[get_random_u32_below(&w.rng, i % 20000 < 10000 ? OBJECTS : 50)]);
+			if (i % 50)
+				continue;
+			check_array(&w.t.cur, 0, w.t.ready);
+			if (w.t.old.slot)
+				check_array(&w.t.old, w.t.old_next, NULL);
+		}
+		world_fini(&w);
+	}
+}
+
+/** struct steps - what an insertion did */
+struct steps {
+	u32 moved, cleared, discarded_pages, zeroed_bytes;
+	bool began; /**< to grow: with the run of slots at the beginning */
+};
+
+static struct steps done; /* since it was last cleared, by the allocator */
+
+static void *count_zalloc(void *ctx, size_t size_bytes)
+{
+	done.zeroed_bytes += (u32)size_bytes;
+	return mem_libc_zalloc(ctx, size_bytes);
+}
+
+static void count_discard(void *ctx, void *p, size_t size_bytes)
+{
+	done.discarded_pages += (u32)size_bytes / 4096;
+	memset(p, 0, size_bytes); /* as the system may */
+	(void)ctx;
+}
+
+static u32 cleared_blocks(const struct htable *t)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; t->ready && i < (t->cur.mask + 1) / 256 / 64 + 1; i++)
+		count += (u32)__builtin_popcountll(t->ready[i]);
+	return count;
+}
+
+static struct steps insert_and_count(struct htable *t, u64 key, void *object)
+{
+	const struct htable_slot *cur = t->cur.slot;
+	u32 old_next = t->old_next, blocks = cleared_blocks(t);
+	bool moved = t->old.slot;
+
+	memset(&done, 0, sizeof(done));
+	assert_int_equal(htable_insert(t, htable_hash_exact64(t, key), object), 0);
+	done.began = t->cur.slot != cur;
+	if (done.began)
+		old_next = blocks = 0;
+	else if (moved && !t->old.slot)
+		return done; /* the rest was moved, and that is less */
+	done.moved = t->old_next - old_next;
+	done.cleared = cleared_blocks(t) - blocks;
+	return done;
+}
+
+/* At any size; the allocator clears nothing but the bits for what was cleared. */
+static void an_insertion_makes_few_steps_while_the_table_grows(void **state)
+{
+	static const struct mem_ops ops = { mem_libc_alloc, count_zalloc, mem_libc_free, count_discard };
+	static u8 object[1 << 20];
+	static struct world w;
+	u32 longest = 0;
+
+	(void)state;
+	world_init(&w, 1);
+	w.mem.ops = &ops;
+	for (u32 i = 0; i < sizeof(object); i++) {
+		struct steps s = insert_and_count(&w.t, i + 2, &object[i]);
+
+		assert_in_range(s.moved, 0, s.began ? LONGEST_RUN : 32);
+		assert_in_range(s.cleared, 0, 3);
+		assert_in_range(s.discarded_pages, 0, 4);
+		assert_in_range(s.zeroed_bytes, 0, (w.t.cur.mask + 1) / 2048 + 8);
+		if (i % 50000 == 0)
+			longest = max_u32(longest, check_array(&w.t.cur, 0, w.t.ready));
+	}
+	assert_in_range(longest, 20, LONGEST_RUN);
+	for (u32 i = 0; i < sizeof(object); i++)
+		assert_true(htable_remove(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i]));
+	world_fini(&w);
+}
+
+/* As many as the table has: nothing is moved, no memory is asked for or cleared. */
+static void where_one_comes_for_one_that_goes_an_insertion_is_one_step(void **state)
+{
+	static const struct mem_ops ops = { NULL, NULL, mem_libc_free, NULL };
+	static u8 object[1000];
+	static struct world w;
+	const struct htable_slot *slot;
+
+	(void)state;
+	world_init(&w, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(object); i++)
+		assert_int_equal(htable_insert(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i]), 0);
+	slot = w.t.cur.slot;
+	w.mem.ops = &ops;
+	for (u32 i = ARRAY_SIZE(object); i < 300000; i++) {
+		assert_true(htable_remove(&w.t, htable_hash_exact64(&w.t, i - 998), &object[i % 1000]));
+		assert_int_equal(htable_insert(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i % 1000]), 0);
+		assert_true(w.t.cur.slot == slot && !w.t.old.slot);
+	}
+	assert_in_range(check_array(&w.t.cur, 0, NULL), 2, LONGEST_RUN);
+	for (u32 i = 300000 - ARRAY_SIZE(object); i < 300000; i++)
+		assert_true(htable_remove(&w.t, htable_hash_exact64(&w.t, i + 2), &object[i % 1000]));
+	world_fini(&w);
+}
+
 static void a_million_objects_lie_where_they_belong(void **state)
 {
 	static u8 object[1 << 20];
@@ -280,7 +456,7 @@ static void exact_hashes_do_not_collide(void **state)
 	for (u64 k = 2; k < 100000; k++) {
 		u64 h = htable_hash_exact64(&w.t, k);
 
-		assert_true(h > HTABLE_DELETED && h != last);
+		assert_true(h != HTABLE_EMPTY && h != last);
 		last = h;
 	}
 	world_fini(&w);
@@ -297,7 +473,7 @@ static void keys_that_differ_have_different_hashes(void **state)
 	for (u32 len = 1; len <= 40; len++) {
 		u64 hash = htable_hash_bytes(&w.t, key, len);
 
-		assert_true(hash > HTABLE_DELETED && hash == htable_hash_bytes(&w.t, key, len));
+		assert_true(hash != HTABLE_EMPTY && hash == htable_hash_bytes(&w.t, key, len));
 		assert_true(hash != htable_hash_bytes(&w.t, key, len + 1));
 		for (u32 bit = 0; bit < len * 8; bit++) {
 			key[bit / 8] ^= (u8)(1U << bit % 8);
@@ -384,9 +560,13 @@ int main(void)
 		cmocka_unit_test(one_stands_where_another_stood),
 		cmocka_unit_test(a_walk_sees_each_object_once_while_others_come_and_go),
 		cmocka_unit_test(a_walk_may_remove_what_it_sees),
+		cmocka_unit_test(a_walk_that_removes_some_sees_each_once),
 		cmocka_unit_test(without_memory_it_is_asked_for_seldom),
 		cmocka_unit_test(without_memory_what_was_removed_takes_no_place),
 		cmocka_unit_test(where_much_comes_and_goes_memory_is_asked_for_once),
+		cmocka_unit_test(what_is_removed_leaves_no_trace),
+		cmocka_unit_test(an_insertion_makes_few_steps_while_the_table_grows),
+		cmocka_unit_test(where_one_comes_for_one_that_goes_an_insertion_is_one_step),
 		cmocka_unit_test(a_million_objects_lie_where_they_belong),
 		cmocka_unit_test(exact_hashes_do_not_collide),
 		cmocka_unit_test(keys_that_differ_have_different_hashes),
