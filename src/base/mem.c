@@ -107,7 +107,8 @@ const struct mem_ops mem_libc_ops = { mem_libc_alloc, mem_libc_zalloc, mem_libc_
 /** struct chunk - header of a piece of memory that objects are cut from */
 struct chunk {
 	struct chunk *next;
-	size_t size_bytes;
+	u32 size_bytes;
+	u32 uncut_at; /**< offset of what no object was cut from yet, and nobody touched; of the newest chunk only */
 };
 
 void kmem_cache_init(struct kmem_cache *c, struct mem *mem, const char *name, u32 object_bytes, u32 align)
@@ -139,21 +140,14 @@ static bool cache_add_chunk(struct kmem_cache *c, const char *site)
 {
 	size_t size_bytes = sizeof(struct chunk) + c->align_bytes + (size_t)c->chunk_objects * c->object_bytes;
 	struct chunk *chunk = mem_alloc_at(c->mem, size_bytes, site);
-	u8 *objects;
 
 	if (!chunk)
 		return false;
-	objects = (u8 *)ALIGN_UP((uintptr_t)(chunk + 1), (uintptr_t)c->align_bytes);
-	chunk->size_bytes = size_bytes;
+	chunk->size_bytes = (u32)size_bytes;
+	chunk->uncut_at = (u32)(ALIGN_UP((uintptr_t)(chunk + 1), (uintptr_t)c->align_bytes) - (uintptr_t)chunk);
 	chunk->next = c->chunks;
 	c->chunks = chunk;
-	for (u32 i = c->chunk_objects; i-- > 0;) {
-		void **object = (void **)(void *)(objects + (size_t)i * c->object_bytes);
-
-		*object = c->free_list;
-		c->free_list = object;
-		ASAN_POISON_MEMORY_REGION(object, c->object_bytes);
-	}
+	ASAN_POISON_MEMORY_REGION(chunk + 1, size_bytes - sizeof(*chunk));
 	c->total_count += c->chunk_objects;
 	if (size_bytes < CACHE_CHUNK_BYTES / 2 ||
 	    (c->chunk_objects < c->total_count / 4 && size_bytes < CACHE_CHUNK_MAX_BYTES / 2))
@@ -161,17 +155,43 @@ static bool cache_add_chunk(struct kmem_cache *c, const char *site)
 	return true;
 }
 
+/* One that was never used.  Each is cut when it is asked for: a fresh chunk is as many fresh pages, and no call touches
+ * more of them than its object lies in.  Return: NULL: the newest chunk has none left */
+static void *chunk_cut(const struct kmem_cache *c)
+{
+	struct chunk *chunk = c->chunks;
+	void *object;
+
+	if (!chunk || chunk->uncut_at + c->object_bytes > chunk->size_bytes)
+		return NULL;
+	object = (u8 *)chunk + chunk->uncut_at;
+	chunk->uncut_at += c->object_bytes;
+	return object;
+}
+
+static void *cache_pop(struct kmem_cache *c)
+{
+	void **object = c->free_list;
+
+	if (!object)
+		return NULL;
+	ASAN_UNPOISON_MEMORY_REGION(object, c->object_bytes);
+	c->free_list = *object;
+	return object;
+}
+
 void *kmem_cache_alloc_slow(struct kmem_cache *c, const char *site)
 {
-	void **object;
+	void *object;
 
 	if (unlikely(c->mem->fail) && mem_must_fail(c->mem, site, c->object_bytes))
 		return NULL;
-	if (unlikely(!c->free_list) && !cache_add_chunk(c, site))
+	object = cache_pop(c) ?: chunk_cut(c);
+	if (!object && cache_add_chunk(c, site))
+		object = chunk_cut(c);
+	if (!object)
 		return NULL;
-	object = c->free_list;
 	ASAN_UNPOISON_MEMORY_REGION(object, c->object_bytes);
-	c->free_list = *object;
 	c->live_count++;
 	return object;
 }

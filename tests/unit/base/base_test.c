@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <sys/mman.h>
+
 #include "base/csum.h"
 #include "base/hash.h"
 #include "base/icmp_count.h"
@@ -242,6 +244,71 @@ static void slabs_align_as_asked(void **state)
 	assert_int_equal(mem.live_bytes, 0);
 }
 
+/** struct pieces - what an allocator has mapped */
+struct pieces {
+	void *p[64];
+	size_t size_bytes[64];
+	u32 count;
+};
+
+static void *pieces_alloc(void *ctx, size_t size_bytes)
+{
+	struct pieces *m = ctx;
+	void *p = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(p != MAP_FAILED && m->count < ARRAY_SIZE(m->p));
+	m->p[m->count] = p;
+	m->size_bytes[m->count++] = size_bytes;
+	return p;
+}
+
+static void pieces_free(void *ctx, void *p, size_t size_bytes)
+{
+	(void)ctx;
+	munmap(p, size_bytes);
+}
+
+static u32 pieces_touched_pages(const struct pieces *m)
+{
+	u8 resident[64];
+	u32 count = 0;
+
+	for (u32 i = 0; i < m->count; i++) {
+		u32 pages = (u32)(m->size_bytes[i] + 4095) / 4096;
+
+		assert_in_range(pages, 1, sizeof(resident));
+		assert_int_equal(mincore(m->p[i], m->size_bytes[i], resident), 0);
+		for (u32 k = 0; k < pages; k++)
+			count += resident[k] & 1;
+	}
+	return count;
+}
+
+/* However large the chunks have grown: fresh memory is touched where the object lies. */
+static void a_slab_touches_no_more_than_it_gives(void **state)
+{
+	const struct mem_ops ops = { pieces_alloc, pieces_alloc, pieces_free, NULL };
+	struct pieces m = { .count = 0 };
+	struct mem mem = { .ops = &ops, .ctx = &m };
+	struct kmem_cache c;
+	void *p[10000];
+
+	(void)state;
+	kmem_cache_init(&c, &mem, "test", 100, 8);
+	for (u32 i = 0; i < ARRAY_SIZE(p); i++) {
+		u32 before = pieces_touched_pages(&m);
+
+		p[i] = kmem_cache_alloc(&c);
+		memset(p[i], 1, 100);
+		assert_in_range(pieces_touched_pages(&m) - before, 0, 2);
+	}
+	assert_true(m.size_bytes[m.count - 1] > 32768);
+	for (u32 i = 0; i < ARRAY_SIZE(p); i++)
+		kmem_cache_free(&c, p[i]);
+	kmem_cache_fini(&c);
+	assert_int_equal(mem.live_bytes, 0);
+}
+
 /** struct site_world - remembers which places asked, and refuses when told to */
 struct site_world {
 	const char *site;
@@ -443,6 +510,7 @@ int main(void)
 		cmocka_unit_test(a_type_that_no_memory_is_there_for_is_not_counted),
 		cmocka_unit_test(slabs_give_back_all_they_took),
 		cmocka_unit_test(slabs_align_as_asked),
+		cmocka_unit_test(a_slab_touches_no_more_than_it_gives),
 		cmocka_unit_test(each_place_that_asks_for_memory_can_be_refused),
 		cmocka_unit_test(what_is_deferred_goes_at_the_quiescent_point),
 		cmocka_unit_test(sysctl_variables_are_read_and_written_by_name),
