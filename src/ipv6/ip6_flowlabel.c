@@ -16,7 +16,7 @@
 #define FL6_MAX 4096U          /* labels of a net */
 #define FL6_MAX_PER_SOCKET 32U /* of those who administer nothing */
 
-/** struct flowlabel_state - net->ipv6->flowlabels */
+/** struct flowlabel_state - net->ipv6->flowlabels; NULL until somebody leases one */
 struct flowlabel_state {
 	struct hlist_head bucket[FL6_BUCKETS];
 	u32 count;     /**< also of those that linger */
@@ -64,6 +64,8 @@ static struct ip6_flowlabel *fl6_known(const struct net *net, __be32 label)
 {
 	struct ip6_flowlabel *fl;
 
+	if (!net->ipv6->flowlabels)
+		return NULL;
 	hlist_for_each_entry(fl, bucket_of(net, label), node)
 	{
 		if (fl->label == label)
@@ -81,7 +83,7 @@ struct ip6_flowlabel *fl6_find(const struct net *net, __be32 label)
 
 bool fl6_exclusive(const struct net *net)
 {
-	return net->ipv6->flowlabels->exclusive;
+	return net->ipv6->flowlabels && net->ipv6->flowlabels->exclusive;
 }
 
 static bool is_exclusive(const struct ip6_flowlabel *fl)
@@ -173,6 +175,16 @@ static int share_check(const struct ip6_flowlabel *fl, const struct fl6_want *wa
 	return 0;
 }
 
+/** fl6_room() - is there room for one more?  The table is made for the first */
+static int fl6_room(struct net *net, const struct fl6_want *want)
+{
+	struct flowlabel_state **s = &net->ipv6->flowlabels;
+
+	if (!*s)
+		*s = mem_zalloc(net->mem, sizeof(**s));
+	return *s ? room_check(*s, want) : -ENOMEM;
+}
+
 int fl6_lease(struct net *net, const struct fl6_want *want, struct ip6_flowlabel **out)
 {
 	struct ip6_flowlabel *fl = want->label ? fl6_find(net, want->label) : NULL;
@@ -181,7 +193,7 @@ int fl6_lease(struct net *net, const struct fl6_want *want, struct ip6_flowlabel
 	if (!fl) {
 		if (!want->create)
 			return -ENOENT;
-		err = room_check(net->ipv6->flowlabels, want);
+		err = fl6_room(net, want);
 		if (err)
 			return err;
 		fl = want->label ? fl6_known(net, want->label) : NULL; /* one that lingers */
@@ -227,24 +239,18 @@ void ip6fl_seq_show(struct seq_file *m, struct net *net)
 	const struct ip6_flowlabel *fl;
 
 	seq_puts(m, "Label S Owner  Users  Linger Expires  Dst                              Opt\n");
-	for (u32 i = 0; i < FL6_BUCKETS; i++) {
+	for (u32 i = 0; net->ipv6->flowlabels && i < FL6_BUCKETS; i++) {
 		hlist_for_each_entry(fl, &net->ipv6->flowlabels->bucket[i], node) fl6_show(m, fl);
 	}
 }
 
 /* ------------------------------------------------------------------ life */
 
-int fl6_init(struct net *net)
-{
-	net->ipv6->flowlabels = mem_zalloc(net->mem, sizeof(*net->ipv6->flowlabels));
-	return net->ipv6->flowlabels ? 0 : -ENOMEM;
-}
-
 void fl6_exit(struct net *net)
 {
 	struct flowlabel_state *s = net->ipv6->flowlabels;
 
-	for (u32 i = 0; i < FL6_BUCKETS; i++) {
+	for (u32 i = 0; s && i < FL6_BUCKETS; i++) {
 		while (!hlist_empty(&s->bucket[i])) {
 			struct ip6_flowlabel *fl = hlist_entry_safe(s->bucket[i].first, struct ip6_flowlabel, node);
 
@@ -252,6 +258,7 @@ void fl6_exit(struct net *net)
 			fl6_destroy(fl);
 		}
 	}
-	mem_free(net->mem, s, sizeof(*s));
+	if (s)
+		mem_free(net->mem, s, sizeof(*s));
 	net->ipv6->flowlabels = NULL;
 }

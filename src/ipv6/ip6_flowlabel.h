@@ -60,7 +60,6 @@ struct ip6_flowlabel *fl6_find(const struct net *net, __be32 label);
 /** fl6_exclusive() - is there a label that not everybody may use?  Then nobody uses one that he has not leased */
 bool fl6_exclusive(const struct net *net);
 
-int fl6_init(struct net *net);
 void fl6_exit(struct net *net);
 
 #endif

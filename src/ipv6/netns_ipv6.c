@@ -133,7 +133,6 @@ static const struct ipv6_part {
 	int (*init)(struct net *net);
 	void (*exit)(struct net *net);
 } ipv6_parts[] = {
-	{ fl6_init, fl6_exit },
 	{ ipv6_exthdrs_init, ipv6_exthdrs_exit },
 	{ ipv6_frag_init, ipv6_frag_exit },
 	{ icmpv6_init, icmpv6_exit },
@@ -151,6 +150,7 @@ static void ipv6_parts_exit(struct net *net, u32 count)
 
 static void ipv6_free(struct net *net)
 {
+	fl6_exit(net);
 	ipv6_sysctl_exit(net);
 	mem_free(net->mem, net->ipv6, sizeof(*net->ipv6));
 	net->ipv6 = NULL;
