@@ -28,6 +28,21 @@ static void dad_wait(struct inet6_ifaddr *ifp, ktime_t wait)
 
 /* ------------------------------------------------------------------ the end of it */
 
+/** join_solict() - RFC 4861 7.2.1: who has an address hears who asks for it.  Return: false: no memory */
+static bool join_solict(struct inet6_ifaddr *ifp)
+{
+	struct net_device *dev = ifp->idev->dev;
+	struct in6_addr group;
+
+	if (ifp->solict_joined || (dev->flags & (IFF_LOOPBACK | IFF_NOARP)))
+		return true;
+	addrconf_addr_solict_mult(&ifp->addr, &group);
+	ifp->solict_joined = !ipv6_dev_mc_inc(dev, &group);
+	if (!ifp->solict_joined)
+		net_log(dev->net, "%s: no memory for a solicited-node group", dev->name);
+	return ifp->solict_joined;
+}
+
 /** lonely_lladdr() - no other link-local address of the device is usable */
 static bool lonely_lladdr(const struct inet6_ifaddr *ifp)
 {
@@ -62,7 +77,7 @@ static void dad_completed(struct inet6_ifaddr *ifp, bool is_news)
 	struct inet6_dev *idev = ifp->idev;
 	bool first_lladdr = ipv6_addr_is_linklocal(&ifp->addr) && lonely_lladdr(ifp);
 
-	if (ipv6_ifa_up(ifp)) { /* its routes found no memory */
+	if (!join_solict(ifp) || ipv6_ifa_up(ifp)) { /* its group or its routes found no memory */
 		ifp->flags |= ifp->flags & IFA_F_NODAD ? 0 : IFA_F_TENTATIVE;
 		ifp->state = INET6_IFADDR_STATE_DAD;
 		ifp->dad_probes = 0;
@@ -192,25 +207,11 @@ void addrconf_dad_timer(struct timer *t)
 
 /* ------------------------------------------------------------------ start */
 
-static void join_solict(struct inet6_ifaddr *ifp)
-{
-	struct net_device *dev = ifp->idev->dev;
-	struct in6_addr group;
-
-	if (ifp->solict_joined || (dev->flags & (IFF_LOOPBACK | IFF_NOARP)))
-		return;
-	addrconf_addr_solict_mult(&ifp->addr, &group);
-	if (ipv6_dev_mc_inc(dev, &group))
-		net_log(dev->net, "%s: no memory for a solicited-node group", dev->name);
-	else
-		ifp->solict_joined = true;
-}
-
 void addrconf_dad_start(struct inet6_ifaddr *ifp)
 {
 	struct inet6_dev *idev = ifp->idev;
 
-	join_solict(ifp);
+	(void)join_solict(ifp); /* if there is no memory: dad_completed() */
 	if (!(ifp->flags & IFA_F_TENTATIVE) || (idev->dev->flags & (IFF_NOARP | IFF_LOOPBACK))) {
 		dad_passed(ifp);
 		return;
@@ -301,7 +302,7 @@ static void stable_retry(struct inet6_ifaddr *ifp)
 	next->rt_priority = ifp->rt_priority;
 	next->ifa_proto = ifp->ifa_proto;
 	next->state = INET6_IFADDR_STATE_DAD; /* its turn comes by the timer */
-	join_solict(next);
+	(void)join_solict(next);
 	next->dad_probes = (u8)max_u32((u32)(IN6_DEV_CONF(idev, DAD_TRANSMITS) & 0xff), 1);
 	next->dad_nonce = dad_nonce(idev);
 	dad_wait(next, (ktime_t)net->ipv6->idgen_delay_s * NSEC_PER_SEC);
