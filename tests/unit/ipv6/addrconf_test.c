@@ -667,6 +667,36 @@ static void test_no_memory(void **state)
 	assert_true(calls > 20);
 }
 
+/* Whatever found no memory at first: who has the address hears who asks for it. */
+static void test_an_address_is_heard_of_once_there_is_memory(void **state)
+{
+	struct ifa6_config cfg = { .addr = in6("fd77::3"),
+				   .prefix_len = 64,
+				   .valid_lft_s = INFINITY_LIFE_TIME,
+				   .prefered_lft_s = INFINITY_LIFE_TIME };
+	u32 calls, there = 0;
+
+	(void)state;
+	for (u32 at = 1;; at++) {
+		struct world *w = world_create();
+
+		w->fail_at = w->alloc_calls + at;
+		calls = w->alloc_calls;
+		(void)inet6_addr_add(w->netdev[0], &cfg, NULL);
+		world_tick(w, 5 * NSEC_PER_SEC);
+		calls = w->alloc_calls - calls;
+		if (strstr(addrs(w), "fd77::3")) {
+			there++;
+			assert_non_null(strstr(addrs(w), "eth0 fd77::3/64\n"));
+			assert_true(has_group(w, "ff02::1:ff00:3"));
+		}
+		world_destroy(w);
+		if (calls < at)
+			break;
+	}
+	assert_true(there > 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -693,6 +723,7 @@ int main(void)
 		cmocka_unit_test(test_solicitations),
 		cmocka_unit_test(test_a_router),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_an_address_is_heard_of_once_there_is_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
