@@ -114,16 +114,26 @@ def error_about_a_redirect(case):
     return [*whom, *ourselves, *(("counters", name) for name in more)]
 
 
+def asked_again(case, seen):
+    """[neighbour that failed, and is asked once more for what its failure makes]."""
+    begun = {said.key: said.time for said in seen.heard if " INCOMPLETE " in said.text}
+    return [key for key, when in begun.items()
+            if any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)
+            or any(said.key == key and said.text.startswith("NS ") and said.time < when - INSTANT_S
+                   for said in seen.frames)]
+
+
 def told_beside_a_stranger(case):
-    """The error for one who waited makes the same neighbour be asked again: in Linux the others are not told."""
-    asked_again = [key for seen in (case.kernel, case.nethood) for key in {said.key for said in seen.heard}
-                   if any(said.key == key and " INCOMPLETE " in said.text for said in seen.heard)
-                   and any(table[key].state == nl.NUD["incomplete"] for table in case.before if key in table)]
-    if not asked_again:
+    """The error for one who waited makes the same neighbour be asked again: in Linux the others are not told.
+
+    Nor is he: what waits by then is dropped, the error as well, so that later questions do not come from its source.
+    """
+    again = {key for seen in (case.kernel, case.nethood) for key in asked_again(case, seen)}
+    if not again:
         return ()
     more = [name for name in ERROR + ITS_WAY if counted(case.nethood, name) > counted(case.kernel, name)]
     ourselves = [key for key in set(case.nethood.table) - set(case.kernel.table) if key[0] == "lo"]
-    return ["errors", *ourselves, *(("counters", name) for name in more)]
+    return ["errors", *again, *ourselves, *(("counters", name) for name in more)]
 
 
 def failed_together(case):
