@@ -326,5 +326,5 @@ long call_open(struct call *c)
 		err = install_file(c, path, cloexec);
 	if (err >= 0)
 		c->undo = keep_opened;
-	return err == -ENOENT || err == -EINPROGRESS ? CALL_GONE : err;
+	return err == -ENOENT ? CALL_GONE : err;
 }

@@ -246,9 +246,12 @@ int carrier_program_end(struct carrier *cr)
 }
 
 /* Not by SECCOMP_ADDFD_FLAG_SEND, which does both in one step: if this process is stopped in the middle of that (by the
- * terminal, a debugger, the machine going to sleep), the program gets 0 for an answer, and no descriptor. */
+ * terminal, a debugger, the machine going to sleep), the program gets 0 for an answer, and no descriptor.
+ * The program was awake to take it.  The kernel loses an answer that is given at the very moment at which a signal ends
+ * the call on another CPU; asking whether it still waits lets it go to sleep, or go, first. */
 long call_install_fd(const struct call *c, int fd, int flags)
 {
+	int number;
 	struct seccomp_notif_addfd add = {
 		.id = c->rq->id,
 		.srcfd = (uint32_t)fd,
@@ -261,7 +264,9 @@ long call_install_fd(const struct call *c, int fd, int flags)
 		if (err)
 			return err;
 	}
-	return notify_add_fd(c->listener->watch.fd, &add);
+	number = notify_add_fd(c->listener->watch.fd, &add);
+	(void)call_valid(c->listener, c->rq->id);
+	return number;
 }
 
 static bool closes_on_exec(const struct call *c)
@@ -300,7 +305,7 @@ long carrier_install(struct call *c, struct carrier *cr, int program_end, int fl
 
 	close(program_end);
 	if (fd < 0)
-		return fd == -EINPROGRESS ? -ENOENT : fd;
+		return fd;
 	cr->seen_tid = call_tid(c);
 	cr->seen_fd = (int)fd;
 	call_installed(c, fd);

@@ -40,7 +40,10 @@ int notify_add_fd(int fd, const struct seccomp_notif_addfd *add)
 {
 	int number = ioctl(fd, SECCOMP_IOCTL_NOTIF_ADDFD, add);
 
-	return number < 0 ? -errno : number;
+	if (number >= 0)
+		return number;
+	return errno == ESRCH || errno == EINPROGRESS ? -ENOENT
+						      : -errno; /* it went while we waited; it has an answer */
 }
 
 bool notify_valid(int fd, uint64_t id)

@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -107,7 +108,29 @@ int supervised(void (*fn)(void))
 	return supervised_with(fn, false);
 }
 
+static int with_one_cpu(void (*fn)(void), bool proc)
+{
+	cpu_set_t before, one;
+	int status;
+	size_t cpu = 0;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	while (!CPU_ISSET(cpu, &before))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	status = supervised_with(fn, proc);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	return status;
+}
+
+int supervised_on_one_cpu(void (*fn)(void))
+{
+	return with_one_cpu(fn, false);
+}
+
 int supervised_proc(void (*fn)(void))
 {
-	return supervised_with(fn, true);
+	return with_one_cpu(fn, true);
 }
