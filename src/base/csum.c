@@ -15,8 +15,8 @@
 #endif
 
 #define CSUM_VECTOR_MIN_BYTES 192U
-#define CSUM_CALL_MIN_BYTES \
-	192U /* before that memcpy() is not worth its call: words that it just wrote are slow to read */
+/* Shorter ones are not worth a call of memcpy(): words that it just wrote are slow to read. */
+#define CSUM_CALL_MIN_BYTES 192U
 
 static inline u64 add_carry(u64 sum, u64 word)
 {

@@ -166,6 +166,7 @@ static void *chunk_cut(const struct kmem_cache *c)
 		return NULL;
 	object = (u8 *)chunk + chunk->uncut_at;
 	chunk->uncut_at += c->object_bytes;
+	ASAN_UNPOISON_MEMORY_REGION(object, c->object_bytes);
 	return object;
 }
 
@@ -191,7 +192,6 @@ void *kmem_cache_alloc_slow(struct kmem_cache *c, const char *site)
 		object = chunk_cut(c);
 	if (!object)
 		return NULL;
-	ASAN_UNPOISON_MEMORY_REGION(object, c->object_bytes);
 	c->live_count++;
 	return object;
 }

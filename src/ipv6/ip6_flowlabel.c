@@ -66,8 +66,7 @@ static struct ip6_flowlabel *fl6_known(const struct net *net, __be32 label)
 
 	if (!net->ipv6->flowlabels)
 		return NULL;
-	hlist_for_each_entry(fl, bucket_of(net, label), node)
-	{
+	hlist_for_each_entry(fl, bucket_of(net, label), node) {
 		if (fl->label == label)
 			return fl;
 	}
@@ -157,8 +156,7 @@ static int fl6_create(struct net *net, const struct fl6_want *want, struct ip6_f
 
 void fl6_renew(struct ip6_flowlabel *fl, u32 linger_s, u32 expires_s)
 {
-	u32 lifetime_s = expires_s > linger_s ? expires_s : linger_s;
-	ktime_t expires = fl->net->now + (ktime_t)lifetime_s * NSEC_PER_SEC;
+	ktime_t expires = fl->net->now + (ktime_t)max_u32(expires_s, linger_s) * NSEC_PER_SEC;
 
 	if (linger_s > fl->linger_s)
 		fl->linger_s = linger_s;
@@ -188,7 +186,7 @@ static int fl6_room(struct net *net, const struct fl6_want *want)
 int fl6_lease(struct net *net, const struct fl6_want *want, struct ip6_flowlabel **out)
 {
 	struct ip6_flowlabel *fl = want->label ? fl6_find(net, want->label) : NULL;
-	int err = 0;
+	int err;
 
 	if (!fl) {
 		if (!want->create)
@@ -240,7 +238,8 @@ void ip6fl_seq_show(struct seq_file *m, struct net *net)
 
 	seq_puts(m, "Label S Owner  Users  Linger Expires  Dst                              Opt\n");
 	for (u32 i = 0; net->ipv6->flowlabels && i < FL6_BUCKETS; i++) {
-		hlist_for_each_entry(fl, &net->ipv6->flowlabels->bucket[i], node) fl6_show(m, fl);
+		hlist_for_each_entry(fl, &net->ipv6->flowlabels->bucket[i], node)
+			fl6_show(m, fl);
 	}
 }
 

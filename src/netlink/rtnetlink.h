@@ -20,7 +20,8 @@ struct rtnl_handler {
 };
 
 extern const struct rtnl_handler rtnl_link_handlers[], rtnl_addr_handlers[], rtnl_route_handlers[],
-	rtnl_rule_handlers[], rtnl_neigh_handlers[], rtnl_neightbl_handlers[], rtnl_nsid_handlers[];
+	rtnl_rule_handlers[], rtnl_neigh_handlers[], rtnl_neightbl_handlers[], rtnl_netconf_handlers[],
+	rtnl_nsid_handlers[];
 /** rtnl_dump_nothing() - of whom nobody speaks here there is nothing to list */
 int rtnl_dump_nothing(struct sk_buff *skb, struct netlink_callback *cb);
 

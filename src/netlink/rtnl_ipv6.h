@@ -12,7 +12,7 @@ struct fib6_route_view;
 struct fib6_rule_config;
 
 extern const struct rtnl_handler rtnl_addr6_handlers[], rtnl_addrlabel_handlers[], rtnl_link6_handlers[],
-	rtnl_netconf_handlers[], rtnl_route6_handlers[], rtnl_rule6_handlers[];
+	rtnl_route6_handlers[], rtnl_rule6_handlers[];
 
 /* One message about one object; false: no room. */
 bool rtnl_fill_addr6(const struct nl_target *to, const struct inet6_ifaddr *ifa);

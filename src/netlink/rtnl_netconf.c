@@ -10,7 +10,7 @@
 #include "ipv4/netns_ipv4.h"
 #include "ipv6/addrconf.h"
 #include "ipv6/netns_ipv6.h"
-#include "netlink/rtnl_ipv6.h"
+#include "netlink/rtnetlink.h"
 
 #define NETCONF_MSG_BYTES 128U
 

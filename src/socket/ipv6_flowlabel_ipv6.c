@@ -82,8 +82,8 @@ static int times_check(const struct sock *sk, const struct in6_flowlabel_req *re
 {
 	if (!sk->admin && (req->flr_linger > FL_LINGER_MAX_S || req->flr_expires > FL_LINGER_MAX_S))
 		return -EPERM;
-	*linger_s = req->flr_linger < FL_LINGER_MIN_S ? FL_LINGER_MIN_S : req->flr_linger;
-	*expires_s = req->flr_expires < FL_LINGER_MIN_S ? FL_LINGER_MIN_S : req->flr_expires;
+	*linger_s = max_u32(req->flr_linger, FL_LINGER_MIN_S);
+	*expires_s = max_u32(req->flr_expires, FL_LINGER_MIN_S);
 	return 0;
 }
 

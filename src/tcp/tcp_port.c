@@ -192,16 +192,14 @@ static bool port_conflict(const struct tcp_sock *tp, const struct tcp_bind_bucke
 	const struct tcp_sock *o;
 	struct owner owner;
 
-	hlist_for_each_entry(o, &b->owners, bind_node)
-	{
+	hlist_for_each_entry(o, &b->owners, bind_node) {
 		if (o == tp)
 			continue;
 		owner = owner_of_sock(tp, o);
 		if (!may_share(tp, &owner, any_port))
 			return true;
 	}
-	hlist_for_each_entry(tw, &b->timewaits, bind_node)
-	{
+	hlist_for_each_entry(tw, &b->timewaits, bind_node) {
 		owner = owner_of_timewait(tw);
 		if (!may_share(tp, &owner, any_port))
 			return true;

@@ -64,8 +64,8 @@ struct udp_cork {
 	bool confirm;
 };
 
-#define UDP_SHORT_BYTES \
-	128U /**< payload that is summed as it is copied, whatever the device can do: nobody need read it again */
+/** UDP_SHORT_BYTES - payload that is summed as it is copied, whatever the device can do: nobody need read it again */
+#define UDP_SHORT_BYTES 128U
 
 /** struct udp_template - headers of a connected socket's datagrams, ready but for length, identification and sums */
 struct udp_template {

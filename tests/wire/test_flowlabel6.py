@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from lab.facts import error
 from lab.frames import Match
 from lab.kernel import KernelStack
 from lab.nethood import NethoodStack
@@ -44,14 +45,6 @@ def request(label=0, action=GET, share=S_ANY, flags=CREATE, expires=0, linger=0,
 
 def control(level, kind, data):
     return struct.pack("=Qii", 16 + len(data), level, kind) + data + bytes(-len(data) % 8)
-
-
-def error(call, *args):
-    try:
-        call(*args)
-    except OSError as refused:
-        return refused.errno or errno.EAGAIN
-    return 0
 
 
 def mgr(sock, *args, **fields):

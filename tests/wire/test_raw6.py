@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from lab.facts import error
 from lab.frames import Match
 from lab.packets import checksum
 from lab.packets6 import (ECHO_REPLY, ECHO_REQUEST, ICMPV6, addr6, echo6, frame6, icmp6_of, ipv6, is_icmp6, pseudo6)
@@ -23,14 +24,6 @@ def wire(shared):
     shared.ip(f"-6 neigh replace {PEER6} lladdr {PEER_MAC} dev eth0")
     shared.port.clear()
     return shared.port
-
-
-def error(call, *args):
-    try:
-        call(*args)
-    except OSError as refused:
-        return refused.errno or errno.EAGAIN
-    return 0
 
 
 def raw(shared, proto):

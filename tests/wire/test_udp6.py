@@ -12,6 +12,7 @@ import struct
 
 import pytest
 
+from lab.facts import error
 from lab.frames import Match
 from lab.packets import checksum
 from lab.packets6 import (FRAGMENT, ICMPV6, PKT_TOOBIG, UDP, addr6, frame6, icmp6, ipv6, is_icmp6, mac6, pseudo6, text6)
@@ -59,14 +60,6 @@ def udp6_of(frame):
     return dict(tclass=word >> 20 & 255, flow=word & 0xfffff, hlim=hlim, src=text6(raw[22:38]), dst=text6(raw[38:54]),
                 sport=sport, dport=dport, data=raw[62:54 + length], size=size, csum=csum, mac=raw[:6].hex(":"),
                 good=checksum(pseudo6(raw[22:38], raw[38:54], length, UDP) + raw[54:54 + length]) == 0)
-
-
-def error(call, *args):
-    try:
-        call(*args)
-    except OSError as refused:
-        return refused.errno or errno.EAGAIN
-    return 0
 
 
 # ---- who may have a port ---------------------------------------------------

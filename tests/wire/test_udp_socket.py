@@ -13,6 +13,7 @@ import time
 import pytest
 
 from lab import packets as p
+from lab.facts import error
 from lab.frames import IP, UDP, is_ip, udp
 from lab.stack import ADDRESS, PEER, PEER_MAC
 
@@ -36,14 +37,6 @@ def wire(shared):
 def deliver(port, dport, data=b"data", sport=5000, src=PEER, dst=ADDRESS, mac=OURS, **fields):
     port.send(p.ether(mac, PEER_MAC, p.ipv4(src, dst, 17, p.udp(src, dst, sport, dport, data),
                                             **fields)))
-
-
-def error(call, *args):
-    try:
-        call(*args)
-    except OSError as refused:
-        return refused.errno or errno.EAGAIN
-    return 0
 
 
 def open_port(shared, address="0.0.0.0"):

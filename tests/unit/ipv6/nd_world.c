@@ -247,6 +247,28 @@ void world_destroy(struct world *w)
 	free(w);
 }
 
+u32 world_starve(void (*use)(struct world *w))
+{
+	u32 n = 0, calls;
+
+	do {
+		struct world *w = world_create();
+
+		w->answers = true;
+		world_tick(w, 3 * NSEC_PER_SEC);
+		world_forget(w);
+		w->alloc_calls = 0;
+		w->fail_at = ++n;
+		use(w);
+		calls = w->alloc_calls;
+		w->fail_at = 0;
+		world_forget(w);
+		use(w);
+		world_destroy(w);
+	} while (calls >= n);
+	return calls;
+}
+
 void world_sysctl(struct world *w, const char *key, const char *value)
 {
 	assert_int_equal(nethood_sysctl_set(w->public_net, key, value), 0);

@@ -77,6 +77,9 @@ static inline struct world *world_create(void)
 }
 /** world_destroy() - asserts the ledger; nethood_free() asserts the rest */
 void world_destroy(struct world *w);
+/** world_starve() - @use is called in one world after another with one more allocation that went well before one fails,
+ * and once more in each when there is memory again.  Return: how many allocations it makes */
+u32 world_starve(void (*use)(struct world *w));
 void world_sysctl(struct world *w, const char *key, const char *value);
 /** world_tick() - time passes; timers fire when they are due */
 void world_tick(struct world *w, u64 ns);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a stack counts: its neighbour table (of the machine, if it is the kernel), and nethood's drops."""
+"""What a stack counts: its neighbour table (of the machine, if it is the kernel), and nethood's drops; what it refuses."""
 
+import errno
 import json
 import socket
 import struct
@@ -12,6 +13,15 @@ CONFIG = ("key_len", "entry_size", "entries", "last_flush", "last_rand", "hash_r
           "proxy_qlen")
 STATS = ("allocs", "destroys", "hash_grows", "res_failed", "lookups", "hits", "rcv_probes_mcast", "rcv_probes_ucast",
          "periodic_gc_runs", "forced_gc_runs", "table_fulls")
+
+
+def error(call, *args):
+    """errno of a call, of socket.timeout too; 0: it went well."""
+    try:
+        call(*args)
+    except OSError as refused:
+        return refused.errno or errno.EAGAIN
+    return 0
 
 
 def table_numbers(stack):
