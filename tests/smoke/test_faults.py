@@ -368,7 +368,7 @@ COUNTS = """
 
 @contextlib.contextmanager
 def one_cpu(pid):
-    """The daemon and what is started: on two CPUs the kernel can lose an answer to a signal (docs/adr/0005-supervisor.md)."""
+    """The daemon and what is started: on two the kernel can lose an answer (docs/adr/0005-supervisor.md)."""
     both = {p: os.sched_getaffinity(p) for p in (0, pid)}
     for p, cpus in both.items():
         os.sched_setaffinity(p, {min(cpus)})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a stack counts: its neighbour table (of the machine, if it is the kernel), and nethood's drops; what it refuses."""
+"""What a stack counts: its neighbour table (of the machine, if it is the kernel), nethood's drops; what it refuses."""
 
 import errno
 import json
