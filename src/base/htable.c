@@ -44,18 +44,22 @@ static void ready_fini(struct htable *t)
 	t->ready = NULL;
 }
 
-int htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots)
-{
-	struct htable_slot *slot = mem_zalloc(mem, array_bytes(min_slots));
+/* What all tables have in which nothing was ever put: most of an idle host's. */
+static const struct htable_slot no_slots[2];
 
+static bool has_no_slots(const struct htable *t)
+{
+	return t->cur.slot == no_slots;
+}
+
+void htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots)
+{
 	memset(t, 0, sizeof(*t));
 	t->mem = mem;
 	t->seed[0] = get_random_u64(rng);
 	t->seed[1] = get_random_u64(rng);
-	if (!slot)
-		return -ENOMEM;
-	array_setup(&t->cur, slot, min_slots);
-	return 0;
+	t->min_slots = min_slots;
+	array_setup(&t->cur, (struct htable_slot *)(uintptr_t)no_slots, ARRAY_SIZE(no_slots)); /* nobody writes there */
 }
 
 void htable_fini(struct htable *t)
@@ -65,7 +69,8 @@ void htable_fini(struct htable *t)
 		array_fini(t, &t->old);
 		ready_fini(t);
 	}
-	array_fini(t, &t->cur);
+	if (!has_no_slots(t))
+		array_fini(t, &t->cur);
 }
 
 /* ------------------------------------------------------------------ memory that nobody cleared */
@@ -176,8 +181,21 @@ static bool old_put(struct htable *t, u64 hash, void *obj)
 	return true;
 }
 
+/* The first object comes. */
+static bool htable_begin(struct htable *t)
+{
+	struct htable_slot *slot = mem_zalloc(t->mem, array_bytes(t->min_slots));
+
+	t->grow_failed_count += !slot;
+	if (slot)
+		array_setup(&t->cur, slot, t->min_slots);
+	return slot;
+}
+
 int htable_insert(struct htable *t, u64 hash, void *obj)
 {
+	if (unlikely(has_no_slots(t)) && !htable_begin(t))
+		return -ENOMEM;
 	htable_migrate(t, MIGRATE_SLOTS);
 	if (htable_should_grow(t))
 		htable_grow(t);

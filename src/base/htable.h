@@ -41,19 +41,20 @@ struct htable {
 	u64 seed[2];
 	struct htable_array cur;
 	struct htable_array old; /**< half as large, being emptied into cur while slot != NULL */
-	u32 old_next;            /**< first slot of old not yet moved; those before it are as empty */
 	u64 *ready;              /**< while old is there: a bit for each block of cur that was cleared */
+	u32 old_next;            /**< first slot of old not yet moved; those before it are as empty */
 	u32 live_count;
 	u64 grow_count;        /**< times the number of slots doubled */
-	u64 grow_failed_count; /**< times memory for that was missing; the table goes on, fuller */
+	u64 grow_failed_count; /**< times memory for that, or to begin, was missing; the table goes on as it is */
 	u32 grow_again_at;     /**< after such a time: not before so many slots are used */
+	u32 min_slots;         /**< it begins with, when the first object comes */
 };
 
 /** htable_match_fn - does @obj have @key?  Called only for equal hashes */
 typedef bool (*htable_match_fn)(const void *obj, const void *key);
 
-/** htable_init() - @min_slots: a power of two, 8 at least.  Return: 0, -ENOMEM */
-int __must_check htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots);
+/** htable_init() - @min_slots: a power of two, 8 at least; memory for them is asked for by the first insertion */
+void htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots);
 /** htable_fini() - frees the slots; asserts that the table is empty */
 void htable_fini(struct htable *t);
 
@@ -122,7 +123,7 @@ static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match
 	return htable_array_lookup(&t->cur, hash, match, key, (u32)(hash >> t->cur.shift));
 }
 
-/** htable_insert() - @obj must not be in the table; Return: 0, -ENOMEM when it is full and cannot grow */
+/** htable_insert() - @obj must not be in the table; Return: 0, -ENOMEM when it is full, or new, and cannot grow */
 int __must_check htable_insert(struct htable *t, u64 hash, void *obj);
 /** htable_remove() - @return true if it was there */
 bool htable_remove(struct htable *t, u64 hash, const void *obj);

@@ -368,27 +368,17 @@ int dev_net_init(struct net *net)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&dn->dev_list);
 	notifier_chain_init(&dn->chain);
-	err = htable_init(&dn->by_index, net->mem, &net->rng, 8);
-	if (err)
-		goto err_free;
-	err = htable_init(&dn->by_name, net->mem, &net->rng, 8);
-	if (err)
-		goto err_index;
+	htable_init(&dn->by_index, net->mem, &net->rng, 8);
+	htable_init(&dn->by_name, net->mem, &net->rng, 8);
 	net->dev = dn;
 	err = softnet_init(net);
-	if (err)
-		goto err_name;
+	if (err) {
+		net->dev = NULL;
+		mem_free(net->mem, dn, sizeof(*dn));
+		return err;
+	}
 	net->skb_pool->dst_ops = &dst_skb_ops;
 	return 0;
-
-err_name:
-	net->dev = NULL;
-	htable_fini(&dn->by_name);
-err_index:
-	htable_fini(&dn->by_index);
-err_free:
-	mem_free(net->mem, dn, sizeof(*dn));
-	return err;
 }
 
 /* After unregister_netdev_all(), when the other layers have given up what they held; nobody is inside the net. */

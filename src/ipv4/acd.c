@@ -382,23 +382,17 @@ int acd_init(struct net *net)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&an->all);
 	ratelimit_init(&an->log_limit, 5 * NSEC_PER_SEC, 10);
-	err = htable_init(&an->by_addr, net->mem, &net->rng, 8);
-	if (err)
-		goto err_free;
+	htable_init(&an->by_addr, net->mem, &net->rng, 8);
 	net->ipv4->acd = an;
 	an->netdev_nb.call = acd_netdev_event;
 	err = register_netdevice_notifier(net, &an->netdev_nb);
-	if (err)
-		goto err_table;
+	if (err) {
+		net->ipv4->acd = NULL;
+		mem_free(net->mem, an, sizeof(*an));
+		return err;
+	}
 	acd_ifaddr_init(net, an);
 	return 0;
-
-err_table:
-	net->ipv4->acd = NULL;
-	htable_fini(&an->by_addr);
-err_free:
-	mem_free(net->mem, an, sizeof(*an));
-	return err;
 }
 
 void acd_exit(struct net *net)

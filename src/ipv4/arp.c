@@ -684,9 +684,7 @@ int arp_init(struct net *net)
 	arp->tbl.ops = arp_ops;
 	arp->tbl.constructor = arp_constructor;
 	arp->tbl.proxy_redo = arp_proxy_redo;
-	err = neigh_table_init(net, &arp->tbl);
-	if (err)
-		goto err_free;
+	neigh_table_init(net, &arp->tbl);
 	net->ipv4->arp = &arp->tbl;
 	arp->netdev_nb.call = arp_netdev_event;
 	err = register_netdevice_notifier(net, &arp->netdev_nb);
@@ -705,7 +703,6 @@ err_notifiers:
 err_table:
 	neigh_table_clear(&arp->tbl);
 	net->ipv4->arp = NULL;
-err_free:
 	mem_free(net->mem, arp, sizeof(*arp));
 	return err;
 }

@@ -672,9 +672,7 @@ int devinet_init(struct net *net)
 
 	if (!ds)
 		return -ENOMEM;
-	err = htable_init(&ds->addr_hash, net->mem, &net->rng, 16);
-	if (err)
-		goto err_free;
+	htable_init(&ds->addr_hash, net->mem, &net->rng, 16);
 	net->ipv4->devinet = ds;
 	net->ipv4->devconf_all = &ds->all;
 	net->ipv4->devconf_dflt = &ds->dflt;
@@ -694,8 +692,6 @@ err_igmp:
 err_sysctl:
 	devinet_sysctl_exit(net);
 	net->ipv4->devinet = NULL;
-	htable_fini(&ds->addr_hash);
-err_free:
 	mem_free(net->mem, ds, sizeof(*ds));
 	return err;
 }

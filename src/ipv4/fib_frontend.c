@@ -433,9 +433,7 @@ int fib_net_init(struct net *net)
 	fs->hash_seed = get_random_u64(&net->rng);
 	INIT_LIST_HEAD(&fs->infos);
 	timer_setup(&fs->flush_timer, fib_flush_timer);
-	err = htable_init(&fs->info_hash, net->mem, &net->rng, 16);
-	if (err)
-		goto err_fs;
+	htable_init(&fs->info_hash, net->mem, &net->rng, 16);
 	net->ipv4->fib = fs;
 	err = ip_rt_init(net);
 	if (err)
@@ -450,7 +448,6 @@ err_rt:
 err_hash:
 	net->ipv4->fib = NULL;
 	htable_fini(&fs->info_hash);
-err_fs:
 	mem_free(net->mem, fs, sizeof(*fs));
 	return err;
 }

@@ -360,26 +360,15 @@ void ip_frag_usage(const struct net *net, u32 *queues_count, u32 *mem_bytes)
 int ip_frag_init(struct net *net)
 {
 	struct inet_frags *f = mem_zalloc(net->mem, sizeof(*f));
-	int err;
 
 	if (!f)
 		return -ENOMEM;
 	f->net = net;
 	INIT_LIST_HEAD(&f->queues);
-	err = htable_init(&f->hash, net->mem, &net->rng, 8);
-	if (err)
-		goto err_hash;
-	err = htable_init(&f->peers, net->mem, &net->rng, 8);
-	if (err)
-		goto err_peers;
+	htable_init(&f->hash, net->mem, &net->rng, 8);
+	htable_init(&f->peers, net->mem, &net->rng, 8);
 	net->ipv4->frags = f;
 	return 0;
-
-err_peers:
-	htable_fini(&f->hash);
-err_hash:
-	mem_free(net->mem, f, sizeof(*f));
-	return err;
 }
 
 void ip_frag_exit(struct net *net)

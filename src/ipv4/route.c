@@ -601,15 +601,10 @@ void rt_cache_flush(struct net *net)
 int ip_rt_init(struct net *net)
 {
 	struct route_state *rs = mem_zalloc(net->mem, sizeof(*rs));
-	int err;
 
 	if (!rs)
 		return -ENOMEM;
-	err = rt_pmtu_init(net, rs);
-	if (err) {
-		mem_free(net->mem, rs, sizeof(*rs));
-		return err;
-	}
+	rt_pmtu_init(net, rs);
 	ratelimit_init(&rs->martian_limit, 5 * NSEC_PER_SEC, 10);
 	net->ipv4->route = rs;
 	return 0;

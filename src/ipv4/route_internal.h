@@ -77,7 +77,7 @@ void rt_cache_put(struct rtable **slot, struct rtable *rt);
 void rt_input_cache_flush(struct route_state *rs);
 
 /* ---- route_pmtu.c */
-int rt_pmtu_init(struct net *net, struct route_state *rs);
+void rt_pmtu_init(struct net *net, struct route_state *rs);
 void rt_pmtu_exit(struct net *net, struct route_state *rs);
 /** rt_exception_find() - borrowed; NULL: none that is still valid */
 struct rt_exception *rt_exception_find(struct net *net, __be32 daddr);

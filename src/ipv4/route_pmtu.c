@@ -122,10 +122,10 @@ void rt_flush_dev(struct net *net, const struct net_device *dev)
 	}
 }
 
-int rt_pmtu_init(struct net *net, struct route_state *rs)
+void rt_pmtu_init(struct net *net, struct route_state *rs)
 {
 	INIT_LIST_HEAD(&rs->exception_list);
-	return htable_init(&rs->exceptions, net->mem, &net->rng, 8);
+	htable_init(&rs->exceptions, net->mem, &net->rng, 8);
 }
 
 void rt_pmtu_exit(struct net *net, struct route_state *rs)

@@ -411,9 +411,7 @@ int addrconf_init(struct net *net)
 
 	if (!ac)
 		return -ENOMEM;
-	err = htable_init(&ac->addr_hash, net->mem, &net->rng, 16);
-	if (err)
-		goto err_free;
+	htable_init(&ac->addr_hash, net->mem, &net->rng, 16);
 	ratelimit_init(&ac->log_limit, 5 * NSEC_PER_SEC, 10); /* as net_ratelimit() of Linux */
 	net->ipv6->addrconf = ac;
 	net->ipv6->devconf_all = &ac->all;
@@ -434,8 +432,6 @@ err_label:
 err_sysctl:
 	addrconf_sysctl_exit(net);
 	net->ipv6->addrconf = NULL;
-	htable_fini(&ac->addr_hash);
-err_free:
 	mem_free(net->mem, ac, sizeof(*ac));
 	return err;
 }

@@ -252,7 +252,7 @@ struct rt6_state {
 	u64 input_hits, input_misses, output_lookups, exceptions_evicted;
 	u32 rt_count; /**< rt6_info that live */
 };
-int rt6_exceptions_init(struct net *net, struct rt6_state *rs);
+void rt6_exceptions_init(struct net *net, struct rt6_state *rs);
 void rt6_exceptions_exit(struct net *net, struct rt6_state *rs);
 /** rt6_exception_lookup() - also one whose time is over; borrowed, NULL: none */
 struct rt6_exception *rt6_exception_lookup(const struct net *net, const struct fib6_info *f,

@@ -405,22 +405,16 @@ int ndisc_init(struct net *net)
 		return -ENOMEM;
 	ndisc_table_setup(&nd->tbl);
 	ratelimit_init(&nd->log_limit, ND_LOG_INTERVAL_NS, ND_LOG_BURST);
-	err = neigh_table_init(net, &nd->tbl);
-	if (err)
-		goto err_free;
+	neigh_table_init(net, &nd->tbl);
 	net->ipv6->ndisc = nd;
 	net->ipv6->nd_tbl = &nd->tbl;
 	nd->netdev_nb.call = ndisc_netdev_event;
 	err = register_netdevice_notifier(net, &nd->netdev_nb);
-	if (err)
-		goto err_table;
-	return 0;
-
-err_table:
+	if (!err)
+		return 0;
 	neigh_table_clear(&nd->tbl);
 	net->ipv6->nd_tbl = NULL;
 	net->ipv6->ndisc = NULL;
-err_free:
 	mem_free(net->mem, nd, sizeof(*nd));
 	return err;
 }

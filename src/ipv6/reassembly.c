@@ -435,20 +435,14 @@ int ipv6_frag_init(struct net *net)
 		return -ENOMEM;
 	f->net = net;
 	INIT_LIST_HEAD(&f->queues);
-	err = htable_init(&f->hash, net->mem, &net->rng, 8);
-	if (err)
-		goto err_hash;
+	htable_init(&f->hash, net->mem, &net->rng, 8);
 	err = inet6_add_protocol(net, &frag_protocol, NEXTHDR_FRAGMENT);
-	if (err)
-		goto err_protocol;
+	if (err) {
+		mem_free(net->mem, f, sizeof(*f));
+		return err;
+	}
 	net->ipv6->frags = f;
 	return 0;
-
-err_protocol:
-	htable_fini(&f->hash);
-err_hash:
-	mem_free(net->mem, f, sizeof(*f));
-	return err;
 }
 
 void ipv6_frag_exit(struct net *net)

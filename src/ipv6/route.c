@@ -478,15 +478,10 @@ void rt6_cache_flush(struct net *net)
 int ip6_rt_init(struct net *net)
 {
 	struct rt6_state *rs = mem_zalloc(net->mem, sizeof(*rs));
-	int err;
 
 	if (!rs)
 		return -ENOMEM;
-	err = rt6_exceptions_init(net, rs);
-	if (err) {
-		mem_free(net->mem, rs, sizeof(*rs));
-		return err;
-	}
+	rt6_exceptions_init(net, rs);
 	net->ipv6->route = rs;
 	rt6_sysctl_init(net);
 	return 0;

@@ -383,10 +383,10 @@ int rt6_exceptions_dump(struct net *net, struct fib6_dump_cursor *cursor,
 
 /* ------------------------------------------------------------------ life */
 
-int rt6_exceptions_init(struct net *net, struct rt6_state *rs)
+void rt6_exceptions_init(struct net *net, struct rt6_state *rs)
 {
 	INIT_LIST_HEAD(&rs->exception_list);
-	return htable_init(&rs->exceptions, net->mem, &net->rng, 8);
+	htable_init(&rs->exceptions, net->mem, &net->rng, 8);
 }
 
 void rt6_exceptions_drop(struct net *net)

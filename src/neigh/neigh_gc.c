@@ -42,10 +42,32 @@ enum neigh_gc_class neigh_gc_classify(const struct neighbour *n)
 	return NEIGH_GC_ACTIVE;
 }
 
+static struct neigh_gc_group *gc_group_at(struct neigh_table *tbl, u32 i)
+{
+	return i ? &tbl->gc_group[i - 1] : &tbl->gc_first_group;
+}
+
+static void gc_group_init(struct neigh_gc_group *group)
+{
+	INIT_LIST_HEAD(&group->list);
+	group->count = 0;
+}
+
+/* Are there others than the first?  A host that asks for nobody has none. */
+static bool gc_groups_make(struct neigh_table *tbl)
+{
+	if (tbl->gc_group)
+		return true;
+	tbl->gc_group = mem_alloc(tbl->net->mem, (NEIGH_GC_GROUPS - 1) * sizeof(*tbl->gc_group));
+	for (u32 i = 0; tbl->gc_group && i < NEIGH_GC_GROUPS - 1; i++)
+		gc_group_init(&tbl->gc_group[i]);
+	return tbl->gc_group;
+}
+
 static struct list_head *neigh_gc_list_of(struct neigh_table *tbl, const struct neighbour *n)
 {
 	if (n->gc_class == NEIGH_GC_UNRESOLVED)
-		return &tbl->gc_group[n->gc_group].list;
+		return &gc_group_at(tbl, n->gc_group)->list;
 	return n->gc_class == NEIGH_GC_PASSIVE ? &tbl->gc_passive : &tbl->gc_active;
 }
 
@@ -59,7 +81,7 @@ static void neigh_gc_unlink(struct neighbour *n)
 	tbl->gc_entries_count--;
 	if (n->gc_class == NEIGH_GC_UNRESOLVED) {
 		tbl->gc_unresolved_count--;
-		tbl->gc_group[n->gc_group].count--;
+		gc_group_at(tbl, n->gc_group)->count--;
 	}
 	n->gc_class = NEIGH_GC_EXEMPT & 3U;
 }
@@ -76,7 +98,7 @@ static void neigh_gc_link(struct neighbour *n, enum neigh_gc_class class, u8 gro
 	tbl->gc_entries_count++;
 	if (class == NEIGH_GC_UNRESOLVED) {
 		tbl->gc_unresolved_count++;
-		tbl->gc_group[group].count++;
+		gc_group_at(tbl, group)->count++;
 	}
 }
 
@@ -96,6 +118,8 @@ void neigh_gc_set_group(struct neighbour *n, u32 hash)
 
 	if (n->gc_class != NEIGH_GC_UNRESOLVED || n->gc_group == group)
 		return;
+	if (group && !gc_groups_make(n->tbl))
+		return; /* the budget is kept all the same, and not shared as fairly */
 	neigh_gc_unlink(n);
 	neigh_gc_link(n, NEIGH_GC_UNRESOLVED, group);
 }
@@ -138,13 +162,13 @@ static bool neigh_gc_evict_from(struct net *net, struct list_head *list)
 
 static bool neigh_gc_evict_unresolved(struct neigh_table *tbl)
 {
-	u32 largest = 0;
+	struct neigh_gc_group *largest = &tbl->gc_first_group;
 
-	for (u32 i = 1; i < NEIGH_GC_GROUPS; i++) {
-		if (tbl->gc_group[i].count > tbl->gc_group[largest].count)
-			largest = i;
+	for (u32 i = 0; tbl->gc_group && i < NEIGH_GC_GROUPS - 1; i++) {
+		if (tbl->gc_group[i].count > largest->count)
+			largest = &tbl->gc_group[i];
 	}
-	return tbl->gc_group[largest].count && neigh_gc_evict_from(tbl->net, &tbl->gc_group[largest].list);
+	return largest->count && neigh_gc_evict_from(tbl->net, &largest->list);
 }
 
 static bool neigh_gc_evict(struct neigh_table *tbl)
@@ -241,6 +265,11 @@ void neigh_gc_init(struct neigh_table *tbl)
 {
 	INIT_LIST_HEAD(&tbl->gc_passive);
 	INIT_LIST_HEAD(&tbl->gc_active);
-	for (u32 i = 0; i < NEIGH_GC_GROUPS; i++)
-		INIT_LIST_HEAD(&tbl->gc_group[i].list);
+	gc_group_init(&tbl->gc_first_group);
+}
+
+void neigh_gc_fini(struct neigh_table *tbl)
+{
+	mem_free(tbl->net->mem, tbl->gc_group, (NEIGH_GC_GROUPS - 1) * sizeof(*tbl->gc_group));
+	tbl->gc_group = NULL;
 }

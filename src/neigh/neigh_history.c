@@ -172,16 +172,11 @@ void neigh_history_add(const struct neighbour *n, const struct neigh_was *was, b
 int neigh_histories_init(struct net *net)
 {
 	struct neigh_histories *hs = mem_zalloc(net->mem, sizeof(*hs));
-	int err;
 
 	if (!hs)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&hs->lru);
-	err = htable_init(&hs->hash, net->mem, &net->rng, HISTORY_MIN_SLOTS);
-	if (err) {
-		mem_free(net->mem, hs, sizeof(*hs));
-		return err;
-	}
+	htable_init(&hs->hash, net->mem, &net->rng, HISTORY_MIN_SLOTS);
 	net->neigh->histories = hs;
 	return 0;
 }

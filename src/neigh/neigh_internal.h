@@ -34,6 +34,7 @@ void neigh_hh_init(struct neighbour *n);
 /** neigh_gc_make_room() - may @n, which was just constructed, be one more?  Collects when thresholds say so */
 bool neigh_gc_make_room(struct neigh_table *tbl, const struct neighbour *n);
 void neigh_gc_init(struct neigh_table *tbl);
+void neigh_gc_fini(struct neigh_table *tbl);
 /** neigh_gc_update_list() - its state or flags have changed: is it worth more, or less? */
 void neigh_gc_update_list(struct neighbour *n);
 /** neigh_gc_classify() - what @n is worth now */
@@ -60,7 +61,7 @@ void neigh_flush_finish(struct neigh_table *tbl);
 bool neigh_bury(struct neighbour *n);
 
 /** neigh_managed.c: neighbours that are kept resolved */
-int neigh_managed_init(struct neigh_table *tbl);
+void neigh_managed_init(struct neigh_table *tbl);
 void neigh_managed_fini(struct neigh_table *tbl);
 /** neigh_managed_set() - from now on, or no more; NTF_EXT_MANAGED says so.  Return: 0, -ENOBUFS: nothing changed */
 int __must_check neigh_managed_set(struct neighbour *n, bool managed);
@@ -68,7 +69,7 @@ int __must_check neigh_managed_set(struct neighbour *n, bool managed);
 void neigh_managed_end(struct neighbour *n);
 
 /** pneigh.c: proxies */
-int pneigh_table_init(struct neigh_table *tbl);
+void pneigh_table_init(struct neigh_table *tbl);
 void pneigh_table_flush(struct neigh_table *tbl); /* those of all devices */
 void pneigh_table_fini(struct neigh_table *tbl);  /* nothing waits, and readers are gone */
 void pneigh_ifdown(struct neigh_table *tbl, struct net_device *dev);

@@ -73,10 +73,10 @@ int neigh_managed_set(struct neighbour *n, bool managed)
 	return 0;
 }
 
-int neigh_managed_init(struct neigh_table *tbl)
+void neigh_managed_init(struct neigh_table *tbl)
 {
 	timer_setup(&tbl->managed_timer, neigh_managed_timer_handler);
-	return htable_init(&tbl->managed, tbl->net->mem, &tbl->net->rng, MANAGED_HASH_MIN_SLOTS);
+	htable_init(&tbl->managed, tbl->net->mem, &tbl->net->rng, MANAGED_HASH_MIN_SLOTS);
 }
 
 void neigh_managed_fini(struct neigh_table *tbl)

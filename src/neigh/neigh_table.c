@@ -34,21 +34,15 @@ void neigh_net_exit(struct net *net)
 	net->neigh = NULL;
 }
 
-int neigh_table_init(struct net *net, struct neigh_table *tbl)
+void neigh_table_init(struct net *net, struct neigh_table *tbl)
 {
 	u32 entry_bytes =
 		max_u32((u32)offsetof(struct neighbour, primary_key) + tbl->key_len, sizeof(struct neighbour));
-	int err = htable_init(&tbl->hash, net->mem, &net->rng, NEIGH_HASH_MIN_SLOTS);
 
-	if (err)
-		return err;
 	tbl->net = net;
-	err = neigh_managed_init(tbl);
-	if (err)
-		goto err_hash;
-	err = pneigh_table_init(tbl);
-	if (err)
-		goto err_managed;
+	htable_init(&tbl->hash, net->mem, &net->rng, NEIGH_HASH_MIN_SLOTS);
+	neigh_managed_init(tbl);
+	pneigh_table_init(tbl);
 	kmem_cache_init(&tbl->cache, net->mem, tbl->id, ALIGN_UP(entry_bytes, 8U), 8);
 	kmem_cache_init(&tbl->queue_cache, net->mem, "arp_queue", sizeof(struct neigh_queue), 8);
 	neigh_gc_init(tbl);
@@ -63,13 +57,6 @@ int neigh_table_init(struct net *net, struct neigh_table *tbl)
 	timer_setup(&tbl->gc_timer, neigh_gc_timer_handler);
 	neigh_gc_schedule(tbl);
 	net->neigh->table[tbl->index] = tbl;
-	return 0;
-
-err_managed:
-	neigh_managed_fini(tbl);
-err_hash:
-	htable_fini(&tbl->hash);
-	return err;
 }
 
 void neigh_table_clear(struct neigh_table *tbl)
@@ -84,6 +71,7 @@ void neigh_table_clear(struct neigh_table *tbl)
 	neigh_parms_fini(tbl);
 	kmem_cache_fini(&tbl->queue_cache);
 	kmem_cache_fini(&tbl->cache);
+	neigh_gc_fini(tbl);
 	htable_fini(&tbl->hash);
 	tbl->net->neigh->table[tbl->index] = NULL;
 }

@@ -140,17 +140,13 @@ static bool neigh_lacks_lladdr(const struct neighbour *n, const u8 *lladdr, u8 n
 	       !(flags & (NEIGH_UPDATE_F_USE | NEIGH_UPDATE_F_MANAGED));
 }
 
-int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
-		    struct neighbour **out)
+/* There is none.  @out: borrowed: the table holds it */
+static int neigh_create_new(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
+			    struct neighbour **out)
 {
-	struct neighbour *n = neigh_find(tbl, key, dev);
-	struct neighbour *other;
+	struct neighbour *n, *other;
 	int err;
 
-	if (n) {
-		*out = neigh_get(n);
-		return 0;
-	}
 	if (!dev->neigh_parms[tbl->index])
 		return -EINVAL; /* the device is going, or the family is off on it */
 	n = neigh_alloc(tbl, key, dev);
@@ -167,7 +163,7 @@ int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device 
 	other = memcmp(n->primary_key, key, tbl->key_len) ? neigh_find(tbl, n->primary_key, dev) : NULL;
 	if (other) {
 		neigh_abort(n);
-		*out = neigh_get(other);
+		*out = other;
 		return 0;
 	}
 	if (wish && neigh_lacks_lladdr(n, wish->lladdr, wish->new_state, wish->flags)) {
@@ -179,12 +175,25 @@ int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device 
 	if (err)
 		goto err_abort;
 	neigh_trace_create(tbl, dev, n->primary_key, n, 0);
-	*out = neigh_get(n);
+	*out = n;
 	return 0;
 
 err_abort:
 	neigh_trace_create(tbl, dev, key, NULL, err);
 	neigh_abort(n);
+	return err;
+}
+
+int neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
+		    struct neighbour **out)
+{
+	int err = 0;
+
+	*out = neigh_find(tbl, key, dev);
+	if (!*out)
+		err = neigh_create_new(tbl, key, dev, wish, out);
+	if (!err)
+		neigh_get(*out);
 	return err;
 }
 
@@ -195,15 +204,8 @@ int neigh_create(struct neigh_table *tbl, const void *key, struct net_device *de
 
 int neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neighbour **out)
 {
-	int err;
-
 	*out = neigh_find(tbl, key, dev);
-	if (likely(*out))
-		return 0;
-	err = neigh_create(tbl, key, dev, out);
-	if (!err)
-		neigh_release(*out); /* the table holds it */
-	return err;
+	return likely(*out) ? 0 : neigh_create_new(tbl, key, dev, NULL, out);
 }
 
 static void neigh_unlink(struct neighbour *n)

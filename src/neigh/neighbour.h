@@ -39,6 +39,10 @@ struct neigh_parms;
 /** What an entry is worth when there is no room */
 enum neigh_gc_class { NEIGH_GC_EXEMPT, NEIGH_GC_UNRESOLVED, NEIGH_GC_PASSIVE, NEIGH_GC_ACTIVE };
 #define NEIGH_GC_GROUPS 32U /**< among which the budget of unresolved entries is shared */
+struct neigh_gc_group {
+	struct list_head list;
+	u32 count;
+};
 
 /** struct neigh_ops - what the family does for an entry; chosen by its constructor */
 struct neigh_ops {
@@ -167,10 +171,8 @@ struct neigh_table {
 	struct list_head parms_list;
 	/* entries that may be collected, oldest first: neigh/neigh_gc.c */
 	struct list_head gc_passive, gc_active;
-	struct {
-		struct list_head list;
-		u32 count;
-	} gc_group[NEIGH_GC_GROUPS];
+	struct neigh_gc_group gc_first_group; /**< of unresolved entries, and of all that were given no other */
+	struct neigh_gc_group *gc_group;      /**< the others; NULL until one of them is asked for */
 	u32 entries_count, gc_entries_count, gc_unresolved_count;
 	u32 queued_bytes, queued_peak_bytes; /**< truesize in all arp_queues */
 	u32 gc_thresh1, gc_thresh2, gc_thresh3;
@@ -228,7 +230,7 @@ int neigh_net_init(struct net *net);
 void neigh_net_exit(struct net *net);
 
 /* ---- tables and parameters (called by arp_init(), ndisc_init() and by the device notifier) */
-int neigh_table_init(struct net *net, struct neigh_table *tbl);
+void neigh_table_init(struct net *net, struct neigh_table *tbl);
 void neigh_table_clear(struct neigh_table *tbl);
 /** neigh_parms_alloc() - parameters of @dev, cloned from the defaults; NULL: no memory */
 struct neigh_parms *neigh_parms_alloc(struct net_device *dev, struct neigh_table *tbl);

@@ -316,16 +316,12 @@ void pneigh_carrier_down(struct neigh_table *tbl, struct net_device *dev)
 	pneigh_queue_purge(tbl, p, SKB_DROP_REASON_NO_CARRIER);
 }
 
-int pneigh_table_init(struct neigh_table *tbl)
+void pneigh_table_init(struct neigh_table *tbl)
 {
-	int err = htable_init(&tbl->phash, tbl->net->mem, &tbl->net->rng, PNEIGH_HASH_MIN_SLOTS);
-
-	if (err)
-		return err;
+	htable_init(&tbl->phash, tbl->net->mem, &tbl->net->rng, PNEIGH_HASH_MIN_SLOTS);
 	kmem_cache_init(&tbl->pneigh_cache, tbl->net->mem, "pneigh",
 			ALIGN_UP((u32)sizeof(struct pneigh_entry) + tbl->key_len, 8U), 8);
 	tbl->pneigh_max = PNEIGH_MAX;
-	return 0;
 }
 
 void pneigh_table_flush(struct neigh_table *tbl)

@@ -40,6 +40,7 @@ static int netlink_init(struct sock *sk)
 {
 	struct netlink_sock *nlk = nlk_sk(sk);
 
+	netlink_news_init(nlk);
 	list_add_tail(&nlk->node, &sk->net->netlink->socks);
 	return 0;
 }

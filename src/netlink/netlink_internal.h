@@ -41,6 +41,7 @@ void netlink_dump_end(struct netlink_sock *nlk);
 void netlink_rcv(struct netlink_sock *nlk, const void *buf, size_t len_bytes);
 
 /* ---- netlink_news.c */
+void netlink_news_init(struct netlink_sock *nlk);
 /** netlink_news_supersede() - @skb is about to be queued: what waits about its subject goes, if the listener lags */
 void netlink_news_supersede(struct netlink_sock *nlk, struct sk_buff *skb);
 /** netlink_news_read() - @skb leaves the queue */

@@ -29,14 +29,11 @@ static bool same_subject(const void *obj, const void *key)
 	return memcmp(&NETLINK_CB(skb)->subject, key, sizeof(struct nl_subject)) == 0;
 }
 
-/* The table is made for the first listener's first delay; without memory for it all goes on as without it. */
-static bool news_ready(struct netlink_sock *nlk)
+void netlink_news_init(struct netlink_sock *nlk)
 {
 	struct net *net = nlk->sk.net;
 
-	if (!nlk->news_ready)
-		nlk->news_ready = !htable_init(&nlk->news, net->mem, &net->rng, NEWS_MIN_SLOTS);
-	return nlk->news_ready;
+	htable_init(&nlk->news, net->mem, &net->rng, NEWS_MIN_SLOTS);
 }
 
 void netlink_news_read(struct netlink_sock *nlk, struct sk_buff *skb)
@@ -61,14 +58,14 @@ void netlink_news_supersede(struct netlink_sock *nlk, struct sk_buff *skb)
 	struct sk_buff *older;
 
 	parms->news_hash = 0;
-	if (likely(!parms->subject.family || !netlink_lags(nlk)) || !news_ready(nlk))
+	if (likely(!parms->subject.family || !netlink_lags(nlk)))
 		return;
 	parms->news_hash = htable_hash_bytes(&nlk->news, &parms->subject, sizeof(parms->subject));
 	older = htable_lookup(&nlk->news, parms->news_hash, same_subject, &parms->subject);
 	if (older)
 		news_drop(nlk, older);
 	if (htable_insert(&nlk->news, parms->news_hash, skb))
-		parms->news_hash = 0;
+		parms->news_hash = 0; /* no memory: all goes on as without the table */
 }
 
 /* Which notifications a dump makes superfluous. */
@@ -113,8 +110,6 @@ static void news_forget(void *ctx, void *obj)
 
 void netlink_news_fini(struct netlink_sock *nlk)
 {
-	if (!nlk->news_ready)
-		return;
 	(void)htable_scan(&nlk->news, 0, UINT32_MAX, news_forget, nlk);
 	htable_fini(&nlk->news);
 }

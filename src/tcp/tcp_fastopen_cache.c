@@ -28,16 +28,14 @@ struct tcp_fastopen_entry {
 
 /* ------------------------------------------------------------------ the table */
 
-int tcp_fastopen_init(struct net *net)
+void tcp_fastopen_init(struct net *net)
 {
 	struct tcp_net *tn = net->tcp;
 
-	if (htable_init(&tn->fastopen_cache, net->mem, &net->rng, FIRST_SLOTS))
-		return -ENOMEM;
+	htable_init(&tn->fastopen_cache, net->mem, &net->rng, FIRST_SLOTS);
 	kmem_cache_init(&tn->fastopen_cache_cache, net->mem, "tcp_fastopen_entry", sizeof(struct tcp_fastopen_entry),
 			CACHE_ALIGN);
 	INIT_LIST_HEAD(&tn->fastopen_lru);
-	return 0;
 }
 
 static void entry_free(struct tcp_net *tn, struct tcp_fastopen_entry *e)

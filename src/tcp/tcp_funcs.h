@@ -435,7 +435,7 @@ static inline void tcp_check_probe_timer(struct tcp_sock *tp)
 
 /* ------------------------------------------------------------------ tcp_hash.c: who is who, and ports */
 
-int tcp_hash_init(struct net *net);
+void tcp_hash_init(struct net *net);
 void tcp_hash_exit(struct net *net);
 /** tcp_conn_hash() - fills @c->hash from its key, never 0 */
 void tcp_conn_hash(const struct net *net, struct tcp_conn *c);
@@ -550,7 +550,7 @@ bool tcp_fastopen_active_should_disable(struct tcp_sock *tp);
 /** tcp_fastopen_active_disable_ofo_check() - at the end of a connection: did only a FIN or RST come? */
 void tcp_fastopen_active_disable_ofo_check(struct tcp_sock *tp);
 void tcp_fastopen_active_detect_blackhole(struct tcp_sock *tp, bool expired);
-int tcp_fastopen_init(struct net *net);
+void tcp_fastopen_init(struct net *net);
 void tcp_fastopen_exit(struct net *net);
 
 /* ------------------------------------------------------------------ tcp_request_ipv4.c: tcp_ipv4_ops of requests */

@@ -19,36 +19,14 @@
 
 /* ------------------------------------------------------------------ a net's tables */
 
-static int tables_init(struct net *net)
+void tcp_hash_init(struct net *net)
 {
 	struct tcp_net *tn = net->tcp;
 
-	if (htable_init(&tn->ehash, net->mem, &net->rng, FIRST_SLOTS))
-		return -ENOMEM;
-	if (htable_init(&tn->bhash, net->mem, &net->rng, FIRST_SLOTS))
-		goto err_bhash;
-	if (htable_init(&tn->lhash, net->mem, &net->rng, FIRST_SLOTS))
-		goto err_lhash;
-	if (tcp_fastopen_init(net))
-		goto err_fastopen;
-	return 0;
-
-err_fastopen:
-	htable_fini(&tn->lhash);
-err_lhash:
-	htable_fini(&tn->bhash);
-err_bhash:
-	htable_fini(&tn->ehash);
-	return -ENOMEM;
-}
-
-int tcp_hash_init(struct net *net)
-{
-	struct tcp_net *tn = net->tcp;
-	int err = tables_init(net);
-
-	if (err)
-		return err;
+	htable_init(&tn->ehash, net->mem, &net->rng, FIRST_SLOTS);
+	htable_init(&tn->bhash, net->mem, &net->rng, FIRST_SLOTS);
+	htable_init(&tn->lhash, net->mem, &net->rng, FIRST_SLOTS);
+	tcp_fastopen_init(net);
 	kmem_cache_init(&tn->bind_cache, net->mem, "tcp_bind_bucket", sizeof(struct tcp_bind_bucket), 8);
 	kmem_cache_init(&tn->request_cache, net->mem, "request_sock_TCP", sizeof(struct tcp_request_sock), CACHE_ALIGN);
 	kmem_cache_init(&tn->holes_cache, net->mem, "tcp_holes", sizeof(struct tcp_holes), 8);
@@ -61,7 +39,6 @@ int tcp_hash_init(struct net *net)
 	siphash_key_init(&tn->port_key, &net->rng);
 	get_random_bytes(&net->rng, tn->syncookie_key, sizeof(tn->syncookie_key));
 	get_random_bytes(&net->rng, tn->port_perturb, sizeof(tn->port_perturb));
-	return 0;
 }
 
 void tcp_hash_exit(struct net *net)

@@ -8,18 +8,12 @@
 int tcp_net_init(struct net *net)
 {
 	struct tcp_net *tn = mem_zalloc(net->mem, sizeof(*tn));
-	int err;
 
 	if (!tn)
 		return -ENOMEM;
 	net->tcp = tn;
 	INIT_LIST_HEAD(&tn->orphans);
-	err = tcp_hash_init(net);
-	if (err) {
-		net->tcp = NULL;
-		mem_free(net->mem, tn, sizeof(*tn));
-		return err;
-	}
+	tcp_hash_init(net);
 	tcp_sysctl_init(net);
 	tcp_ca_sysctl_init(net);
 	return 0;

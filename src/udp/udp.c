@@ -77,16 +77,11 @@ static const struct ctl_table udp_table[] = {
 int udp_net_init(struct net *net)
 {
 	struct udp_net *un = mem_zalloc(net->mem, sizeof(*un));
-	int err;
 
 	if (!un)
 		return -ENOMEM;
-	err = htable_init(&un->by_addr, net->mem, &net->rng, 16);
-	if (err)
-		goto err_free;
-	err = htable_init(&un->by_conn, net->mem, &net->rng, 16);
-	if (err)
-		goto err_addr;
+	htable_init(&un->by_addr, net->mem, &net->rng, 16);
+	htable_init(&un->by_conn, net->mem, &net->rng, 16);
 	kmem_cache_init(&un->slot_cache, net->mem, "udp_slot", sizeof(struct udp_slot), _Alignof(struct udp_slot));
 	un->mem_pages[0] = 12288; /* 48, 64 and 96 MiB: sizes that Linux gives a host with 1 GiB */
 	un->mem_pages[1] = 16384;
@@ -100,12 +95,6 @@ int udp_net_init(struct net *net)
 	register_sysctl(&net->sysctl, &un->sysctl);
 	net->udp = un;
 	return 0;
-
-err_addr:
-	htable_fini(&un->by_addr);
-err_free:
-	mem_free(net->mem, un, sizeof(*un));
-	return err;
 }
 
 void udp_net_exit(struct net *net)

@@ -59,7 +59,7 @@ static void world_init(struct world *w, u8 seed)
 	w->mem = (struct mem){ .ops = &mem_libc_ops, .fail = fail_if_told, .fail_ctx = w };
 	rng_init(&w->rng, key);
 	w->exact = seed & 1;
-	assert_int_equal(htable_init(&w->t, &w->mem, &w->rng, 8), 0);
+	htable_init(&w->t, &w->mem, &w->rng, 8);
 	for (u64 i = 0; i < OBJECTS; i++)
 		w->o[i].key = i + 2;
 }
@@ -395,7 +395,8 @@ static void an_insertion_makes_few_steps_while_the_table_grows(void **state)
 		assert_in_range(s.moved, 0, s.began ? LONGEST_RUN : 32);
 		assert_in_range(s.cleared, 0, 3);
 		assert_in_range(s.discarded_pages, 0, 4);
-		assert_in_range(s.zeroed_bytes, 0, (w.t.cur.mask + 1) / 2048 + 8);
+		assert_in_range(s.zeroed_bytes, 0,
+				i ? (w.t.cur.mask + 1) / 2048 + 8 : 128); /* eight slots to begin with */
 		if (i % 50000 == 0)
 			longest = max_u32(longest, check_array(&w.t.cur, 0, w.t.ready));
 	}

@@ -408,7 +408,7 @@ static void a_net_without_memory_is_not_made(void **state)
 		}
 	} while (err);
 	w.fail_at = 0;
-	assert_true(n >= 4);
+	assert_true(n >= 3);
 	dev_net_exit(&bare);
 	world_fini(&w);
 }

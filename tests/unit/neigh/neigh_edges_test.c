@@ -118,7 +118,7 @@ static struct neigh_table *wide_table(struct world *w)
 				    .sysctl_path = "net.ipv6.neigh",
 				    .ops = wide_ops_table,
 				    .constructor = wide_construct };
-	assert_int_equal(neigh_table_init(w->net, &tbl), 0);
+	neigh_table_init(w->net, &tbl);
 	return &tbl;
 }
 
@@ -226,12 +226,12 @@ static void without_a_slot_nobody_is_managed(void **state)
 	world_init(&w);
 	for (u32 i = 0; i < ARRAY_SIZE(n); i++)
 		n[i] = known(&w, w.dev, host(i), NUD_STALE);
-	w.fail_in = "htable.c";
 	for (u32 i = 0; i < ARRAY_SIZE(n); i++) {
 		struct neighbour before = *n[i];
 		int err = i & 1 ? neigh_set_born_flags(n[i], NEIGH_UPDATE_F_MANAGED)
 				: neigh_update(n[i], NULL, NUD_NONE, BY_HAND | NEIGH_UPDATE_F_MANAGED, 0, &errmsg);
 
+		w.fail_in = "htable.c"; /* there is room for the first ones */
 		managed += !err;
 		if (!err)
 			continue;
@@ -248,6 +248,26 @@ static void without_a_slot_nobody_is_managed(void **state)
 	world_fini(&w);
 }
 
+/* Not even the first one, in a table that has no slots yet. */
+static void without_any_slot_nobody_is_born_and_that_is_told_once(void **state)
+{
+	const __be32 ip = host(1);
+	struct neighbour *n;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.fail_in = "htable.c";
+	for (u32 i = 0; i < 3; i++)
+		assert_int_equal(neigh_create(w.arp, &ip, w.dev, &n), -ENOBUFS);
+	assert_int_equal(w.arp->entries_count, 0);
+	assert_int_equal(w.said_count, 1);
+	w.fail_in = NULL;
+	assert_int_equal(neigh_create(w.arp, &ip, w.dev, &n), 0);
+	neigh_release(n);
+	world_fini(&w);
+}
+
 static void without_a_slot_nobody_is_born(void **state)
 {
 	struct world w;
@@ -255,7 +275,6 @@ static void without_a_slot_nobody_is_born(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.fail_in = "htable.c";
 	for (u32 i = 0; i < 40; i++) {
 		const __be32 ip = host(i);
 		struct neighbour *n = NULL;
@@ -272,6 +291,7 @@ static void without_a_slot_nobody_is_born(void **state)
 		if (err)
 			assert_int_equal(err, -ENOBUFS);
 		assert_int_equal(pneigh_lookup(w.arp, &ip, w.dev) == NULL, err != 0);
+		w.fail_in = "htable.c"; /* there is room for the first ones */
 	}
 	assert_int_equal(born, 7);
 	assert_int_equal(proxies, 7);
@@ -736,6 +756,7 @@ int main(void)
 		cmocka_unit_test(a_history_that_has_no_slot_is_a_line_lost),
 		cmocka_unit_test(without_a_slot_nobody_is_managed),
 		cmocka_unit_test(without_a_slot_nobody_is_born),
+		cmocka_unit_test(without_any_slot_nobody_is_born_and_that_is_told_once),
 		cmocka_unit_test(a_header_that_is_not_kept_is_made_for_each),
 		cmocka_unit_test(who_cannot_be_asked_is_not),
 		cmocka_unit_test(without_addresses_all_are_the_same),

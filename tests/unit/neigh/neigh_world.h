@@ -373,9 +373,11 @@ static inline void check_table(struct world *w)
 	assert_int_equal(count[1], w->arp->queued_bytes);
 	assert_int_equal(count[0], w->arp->hash.live_count);
 	assert_true(count[0] <= w->arp->entries_count); /* with those that are dead and still held */
-	for (u32 i = 0; i < NEIGH_GC_GROUPS; i++) {
-		assert_int_equal(list_length(&w->arp->gc_group[i].list), w->arp->gc_group[i].count);
-		unresolved += w->arp->gc_group[i].count;
+	for (u32 i = 0; i < (w->arp->gc_group ? NEIGH_GC_GROUPS : 1); i++) {
+		struct neigh_gc_group *group = i ? &w->arp->gc_group[i - 1] : &w->arp->gc_first_group;
+
+		assert_int_equal(list_length(&group->list), group->count);
+		unresolved += group->count;
 	}
 	assert_int_equal(unresolved, w->arp->gc_unresolved_count);
 	gc = unresolved + list_length(&w->arp->gc_passive) + list_length(&w->arp->gc_active);

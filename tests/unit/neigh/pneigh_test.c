@@ -279,7 +279,7 @@ static void the_family_may_refuse_and_is_told_of_each_end(void **state)
 	(void)state;
 	router_init(&r);
 	slot = nd_slot_take(r.w.dev);
-	assert_int_equal(neigh_table_init(r.w.net, &t.tbl), 0);
+	neigh_table_init(r.w.net, &t.tbl);
 	assert_int_equal(pneigh_create(&t.tbl, one, r.w.dev, &plain), -ENOBUFS); /* a device without parameters */
 	assert_non_null(neigh_parms_alloc(r.w.dev, &t.tbl));
 	assert_int_equal(pneigh_create(&t.tbl, one, NULL, &plain), -ENOBUFS);
@@ -631,42 +631,6 @@ static void without_memory_nothing_leaks_and_nothing_lies(void **state)
 	assert_true(nomem_each("proxies", play, NULL) > 80);
 }
 
-/* A table that cannot begin leaves nothing behind. */
-static void a_table_without_memory_does_not_begin(void **state)
-{
-	struct router r;
-	struct world *w = &r.w;
-	struct nd_slot slot;
-	size_t before;
-	int err = -1;
-
-	(void)state;
-	router_init(&r);
-	slot = nd_slot_take(w->dev);
-	before = w->net->mem->live_bytes;
-	for (u32 n = 1; err; n++) {
-		struct neigh_table tbl = { .family = AF_INET6,
-					   .index = NEIGH_ND_TABLE,
-					   .key_len = 16,
-					   .id = "witness",
-					   .sysctl_path = "net.witness.neigh",
-					   .constructor = witness_constructor };
-
-		assert_true(n < 10);
-		w->alloc_count = 0;
-		w->fail_at = n;
-		err = neigh_table_init(w->net, &tbl);
-		w->fail_at = 0;
-		if (!err) {
-			assert_true(n > 2); /* both hashes failed once */
-			neigh_table_clear(&tbl);
-		}
-		assert_int_equal(w->net->mem->live_bytes, before);
-	}
-	nd_slot_give_back(slot, w->dev);
-	router_fini(&r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -684,7 +648,6 @@ int main(void)
 		cmocka_unit_test(only_a_permanent_proxy_stays_without_carrier),
 		cmocka_unit_test(a_device_that_asks_is_held_while_its_question_waits),
 		cmocka_unit_test(without_memory_nothing_leaks_and_nothing_lies),
-		cmocka_unit_test(a_table_without_memory_does_not_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
