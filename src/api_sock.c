@@ -6,6 +6,7 @@
 
 #include "api_internal.h"
 #include "api_record.h"
+#include "socket/inet6_sock.h"
 #include "socket/netns_sock.h"
 
 /* The call is over: owners of sockets that became ready by it are told now. */
@@ -367,10 +368,14 @@ void nethood_sock_set_admin(struct nethood_sock *sk, bool admin)
 	sock_of(sk)->admin = admin;
 }
 
-void nethood_sock_set_caller(struct nethood_sock *sk, uint32_t uid, uint32_t pid)
+void nethood_sock_set_caller(struct nethood_sock *handle, uint32_t uid, uint32_t pid)
 {
-	if (unlikely(sock_of(sk)->net->rec))
-		rec_set_caller(sock_of(sk)->net->rec, sock_of(sk), uid, pid);
-	sock_of(sk)->caller_uid = uid;
-	sock_of(sk)->caller_pid = pid;
+	struct sock *sk = sock_of(handle);
+
+	if (unlikely(sk->net->rec))
+		rec_set_caller(sk->net->rec, sk, uid, pid);
+	if (sk->family != AF_INET6)
+		return; /* who leases no flow labels is not asked */
+	inet6_sk(sk)->caller_uid = uid;
+	inet6_sk(sk)->caller_pid = pid;
 }

@@ -41,7 +41,7 @@ struct netlink_sock {
 	u32 max_recvmsg_bytes;       /**< largest buffer that it has read with: dumps come in pieces of that size */
 	struct netlink_callback *cb; /**< dump in progress */
 	struct htable news;          /**< notifications that wait since it lags, by subject: netlink/netlink_news.c */
-	struct list_head node; /**< of netns_netlink.socks */
+	struct list_head node;       /**< of netns_netlink.socks */
 };
 static inline struct netlink_sock *nlk_sk(struct sock *sk)
 {

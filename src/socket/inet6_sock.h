@@ -80,6 +80,7 @@ struct ipv6_pinfo {
 	struct ipv6_ac_socklist *ac_list;
 	struct ipv6_fl_socklist *fl_list; /**< labels that it leases */
 	u32 mc_count;
+	u32 caller_uid, caller_pid; /**< nethood_sock_set_caller() */
 	struct ipv6_seen seen;
 };
 

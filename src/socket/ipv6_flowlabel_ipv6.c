@@ -112,7 +112,9 @@ static int label_check(const struct net *net, __be32 label)
 
 static u32 owner_of(const struct sock *sk, u8 share)
 {
-	return share == FL6_S_PROCESS ? sk->caller_pid : share == FL6_S_USER ? sk->caller_uid : 0;
+	const struct ipv6_pinfo *np = inet6_sk(sk);
+
+	return share == FL6_S_PROCESS ? np->caller_pid : share == FL6_S_USER ? np->caller_uid : 0;
 }
 
 /* What @req asks for, but for headers.  Return: 0, -EINVAL, -EPERM */

@@ -227,7 +227,7 @@ void sk_wake_later(struct sock *sk, u32 events)
 {
 	if (!sk->wake_events)
 		list_add_tail(&sk->wake_node, &sk->net->sock->wakes);
-	sk->wake_events |= events;
+	sk->wake_events |= (u16)events;
 }
 
 bool sock_wake_pending(const struct net *net)

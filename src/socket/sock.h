@@ -26,7 +26,7 @@ struct cmsg_out;
 /** struct proto - one protocol: table of what it does; every function returns 0 or more, or -errno */
 struct proto {
 	const char *name;            /**< "UDP" */
-	u32 obj_bytes;               /**< of the protocol's struct, which begins with struct sock */
+	u16 obj_bytes;               /**< of the protocol's struct, which begins with struct sock */
 	const struct proto *as_ipv4; /**< what a socket of AF_INET6 becomes by IPV6_ADDRFORM; NULL: it stays */
 	int (*init)(struct sock *sk);
 	void (*destroy)(struct sock *sk); /**< unhash, purge what is the protocol's own */
@@ -106,8 +106,6 @@ struct sock {
 	ktime_t stamp;              /**< of the last packet read, SIOCGSTAMP */
 	struct sk_filter *filter;   /**< socket/filter.h */
 	u32 portid_uid;             /**< uid of its owner */
-	u32 obj_bytes;              /**< as it was made: prot may be another one since, IPV6_ADDRFORM */
-	u32 caller_uid, caller_pid; /**< who calls, nethood_sock_set_caller() */
 	u32 rec_id;                 /**< number in a recording */
 	u64 cookie;
 	int peek_off;        /**< SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start, always */
@@ -118,7 +116,8 @@ struct sock {
 	u32 busy_poll_us;
 	int incoming_cpu;
 	int linger_s;    /**< SO_LINGER, with SOCK_F_LINGER */
-	u32 wake_events; /**< what it has not been told of yet; 0: wake_node is idle */
+	u16 obj_bytes;   /**< as it was made: prot may be another one since, IPV6_ADDRFORM */
+	u16 wake_events; /**< EPOLL* that it has not been told of yet; 0: wake_node is idle */
 
 	void (*ready)(void *ctx, struct nethood_sock *sk, u32 events); /**< the embedder; see nethood_on_ready() */
 	void *ready_ctx;

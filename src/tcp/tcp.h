@@ -462,6 +462,7 @@ struct tcp_sock {
 	struct hlist_node bind_node;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
+static_assert(sizeof(struct tcp_sock) <= 1456, "an idle connection takes 1.5 KiB");
 
 static inline struct tcp_sock *tcp_sk(const struct sock *sk)
 {
