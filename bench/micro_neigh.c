@@ -299,7 +299,7 @@ static const struct bench rows[] = {
 	{ "create and delete, among 100 k", NULL, 150, create_delete, NULL, 100000, false, NULL },
 	{ "create and delete, among 1 M", NULL, 150, create_delete, NULL, 1000000, false, NULL },
 	{ "bytes per neighbour, 100 k", NULL, 192, bytes_each, NULL, 100000, false, "bytes" },
-	{ "bytes per neighbour, 1 M", NULL, 192, bytes_each, NULL, 1000000, false, "bytes" },
+	{ "bytes per neighbour, 1 M", NULL, 0, bytes_each, NULL, 1000000, false, "bytes" },
 	{ "bytes of an idle net", NULL, 32768, idle_net_bytes, NULL, 0, false, "bytes" },
 	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
 	{ "UDP send 1 byte by IPv6, connected", NULL, 40, udp6_send_connected, NULL, 1, false, NULL },

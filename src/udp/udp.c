@@ -106,8 +106,9 @@ void udp_net_exit(struct net *net)
 	assert(!un->hashed_count);
 	assert(!un->mem_bytes);
 	unregister_sysctl(&net->sysctl, &un->sysctl);
-	for (u32 i = 0; i < UDP_PORT_PAGES; i++)
+	for (u32 i = 0; un->port_pages && i < UDP_PORT_PAGES; i++)
 		mem_free(net->mem, un->port_pages[i], UDP_PORTS_PER_PAGE * sizeof(struct list_head));
+	mem_free(net->mem, un->port_pages, UDP_PORT_PAGES * sizeof(*un->port_pages));
 	kmem_cache_fini(&un->slot_cache);
 	htable_fini(&un->by_conn);
 	htable_fini(&un->by_addr);

@@ -109,25 +109,33 @@ static void slot_put(struct udp_net *un, struct htable *t, struct udp_slot *slot
 
 static struct list_head *port_list(const struct udp_net *un, u16 port)
 {
-	struct list_head *page = un->port_pages[port / UDP_PORTS_PER_PAGE];
+	struct list_head *page = un->port_pages ? un->port_pages[port / UDP_PORTS_PER_PAGE] : NULL;
 
 	return page ? &page[port % UDP_PORTS_PER_PAGE] : NULL;
+}
+
+static struct list_head *port_page_make(struct net *net)
+{
+	struct list_head *page = mem_alloc(net->mem, UDP_PORTS_PER_PAGE * sizeof(*page));
+
+	for (u32 i = 0; page && i < UDP_PORTS_PER_PAGE; i++)
+		INIT_LIST_HEAD(&page[i]);
+	return page;
 }
 
 static struct list_head *port_list_get(struct net *net, u16 port)
 {
 	struct udp_net *un = net->udp;
-	struct list_head *page = un->port_pages[port / UDP_PORTS_PER_PAGE];
+	struct list_head **page;
 
-	if (!page) {
-		page = mem_alloc(net->mem, UDP_PORTS_PER_PAGE * sizeof(*page));
-		if (!page)
-			return NULL;
-		for (u32 i = 0; i < UDP_PORTS_PER_PAGE; i++)
-			INIT_LIST_HEAD(&page[i]);
-		un->port_pages[port / UDP_PORTS_PER_PAGE] = page;
-	}
-	return &page[port % UDP_PORTS_PER_PAGE];
+	if (!un->port_pages)
+		un->port_pages = mem_zalloc(net->mem, UDP_PORT_PAGES * sizeof(*un->port_pages));
+	if (!un->port_pages)
+		return NULL;
+	page = &un->port_pages[port / UDP_PORTS_PER_PAGE];
+	if (!*page)
+		*page = port_page_make(net);
+	return *page ? &(*page)[port % UDP_PORTS_PER_PAGE] : NULL;
 }
 
 struct list_head *udp_port_socks(struct net *net, u16 port)
