@@ -149,10 +149,20 @@ REASONS = [
     ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 460 ns."),
     ("sim: bytes per host", "An idle net takes 31 KB; what a host has when all have introduced themselves (routes, "
      "groups, its pools of packets), and the world's own part, take the rest."),
+    ("TCP_RR", "Each message goes through the socket pair that carries the program's socket, and through the "
+     "supervisor: a wake-up and four system calls more in each direction."),
+    ("wrk", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
+    ("redis-benchmark", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
+    ("iperf3", "What a program writes is copied twice more, into the socket pair and out of it."),
+    ("nethood exec", "A third of it is the program itself (`unshare` in the row before)."),
+    ("nethood run -- true", "A net is made, and a device."),
+    ("memory: resident", "The program and its libraries; the net itself is 31 KB."),
+    ("TCP over IPv6", "Its header is 20 octets longer, and its addresses are compared and summed as 16 octets."),
     ("one trapped call", "Which socket it is has to be asked: pidfd_getfd(2), getsockopt(SO_COOKIE) and close(2), "
      "then whether the caller is still there, and epoll before: five system calls beside the three of the limit."),
     ("bytes of an idle net", "The timer wheel, TCP's state and both families' settings take 3 KB each."),
-    ("UDP send 1 byte, unconnected", "The route is looked up for each datagram."),
+    ("UDP send 1 byte, unconnected", "The route is looked up for each datagram; the limit's table fits "
+     "the cache, 100 k neighbours (19 MB) do not."),
     ("insert into a full table", "What dies leaves a history of 1.2 KB, which is cleared at each birth."),
     ("resolve", "An entry, its history, a request, a timer and a queue are made, and two packets sent."),
 ]
