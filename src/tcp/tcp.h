@@ -462,7 +462,9 @@ struct tcp_sock {
 	struct hlist_node bind_node;
 	u64 ca_priv[TCP_CA_PRIV_WORDS];
 };
+#ifndef __CHECKER__ /* sparse counts otherwise */
 static_assert(sizeof(struct tcp_sock) <= 1456, "an idle connection takes 1.5 KiB");
+#endif
 
 static inline struct tcp_sock *tcp_sk(const struct sock *sk)
 {
