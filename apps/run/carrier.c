@@ -246,9 +246,7 @@ int carrier_program_end(struct carrier *cr)
 }
 
 /* Not by SECCOMP_ADDFD_FLAG_SEND, which does both in one step: if this process is stopped in the middle of that (by the
- * terminal, a debugger, the machine going to sleep), the program gets 0 for an answer, and no descriptor.
- * The program was awake to take it.  The kernel loses an answer that is given at the very moment at which a signal ends
- * the call on another CPU; asking whether it still waits lets it go to sleep, or go, first. */
+ * terminal, a debugger, the machine going to sleep), the program gets 0 for an answer, and no descriptor. */
 long call_install_fd(const struct call *c, int fd, int flags)
 {
 	int number;
@@ -265,7 +263,10 @@ long call_install_fd(const struct call *c, int fd, int flags)
 			return err;
 	}
 	number = notify_add_fd(c->listener->watch.fd, &add);
-	(void)call_valid(c->listener, c->rq->id);
+	/* The program was awake to take it.  The kernel loses an answer that is given just when a signal ends the call on
+	 * another CPU; to ask whether it still waits lets it go to sleep, or go, first. */
+	if (number >= 0)
+		(void)call_valid(c->listener, c->rq->id);
 	return number;
 }
 

@@ -42,8 +42,8 @@ int notify_add_fd(int fd, const struct seccomp_notif_addfd *add)
 
 	if (number >= 0)
 		return number;
-	return errno == ESRCH || errno == EINPROGRESS ? -ENOENT
-						      : -errno; /* it went while we waited; it has an answer */
+	/* ESRCH: it went while we waited; EINPROGRESS: it has an answer */
+	return errno == ESRCH || errno == EINPROGRESS ? -ENOENT : -errno;
 }
 
 bool notify_valid(int fd, uint64_t id)
