@@ -108,7 +108,12 @@ int supervised(void (*fn)(void))
 	return supervised_with(fn, false);
 }
 
-static int with_one_cpu(void (*fn)(void), bool proc)
+int supervised_proc(void (*fn)(void))
+{
+	return supervised_with(fn, true);
+}
+
+int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void))
 {
 	cpu_set_t before, one;
 	int status;
@@ -120,17 +125,7 @@ static int with_one_cpu(void (*fn)(void), bool proc)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-	status = supervised_with(fn, proc);
+	status = how(fn);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 	return status;
-}
-
-int supervised_on_one_cpu(void (*fn)(void))
-{
-	return with_one_cpu(fn, false);
-}
-
-int supervised_proc(void (*fn)(void))
-{
-	return with_one_cpu(fn, true);
 }

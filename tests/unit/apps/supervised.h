@@ -20,10 +20,10 @@
 
 /** supervised() - Return: exit status of @fn in the child, 128 + n for a signal; all that it left is gone */
 int supervised(void (*fn)(void));
-/** supervised_on_one_cpu() - same, supervisor and program; there the kernel loses no answer to a signal, while on two it
- * can (docs/adr/0005-supervisor.md) */
-int supervised_on_one_cpu(void (*fn)(void));
-/** supervised_proc() - same, on one CPU; files of /proc are served, sysctls not mounted */
+/** supervised_proc() - same; files of /proc are served, sysctls not mounted */
 int supervised_proc(void (*fn)(void));
+/** supervised_on_one_cpu() - @how of them, supervisor and program on one CPU: there the kernel loses no answer to a signal,
+ * while on two it can (docs/adr/0005-supervisor.md) */
+int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void));
 
 #endif

@@ -745,7 +745,7 @@ static void programs(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool storm = rows[i].fn == nothing_is_lost_to_signals;
-		int status = (storm ? supervised_on_one_cpu : supervised)(rows[i].fn);
+		int status = storm ? supervised_on_one_cpu(supervised, rows[i].fn) : supervised(rows[i].fn);
 
 		if (status) {
 			print_error("%s: status %d\n", rows[i].says, status);
