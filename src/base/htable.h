@@ -55,7 +55,7 @@ typedef bool (*htable_match_fn)(const void *obj, const void *key);
 
 /** htable_init() - @min_slots: a power of two, 8 at least; memory for them is asked for by the first insertion */
 void htable_init(struct htable *t, struct mem *mem, struct rng *rng, u32 min_slots);
-/** htable_fini() - frees the slots; asserts that the table is empty */
+/** htable_fini() - frees the slots; asserts that the table is empty.  One in which nothing ever was has none to free */
 void htable_fini(struct htable *t);
 
 /** htable_hash_exact64() - keyed bijection; @key is not 0, so that no key has the reserved hash */

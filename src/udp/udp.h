@@ -40,10 +40,9 @@ struct udp_slot {
 
 /** struct udp_net - net->udp */
 struct udp_net {
-	struct list_head *
-		*port_pages; /**< sockets of a port: UDP_PORT_PAGES, each made when first used and kept, as are they */
-	struct htable by_addr; /**< struct udp_slot of (address, port) */
-	struct htable by_conn; /**< struct udp_slot of (address, port, peer's address, peer's port) */
+	struct list_head **port_pages; /**< sockets of a port; pages, and they, are made when first used, and kept */
+	struct htable by_addr;         /**< struct udp_slot of (address, port) */
+	struct htable by_conn;         /**< struct udp_slot of (address, port, peer's address, peer's port) */
 	struct kmem_cache slot_cache;
 	u32 hashed_count, connected_count;
 	u64 mem_bytes;    /**< truesize in the receive queues of all sockets */
