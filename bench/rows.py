@@ -129,16 +129,16 @@ def wanted(name, word):
 
 # Why a row that begins so is not better: what was measured (strace, massif, callgrind), or stands in the code.
 REASONS = [
-    ("TCP connect", "A connection takes 44 800 instructions at both ends, for nine segments and two sockets; the "
-     "profile is flat."),
-    ("TCP request", "Two segments take 11 600 instructions at both ends, from the call to the call; the profile is "
-     "flat."),
+    ("TCP connect", "A connection takes 44 800 instructions at both ends, for its segments and two sockets; no "
+     "function has more than a twentieth."),
+    ("TCP request", "Two segments take 11 600 instructions at both ends, from the call to the call; no function has "
+     "more than a twentieth."),
     ("TCP stream, MTU 1500", "Without its two copies it takes 0.7 of that (micro_tcp, zero-copy); the rest is 5 "
      "segments for each 7 KiB, one by one through device, NAPI and GRO."),
     ("UDP small packets", "A datagram takes 2 400 instructions at both ends, through device, NAPI and the socket's "
      "wake-up."),
     ("lookup", "The limit's hash is one multiplication, and its keys stand in a row, so that none is displaced. A "
-     "keyed hash takes 17 cycles; cheaper ones have secrets with which the addresses of a subnet cluster (up to 20 "
+     "keyed one takes three; cheaper ones have secrets with which the addresses of a subnet cluster (up to 20 "
      "steps a look-up, instead of 3)."),
     ("csum 1500", "The limit forgets carries: one addition for each load. A sum that keeps them takes three "
      "operations."),
@@ -147,16 +147,16 @@ REASONS = [
     ("AF_PACKET", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 400 "
      "ns."),
     ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 460 ns."),
-    ("sim: bytes per host", "An idle net takes 31 KB; what a host has when all have introduced themselves (routes, "
-     "groups, its pools of packets), and the world's own part, take the rest."),
+    ("sim: bytes per host", "An idle net takes half of it; what a host has when all have introduced themselves "
+     "(routes, groups, its pools of packets), and the world's own part, take the rest."),
     ("TCP_RR", "Each message goes through the socket pair that carries the program's socket, and through the "
-     "supervisor: a wake-up and four system calls more in each direction."),
+     "supervisor: a wake-up and its system calls more in each direction."),
     ("wrk", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
     ("redis-benchmark", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
     ("iperf3", "What a program writes is copied twice more, into the socket pair and out of it."),
     ("nethood exec", "A third of it is the program itself (`unshare` in the row before)."),
     ("nethood run -- true", "A net is made, and a device."),
-    ("memory: resident", "The program and its libraries; the net itself is 31 KB."),
+    ("memory: resident", "The program and its libraries; the net itself is a hundredth."),
     ("TCP over IPv6", "Its header is 20 octets longer, and its addresses are compared and summed as 16 octets."),
     ("one trapped call", "Which socket it is has to be asked: pidfd_getfd(2), getsockopt(SO_COOKIE) and close(2), "
      "then whether the caller is still there, and epoll before: five system calls beside the three of the limit."),
