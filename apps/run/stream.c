@@ -391,10 +391,19 @@ static ssize_t read_before_reserve(struct stream *st)
 	return recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
 }
 
+/* Return: as recv(2).  @st->written is false when there is nothing behind it: less came than there was room for, and not
+ * because a descriptor (SCM_RIGHTS) lay there, at which the kernel ends a read. */
 static ssize_t read_own_end(struct stream *st)
 {
-	return st->reserve ? read_before_reserve(st)
-			   : recv(st->cr.watch.fd, st->cr.sv->data, CHUNK_BYTES, MSG_DONTWAIT);
+	struct iovec iov = { .iov_base = st->cr.sv->data, .iov_len = CHUNK_BYTES };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (st->reserve)
+		return read_before_reserve(st);
+	n = recvmsg(st->cr.watch.fd, &msg, MSG_DONTWAIT);
+	st->written = n == CHUNK_BYTES || (n > 0 && msg.msg_flags & MSG_CTRUNC);
+	return n;
 }
 
 /* If the program said how much its send buffer holds, the rest is left where it is: the carrier is as full as the socket. */
@@ -403,8 +412,15 @@ static bool must_stay(const struct stream *st)
 	return st->tx_room_bytes && !st->closed && !(nethood_readiness(st->cr.sk) & EPOLLOUT);
 }
 
+/* An end of file is behind the last byte. */
+static bool ends(const struct stream *st)
+{
+	return st->closed || st->tx_shut;
+}
+
 bool stream_from_program(struct stream *st)
 {
+	st->written = true;
 	if (st->state != STREAM_OPEN)
 		return true;
 	if (st->tx.data && !put_all(st, st->tx.data, st->tx.len_bytes, &st->tx))
@@ -424,6 +440,8 @@ bool stream_from_program(struct stream *st)
 		if (!n)
 			return end_of_file(st);
 		if (!put_all(st, st->cr.sv->data, (size_t)n, NULL))
+			return true;
+		if (!st->written && !ends(st))
 			return true;
 	}
 	carrier_mark(&st->cr);
@@ -459,7 +477,9 @@ static void stream_flush(struct carrier *cr)
 	}
 	stream_advance(st);
 	stream_to_program(st);
-	if (stream_from_program(st) && st->closed && st->state == STREAM_OVER)
+	if ((st->written || st->tx.data) && !stream_from_program(st))
+		return;
+	if (st->closed && st->state == STREAM_OVER)
 		carrier_destroy(cr); /* it broke after its program had closed it: nobody is left to hear of that */
 }
 

@@ -47,6 +47,7 @@ struct stream {
 	bool rx_shut;      /**< the program gets nothing more: the peer has finished, or the program does not read */
 	bool tx_shut;      /**< the program said that it writes nothing more */
 	bool fin;          /**< all that it wrote is in the net's socket, with the end */
+	bool written;      /**< own end may have something: it was not seen empty since it said so */
 	bool closed;       /**< there is no program any more, only what it wrote */
 	bool poisoned;     /**< the program's end was given an error */
 	bool tuned;        /**< options were set that the program's end has, too */
