@@ -11,10 +11,10 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <pcap/pcap.h>
 #include <unistd.h>
 
 #include "drivers/driver_internal.h"
+#include "drivers/libpcap.h"
 #include "net.h"
 
 struct pcap_next {
@@ -25,7 +25,9 @@ struct pcap_next {
 struct pcap_priv {
 	struct netdev_common common;
 	struct net_device *dev;
-	pcap_t *in; /* NULL: nothing to read, or read to its end */
+	struct libpcap lib;
+	bool in_open; /* there may be more to read */
+	pcap_t *in;   /* NULL: of a recording */
 	const u8 *next_frame;
 	struct pcap_next next; /* the frame that is due at next_time; valid while next_frame is */
 	ktime_t next_time;
@@ -50,8 +52,9 @@ static struct pcap_priv *pcap_priv(const struct net_device *dev)
 static void pcap_in_end(struct pcap_priv *priv)
 {
 	if (priv->in)
-		pcap_close(priv->in);
+		priv->lib.close(priv->in);
 	priv->in = NULL;
+	priv->in_open = false;
 	priv->next_frame = NULL;
 }
 
@@ -59,10 +62,10 @@ static void pcap_in_end(struct pcap_priv *priv)
 static int pcap_next_of_file(struct pcap_priv *priv, const char **why)
 {
 	struct pcap_pkthdr *hdr;
-	int ret = pcap_next_ex(priv->in, &hdr, &priv->next_frame);
+	int ret = priv->lib.next_ex(priv->in, &hdr, &priv->next_frame);
 
 	if (ret == PCAP_ERROR)
-		*why = pcap_geterr(priv->in);
+		*why = priv->lib.geterr(priv->in);
 	if (ret == 1)
 		priv->next = (struct pcap_next){
 			.stamp = (ktime_t)hdr->ts.tv_sec * NSEC_PER_SEC + (ktime_t)hdr->ts.tv_usec, /* opened for ns */
@@ -120,7 +123,7 @@ static void pcap_read_ahead(struct pcap_priv *priv)
 	ktime_t stamp;
 	int ret;
 
-	if (!priv->in || priv->next_frame)
+	if (!priv->in_open || priv->next_frame)
 		return;
 	ret = pcap_read_next(priv, &why);
 	if (ret != 1) {
@@ -188,7 +191,7 @@ static int pcap_out_flush(struct pcap_priv *priv)
 {
 	off_t bytes = ftello(priv->out_file);
 
-	if (pcap_dump_flush(priv->out) || ferror(priv->out_file) || bytes < 0)
+	if (priv->lib.dump_flush(priv->out) || ferror(priv->out_file) || bytes < 0)
 		return -EIO;
 	priv->out_whole_bytes = bytes;
 	return 0;
@@ -202,8 +205,8 @@ static int pcap_out_close(struct pcap_priv *priv)
 
 	failed = pcap_out_flush(priv);
 	fd = dup(fileno(priv->out_file));
-	pcap_dump_close(priv->out); /* tries to write once more what could not be written */
-	pcap_close(priv->out_format);
+	priv->lib.dump_close(priv->out); /* tries to write once more what could not be written */
+	priv->lib.close(priv->out_format);
 	priv->out = NULL;
 	if (failed && fd >= 0 && ftruncate(fd, priv->out_whole_bytes))
 		ret = 1;
@@ -240,7 +243,7 @@ static int pcap_write_frame(struct pcap_priv *priv, const struct sk_buff *skb)
 		.len = skb->len,
 	};
 
-	pcap_dump((u8 *)priv->out, &hdr, skb->data);
+	priv->lib.dump((u8 *)priv->out, &hdr, skb->data);
 	return pcap_out_flush(priv);
 }
 
@@ -295,6 +298,7 @@ static void pcap_uninit(struct net_device *dev)
 
 	pcap_in_end(priv);
 	pcap_out_end(priv);
+	libpcap_unload(&priv->lib);
 }
 
 static const struct net_device_ops pcap_ops = {
@@ -313,35 +317,35 @@ static int pcap_in_open(struct pcap_priv *priv, const char *path)
 
 	if (!f)
 		return -errno;
-	priv->in = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
+	priv->in = priv->lib.fopen_offline(f, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!priv->in) {
 		fclose(f);
 		return -EINVAL;
 	}
-	if (pcap_datalink(priv->in) != DLT_EN10MB) {
+	if (priv->lib.datalink(priv->in) != DLT_EN10MB) {
 		pcap_in_end(priv);
 		return -EINVAL;
 	}
+	priv->in_open = true;
 	return 0;
 }
 
 static int pcap_out_open(struct pcap_priv *priv, const char *path)
 {
-	priv->out_format =
-		pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)FRAME_MAX_BYTES, PCAP_TSTAMP_PRECISION_NANO);
+	priv->out_format = priv->lib.open_dead(DLT_EN10MB, (int)FRAME_MAX_BYTES, PCAP_TSTAMP_PRECISION_NANO);
 	if (!priv->out_format)
 		return -ENOMEM;
 	priv->out_file = fopen(path, "we");
 	if (!priv->out_file) {
 		int err = -errno;
 
-		pcap_close(priv->out_format);
+		priv->lib.close(priv->out_format);
 		return err;
 	}
-	priv->out = pcap_dump_fopen(priv->out_format, priv->out_file);
+	priv->out = priv->lib.dump_fopen(priv->out_format, priv->out_file);
 	if (!priv->out) {
 		fclose(priv->out_file);
-		pcap_close(priv->out_format);
+		priv->lib.close(priv->out_format);
 		return -ENOMEM;
 	}
 	priv->has_out = priv->out_open = true;
@@ -361,10 +365,12 @@ static int pcap_files_open(struct pcap_priv *priv, const char *arg)
 	memcpy(in, arg, in_len);
 	in[in_len] = '\0';
 	if (rec_again(priv->dev->net->rec)) {
-		priv->in = in_len ? pcap_open_dead(DLT_EN10MB, (int)FRAME_MAX_BYTES) : NULL; /* stands for it */
+		priv->in_open = in_len;
 		priv->has_out = priv->out_open = comma && comma[1];
-	} else if (in_len) {
-		err = pcap_in_open(priv, in);
+	} else {
+		err = libpcap_load(&priv->lib);
+		if (!err && in_len)
+			err = pcap_in_open(priv, in);
 	}
 	if (!err && comma && comma[1] && !priv->has_out)
 		err = pcap_out_open(priv, comma + 1);
@@ -372,6 +378,7 @@ static int pcap_files_open(struct pcap_priv *priv, const char *arg)
 	if (err) {
 		pcap_in_end(priv);
 		pcap_out_end(priv);
+		libpcap_unload(&priv->lib);
 	}
 	return err;
 }

@@ -71,6 +71,16 @@ static void write_capture(const char *path, int linktype, u32 frames, ktime_t ga
 	pcap_close(p);
 }
 
+/* The driver's: of its libraries the one that has the name. */
+void *__real_dlopen(const char *name, int flags);
+void *__wrap_dlopen(const char *name, int flags);
+static const char *no_library = "";
+
+void *__wrap_dlopen(const char *name, int flags)
+{
+	return strcmp(no_library, "*") != 0 && strcmp(no_library, name) != 0 ? __real_dlopen(name, flags) : NULL;
+}
+
 static int try_open(struct world *w, const char *arg, struct net_device **dev)
 {
 	const struct netdev_config cfg = { .name = "eth%d", .driver = "pcap", .arg = arg, .fd = -1 };
@@ -217,6 +227,26 @@ static void files_that_cannot_be_used_are_refused(void **state)
 	files_fini(&f);
 }
 
+static void without_libpcap_there_are_no_capture_files(void **state)
+{
+	struct net_device *dev = NULL;
+	struct files f;
+	struct world w;
+
+	(void)state;
+	files_init(&f);
+	world_init(&w);
+	write_capture(f.in, DLT_EN10MB, 1, 0);
+	no_library = "*";
+	assert_int_equal(try_open(&w, f.both, &dev), -ELIBACC);
+	assert_int_equal(access(f.out, F_OK), -1);
+	no_library = "libpcap.so.1"; /* it may have Debian's name alone */
+	assert_int_equal(try_open(&w, f.both, &dev), 0);
+	no_library = "";
+	world_fini(&w);
+	files_fini(&f);
+}
+
 /* Return: whole frames; the file must end with one. */
 static u32 read_capture(const char *path, ktime_t *first)
 {
@@ -312,6 +342,7 @@ int main(void)
 		cmocka_unit_test(going_down_stops_the_file),
 		cmocka_unit_test(a_damaged_file_ends_at_its_last_whole_frame),
 		cmocka_unit_test(files_that_cannot_be_used_are_refused),
+		cmocka_unit_test(without_libpcap_there_are_no_capture_files),
 		cmocka_unit_test(what_is_sent_is_in_the_file_with_its_time),
 		cmocka_unit_test(on_a_full_disk_the_file_ends_with_a_whole_frame),
 	};
