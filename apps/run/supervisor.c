@@ -8,6 +8,7 @@
 #include "supervisor_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "notify.h"
 
 #define FIRST_BUCKETS 64U
+#define CALLS_AT_ONCE 16U
 
 /* ---- listeners */
 
@@ -40,14 +42,34 @@ static void listener_destroy(struct listener *ls)
 	loop_bury(&sv->loop, &ls->corpse, listener_free);
 }
 
+static bool has_call(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLIN;
+}
+
+/* A program that was answered often runs at once, on this processor, and has made its next call by now.  Its calls come before
+ * all else: what it wrote between them leaves together. */
+static void run_calls(struct listener *ls)
+{
+	struct seccomp_notif rq;
+	unsigned count = 0;
+
+	do {
+		if (count)
+			nethood_set_time(ls->sv->net, loop_now());
+		if (notify_receive(ls->watch.fd, &rq) == 0)
+			call_run(ls, &rq);
+	} while (++count < CALLS_AT_ONCE && has_call(ls->watch.fd));
+}
+
 static void listener_event(struct watch *w, uint32_t events)
 {
 	struct listener *ls = container_of(w, struct listener, watch);
-	struct seccomp_notif rq;
 
 	if (events & EPOLLIN) {
-		if (notify_receive(w->fd, &rq) == 0)
-			call_run(ls, &rq);
+		run_calls(ls);
 	} else if (events & (EPOLLHUP | EPOLLERR)) {
 		void (*gone)(void *ctx) = ls->gone;
 		void *ctx = ls->ctx;
