@@ -149,7 +149,7 @@ static long call_listen(struct call *c)
 	return c->carrier->ops->listen ? c->carrier->ops->listen(c, backlog) : nethood_listen(c->carrier->sk, backlog);
 }
 
-/* Two pieces of the program's memory at once, after which there is no way back.  Return: 0, -EFAULT, -ESRCH */
+/* Two pieces of the program's memory at once.  Return: 0, -EFAULT, -ESRCH */
 static int write_two(const struct call *c, uint64_t at, const void *data, size_t data_bytes, uint64_t len_at,
 		     const socklen_t *len)
 {
@@ -163,8 +163,6 @@ static int write_two(const struct call *c, uint64_t at, const void *data, size_t
 	};
 	size_t skip = data_bytes ? 0 : 1;
 
-	if (!call_valid(c->listener, c->rq->id))
-		return -ESRCH;
 	return task_writev(call_tid(c), remote + skip, 2 - skip, local + skip, 2 - skip, data_bytes + sizeof(*len));
 }
 
@@ -181,6 +179,8 @@ static int write_name(const struct call *c, uint64_t at, uint64_t len_at, const 
 		return -EINVAL;
 	if (room > name_bytes)
 		room = name_bytes;
+	if (!call_valid(c->listener, c->rq->id))
+		return -ESRCH;
 	return write_two(c, at, name, room, len_at, &name_bytes);
 }
 
