@@ -2,9 +2,10 @@
 /* A net with a loopback, a supervisor, and one program: a function of the test. */
 #include "supervised.h"
 
+#include <errno.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,4 +129,39 @@ int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void))
 	status = how(fn);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 	return status;
+}
+
+/* ---- for programs */
+
+struct sockaddr_in loopback(unsigned port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+}
+
+struct sockaddr *sa(struct sockaddr_in *sin)
+{
+	return (struct sockaddr *)sin;
+}
+
+int bound(struct sockaddr_in *at, int flags)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | flags, 0);
+	socklen_t len = sizeof(*at);
+
+	*at = loopback(0);
+	CHECK(fd >= 0);
+	CHECK(bind(fd, sa(at), sizeof(*at)) == 0);
+	CHECK(getsockname(fd, sa(at), &len) == 0 && len == sizeof(*at) && at->sin_port);
+	return fd;
+}
+
+int wait_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, 2000) == 1 ? p.revents : 0;
 }

@@ -4,8 +4,10 @@
 #define NETHOOD_TESTS_SUPERVISED_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /** CHECK() - in the child: what must hold there */
@@ -25,5 +27,13 @@ int supervised_proc(void (*fn)(void));
 /** supervised_on_one_cpu() - @how of them, supervisor and program on one CPU: there the kernel loses no answer to a signal,
  * while on two it can (docs/adr/0005-supervisor.md) */
 int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void));
+
+/* For programs: */
+struct sockaddr_in loopback(unsigned port);
+struct sockaddr *sa(struct sockaddr_in *sin);
+/** bound() - a datagram socket, and its address */
+int bound(struct sockaddr_in *at, int flags);
+/** wait_for() - Return: what poll(2) said within two seconds; 0: nothing */
+int wait_for(int fd, short events);
 
 #endif

@@ -27,43 +27,9 @@
 
 #include "supervised.h"
 
-static struct sockaddr_in loopback(unsigned port)
-{
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = { htonl(INADDR_LOOPBACK) },
-	};
-}
-
-static struct sockaddr *sa(struct sockaddr_in *sin)
-{
-	return (struct sockaddr *)sin;
-}
-
-/* A bound socket, and its address. */
-static int bound(struct sockaddr_in *at, int flags)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | flags, 0);
-	socklen_t len = sizeof(*at);
-
-	*at = loopback(0);
-	CHECK(fd >= 0);
-	CHECK(bind(fd, sa(at), sizeof(*at)) == 0);
-	CHECK(getsockname(fd, sa(at), &len) == 0 && len == sizeof(*at) && at->sin_port);
-	return fd;
-}
-
 static void say(int fd, struct sockaddr_in *to, const char *text)
 {
 	CHECK(sendto(fd, text, strlen(text), 0, sa(to), sizeof(*to)) == (ssize_t)strlen(text));
-}
-
-static int wait_for(int fd, short events)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-
-	return poll(&p, 1, 2000) == 1 ? p.revents : 0;
 }
 
 /* ---- datagrams */
@@ -602,42 +568,6 @@ static void passed_descriptors_work(void)
 	CHECK(recv(got, room, 8, 0) == 4);
 }
 
-static void connected_pair(int *x, int *y)
-{
-	struct sockaddr_in a = loopback(0);
-	socklen_t len = sizeof(a);
-	int ls = socket(AF_INET, SOCK_STREAM, 0);
-
-	CHECK(listen(ls, 1) == 0 && getsockname(ls, sa(&a), &len) == 0);
-	a = loopback(ntohs(a.sin_port));
-	*x = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK(connect(*x, sa(&a), sizeof(a)) == 0);
-	*y = accept(ls, NULL, NULL);
-	CHECK(*y >= 0 && close(ls) == 0);
-}
-
-/* TCP knows no descriptors; the carrier does, and ends a read behind each. */
-static void descriptors_do_not_stop_a_stream(void)
-{
-	char room[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'a', buf[2];
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	int x, y;
-
-	connected_pair(&x, &y);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &x, sizeof(int));
-	for (int i = 0; i < 100; i++) {
-		CHECK(sendmsg(x, &msg, 0) == 1 && write(x, "b", 1) == 1);
-		for (size_t at = 0; at < 2; at++)
-			CHECK(wait_for(y, POLLIN) && read(y, buf + at, 1) == 1);
-		CHECK(buf[0] == 'a' && buf[1] == 'b');
-	}
-}
-
 static void shutdown_ends_reading(void)
 {
 	struct sockaddr_in a;
@@ -767,7 +697,6 @@ static const struct {
 	{ "SIGKILL ends the socket", death_ends_it },
 	{ "a socket is the children's, too", children_share_it },
 	{ "a socket passed by SCM_RIGHTS", passed_descriptors_work },
-	{ "descriptors sent over a stream do not stop it", descriptors_do_not_stop_a_stream },
 	{ "shutdown(2)", shutdown_ends_reading },
 	{ "what was written before the close is sent", last_words_are_sent },
 	{ "unix sockets are the host's", unix_sockets_are_the_hosts },
