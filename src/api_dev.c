@@ -13,6 +13,7 @@ int nethood_dev_create(struct nethood_net *nn, const struct nethood_dev_config *
 		.mtu = config->mtu,
 		.lladdr = config->lladdr,
 		.queues = config->queues ? config->queues : 1,
+		.one_of_several = nn->net.worker != NULL,
 		.offload = config->offload,
 		.fd = config->fd,
 		.xmit = config->xmit,

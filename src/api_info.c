@@ -19,9 +19,14 @@ int nethood_sysctl_get(struct nethood_net *nn, const char *key, char *buf, size_
 
 int nethood_sysctl_set(struct nethood_net *nn, const char *key, const char *value)
 {
+	int err;
+
 	if (unlikely(nn->net.rec))
 		rec_note_zb(nn->net.rec, REC_SYSCTL_SET, key, value, value ? strlen(value) + 1 : 0);
-	return rec_ret(&nn->net, sysctl_set(&nn->net.sysctl, key, value));
+	err = sysctl_set(&nn->net.sysctl, key, value);
+	if (unlikely(nn->net.worker && !err))
+		nn->net.worker->ops->sysctl_written(nn->net.worker, false, key, value);
+	return rec_ret(&nn->net, err);
 }
 
 int nethood_sysctl_each(struct nethood_net *nn, int (*fn)(void *ctx, const char *key, const char *value), void *ctx)

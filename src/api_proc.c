@@ -338,6 +338,7 @@ static int proc_write(struct nethood_net *nn, const char *path, const char *text
 	struct ctl_dir *dir = sysctl ? sysctl_file_find(&nn->net.sysctl, sysctl, &e) : NULL;
 	bool given = len_bytes;
 	uint32_t mode;
+	int err;
 
 	if (!dir)
 		return nethood_proc_mode(nn, path, &mode) ? -ENOENT : S_ISDIR(mode) ? -EISDIR : -EACCES;
@@ -355,7 +356,10 @@ static int proc_write(struct nethood_net *nn, const char *path, const char *text
 	value[len_bytes] = '\0';
 	if (!e->set) /* of several numbers the first counts */
 		value[strcspn(value, " \t\n")] = '\0';
-	return sysctl_entry_set(dir, e, value);
+	err = sysctl_entry_set(dir, e, value);
+	if (unlikely(nn->net.worker && !err))
+		nn->net.worker->ops->sysctl_written(nn->net.worker, true, path, value);
+	return err;
 }
 
 int nethood_proc_write(struct nethood_net *nn, const char *path, const char *text, size_t len_bytes)

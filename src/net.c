@@ -430,7 +430,8 @@ void nethood_set_wall(struct nethood_net *nn, uint64_t now_ns, uint64_t wall_ns)
 /* Is there something to do that no timer waits for? */
 static bool work_waits(const struct net *net)
 {
-	return net->softnet->pending || sock_wake_pending(net) || net->rcu.pending_count > FREED_AT_ONCE;
+	return net->softnet->pending || sock_wake_pending(net) || net->rcu.pending_count > FREED_AT_ONCE ||
+	       unlikely(net->worker && net->worker->ops->waits(net->worker));
 }
 
 bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
@@ -441,10 +442,14 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 	if (unlikely(net->rec))
 		rec_poll(net->rec, now_ns);
 	set_time(net, now_ns);
+	if (unlikely(net->worker))
+		(void)net->worker->ops->poll_begin(net->worker);
 	more = timer_wheel_advance(net->timers, net->now, TIMER_BUDGET) == TIMER_BUDGET;
 	more |= do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);
 	sock_wake_run(net); /* who is woken may send, to this very host as well */
+	if (unlikely(net->worker))
+		more |= net->worker->ops->poll_end(net->worker);
 	more |= work_waits(net) || timer_wheel_is_due(net->timers, net->now);
 	rec_ret(net, more);
 	return more;

@@ -87,6 +87,36 @@ NETHOOD_API void nethood_set_time(struct nethood_net *net, uint64_t now_ns);
 /** nethood_set_wall() - the calendar was set: it shows @wall_ns at @now_ns */
 NETHOOD_API void nethood_set_wall(struct nethood_net *net, uint64_t now_ns, uint64_t wall_ns);
 
+/* ------------------------------------------------------------------ several threads, one host */
+
+struct nethood_workers; /**< one host whose work several threads do, each with a net of its own */
+
+/**
+ * nethood_workers_create() - a host of @count nets, which a thread each may drive
+ * @config: as for nethood_create(), of each net; .memory and .log are called by all threads; .record_bytes is 0
+ * @count: 1 to 31
+ * @wake: worker @worker has something to do: nethood_poll() of its net is due.  Called by other threads, at the end of their
+ *	nethood_poll(); e.g. writes to an eventfd(2) that it waits for
+ * @out: returned; nethood_workers_free() ends it
+ *
+ * The first net leads.  Addresses, routes, rules, neighbours, links' settings and sysctls are set there, and the others
+ * follow; it alone speaks ARP, Neighbour Discovery, ICMP, IGMP and MLD for the host, so groups are joined there.  A device
+ * is made on each worker, with one name and in one order, by nethood_dev_create(): each has a queue of its own, "tap" one
+ * of the same interface (IFF_MULTI_QUEUE).  It is set up and brought up on the first.
+ *
+ * Sockets are made on any of the nets, and belong to its thread.  A packet that comes in elsewhere is passed to whoever has
+ * its port.  Between workers a port is one thing, whatever the addresses: several have it only if their sockets share
+ * it by SO_REUSEPORT (before listen(2) and in UDP also SO_REUSEADDR); each worker's listener then gets what comes in by its queue.
+ * Return: 0, -EINVAL, -ENOMEM, -ENOBUFS.
+ */
+NETHOOD_API int nethood_workers_create(const struct nethood_config *config, uint32_t count,
+				       void (*wake)(void *ctx, uint32_t worker), void *wake_ctx,
+				       struct nethood_workers **out);
+/** nethood_workers_net() - of worker 0 ... count - 1; borrowed: nethood_workers_free() ends it.  NULL: no such worker */
+NETHOOD_API struct nethood_net *nethood_workers_net(struct nethood_workers *host, uint32_t worker);
+/** nethood_workers_free() - as nethood_free(), of all of them; no thread uses any more; @host taken, may be NULL */
+NETHOOD_API void nethood_workers_free(struct nethood_workers *host);
+
 /* ------------------------------------------------------------------ devices */
 
 struct nethood_dev_config {

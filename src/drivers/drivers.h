@@ -16,14 +16,15 @@
 struct net;
 
 struct netdev_config {
-	const char *name;   /**< may hold one %d */
-	const char *driver; /**< "tap" ... */
-	const char *arg;    /**< what the driver wants; NULL: nothing */
-	u32 mtu;            /**< 0: 1500 */
-	const u8 *lladdr;   /**< 6 octets; NULL: random, locally administered */
-	u32 queues;         /**< 0: 1; of "xdp": all */
-	bool offload;       /**< leave checksums to what is on the other side, where it can */
-	int fd;             /**< drivers "fd", "tap", "unix": an open one, taken also on error; -1: none */
+	const char *name;    /**< may hold one %d */
+	const char *driver;  /**< "tap" ... */
+	const char *arg;     /**< what the driver wants; NULL: nothing */
+	u32 mtu;             /**< 0: 1500 */
+	const u8 *lladdr;    /**< 6 octets; NULL: random, locally administered */
+	u32 queues;          /**< 0: 1; of "xdp": all */
+	bool one_of_several; /**< "tap": others open the same interface, each a queue of it */
+	bool offload;        /**< leave checksums to what is on the other side, where it can */
+	int fd;              /**< drivers "fd", "tap", "unix": an open one, taken also on error; -1: none */
 	/** drivers "user", "user-ip": a frame leaves; @frame borrowed.  Return: 0 taken, -EAGAIN: not now, netdev_user_wake() later */
 	int (*xmit)(void *ctx, const struct iovec *frame, int pieces);
 	void *ctx;

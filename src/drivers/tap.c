@@ -284,7 +284,8 @@ static int tap_set_features(int fd, bool vnet_hdr, bool offload)
 /* Return: TAP_*, with *@fd open; -errno */
 static int tap_create_or_attach(const struct netdev_config *cfg, char host_name[static IFNAMSIZ], int *fd)
 {
-	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (cfg->offload ? IFF_VNET_HDR : 0)) };
+	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (cfg->offload ? IFF_VNET_HDR : 0) |
+						  (cfg->one_of_several ? IFF_MULTI_QUEUE : 0)) };
 	const char *name = cfg->arg ? cfg->arg : "";
 	int ret;
 

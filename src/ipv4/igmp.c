@@ -76,7 +76,7 @@ static struct sk_buff *igmp_packet(struct in_device *in_dev, __be32 dst, u32 len
 	struct rtable *rt;
 	struct iphdr *iph;
 
-	if (ip_route_output_flow(net, &fl4, &rt))
+	if (net_follows(net) || ip_route_output_flow(net, &fl4, &rt))
 		return NULL;
 	skb = alloc_skb(net->skb_pool, LL_RESERVED_SPACE(rt->dst.dev) + LL_MAX_HEADER + header_bytes + len_bytes);
 	if (!skb) {

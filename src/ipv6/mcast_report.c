@@ -69,7 +69,9 @@ bool mld_speaks_v1(const struct inet6_dev *idev)
 /** is_reported() - is the group one of which routers are told? */
 static bool is_reported(const struct ifmcaddr6 *mc)
 {
-	return !(mc->flags & MAF_NOREPORT) && !(mc->idev->dev->flags & IFF_LOOPBACK);
+	const struct net_device *dev = mc->idev->dev;
+
+	return !(mc->flags & MAF_NOREPORT) && !(dev->flags & IFF_LOOPBACK) && !net_follows(dev->net);
 }
 
 bool mld_tells(const struct ifmcaddr6 *mc)

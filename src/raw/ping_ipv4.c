@@ -88,7 +88,19 @@ int ping_get_ident(struct sock *sk, u16 ident)
 	ping->inet.sport = cpu_to_be16(ident);
 	list_add(&ping->node, ping_socks(net, ident));
 	net->ping->hashed_count++;
+	(void)net_port_claim(net, NET_PORTS_PING, ident, true); /* others may have it as well: all hear the answers */
 	return 0;
+}
+
+static bool ident_has_socks(struct net *net, u16 ident)
+{
+	const struct ping_sock *ping;
+
+	list_for_each_entry(ping, ping_socks(net, ident), node) {
+		if (ping->inet.num == ident)
+			return true;
+	}
+	return false;
 }
 
 void ping_unhash(struct sock *sk)
@@ -99,6 +111,8 @@ void ping_unhash(struct sock *sk)
 		return;
 	list_del_init(&ping->node);
 	sk->net->ping->hashed_count--;
+	if (!ident_has_socks(sk->net, ping->inet.num))
+		net_port_release(sk->net, NET_PORTS_PING, ping->inet.num);
 	ping->inet.num = 0;
 	ping->inet.sport = cpu_to_be16(0);
 }

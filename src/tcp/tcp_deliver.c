@@ -193,6 +193,18 @@ static void deliver_to_timewait(struct net *net, struct tcp_timewait_sock *tw, s
 		consume_skb(skb);
 }
 
+/* Of several workers another one may have the connection, whoever listens; or a listener, if there is none here.
+ * Return: true: @skb was taken */
+static __cold bool pass_on(struct net *net, const struct tcp_sock *listener, struct sk_buff *skb,
+			   const struct tcp_conn *key)
+{
+	bool is_syn = (tcp_hdr(skb)->flags & (TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST)) == TCPHDR_SYN;
+
+	if (is_syn && listener)
+		return false;
+	return net_skb_pass(net, is_syn ? NET_PORTS_TCP_LISTEN : NET_PORTS_TCP, key->num, skb);
+}
+
 void tcp_deliver(struct sk_buff *skb, struct tcp_conn *key, const struct ip_options *opt)
 {
 	struct net *net = skb->pool->net;
@@ -209,6 +221,8 @@ void tcp_deliver(struct sk_buff *skb, struct tcp_conn *key, const struct ip_opti
 		deliver_to_timewait(net, container_of(c, struct tcp_timewait_sock, conn), skb, key, opt);
 	} else {
 		listener = tcp_listener_lookup(net, key);
+		if (unlikely(net->worker) && pass_on(net, listener, skb, key))
+			return;
 		if (listener)
 			deliver_to_listener(listener, skb, 0, opt);
 		else

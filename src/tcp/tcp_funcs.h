@@ -454,6 +454,10 @@ void tcp_listener_unhash(struct tcp_sock *tp);
  *  Sets inet.num, inet.sport, conn.num.  Return: 0, -EADDRINUSE, -ENOMEM.  @linux inet_csk_get_port */
 int __must_check tcp_get_port(struct tcp_sock *tp, u16 port);
 void tcp_put_port(struct tcp_sock *tp);
+/** tcp_port_listen() - of several workers, may this one listen there?  Return: 0, -EADDRINUSE */
+int __must_check tcp_port_listen(const struct tcp_sock *tp);
+/** tcp_port_unlisten() - a listener of @port is gone, or did not come about */
+void tcp_port_unlisten(struct net *net, u16 port);
 /** tcp_inherit_port() - @child of @parent has the same local port.  Return: 0, -ENOMEM */
 int __must_check tcp_inherit_port(struct tcp_sock *parent, struct tcp_sock *child);
 /** tcp_hash_connect() - conn.daddr, dport, rcv_saddr are set; finds a port if there is none, reuses a TIME_WAIT if that is

@@ -232,6 +232,7 @@ void tcp_listener_unhash(struct tcp_sock *tp)
 		return;
 	tp->listener->slot = NULL;
 	list_del_init(&tp->listener->port_node);
+	tcp_port_unlisten(tcp_net_of(tp), slot->port);
 	if (--slot->count) {
 		slot->only = NULL;
 		if (slot->count == 1)

@@ -55,9 +55,13 @@ static int listener_enter(struct tcp_sock *tp)
 	tcp_set_state(tp, TCP_LISTEN);
 	err = tcp_get_port(tp, tp->inet.num);
 	if (!err)
+		err = tcp_port_listen(tp);
+	if (!err)
 		err = tcp_listener_hash(tp);
-	if (err)
+	if (err) {
+		tcp_port_unlisten(tcp_net_of(tp), tp->inet.num);
 		tcp_set_state(tp, TCP_CLOSE);
+	}
 	return err;
 }
 

@@ -29,13 +29,10 @@ static struct tcp_bind_bucket *bucket_find(const struct tcp_net *tn, u16 port)
 	return htable_lookup(&tn->bhash, bucket_hash(tn, port), NULL, NULL);
 }
 
-static struct tcp_bind_bucket *bucket_get(struct tcp_net *tn, u16 port)
+static struct tcp_bind_bucket *bucket_create(struct tcp_net *tn, u16 port)
 {
-	struct tcp_bind_bucket *b = bucket_find(tn, port);
+	struct tcp_bind_bucket *b = kmem_cache_alloc(&tn->bind_cache);
 
-	if (b)
-		return b;
-	b = kmem_cache_alloc(&tn->bind_cache);
 	if (!b)
 		return NULL;
 	b->port = port;
@@ -49,10 +46,26 @@ static struct tcp_bind_bucket *bucket_get(struct tcp_net *tn, u16 port)
 	return b;
 }
 
-static void bucket_put(struct tcp_net *tn, struct tcp_bind_bucket *b)
+/* Of a port that is free, or may be shared, and that this worker has claimed.  NULL: no memory */
+static struct tcp_bind_bucket *bucket_get(struct net *net, u16 port)
 {
+	struct tcp_bind_bucket *b = bucket_find(net->tcp, port);
+
+	if (b)
+		return b;
+	b = bucket_create(net->tcp, port);
+	if (!b)
+		net_port_release(net, NET_PORTS_TCP, port);
+	return b;
+}
+
+static void bucket_put(struct net *net, struct tcp_bind_bucket *b)
+{
+	struct tcp_net *tn = net->tcp;
+
 	if (!hlist_empty(&b->owners) || !hlist_empty(&b->timewaits))
 		return;
+	net_port_release(net, NET_PORTS_TCP, b->port);
 	htable_remove(&tn->bhash, bucket_hash(tn, b->port), b);
 	kmem_cache_free(&tn->bind_cache, b);
 }
@@ -77,7 +90,7 @@ void tcp_put_port(struct tcp_sock *tp)
 	tp->bind_bucket = NULL;
 	b->bound_count -= !tp->connect_bind;
 	hlist_del_init(&tp->bind_node);
-	bucket_put(tcp_net_of(tp)->tcp, b);
+	bucket_put(tcp_net_of(tp), b);
 	tp->inet.num = 0;
 	tp->inet.sport = cpu_to_be16(0);
 	tp->conn.num = 0;
@@ -98,7 +111,7 @@ void tcp_unbind_timewait(struct net *net, struct tcp_timewait_sock *tw)
 	tw->bind_bucket = NULL;
 	b->bound_count -= !tw->connect_bind;
 	hlist_del_init(&tw->bind_node);
-	bucket_put(net->tcp, b);
+	bucket_put(net, b);
 }
 
 int tcp_inherit_port(struct tcp_sock *parent, struct tcp_sock *child)
@@ -106,8 +119,10 @@ int tcp_inherit_port(struct tcp_sock *parent, struct tcp_sock *child)
 	struct tcp_bind_bucket *b = parent->bind_bucket;
 
 	/* a transparent listener is asked for on ports that are not its own */
-	if (!b || b->port != child->inet.num)
-		b = bucket_get(tcp_net_of(child)->tcp, child->inet.num);
+	if (!b || b->port != child->inet.num) {
+		(void)net_port_claim(tcp_net_of(child), NET_PORTS_TCP, child->inet.num, true);
+		b = bucket_get(tcp_net_of(child), child->inet.num);
+	}
 	if (!b)
 		return -ENOMEM;
 	bucket_own(b, child, false);
@@ -209,17 +224,26 @@ static bool port_conflict(const struct tcp_sock *tp, const struct tcp_bind_bucke
 
 /* ------------------------------------------------------------------ bind(2), listen(2) */
 
+/* Of several workers the others have a say too.  Return: 0, -EADDRINUSE */
+static int port_take(const struct tcp_sock *tp, u16 port, bool any_port)
+{
+	const struct sock *sk = tcp_sock_of(tp);
+	const struct tcp_bind_bucket *b = bucket_find(sk->net->tcp, port);
+	bool shared = sk->flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT);
+
+	if (b && port_conflict(tp, b, any_port))
+		return -EADDRINUSE;
+	return net_port_claim(sk->net, NET_PORTS_TCP, port, shared && !any_port);
+}
+
 /* Every other port of the range, from @offset on and around.  Return: port, 0: none is free */
 static u16 scan_ports(const struct tcp_sock *tp, u32 low, u32 count, u32 offset)
 {
-	const struct tcp_net *tn = tcp_net_of(tp)->tcp;
-
 	for (u32 i = 0; i < count; i += 2) {
 		u32 at = offset + i;
 		u16 port = (u16)(low + (at >= count ? at - count : at));
-		const struct tcp_bind_bucket *b = port ? bucket_find(tn, port) : NULL;
 
-		if (port && !inet_port_is_reserved(tcp_net_of(tp), port) && (!b || !port_conflict(tp, b, true)))
+		if (port && !inet_port_is_reserved(tcp_net_of(tp), port) && !port_take(tp, port, true))
 			return port;
 	}
 	return 0;
@@ -254,7 +278,6 @@ static u16 find_open_port(const struct tcp_sock *tp)
 
 int tcp_get_port(struct tcp_sock *tp, u16 port)
 {
-	struct tcp_net *tn = tcp_net_of(tp)->tcp;
 	struct tcp_bind_bucket *b;
 
 	if (tp->conn.family == AF_INET)
@@ -263,18 +286,36 @@ int tcp_get_port(struct tcp_sock *tp, u16 port)
 		port = find_open_port(tp);
 		if (!port)
 			return -EADDRINUSE;
-	} else {
-		b = bucket_find(tn, port);
-		if (b && port_conflict(tp, b, false))
-			return -EADDRINUSE;
+	} else if (port_take(tp, port, false)) {
+		return -EADDRINUSE;
 	}
 	if (tp->bind_bucket)
 		return 0; /* listen(2): it stays where it is */
-	b = bucket_get(tn, port);
+	b = bucket_get(tcp_net_of(tp), port);
 	if (!b)
 		return -ENOMEM;
 	bucket_own(b, tp, false);
 	return 0;
+}
+
+int tcp_port_listen(const struct tcp_sock *tp)
+{
+	return net_port_claim(tcp_net_of(tp), NET_PORTS_TCP_LISTEN, tp->inet.num,
+			      sock_flag(tcp_sock_of(tp), SOCK_F_REUSEPORT));
+}
+
+void tcp_port_unlisten(struct net *net, u16 port)
+{
+	const struct tcp_bind_bucket *b = net->worker ? bucket_find(net->tcp, port) : NULL;
+	const struct tcp_sock *o;
+
+	if (b) {
+		hlist_for_each_entry(o, &b->owners, bind_node) {
+			if (o->listener && o->listener->slot)
+				return;
+		}
+	}
+	net_port_release(net, NET_PORTS_TCP_LISTEN, port);
 }
 
 /* ------------------------------------------------------------------ connect(2) */
@@ -318,8 +359,8 @@ static int conn_enter(struct tcp_sock *tp, struct tcp_timewait_sock *tw)
 /* A port that was bound to, or that only connections have and this one would be another of. */
 static int try_port(struct tcp_sock *tp, u16 port)
 {
-	struct tcp_net *tn = tcp_net_of(tp)->tcp;
-	struct tcp_bind_bucket *b = bucket_find(tn, port);
+	struct net *net = tcp_net_of(tp);
+	struct tcp_bind_bucket *b = bucket_find(net->tcp, port);
 	struct tcp_timewait_sock *tw = NULL;
 	int err;
 
@@ -328,8 +369,10 @@ static int try_port(struct tcp_sock *tp, u16 port)
 	err = check_established(tp, port, &tw);
 	if (err)
 		return err;
+	if (!b && net_port_claim(net, NET_PORTS_TCP, port, false))
+		return -EADDRNOTAVAIL;
 	if (!b)
-		b = bucket_get(tn, port);
+		b = bucket_get(net, port);
 	if (!b)
 		return -ENOMEM;
 	bucket_own(b, tp, true); /* before the TIME_WAIT goes, which may be the bucket's last */

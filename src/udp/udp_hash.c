@@ -138,6 +138,15 @@ static struct list_head *port_list_get(struct net *net, u16 port)
 	return *page ? &(*page)[port % UDP_PORTS_PER_PAGE] : NULL;
 }
 
+/* A socket is off its list. */
+static void port_leave(struct net *net, u16 port)
+{
+	const struct list_head *socks = port_list(net->udp, port);
+
+	if (!socks || list_empty(socks))
+		net_port_release(net, NET_PORTS_UDP, port);
+}
+
 struct list_head *udp_port_socks(struct net *net, u16 port)
 {
 	return port_list(net->udp, port);
@@ -222,6 +231,7 @@ void udp_unhash(struct sock *sk)
 	up->hashed = false;
 	sk->net->udp->hashed_count--;
 	list_del_init(&up->port_node);
+	port_leave(sk->net, up->inet.num);
 	slots_leave(sk->net->udp, up);
 	up->inet.num = 0;
 	up->inet.sport = cpu_to_be16(0);
@@ -256,6 +266,14 @@ static bool port_in_use(struct net *net, const struct sock *sk, u16 port)
 	return false;
 }
 
+/* Of several workers the others have a say too.  Return: 0, -EADDRINUSE */
+static int port_take(struct net *net, const struct sock *sk, u16 port)
+{
+	bool shared = sk->flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT);
+
+	return port_in_use(net, sk, port) ? -EADDRINUSE : net_port_claim(net, NET_PORTS_UDP, port, shared);
+}
+
 /* A random port of the range, then the next ones, until one is free.  Return: port, 0: all are in use */
 static u16 port_choose(struct net *net, const struct sock *sk, const u16 range[static 2])
 {
@@ -265,7 +283,7 @@ static u16 port_choose(struct net *net, const struct sock *sk, const u16 range[s
 	for (u32 i = 0; i < count; i++) {
 		u16 port = (u16)(range[0] + (first + i) % count);
 
-		if (port && !inet_port_is_reserved(net, port) && !port_in_use(net, sk, port))
+		if (port && !inet_port_is_reserved(net, port) && !port_take(net, sk, port))
 			return port;
 	}
 	return 0;
@@ -280,19 +298,18 @@ int udp_get_port(struct sock *sk, u16 port, const u16 range[static 2])
 
 	if (!port)
 		port = port_choose(net, sk, range);
-	else if (port_in_use(net, sk, port))
+	else if (port_take(net, sk, port))
 		return -EADDRINUSE;
 	if (!port)
 		return -EADDRINUSE;
-	socks = port_list_get(net, port);
-	if (!socks)
-		return -ENOMEM;
 	up->inet.num = port;
 	up->inet.sport = cpu_to_be16(port);
-	err = slots_join(net->udp, up);
+	socks = port_list_get(net, port);
+	err = socks ? slots_join(net->udp, up) : -ENOMEM;
 	if (err) {
 		up->inet.num = 0;
 		up->inet.sport = cpu_to_be16(0);
+		port_leave(net, port);
 		return err;
 	}
 	list_add(&up->port_node, socks);

@@ -105,6 +105,8 @@ static int deliver_unicast(struct sk_buff *skb)
 
 	if (sk)
 		return deliver_to(sk, skb);
+	if (net_skb_pass(net, NET_PORTS_UDP, be16_to_cpu(uh->dest), skb))
+		return 0;
 	net->udp->mib.no_ports++;
 	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
 	kfree_skb_reason(skb, SKB_DROP_REASON_NO_SOCKET);
@@ -158,6 +160,7 @@ static int deliver_multi(struct sk_buff *skb)
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
+	net_skb_copy(net, NET_PORTS_UDP, be16_to_cpu(udp_header_of(skb)->dest), skb);
 	do {
 		u32 seen = 0;
 		struct udp_sock *up;

@@ -100,6 +100,8 @@ static int deliver_unicast(struct sk_buff *skb)
 	struct net *net = skb->pool->net;
 	struct sock *sk = udp6_lookup(net, &hdr->saddr, uh->source, &hdr->daddr, uh->dest, skb->skb_iif);
 
+	if (unlikely(!sk) && net_skb_pass(net, NET_PORTS_UDP, be16_to_cpu(uh->dest), skb))
+		return 0;
 	if (unlikely(!uh->check && !(sk && udp_sk(sk)->no_check6_rx)))
 		return bad_csum(skb);
 	if (likely(sk))
@@ -152,6 +154,7 @@ static int deliver_multi(struct sk_buff *skb)
 	struct sock *sks[DELIVER_BATCH];
 	u32 count, done = 0;
 
+	net_skb_copy(net, NET_PORTS_UDP, be16_to_cpu(udp_header_of(skb)->dest), skb);
 	do {
 		u32 seen = 0;
 		struct udp_sock *up;

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Every worker but the first: what the leader says is done in the own net, by requests to it.
+ *
+ * A neighbour that is needed is asked for as Linux asks arpd(8): RTM_GETNEIGH (app_solicit), which goes to the leader; its
+ * answer is an entry like any other.  Meanwhile packets wait where they always do.
+ *
+ * Reading order: follower_hear(), apply[], sync_done(), follower_tell().
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/ipv6.h"
+#include "workers/rtnl.h"
+#define LEADER 0U
+#define TELL_BUDGET 256U
+
+/** struct key_set - what the leader has */
+struct key_set {
+	u64 *keys;
+	size_t count, room;
+};
+
+struct follower {
+	struct nethood_sock *request, *news;
+	u32 portid; /**< of @request */
+	bool syncing;
+	struct key_set seen;
+	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
+};
+
+/* ------------------------------------------------------------------ sysctls */
+
+/* What a follower does not do itself, or does in its own way. */
+static const char *const own_sysctls[] = {
+	"app_solicit", "ucast_solicit", "mcast_solicit",        "mcast_resolicit", "accept_ra",
+	"autoconf",    "dad_transmits", "router_solicitations", "addr_gen_mode",   "accept_dad",
+};
+
+static bool is_own(const char *name)
+{
+	const char *last = name;
+
+	for (; *name; name++) {
+		if (*name == '.' || *name == '/')
+			last = name + 1;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(own_sysctls); i++) {
+		if (!strcmp(last, own_sysctls[i]))
+			return true;
+	}
+	return false;
+}
+
+static void sysctl_apply(struct worker *w, const struct letter *l)
+{
+	const char *name = (const char *)l->data, *value = name + strlen(name) + 1;
+	char now[256];
+
+	if (is_own(name))
+		return;
+	if (l->kind == LETTER_PROC)
+		(void)nethood_proc_write(w->nn, name, value, strlen(value));
+	else if (nethood_sysctl_get(w->nn, name, now, sizeof(now)) < 0 || strcmp(now, value) != 0)
+		(void)nethood_sysctl_set(w->nn, name, value);
+}
+
+static int sysctls_init(struct worker *w)
+{
+	static const struct {
+		const char *key, *value;
+	} settings[] = {
+		{ "net.ipv4.neigh.default.mcast_solicit", "0" }, { "net.ipv4.neigh.default.ucast_solicit", "0" },
+		{ "net.ipv4.neigh.default.app_solicit", "60" }, /* the leader says when enough is enough */
+		{ "net.ipv6.neigh.default.mcast_solicit", "0" }, { "net.ipv6.neigh.default.ucast_solicit", "0" },
+		{ "net.ipv6.neigh.default.app_solicit", "60" },  { "net.ipv6.conf.default.accept_ra", "0" },
+		{ "net.ipv6.conf.default.autoconf", "0" },       { "net.ipv6.conf.default.dad_transmits", "0" },
+		{ "net.ipv6.conf.default.accept_dad", "0" },     { "net.ipv6.conf.default.router_solicitations", "0" },
+		{ "net.ipv6.conf.default.addr_gen_mode", "1" },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(settings); i++)
+		err = nethood_sysctl_set(w->nn, settings[i].key, settings[i].value);
+	return err;
+}
+
+/* ------------------------------------------------------------------ what is the same for all: sent again as a request */
+
+static struct nlmsghdr *copy_of(struct worker *w, const struct nlmsghdr *nlh)
+{
+	return memcpy(w->follower->buf, nlh, nlh->nlmsg_len);
+}
+
+static int request(struct worker *w, struct nlmsghdr *nlh, u16 flags)
+{
+	nlh->nlmsg_flags = (u16)(NLM_F_REQUEST | flags);
+	nlh->nlmsg_pid = 0;
+	return rtnl_talk(w->follower->request, nlh, NULL);
+}
+
+/* The same device by its name; its number may be another one only while it is not there. */
+static struct nethood_dev *link_find(struct worker *w, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *name = rtnl_attr(nlh, IFLA_IFNAME);
+	struct nethood_dev *dev = name ? nethood_dev_find(w->nn, mnl_attr_get_str(name)) : NULL;
+
+	return dev && nethood_dev_ifindex(dev) == ifi->ifi_index ? dev : NULL;
+}
+
+#define LINK_FLAGS ((unsigned int)(IFF_UP | IFF_NOARP | IFF_MULTICAST | IFF_PROMISC | IFF_ALLMULTI))
+
+static int link_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	static const u16 same[] = { IFLA_MTU, IFLA_ADDRESS, IFLA_TXQLEN };
+	struct rtnl_msg msg;
+	struct ifinfomsg *set;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || !link_find(w, nlh))
+		return 0;
+	set = rtnl_begin(&msg, RTM_NEWLINK, 0, sizeof(*set));
+	set->ifi_index = ifi->ifi_index;
+	set->ifi_change = LINK_FLAGS;
+	set->ifi_flags = ifi->ifi_flags & LINK_FLAGS;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		const struct nlattr *a = rtnl_attr(nlh, same[i]);
+
+		if (a && !(same[i] == IFLA_ADDRESS && (ifi->ifi_flags & IFF_LOOPBACK)))
+			rtnl_put(&msg, same[i], mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	}
+	return rtnl_talk(w->follower->request, &msg.nlh, NULL);
+}
+
+/* Comes with lo. */
+static bool is_loopback6(const struct nlmsghdr *nlh)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *addr = rtnl_attr(nlh, IFA_ADDRESS);
+
+	return ifa->ifa_family == AF_INET6 && addr && ipv6_addr_loopback(mnl_attr_get_payload(addr));
+}
+
+/* The leader has looked whether somebody else has it; while it looks it is not used. */
+static int addr_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	u32 flags = rtnl_attr_u32(nlh, IFA_FLAGS, ifa->ifa_flags);
+	struct nlmsghdr *copy = copy_of(w, nlh);
+	struct nlattr *a;
+
+	if (flags & IFA_F_DADFAILED)
+		copy->nlmsg_type = RTM_DELADDR;
+	if (copy->nlmsg_type == RTM_DELADDR)
+		return request(w, copy, 0);
+	if (is_loopback6(nlh))
+		return 0;
+	if ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC))
+		return 0;
+	((struct ifaddrmsg *)mnl_nlmsg_get_payload(copy))->ifa_flags |= IFA_F_NODAD;
+	a = (struct nlattr *)(uintptr_t)rtnl_attr(copy, IFA_FLAGS);
+	flags = (flags & (IFA_F_NOPREFIXROUTE | IFA_F_HOMEADDRESS | IFA_F_MCAUTOJOIN)) | IFA_F_NODAD;
+	if (a)
+		memcpy(mnl_attr_get_payload(a), &flags, sizeof(flags));
+	return request(w, copy, NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+static bool comes_with_address(const struct rtmsg *rtm)
+{
+	return rtm->rtm_protocol == RTPROT_KERNEL && rtm->rtm_type != RTN_UNICAST;
+}
+
+static int route_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	struct nlmsghdr *copy = copy_of(w, nlh);
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	u16 how = nlh->nlmsg_flags & (NLM_F_REPLACE | NLM_F_APPEND);
+	if ((rtm->rtm_flags & RTM_F_CLONED) || (nlh->nlmsg_type == RTM_NEWROUTE && comes_with_address(rtm)))
+		return 0;
+	((struct rtmsg *)mnl_nlmsg_get_payload(copy))->rtm_flags &= RTNH_F_ONLINK;
+	if (nlh->nlmsg_type == RTM_DELROUTE)
+		return request(w, copy, 0);
+	/* in the order in which a table is told, new ones come behind */
+	if (w->follower->syncing)
+		how = NLM_F_APPEND;
+	return request(w, copy, (u16)(NLM_F_CREATE | how));
+}
+
+static int rule_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	return request(w, copy_of(w, nlh), nlh->nlmsg_type == RTM_NEWRULE ? NLM_F_CREATE | NLM_F_EXCL : 0);
+}
+
+/* ------------------------------------------------------------------ neighbours */
+
+/* How the leader's state is shown here.  0: it changes nothing */
+static u16 neigh_state(const struct worker *w, u16 state)
+{
+	if (state & (NUD_REACHABLE | NUD_PERMANENT | NUD_STALE | NUD_FAILED))
+		return state;
+	/* being asked about, it is used as before; only who hears of it for the first time needs to know */
+	return w->follower->syncing && (state & (NUD_DELAY | NUD_PROBE)) ? NUD_STALE : 0;
+}
+
+static int neigh_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	bool gone = nlh->nlmsg_type == RTM_DELNEIGH;
+	static const u16 same[] = { NDA_DST, NDA_LLADDR, NDA_PROTOCOL };
+	u16 state = neigh_state(w, ndm->ndm_state), flags;
+	struct rtnl_msg msg;
+	struct ndmsg *set;
+
+	if ((ndm->ndm_flags & NTF_PROXY) || (!gone && !state))
+		return 0;
+	flags = gone ? 0 : state == NUD_FAILED ? NLM_F_REPLACE : NLM_F_REPLACE | NLM_F_CREATE;
+	set = rtnl_begin(&msg, nlh->nlmsg_type, flags, sizeof(*set));
+	set->ndm_family = ndm->ndm_family;
+	set->ndm_ifindex = ndm->ndm_ifindex;
+	set->ndm_state = gone ? 0 : state;
+	set->ndm_flags = ndm->ndm_flags & (NTF_ROUTER | NTF_EXT_LEARNED);
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		const struct nlattr *a = rtnl_attr(nlh, same[i]);
+
+		if (a && (same[i] == NDA_DST || (!gone && state != NUD_FAILED)))
+			rtnl_put(&msg, same[i], mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	}
+	return rtnl_talk(w->follower->request, &msg.nlh, NULL);
+}
+
+/* ------------------------------------------------------------------ in */
+
+static const struct {
+	u16 new_type, del_type;
+	int (*fn)(struct worker *w, const struct nlmsghdr *nlh);
+} apply[] = {
+	{ RTM_NEWLINK, RTM_DELLINK, link_apply },    { RTM_NEWADDR, RTM_DELADDR, addr_apply },
+	{ RTM_NEWROUTE, RTM_DELROUTE, route_apply }, { RTM_NEWRULE, RTM_DELRULE, rule_apply },
+	{ RTM_NEWNEIGH, RTM_DELNEIGH, neigh_apply },
+};
+
+static void key_seen(struct worker *w, u64 key)
+{
+	struct key_set *set = &w->follower->seen;
+
+	if (set->count == set->room) {
+		size_t room = set->room ? 2 * set->room : 256;
+		u64 *keys = host_alloc(w->host, room * sizeof(*keys));
+
+		if (!keys) { /* what is too much cannot be told from the rest: it stays */
+			w->follower->syncing = false;
+			return;
+		}
+		if (set->count)
+			memcpy(keys, set->keys, set->count * sizeof(*keys));
+		host_free(w->host, set->keys, set->room * sizeof(*keys));
+		set->keys = keys;
+		set->room = room;
+	}
+	set->keys[set->count++] = key;
+}
+
+static void keys_free(struct worker *w)
+{
+	struct key_set *set = &w->follower->seen;
+
+	host_free(w->host, set->keys, set->room * sizeof(*set->keys));
+	*set = (struct key_set){ .count = 0 };
+}
+
+static void message_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(apply); i++) {
+		if (nlh->nlmsg_type != apply[i].new_type && nlh->nlmsg_type != apply[i].del_type)
+			continue;
+		if (w->follower->syncing)
+			key_seen(w, rtnl_key(nlh));
+		/* what is there already, or is gone already, is as it should be */
+		(void)apply[i].fn(w, nlh);
+	}
+}
+
+static void rtnl_hear(struct worker *w, const struct letter *l)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)l->data;
+	int left = (int)l->data_bytes;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		message_apply(w, nlh);
+}
+
+/* ------------------------------------------------------------------ all has been told: what else is here? */
+
+static int key_cmp(const void *a, const void *b)
+{
+	const u64 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A neighbour that is only being looked for is not one the leader has to know yet. */
+static bool may_stay(const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+
+	return nlh->nlmsg_type == RTM_NEWNEIGH && (ndm->ndm_state & (NUD_NOARP | NUD_INCOMPLETE));
+}
+
+/* @dump: a socket of its own, so that requests go between. */
+static void table_sweep(struct worker *w, struct nethood_sock *dump, const struct rtnl_dump *table, u8 *buf)
+{
+	const struct key_set *set = &w->follower->seen;
+	bool done = rtnl_dump_start(dump, table) != 0;
+
+	while (!done) {
+		ssize_t n = nethood_recvfrom(dump, buf, RTNL_READ_BYTES, 0, NULL, NULL);
+		struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)buf;
+		int left = (int)n;
+
+		done = n < 0;
+		for (; !done && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			u64 key;
+
+			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
+			if (done || may_stay(nlh))
+				continue;
+			key = rtnl_key(nlh);
+			if (bsearch(&key, set->keys, set->count, sizeof(key), key_cmp))
+				continue;
+			nlh->nlmsg_type = table->del;
+			(void)request(w, copy_of(w, nlh), 0);
+		}
+	}
+}
+
+static void sync_done(struct worker *w)
+{
+	struct key_set *set = &w->follower->seen;
+	struct nethood_sock *dump;
+	u8 *buf;
+
+	if (!w->follower->syncing || rtnl_open(w, 0, &dump))
+		return;
+	buf = host_alloc(w->host, RTNL_READ_BYTES);
+	if (set->count)
+		qsort(set->keys, set->count, sizeof(*set->keys), key_cmp);
+	for (u32 i = 0; buf && i < RTNL_DUMPS; i++) {
+		if (rtnl_dumps[i].del)
+			table_sweep(w, dump, &rtnl_dumps[i], buf);
+	}
+	host_free(w->host, buf, RTNL_READ_BYTES);
+	nethood_close(dump);
+}
+
+void follower_hear(struct worker *w, const struct letter *l)
+{
+	switch (l->kind) {
+	case LETTER_SYSCTL:
+	case LETTER_PROC:
+		sysctl_apply(w, l);
+		break;
+	case LETTER_SYNC:
+		keys_free(w);
+		w->follower->syncing = true;
+		break;
+	case LETTER_SYNC_DONE:
+		sync_done(w);
+		w->follower->syncing = false;
+		keys_free(w);
+		break;
+	default:
+		rtnl_hear(w, l);
+	}
+}
+
+/* ------------------------------------------------------------------ out */
+
+static struct letter *rtnl_letter(struct worker *w, const struct nlmsghdr *nlh)
+{
+	struct letter *l = letter_new(w, LETTER_RTNL, nlh->nlmsg_len);
+
+	if (l)
+		memcpy(l->data, nlh, nlh->nlmsg_len);
+	return l;
+}
+
+static void news_hear(struct worker *w, const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	bool ours = nlh->nlmsg_pid == w->follower->portid;
+
+	if (nlh->nlmsg_type == RTM_GETNEIGH ||
+	    (nlh->nlmsg_type == RTM_NEWNEIGH && ndm->ndm_state == NUD_REACHABLE && !ours))
+		letter_post(w, LEADER, rtnl_letter(w, nlh));
+	else if (nlh->nlmsg_type == RTM_NEWLINK && ifi->ifi_change == ~0U) /* a device came: what belongs to it? */
+		letter_post(w, LEADER, letter_new(w, LETTER_SYNC, 0));
+}
+
+bool follower_tell(struct worker *w)
+{
+	struct follower *f = w->follower;
+
+	for (u32 i = 0; i < TELL_BUDGET; i++) {
+		ssize_t n = nethood_recvfrom(f->news, f->buf, sizeof(f->buf), 0, NULL, NULL);
+
+		if (n == -EAGAIN)
+			return false;
+		if (n > 0)
+			news_hear(w, (const struct nlmsghdr *)(const void *)f->buf);
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ life */
+
+int follower_init(struct worker *w)
+{
+	int err;
+
+	w->follower = host_alloc(w->host, sizeof(*w->follower));
+	if (!w->follower)
+		return -ENOMEM;
+	w->base.follows = true;
+	err = sysctls_init(w);
+	if (!err)
+		err = rtnl_open(w, 0, &w->follower->request);
+	if (!err)
+		err = rtnl_open(w, RTMGRP_NEIGH | RTMGRP_LINK, &w->follower->news);
+	if (!err)
+		w->follower->portid = rtnl_portid(w->follower->request);
+	return err;
+}
+
+/* Its sockets go with the net. */
+void follower_exit(struct worker *w)
+{
+	if (!w->follower)
+		return;
+	keys_free(w);
+	host_free(w->host, w->follower, sizeof(*w->follower));
+	w->follower = NULL;
+}

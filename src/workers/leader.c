@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The first worker: it has the true tables, and tells the others.
+ *
+ * For each follower it has a socket that hears what changes in its own net, and reads it only while there is room for a
+ * letter: what waits, waits where netlink's limits hold.  If it was too much, or at the beginning, the follower is told
+ * everything: all tables, and what of them it has besides is too much.
+ *
+ * Reading order: leader_tell(), leader_hear().
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+#include "workers/rtnl.h"
+
+#define NEWS_GROUPS \
+	(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | \
+	 RTMGRP_IPV6_ROUTE | 1U << (RTNLGRP_IPV6_RULE - 1))
+#define TELL_BUDGET 64U /* datagrams for each follower in one poll */
+#define TELL_ROOM 128U  /* slots that are left to packets, and to answers */
+
+/** struct channel - to one follower */
+struct channel {
+	struct nethood_sock *news, *dump;
+	bool anew; /**< all has to be told */
+	u32 table; /**< of rtnl_dumps, that is being told; RTNL_DUMPS: none */
+};
+
+struct leader {
+	struct nethood_sock *request;
+	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
+	struct channel channels[];
+};
+
+static bool has_room(const struct worker *w, u32 to)
+{
+	return ring_room(ring_between(w->host, w->index, to)) > TELL_ROOM;
+}
+
+/* There was room; if there is no memory all is told again. */
+static void post_to(struct worker *w, u32 to, enum letter_kind kind, const void *data, size_t len_bytes)
+{
+	struct letter *l = letter_new(w, kind, len_bytes);
+
+	if (l && len_bytes)
+		memcpy(l->data, data, len_bytes);
+	if (!letter_post(w, to, l))
+		w->leader->channels[to].anew = true;
+}
+
+/* ------------------------------------------------------------------ sysctls */
+
+static void sysctl_post(struct worker *w, u32 to, enum letter_kind kind, const char *name, const char *value)
+{
+	size_t name_bytes = strlen(name) + 1, value_bytes = strlen(value) + 1;
+	char text[1024];
+
+	if (name_bytes + value_bytes > sizeof(text))
+		return;
+	memcpy(text, name, name_bytes);
+	memcpy(text + name_bytes, value, value_bytes);
+	post_to(w, to, kind, text, name_bytes + value_bytes);
+}
+
+void leader_written(struct net_worker *base, bool is_file, const char *name, const char *value)
+{
+	struct worker *w = worker_of(base);
+
+	if (!w->leader)
+		return;
+	for (u32 to = 1; to < w->host->count; to++)
+		sysctl_post(w, to, is_file ? LETTER_PROC : LETTER_SYSCTL, name, value);
+}
+
+struct sysctl_each {
+	struct worker *w;
+	u32 to;
+};
+
+static int tell_sysctl(void *ctx, const char *key, const char *value)
+{
+	const struct sysctl_each *each = ctx;
+
+	sysctl_post(each->w, each->to, LETTER_SYSCTL, key, value);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ tables */
+
+static void anew_begin(struct worker *w, u32 to)
+{
+	struct channel *ch = &w->leader->channels[to];
+	struct sysctl_each each = { w, to };
+
+	ch->anew = false;
+	ch->table = 0;
+	post_to(w, to, LETTER_SYNC, NULL, 0);
+	(void)nethood_sysctl_each(w->nn, tell_sysctl, &each);
+	if (rtnl_dump_start(ch->dump, &rtnl_dumps[0]))
+		ch->anew = true;
+}
+
+static bool is_done(const struct worker *w, ssize_t len_bytes)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)w->leader->buf;
+	int left = (int)len_bytes;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
+			return true;
+	}
+	return false;
+}
+
+/* Return: false: nothing to read now */
+static bool dump_tell(struct worker *w, u32 to)
+{
+	struct channel *ch = &w->leader->channels[to];
+	ssize_t n = nethood_recvfrom(ch->dump, w->leader->buf, sizeof(w->leader->buf), 0, NULL, NULL);
+
+	if (n < 0)
+		return false;
+	post_to(w, to, LETTER_RTNL, w->leader->buf, (size_t)n);
+	if (!is_done(w, n))
+		return true;
+	ch->table++;
+	if (ch->table == RTNL_DUMPS)
+		post_to(w, to, LETTER_SYNC_DONE, NULL, 0);
+	else if (rtnl_dump_start(ch->dump, &rtnl_dumps[ch->table]))
+		ch->anew = true;
+	return true;
+}
+
+/* Return: false: no news */
+static bool news_tell(struct worker *w, u32 to)
+{
+	struct channel *ch = &w->leader->channels[to];
+	ssize_t n = nethood_recvfrom(ch->news, w->leader->buf, sizeof(w->leader->buf), 0, NULL, NULL);
+
+	if (n == -ENOBUFS)
+		ch->anew = true;
+	if (n < 0)
+		return n == -ENOBUFS;
+	post_to(w, to, LETTER_RTNL, w->leader->buf, (size_t)n);
+	return true;
+}
+
+/* News wait while tables are told: what they tell of is in the tables already, or comes after. */
+static bool channel_tell(struct worker *w, u32 to)
+{
+	struct channel *ch = &w->leader->channels[to];
+	bool more = true;
+
+	for (u32 i = 0; more && i < TELL_BUDGET && has_room(w, to); i++) {
+		if (ch->table < RTNL_DUMPS)
+			more = dump_tell(w, to);
+		else if (ch->anew)
+			anew_begin(w, to);
+		else
+			more = news_tell(w, to);
+	}
+	return more && has_room(w, to);
+}
+
+bool leader_tell(struct worker *w)
+{
+	bool more = false;
+
+	for (u32 to = 1; to < w->host->count; to++)
+		more |= channel_tell(w, to);
+	return more;
+}
+
+/* ------------------------------------------------------------------ what followers say */
+
+/* The entry that @about speaks of, as an answer in @buf.  NULL: there is none */
+static const struct nlmsghdr *neigh_get(struct worker *w, const struct nlmsghdr *about)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(about);
+	const struct nlattr *dst = rtnl_attr(about, NDA_DST);
+	struct rtnl_msg msg;
+	struct ndmsg *get = rtnl_begin(&msg, RTM_GETNEIGH, 0, sizeof(*get));
+
+	get->ndm_family = ndm->ndm_family;
+	get->ndm_ifindex = ndm->ndm_ifindex;
+	rtnl_put(&msg, NDA_DST, mnl_attr_get_payload(dst), mnl_attr_get_payload_len(dst));
+	return rtnl_talk(w->leader->request, &msg.nlh, w->leader->buf)
+		       ? NULL
+		       : (const struct nlmsghdr *)(const void *)w->leader->buf;
+}
+
+static void neigh_set(struct worker *w, const struct nlmsghdr *about, u16 flags, u8 ntf, u16 state)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(about);
+	const struct nlattr *dst = rtnl_attr(about, NDA_DST), *lladdr = rtnl_attr(about, NDA_LLADDR);
+	struct rtnl_msg msg;
+	struct ndmsg *set = rtnl_begin(&msg, RTM_NEWNEIGH, flags, sizeof(*set));
+
+	set->ndm_family = ndm->ndm_family;
+	set->ndm_ifindex = ndm->ndm_ifindex;
+	set->ndm_flags = ntf;
+	set->ndm_state = state;
+	rtnl_put(&msg, NDA_DST, mnl_attr_get_payload(dst), mnl_attr_get_payload_len(dst));
+	if (state && lladdr)
+		rtnl_put(&msg, NDA_LLADDR, mnl_attr_get_payload(lladdr), mnl_attr_get_payload_len(lladdr));
+	(void)rtnl_talk(w->leader->request, &msg.nlh, NULL);
+}
+
+/* A follower has a packet for it: what is known for sure is told at once, the rest when it is. */
+static void neigh_wanted(struct worker *w, u32 from, const struct nlmsghdr *about)
+{
+	const struct nlmsghdr *entry = neigh_get(w, about);
+	const struct ndmsg *ndm = entry ? mnl_nlmsg_get_payload(entry) : NULL;
+
+	if (ndm && (ndm->ndm_state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP)))
+		post_to(w, from, LETTER_RTNL, entry, entry->nlmsg_len);
+	else
+		neigh_set(w, about, NLM_F_CREATE, NTF_USE, NUD_NONE);
+}
+
+/* A follower's peer has been heard of, by what it acknowledged. */
+static void neigh_confirmed(struct worker *w, const struct nlmsghdr *about)
+{
+	const struct nlattr *lladdr = rtnl_attr(about, NDA_LLADDR), *known;
+	const struct nlmsghdr *entry = neigh_get(w, about);
+	const struct ndmsg *ndm = entry ? mnl_nlmsg_get_payload(entry) : NULL;
+
+	if (!ndm || !lladdr || !(ndm->ndm_state & (NUD_STALE | NUD_DELAY | NUD_PROBE)))
+		return;
+	known = rtnl_attr(entry, NDA_LLADDR);
+	if (known && known->nla_len == lladdr->nla_len &&
+	    !memcmp(mnl_attr_get_payload(known), mnl_attr_get_payload(lladdr), mnl_attr_get_payload_len(lladdr)))
+		neigh_set(w, about, NLM_F_REPLACE, 0, NUD_REACHABLE);
+}
+
+void leader_hear(struct worker *w, const struct letter *l)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)l->data;
+
+	if (l->kind == LETTER_SYNC)
+		w->leader->channels[l->from].anew = true;
+	else if (nlh->nlmsg_type == RTM_GETNEIGH)
+		neigh_wanted(w, l->from, nlh);
+	else
+		neigh_confirmed(w, nlh);
+}
+
+/* ------------------------------------------------------------------ life */
+
+static size_t leader_bytes(const struct worker *w)
+{
+	return sizeof(struct leader) + w->host->count * sizeof(struct channel);
+}
+
+static int channel_init(struct worker *w, struct channel *ch)
+{
+	int err = rtnl_open(w, NEWS_GROUPS, &ch->news);
+
+	ch->anew = true;
+	ch->table = RTNL_DUMPS;
+	return err ? err : rtnl_open(w, 0, &ch->dump);
+}
+
+int leader_init(struct worker *w)
+{
+	int err;
+
+	w->leader = host_alloc(w->host, leader_bytes(w));
+	if (!w->leader)
+		return -ENOMEM;
+	err = rtnl_open(w, 0, &w->leader->request);
+	for (u32 to = 1; !err && to < w->host->count; to++)
+		err = channel_init(w, &w->leader->channels[to]);
+	return err;
+}
+
+/* Its sockets go with the net. */
+void leader_exit(struct worker *w)
+{
+	host_free(w->host, w->leader, leader_bytes(w));
+	w->leader = NULL;
+}

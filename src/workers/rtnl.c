@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* rtnetlink from the other side.  Octets are walked and built with libmnl.  @linux see rtnetlink(7) */
+#include "workers/rtnl.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+#define RTNL_RCVBUF_BYTES (64 << 20) /* of notifications that wait: a table that is filled in one go */
+
+int rtnl_open(struct worker *w, u32 groups, struct nethood_sock **out)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int room = RTNL_RCVBUF_BYTES;
+	int err = nethood_socket(w->nn, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, out);
+
+	if (err)
+		return err;
+	(void)nethood_setsockopt(*out, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	err = nethood_bind(*out, (const struct sockaddr *)(const void *)&name, sizeof(name));
+	if (err)
+		nethood_close(*out);
+	return err;
+}
+
+u32 rtnl_portid(struct nethood_sock *sk)
+{
+	struct sockaddr_nl name = { .nl_pid = 0 };
+	socklen_t len = sizeof(name);
+
+	(void)nethood_getsockname(sk, (struct sockaddr *)(void *)&name, &len);
+	return name.nl_pid;
+}
+
+/* ------------------------------------------------------------------ messages */
+
+void *rtnl_begin(struct rtnl_msg *msg, u16 type, u16 flags, size_t header_bytes)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(msg);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (u16)(NLM_F_REQUEST | flags);
+	return mnl_nlmsg_put_extra_header(nlh, header_bytes);
+}
+
+void rtnl_put(struct rtnl_msg *msg, u16 type, const void *data, size_t len_bytes)
+{
+	bool fits = mnl_attr_put_check(&msg->nlh, sizeof(*msg), type, len_bytes, data);
+
+	assert(fits);
+}
+
+static_assert(sizeof(struct rtmsg) == sizeof(struct fib_rule_hdr), "they have one form");
+
+static size_t header_bytes_of(const struct nlmsghdr *nlh)
+{
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+	case RTM_GETNEIGH:
+		return sizeof(struct ndmsg);
+	default:
+		return sizeof(struct rtmsg);
+	}
+}
+
+const struct nlattr *rtnl_attr(const struct nlmsghdr *nlh, u16 type)
+{
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, header_bytes_of(nlh));
+	const char *end = mnl_nlmsg_get_payload_tail(nlh);
+
+	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == type)
+			return a;
+	}
+	return NULL;
+}
+
+u32 rtnl_attr_u32(const struct nlmsghdr *nlh, u16 type, u32 otherwise)
+{
+	const struct nlattr *a = rtnl_attr(nlh, type);
+
+	return a ? mnl_attr_get_u32(a) : otherwise;
+}
+
+int rtnl_send(struct nethood_sock *sk, const struct nlmsghdr *nlh)
+{
+	ssize_t n = nethood_sendto(sk, nlh, nlh->nlmsg_len, 0, NULL, 0);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer)
+{
+	u8 buf[RTNL_MSG_BYTES];
+	void *to = answer ? answer : buf;
+	size_t room = answer ? RTNL_READ_BYTES : sizeof(buf);
+	int err;
+
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	err = rtnl_send(sk, nlh);
+	/* the net has answered when the call returns */
+	while (!err) {
+		struct {
+			struct nlmsghdr nlh;
+			struct nlmsgerr err;
+		} ack;
+		ssize_t n = nethood_recvfrom(sk, &ack, sizeof(ack), MSG_PEEK, NULL, NULL);
+
+		if (n < 0)
+			return (int)n;
+		(void)nethood_recvfrom(sk, ack.nlh.nlmsg_type == NLMSG_ERROR ? (void *)buf : to,
+				       ack.nlh.nlmsg_type == NLMSG_ERROR ? sizeof(buf) : room, 0, NULL, NULL);
+		if (ack.nlh.nlmsg_type == NLMSG_ERROR)
+			return ack.err.error;
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ whole tables */
+
+const struct rtnl_dump rtnl_dumps[RTNL_DUMPS] = {
+	{ RTM_GETLINK, 0, AF_UNSPEC },
+	{ RTM_GETADDR, RTM_DELADDR, AF_INET },
+	{ RTM_GETADDR, RTM_DELADDR, AF_INET6 },
+	{ RTM_GETRULE, RTM_DELRULE, AF_INET },
+	{ RTM_GETRULE, RTM_DELRULE, AF_INET6 },
+	{ RTM_GETROUTE, RTM_DELROUTE, AF_INET },
+	{ RTM_GETROUTE, RTM_DELROUTE, AF_INET6 },
+	{ RTM_GETNEIGH, RTM_DELNEIGH, AF_UNSPEC },
+};
+
+int rtnl_dump_start(struct nethood_sock *sk, const struct rtnl_dump *dump)
+{
+	struct rtnl_msg msg;
+	struct rtgenmsg *gen = rtnl_begin(&msg, dump->get, NLM_F_DUMP, sizeof(*gen));
+
+	gen->rtgen_family = dump->family;
+	return rtnl_send(sk, &msg.nlh);
+}
+
+/* FNV-1a: both sides are ours, and a collision keeps one object that is too much until the next time. */
+static u64 key_add(u64 key, const void *data, size_t len_bytes)
+{
+	const u8 *p = data;
+
+	for (size_t i = 0; i < len_bytes; i++)
+		key = (key ^ p[i]) * 0x100000001b3ULL;
+	return key;
+}
+
+static u64 key_add_attr(u64 key, const struct nlmsghdr *nlh, u16 type)
+{
+	const struct nlattr *a = rtnl_attr(nlh, type);
+
+	return a ? key_add(key_add(key, &type, sizeof(type)), mnl_attr_get_payload(a), mnl_attr_get_payload_len(a))
+		 : key;
+}
+
+static u64 key_add_attrs(u64 key, const struct nlmsghdr *nlh, const u16 *types)
+{
+	while (*types)
+		key = key_add_attr(key, nlh, *types++);
+	return key;
+}
+
+u64 rtnl_key(const struct nlmsghdr *nlh)
+{
+	static const u16 addr[] = { IFA_ADDRESS, IFA_LOCAL, 0 };
+	static const u16 neigh[] = { NDA_DST, 0 };
+	static const u16 route[] = { RTA_DST,     RTA_SRC,   RTA_OIF, RTA_GATEWAY,   RTA_PRIORITY,
+				     RTA_PREFSRC, RTA_TABLE, RTA_VIA, RTA_MULTIPATH, 0 };
+	static const u16 rule[] = { FRA_DST,
+				    FRA_SRC,
+				    FRA_IIFNAME,
+				    FRA_OIFNAME,
+				    FRA_PRIORITY,
+				    FRA_FWMARK,
+				    FRA_TABLE,
+				    FRA_FWMASK,
+				    FRA_UID_RANGE,
+				    FRA_IP_PROTO,
+				    FRA_SPORT_RANGE,
+				    FRA_DPORT_RANGE,
+				    FRA_SUPPRESS_PREFIXLEN,
+				    FRA_GOTO,
+				    0 };
+	const void *payload = mnl_nlmsg_get_payload(nlh);
+	const struct ifaddrmsg *ifa = payload;
+	const struct ndmsg *ndm = payload;
+	struct rtmsg rtm;
+	u64 key = key_add(0xcbf29ce484222325ULL, &nlh->nlmsg_type, sizeof(nlh->nlmsg_type));
+
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWADDR:
+		key = key_add(key, &ifa->ifa_family, sizeof(ifa->ifa_family));
+		key = key_add(key, &ifa->ifa_prefixlen, sizeof(ifa->ifa_prefixlen));
+		key = key_add(key, &ifa->ifa_index, sizeof(ifa->ifa_index));
+		return key_add_attrs(key, nlh, addr);
+	case RTM_NEWNEIGH:
+		key = key_add(key, &ndm->ndm_family, sizeof(ndm->ndm_family));
+		key = key_add(key, &ndm->ndm_ifindex, sizeof(ndm->ndm_ifindex));
+		return key_add_attrs(key, nlh, neigh);
+	case RTM_NEWROUTE:
+		rtm = *(const struct rtmsg *)payload;
+		rtm.rtm_flags = 0; /* they tell of the link */
+		return key_add_attrs(key_add(key, &rtm, sizeof(rtm)), nlh, route);
+	default:
+		return key_add_attrs(key_add(key, payload, header_bytes_of(nlh)), nlh, rule);
+	}
+}

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A host of several workers behaves as a host: whoever has the socket, and wherever the frames come in. */
+#include "host_world.h"
+
+#define SEEDS 6U
+
+static const char *const host_of[] = { "10.77.0.1", "fd00::1" }, *const peer_of[] = { "10.77.0.2", "fd00::2" };
+
+/* Each test with several interleavings. */
+static void each_seed(void (*fn)(struct host_world *hw))
+{
+	struct host_world *hw = calloc(1, sizeof(*hw));
+
+	for (u64 seed = 1; seed <= SEEDS; seed++) {
+		world_begin(hw, seed);
+		fn(hw);
+		world_end(hw);
+	}
+	free(hw);
+}
+
+/* ------------------------------------------------------------------ what followers know */
+
+static void addresses_come_and_go(struct host_world *hw)
+{
+	for (u32 i = 0; i < WORKERS; i++) {
+		struct nethood_sock *sk = sock_at(hw, i, "10.77.0.1", SOCK_DGRAM),
+				    *sk6 = sock_at(hw, i, "::", SOCK_DGRAM);
+
+		assert_int_equal(bind_to(sk, "10.77.0.1", (u16)(1000 + i)), 0);
+		assert_int_equal(bind_to(sk6, "fd00::1", (u16)(2000 + i)), 0);
+		nethood_close(sk);
+		nethood_close(sk6);
+	}
+	assert_int_equal(addr_change(hw->net[0], RTM_DELADDR, "10.77.0.1", 24), 0);
+	assert_int_equal(addr_change(hw->net[0], RTM_DELADDR, "fd00::1", 64), 0);
+	run_ms(hw, 100);
+	for (u32 i = 0; i < WORKERS; i++) {
+		struct nethood_sock *sk = sock_at(hw, i, "10.77.0.1", SOCK_DGRAM),
+				    *sk6 = sock_at(hw, i, "::", SOCK_DGRAM);
+
+		assert_int_equal(bind_to(sk, "10.77.0.1", (u16)(1000 + i)), -EADDRNOTAVAIL);
+		assert_int_equal(bind_to(sk6, "fd00::1", (u16)(2000 + i)), -EADDRNOTAVAIL);
+		nethood_close(sk);
+		nethood_close(sk6);
+	}
+}
+
+static void sysctls_come(struct host_world *hw)
+{
+	char value[16];
+
+	assert_int_equal(nethood_sysctl_set(hw->net[0], "net.ipv4.ip_forward", "1"), 0);
+	assert_int_equal(nethood_proc_write(hw->net[0], "sys/net/ipv4/ip_default_ttl", "77\n", 3), 0);
+	run_ms(hw, 100);
+	for (u32 i = 0; i < WORKERS; i++) {
+		assert_int_equal(nethood_sysctl_get(hw->net[i], "net.ipv4.ip_forward", value, sizeof(value)), 1);
+		assert_string_equal(value, "1");
+		assert_int_equal(nethood_sysctl_get(hw->net[i], "net.ipv4.ip_default_ttl", value, sizeof(value)), 2);
+		assert_string_equal(value, "77");
+	}
+	/* how neighbours are asked for stays its own */
+	assert_int_equal(nethood_sysctl_set(hw->net[0], "net.ipv4.neigh.eth0.mcast_solicit", "5"), 0);
+	run_ms(hw, 100);
+	nethood_sysctl_get(hw->net[1], "net.ipv4.neigh.eth0.mcast_solicit", value, sizeof(value));
+	assert_string_equal(value, "0");
+}
+
+/** struct table - keys of all that a dump tells */
+struct table {
+	u64 keys[20000];
+	u32 count;
+};
+
+static int key_cmp(const void *a, const void *b)
+{
+	const u64 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void table_read(struct nethood_net *net, const struct rtnl_dump *dump, struct table *t)
+{
+	struct worker w = { .nn = net };
+	static u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
+	struct nethood_sock *sk;
+	ssize_t n;
+
+	t->count = 0;
+	assert_int_equal(rtnl_open(&w, 0, &sk), 0);
+	assert_int_equal(rtnl_dump_start(sk, dump), 0);
+	while ((n = nethood_recvfrom(sk, buf, sizeof(buf), 0, NULL, NULL)) > 0) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)buf;
+
+		for (ssize_t left = n; left > 0 && nlh->nlmsg_type != NLMSG_DONE;) {
+			assert_true(t->count < ARRAY_SIZE(t->keys));
+			t->keys[t->count++] = rtnl_key(nlh);
+			left -= NLMSG_ALIGN(nlh->nlmsg_len);
+			nlh = (struct nlmsghdr *)(void *)((u8 *)nlh + NLMSG_ALIGN(nlh->nlmsg_len));
+		}
+	}
+	nethood_close(sk);
+	qsort(t->keys, t->count, sizeof(t->keys[0]), key_cmp);
+}
+
+/* All tables but links (their statistics differ) and neighbours (groups are the leader's). */
+static void tables_are_alike(struct host_world *hw)
+{
+	static struct table leader, follower;
+
+	for (u32 d = 1; d < RTNL_DUMPS - 1; d++) {
+		table_read(hw->net[0], &rtnl_dumps[d], &leader);
+		for (u32 i = 1; i < WORKERS; i++) {
+			table_read(hw->net[i], &rtnl_dumps[d], &follower);
+			if (leader.count != follower.count)
+				fail_msg("dump %u: the leader has %u, worker %u %u", d, leader.count, i,
+					 follower.count);
+			assert_memory_equal(leader.keys, follower.keys, leader.count * sizeof(leader.keys[0]));
+		}
+	}
+}
+
+static void tables_follow(struct host_world *hw)
+{
+	for (u32 i = 0; i < 3000; i++)
+		assert_int_equal(route_change(hw->net[0], RTM_NEWROUTE, 0x0b000000U + (i << 8), 24, "10.77.0.2"), 0);
+	run_ms(hw, 1000);
+	tables_are_alike(hw);
+	for (u32 i = 0; i < 3000; i += 2)
+		assert_int_equal(route_change(hw->net[0], RTM_DELROUTE, 0x0b000000U + (i << 8), 24, "10.77.0.2"), 0);
+	assert_int_equal(addr_change(hw->net[0], RTM_NEWADDR, "10.78.0.1", 16), 0);
+	assert_int_equal(addr_change(hw->net[0], RTM_NEWADDR, "fd01::1", 48), 0);
+	run_ms(hw, 1000);
+	tables_are_alike(hw);
+	flags_set(hw->net[0], "eth0", 0);
+	run_ms(hw, 100);
+	tables_are_alike(hw);
+	flags_set(hw->net[0], "eth0", IFF_UP | IFF_MULTICAST | IFF_BROADCAST);
+	run_ms(hw, 3000);
+	tables_are_alike(hw);
+}
+
+/* News that were lost: all is told anew, and what is too much goes. */
+static void lost_news_are_made_good(struct host_world *hw)
+{
+	struct nethood_workers *host = hw->host;
+
+	for (u32 i = 0; i < 100; i++)
+		assert_int_equal(route_change(hw->net[0], RTM_NEWROUTE, 0x0b000000U + (i << 8), 24, "10.77.0.2"), 0);
+	run_ms(hw, 200);
+	for (u32 i = 0; i < 100; i += 3)
+		assert_int_equal(route_change(hw->net[0], RTM_DELROUTE, 0x0b000000U + (i << 8), 24, "10.77.0.2"), 0);
+	assert_int_equal(addr_change(hw->net[0], RTM_NEWADDR, "fd01::1", 48), 0);
+	nethood_poll(hw->net[0], hw->now_ns); /* it posts, and nobody gets it */
+	for (u32 to = 1; to < WORKERS; to++) {
+		struct letter *l;
+
+		while ((l = ring_take(ring_between(host, 0, to))))
+			letter_free(host, l);
+		letter_post(&host->workers[to], 0, letter_new(&host->workers[to], LETTER_SYNC, 0));
+	}
+	run_ms(hw, 500);
+	tables_are_alike(hw);
+}
+
+/* A worker that does not come for long costs a bounded number of letters, and is told all the rest later. */
+static void a_slow_worker_catches_up(struct host_world *hw)
+{
+	hw->asleep = 1U << 2;
+	for (u32 i = 0; i < 6000; i++) {
+		assert_int_equal(route_change(hw->net[0], RTM_NEWROUTE, 0x0b000000U + (i << 8), 24, "10.77.0.2"), 0);
+		if (i % 16 == 0)
+			run_ms(hw, 1);
+	}
+	assert_true(ring_room(ring_between(hw->host, 0, 2)) > 0);
+	hw->asleep = 0;
+	run_ms(hw, 2000);
+	tables_are_alike(hw);
+	assert_int_equal(hw->host->workers[0].letters_lost, 0);
+}
+
+/* ------------------------------------------------------------------ datagrams */
+
+static void datagram_both_ways(struct host_world *hw, u32 worker, u32 family, size_t len_bytes)
+{
+	struct nethood_sock *sk = sock_at(hw, worker, host_of[family], SOCK_DGRAM),
+			    *peer = sock_at(hw, PEER, host_of[family], SOCK_DGRAM);
+	u8 *out = malloc(len_bytes), *in = malloc(len_bytes);
+	union name to, from = name_of(peer_of[family], 0);
+	socklen_t from_bytes = sizeof(from);
+
+	for (size_t i = 0; i < len_bytes; i++)
+		out[i] = (u8)(i * 7 + worker);
+	assert_int_equal(bind_to(peer, peer_of[family], 7), 0);
+	to = name_of(peer_of[family], 7);
+	assert_int_equal(nethood_sendto(sk, out, len_bytes, 0, &to.sa, sizeof(to)), len_bytes);
+	run_ms(hw, 100);
+	/* the first one was not lost, though nobody knew the neighbour */
+	assert_int_equal(nethood_recvfrom(peer, in, len_bytes, 0, &from.sa, &from_bytes), len_bytes);
+	assert_memory_equal(in, out, len_bytes);
+	assert_int_equal(nethood_sendto(peer, in, len_bytes, 0, &from.sa, from_bytes), len_bytes);
+	run_ms(hw, 100);
+	memset(in, 0, len_bytes);
+	assert_int_equal(nethood_recvfrom(sk, in, len_bytes, 0, NULL, NULL), len_bytes);
+	assert_memory_equal(in, out, len_bytes);
+	nethood_close(sk);
+	nethood_close(peer);
+	free(in);
+	free(out);
+}
+
+static void datagrams_find_their_socket(struct host_world *hw)
+{
+	for (u32 family = 0; family < 2; family++) {
+		for (u32 worker = WORKERS; worker--;)
+			datagram_both_ways(hw, worker, family, 100);
+	}
+}
+
+static void fragments_find_their_socket(struct host_world *hw)
+{
+	for (u32 family = 0; family < 2; family++) {
+		for (u32 worker = WORKERS; worker--;)
+			datagram_both_ways(hw, worker, family, 20000);
+	}
+}
+
+static void refused_datagrams_are_told(struct host_world *hw)
+{
+	for (u32 family = 0; family < 2; family++) {
+		for (u32 worker = WORKERS; worker--;) {
+			struct nethood_sock *sk = sock_at(hw, worker, host_of[family], SOCK_DGRAM);
+
+			assert_int_equal(connect_to(sk, peer_of[family], 9), 0);
+			assert_int_equal(nethood_sendto(sk, "x", 1, 0, NULL, 0), 1);
+			run_ms(hw, 200);
+			assert_int_equal(nethood_recvfrom(sk, NULL, 0, 0, NULL, NULL), -ECONNREFUSED);
+			nethood_close(sk);
+			run_ms(hw, 1000); /* errors are rationed */
+		}
+	}
+}
+
+static void nobody_there_is_told(struct host_world *hw)
+{
+	struct nethood_sock *sk = sock_at(hw, 2, "10.77.0.1", SOCK_DGRAM);
+	int on = 1;
+
+	assert_int_equal(nethood_setsockopt(sk, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(connect_to(sk, "10.77.0.99", 9), 0);
+	assert_int_equal(nethood_sendto(sk, "x", 1, 0, NULL, 0), 1);
+	run_ms(hw, 6000);
+	assert_int_equal(nethood_sendto(sk, "x", 1, 0, NULL, 0), -EHOSTUNREACH);
+	nethood_close(sk);
+}
+
+static void multicasts_reach_all(struct host_world *hw)
+{
+	struct nethood_sock *sk[WORKERS], *peer = sock_at(hw, PEER, "10.77.0.2", SOCK_DGRAM);
+	union name to = name_of("10.77.0.255", 5000);
+	char in[8];
+
+	for (u32 i = 0; i < WORKERS; i++) {
+		sk[i] = sock_at(hw, i, "0.0.0.0", SOCK_DGRAM);
+		opt_set(sk[i], SO_REUSEADDR);
+		assert_int_equal(bind_to(sk[i], "0.0.0.0", 5000), 0);
+	}
+	opt_set(peer, SO_BROADCAST);
+	assert_int_equal(nethood_sendto(peer, "all", 3, 0, &to.sa, sizeof(to)), 3);
+	run_ms(hw, 100);
+	for (u32 i = 0; i < WORKERS; i++) {
+		assert_int_equal(nethood_recvfrom(sk[i], in, sizeof(in), 0, NULL, NULL), 3);
+		assert_int_equal(nethood_recvfrom(sk[i], in, sizeof(in), 0, NULL, NULL), -EAGAIN);
+		nethood_close(sk[i]);
+	}
+	nethood_close(peer);
+}
+
+static void pings_are_answered(struct host_world *hw)
+{
+	static const u8 echo[8] = { 8, 0, 0, 0, 0, 0, 0, 1 };
+	u8 in[64];
+
+	for (u32 worker = 0; worker < WORKERS; worker++) {
+		union name to = name_of("10.77.0.2", 0);
+		struct nethood_sock *sk;
+
+		assert_int_equal(nethood_sysctl_set(hw->net[0], "net.ipv4.ping_group_range", "0 1000"), 0);
+		run_ms(hw, 50);
+		assert_int_equal(nethood_socket(hw->net[worker], AF_INET, SOCK_DGRAM, IPPROTO_ICMP, &sk), 0);
+		assert_int_equal(nethood_sendto(sk, echo, sizeof(echo), 0, &to.sa, sizeof(to)), sizeof(echo));
+		run_ms(hw, 100);
+		assert_int_equal(nethood_recvfrom(sk, in, sizeof(in), 0, NULL, NULL), sizeof(echo));
+		assert_int_equal(in[0], 0);
+		nethood_close(sk);
+	}
+}
+
+/* ------------------------------------------------------------------ streams */
+
+#define STREAM_BYTES 300000U
+
+static u8 octet_at(size_t i)
+{
+	return (u8)((i * 2654435761U) >> 13);
+}
+
+/* All that @from sends comes to @to, and back: the same octets. */
+static void stream_one_way(struct host_world *hw, struct nethood_sock *from, struct nethood_sock *to)
+{
+	static u8 out[STREAM_BYTES], in[STREAM_BYTES];
+	size_t sent = 0, got = 0;
+
+	for (size_t i = 0; i < STREAM_BYTES; i++)
+		out[i] = octet_at(i);
+	for (u32 i = 0; i < 20000 && got < STREAM_BYTES; i++) {
+		ssize_t n = sent < STREAM_BYTES ? nethood_sendto(from, out + sent, STREAM_BYTES - sent, 0, NULL, 0) : 0;
+
+		if (n > 0)
+			sent += (size_t)n;
+		run_ms(hw, 1);
+		n = nethood_recvfrom(to, in + got, STREAM_BYTES - got, 0, NULL, NULL);
+		if (n > 0)
+			got += (size_t)n;
+	}
+	assert_int_equal(got, STREAM_BYTES);
+	assert_memory_equal(in, out, STREAM_BYTES);
+}
+
+static struct nethood_sock *accept_soon(struct host_world *hw, struct nethood_sock *listener)
+{
+	struct nethood_sock *child = NULL;
+
+	for (u32 i = 0; i < 5000 && nethood_accept(listener, &child, NULL, NULL); i++)
+		run_ms(hw, 1);
+	assert_non_null(child);
+	return child;
+}
+
+static struct nethood_sock *listen_at(struct host_world *hw, u32 actor, const char *addr, u16 port, bool reuseport)
+{
+	struct nethood_sock *sk = sock_at(hw, actor, addr, SOCK_STREAM);
+	opt_set(sk, reuseport ? SO_REUSEPORT : SO_REUSEADDR);
+	assert_int_equal(bind_to(sk, addr, port), 0);
+	assert_int_equal(nethood_listen(sk, 128), 0);
+	return sk;
+}
+
+static void stream_between(struct host_world *hw, u32 client, const char *client_addr, u32 server,
+			   const char *server_addr)
+{
+	struct nethood_sock *listener = listen_at(hw, server, server_addr, 80, false), *child;
+	struct nethood_sock *sk = sock_at(hw, client, client_addr, SOCK_STREAM);
+
+	assert_int_equal(connect_to(sk, server_addr, 80), -EINPROGRESS);
+	child = accept_soon(hw, listener);
+	stream_one_way(hw, sk, child);
+	stream_one_way(hw, child, sk);
+	nethood_close(sk);
+	nethood_close(child);
+	nethood_close(listener);
+	run_ms(hw, 300);
+}
+
+static void streams_in(struct host_world *hw)
+{
+	for (u32 family = 0; family < 2; family++) {
+		for (u32 worker = WORKERS; worker--;)
+			stream_between(hw, PEER, peer_of[family], worker, host_of[family]);
+	}
+}
+
+static void streams_out(struct host_world *hw)
+{
+	for (u32 family = 0; family < 2; family++) {
+		for (u32 worker = WORKERS; worker--;)
+			stream_between(hw, worker, host_of[family], PEER, peer_of[family]);
+	}
+}
+
+static void streams_between_workers(struct host_world *hw)
+{
+	stream_between(hw, 2, "127.0.0.1", 1, "127.0.0.1");
+	stream_between(hw, 0, "::1", 2, "::1");
+}
+
+/* All workers listen: connections are shared out by the queues, and each stays where it began. */
+static void listeners_share(struct host_world *hw)
+{
+	struct nethood_sock *listener[WORKERS], *sk[30], *child;
+	u32 accepted[WORKERS] = { 0 }, all = 0;
+	char in[8];
+
+	hw->rss = RSS_FLOW;
+	for (u32 i = 0; i < WORKERS; i++)
+		listener[i] = listen_at(hw, i, "10.77.0.1", 80, true);
+	for (u32 i = 0; i < ARRAY_SIZE(sk); i++) {
+		sk[i] = sock_at(hw, PEER, "10.77.0.2", SOCK_STREAM);
+		assert_int_equal(connect_to(sk[i], "10.77.0.1", 80), -EINPROGRESS);
+	}
+	run_ms(hw, 3000);
+	hw->rss = RSS_RANDOM; /* from now on the queues are nobody's */
+	for (u32 i = 0; i < ARRAY_SIZE(sk); i++)
+		assert_int_equal(nethood_sendto(sk[i], "hello", 5, 0, NULL, 0), 5);
+	run_ms(hw, 1000);
+	for (u32 i = 0; i < WORKERS; i++) {
+		while (!nethood_accept(listener[i], &child, NULL, NULL)) {
+			assert_int_equal(nethood_recvfrom(child, in, sizeof(in), 0, NULL, NULL), 5);
+			nethood_close(child);
+			accepted[i]++;
+			all++;
+		}
+		assert_true(accepted[i] > 0);
+	}
+	assert_int_equal(all, ARRAY_SIZE(sk));
+	for (u32 i = 0; i < ARRAY_SIZE(sk); i++)
+		nethood_close(sk[i]);
+	for (u32 i = 0; i < WORKERS; i++)
+		nethood_close(listener[i]);
+}
+
+static void refused_streams_are_told(struct host_world *hw)
+{
+	for (u32 worker = 0; worker < WORKERS; worker++) {
+		struct nethood_sock *sk = sock_at(hw, worker, "10.77.0.1", SOCK_STREAM);
+		struct nethood_sock *back = sock_at(hw, PEER, "10.77.0.2", SOCK_STREAM);
+		char c;
+
+		assert_int_equal(connect_to(sk, "10.77.0.2", 81), -EINPROGRESS);
+		assert_int_equal(connect_to(back, "10.77.0.1", 81), -EINPROGRESS);
+		run_ms(hw, 300);
+		assert_int_equal(nethood_recvfrom(sk, &c, 1, 0, NULL, NULL), -ECONNREFUSED);
+		assert_int_equal(nethood_recvfrom(back, &c, 1, 0, NULL, NULL), -ECONNREFUSED);
+		nethood_close(sk);
+		nethood_close(back);
+	}
+}
+
+/* ------------------------------------------------------------------ ports */
+
+static void a_port_has_one_worker(struct host_world *hw)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		struct nethood_sock *a = sock_at(hw, 1, "10.77.0.1", types[i]),
+				    *b = sock_at(hw, 2, "10.77.0.1", types[i]);
+
+		assert_int_equal(bind_to(a, "0.0.0.0", 1234), 0);
+		assert_int_equal(bind_to(b, "0.0.0.0", 1234), -EADDRINUSE);
+		nethood_close(a);
+		assert_int_equal(bind_to(b, "0.0.0.0", 1234), 0);
+		nethood_close(b);
+		a = sock_at(hw, 1, "::", types[i]);
+		b = sock_at(hw, 2, "::", types[i]);
+		opt_set(a, SO_REUSEPORT);
+		opt_set(b, SO_REUSEPORT);
+		assert_int_equal(bind_to(a, "::", 1234), 0);
+		assert_int_equal(bind_to(b, "::", 1234), 0);
+		nethood_close(a);
+		nethood_close(b);
+	}
+}
+
+/* Bound with SO_REUSEADDR a port is shared, but only one worker may listen on it. */
+static void one_worker_listens(struct host_world *hw)
+{
+	struct nethood_sock *a = sock_at(hw, 1, "10.77.0.1", SOCK_STREAM),
+			    *b = sock_at(hw, 2, "10.77.0.1", SOCK_STREAM);
+
+	opt_set(a, SO_REUSEADDR);
+	opt_set(b, SO_REUSEADDR);
+	assert_int_equal(bind_to(a, "0.0.0.0", 1234), 0);
+	assert_int_equal(bind_to(b, "0.0.0.0", 1234), 0);
+	assert_int_equal(nethood_listen(a, 5), 0);
+	assert_int_equal(nethood_listen(b, 5), -EADDRINUSE);
+	nethood_close(a);
+	assert_int_equal(nethood_listen(b, 5), 0);
+	nethood_close(b);
+}
+
+static void free_ports_are_free_everywhere(struct host_world *hw)
+{
+	struct nethood_sock *sk[90];
+	static bool seen[2][65536];
+
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(nethood_sysctl_set(hw->net[0], "net.ipv4.ip_local_port_range", "40000 40099"), 0);
+	run_ms(hw, 50);
+	for (u32 type = 0; type < 2; type++) {
+		for (u32 i = 0; i < ARRAY_SIZE(sk); i++) {
+			sk[i] = sock_at(hw, i % WORKERS, "10.77.0.1", type ? SOCK_DGRAM : SOCK_STREAM);
+			assert_int_equal(bind_to(sk[i], "0.0.0.0", 0), 0);
+			assert_false(seen[type][port_of(sk[i])]);
+			seen[type][port_of(sk[i])] = true;
+		}
+		for (u32 i = 0; i < ARRAY_SIZE(sk); i++)
+			nethood_close(sk[i]);
+	}
+	for (u32 space = 0; space < NET_PORT_SPACES; space++) {
+		for (u32 port = 0; port < PORTS; port++)
+			assert_int_equal(hw->host->ports->owners[space][port], 0);
+	}
+}
+
+/* ------------------------------------------------------------------ life */
+
+static bool fail_at(void *ctx, const char *site, size_t bytes)
+{
+	u32 *left = ctx;
+
+	(void)site;
+	(void)bytes;
+	return *left && !--*left;
+}
+
+static void *ctx_alloc(void *ctx, size_t bytes)
+{
+	(void)ctx;
+	return malloc(bytes);
+}
+
+static void *ctx_zalloc(void *ctx, size_t bytes)
+{
+	return fail_at(ctx, NULL, bytes) ? NULL : calloc(1, bytes);
+}
+
+static void ctx_free(void *ctx, void *p, size_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	free(p);
+}
+
+static void without_memory_there_is_no_host(void **state)
+{
+	u32 left, at = 1;
+	struct nethood_allocator memory = { .alloc = ctx_alloc, .zalloc = ctx_zalloc, .free = ctx_free, .ctx = &left };
+	struct nethood_config config = { .memory = &memory };
+	struct nethood_workers *host;
+	int err;
+
+	(void)state;
+	do {
+		left = at++;
+		err = nethood_workers_create(&config, 2, wake, NULL, &host);
+		if (err)
+			assert_true(err == -ENOMEM || err == -ENOBUFS);
+	} while (err);
+	assert_true(at > 20); /* it did fail, again and again */
+	left = 0;
+	nethood_workers_free(host);
+}
+
+static void bad_hosts_are_refused(void **state)
+{
+	struct nethood_config config = { .now_ns = 1 };
+	struct nethood_workers *host;
+
+	(void)state;
+	assert_int_equal(nethood_workers_create(&config, 0, wake, NULL, &host), -EINVAL);
+	assert_int_equal(nethood_workers_create(&config, 32, wake, NULL, &host), -EINVAL);
+	assert_int_equal(nethood_workers_create(&config, 2, NULL, NULL, &host), -EINVAL);
+	config.record_bytes = 65536;
+	assert_int_equal(nethood_workers_create(&config, 2, wake, NULL, &host), -EINVAL);
+	nethood_workers_free(NULL);
+}
+
+#define SEEDED(name) \
+	static void name##_test(void **state) \
+	{ \
+		(void)state; \
+		each_seed(name); \
+	}
+SEEDED(addresses_come_and_go)
+SEEDED(sysctls_come)
+SEEDED(tables_follow)
+SEEDED(lost_news_are_made_good)
+SEEDED(a_slow_worker_catches_up)
+SEEDED(datagrams_find_their_socket)
+SEEDED(fragments_find_their_socket)
+SEEDED(refused_datagrams_are_told)
+SEEDED(nobody_there_is_told)
+SEEDED(multicasts_reach_all)
+SEEDED(pings_are_answered)
+SEEDED(streams_in)
+SEEDED(streams_out)
+SEEDED(streams_between_workers)
+SEEDED(listeners_share)
+SEEDED(refused_streams_are_told)
+SEEDED(a_port_has_one_worker)
+SEEDED(one_worker_listens)
+SEEDED(free_ports_are_free_everywhere)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_come_and_go_test),
+		cmocka_unit_test(sysctls_come_test),
+		cmocka_unit_test(tables_follow_test),
+		cmocka_unit_test(lost_news_are_made_good_test),
+		cmocka_unit_test(a_slow_worker_catches_up_test),
+		cmocka_unit_test(datagrams_find_their_socket_test),
+		cmocka_unit_test(fragments_find_their_socket_test),
+		cmocka_unit_test(refused_datagrams_are_told_test),
+		cmocka_unit_test(nobody_there_is_told_test),
+		cmocka_unit_test(multicasts_reach_all_test),
+		cmocka_unit_test(pings_are_answered_test),
+		cmocka_unit_test(streams_in_test),
+		cmocka_unit_test(streams_out_test),
+		cmocka_unit_test(streams_between_workers_test),
+		cmocka_unit_test(listeners_share_test),
+		cmocka_unit_test(refused_streams_are_told_test),
+		cmocka_unit_test(a_port_has_one_worker_test),
+		cmocka_unit_test(one_worker_listens_test),
+		cmocka_unit_test(free_ports_are_free_everywhere_test),
+		cmocka_unit_test(without_memory_there_is_no_host),
+		cmocka_unit_test(bad_hosts_are_refused),
+	};
+
+	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);
+}
