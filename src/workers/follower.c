@@ -16,7 +16,6 @@
 
 #include "wire/ipv6.h"
 #include "workers/rtnl.h"
-#define LEADER 0U
 #define TELL_BUDGET 256U
 
 /** struct key_set - what the leader has */

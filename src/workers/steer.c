@@ -20,7 +20,6 @@
 #include "wire/icmp6.h"
 #include "workers/workers.h"
 
-#define LEADER 0U
 #define PORTS_BYTES 4U /* source and destination, of TCP and UDP */
 
 /* ------------------------------------------------------------------ out */

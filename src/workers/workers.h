@@ -13,6 +13,8 @@
 #include "workers/port_owners.h"
 #include "workers/ring.h"
 
+#define LEADER 0U /* the first worker */
+
 struct leader;
 struct follower;
 

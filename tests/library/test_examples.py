@@ -156,13 +156,44 @@ def test_nobody_listens(machine, example):
     assert (process.returncode, err) == (1, b"connect: Connection refused\n")
 
 
+# ------------------------------------------------------------------ several threads
+
+WHO = """
+import socket, sys
+for _ in range(int(sys.argv[1])):
+    with socket.create_connection(("10.77.0.2", 7), 10) as s:
+        print(s.makefile().read(), end="")
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_workers(machine, example, count):
+    """The kernel shares connections out over the queues of a TAP; each is answered, and each worker has some."""
+    tap = "mq" + machine.tap[2:]
+    for command in (f"ip tuntap add dev {tap} mode tap multi_queue", f"ip addr add 10.78.0.1/24 dev {tap}",
+                    f"ip link set {tap} up", f"ip route add 10.77.0.2/32 dev {tap} src {KERNEL}"):
+        machine.run(command.split())
+    process = machine.start([example("workers"), tap, US, "7", str(count)])
+    wait(lambda: answers(machine, US, 7), "somebody answers")
+    clients = [machine.start([PYTHON, "-c", WHO, "50"]) for _ in range(4)]
+    said = []
+    for client in clients:
+        out, err = client.communicate(timeout=60)
+        assert client.returncode == 0, err
+        said += out.decode().splitlines()
+    assert len(said) == 200
+    assert set(said) == {f"worker {n}" for n in range(count)}
+    machine.run(["ping", "-c3", "-i0.01", US])
+    assert machine.end(process) == (0, b"")
+
+
 # ------------------------------------------------------------------ what is not run
 
 def test_the_page_shows_the_examples():
     """docs/LIBRARY.md quotes them: each quotation stands in its file, word for word."""
     with open(os.path.join(TREE, "docs", "LIBRARY.md"), encoding="utf-8") as page:
         quotations = re.findall(r"<!-- from examples/(\S+) -->\n```c\n(.*?)```", page.read(), re.S)
-    assert {name for name, _ in quotations} == {"host.h", "echo.c", "http.c"}
+    assert {name for name, _ in quotations} == {"host.h", "echo.c", "http.c", "workers.c"}
     for name, text in quotations:
         with open(os.path.join(EXAMPLES, name), encoding="utf-8") as source:
             assert text in source.read(), f"docs/LIBRARY.md quotes {name} wrongly:\n{text}"
@@ -183,7 +214,7 @@ def test_the_snippets_compile(installed, tmp_path):
               *installed.flags("--cflags")], env=installed.env)
 
 
-@pytest.mark.parametrize("name", ["echo.c", "http.c", "host.h"])
+@pytest.mark.parametrize("name", ["echo.c", "http.c", "workers.c", "host.h"])
 def test_an_example_is_short(name):
     with open(os.path.join(EXAMPLES, name), encoding="utf-8") as source:
         assert len(source.readlines()) <= LINES_MAX
