@@ -213,6 +213,13 @@ static size_t unread(struct stream *st)
 	return (size_t)bytes;
 }
 
+void stream_widen(int own_end)
+{
+	const int bytes = STREAM_LEND_BYTES;
+
+	setsockopt(own_end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void look_what_was_read(struct stream *st)
 {
 	size_t bytes = st->lent_bytes ? unread(st) : 0;
@@ -273,25 +280,25 @@ static ssize_t copy_to_lend(struct stream *st, struct msghdr *msg)
 	return n;
 }
 
-/* Return: as recv(2) */
+/* Return: as recv(2); -EAGAIN: the carrier is full */
 static ssize_t lend(struct stream *st)
 {
 	struct msghdr msg;
-	ssize_t n = pieces_to_lend(st, &msg);
+	ssize_t n = pieces_to_lend(st, &msg), sent;
 
 	if (!n)
 		n = copy_to_lend(st, &msg);
 	if (n <= 0)
 		return n;
-	n = sendmsg(st->cr.watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
+	sent = sendmsg(st->cr.watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0)
 		return -EAGAIN; /* who closed is noticed by the event */
-	st->lent_bytes += (size_t)n;
+	st->lent_bytes += (size_t)sent;
 	if (st->urgent) /* what is lent is counted in octets of the stream, and the urgent one is none */
 		take_back(st, st->lent_bytes);
 	if (!TAILQ_EMPTY(&st->cr.waits))
 		carrier_mark(&st->cr);
-	return n;
+	return sent < n ? -EAGAIN : sent;
 }
 
 /* The urgent octet, when all before it has been given. */
