@@ -207,7 +207,7 @@ static double receive(u32 gro)
 			skb_reserve(skb, 18);
 			memcpy(skb_put(skb, HEADERS + MSS), frames[n], HEADERS + MSS);
 			skb->protocol = eth_type_trans(skb, s.dev);
-			napi_gro_receive(napi, skb);
+			napi_gro_receive(napi, skb, true);
 		}
 		napi_gro_flush(napi->gro);
 		while ((skb = __skb_dequeue(&upper.queue)))

@@ -24,11 +24,13 @@ static __noinline int gro_receive(struct gro_node *gro, struct sk_buff *skb)
 	return NET_RX_SUCCESS;
 }
 
-int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb, bool more)
 {
 	const struct net_device *dev = skb->dev;
 	const struct dev_net *dn = dev->net->dev;
 
+	if (!more && !napi->gro->used) /* it follows nothing, and nothing will follow it */
+		return netif_receive_skb(skb);
 	for (u32 i = 0; i < dn->gro_count; i++) {
 		const struct gro_protocol *p = &dn->gro[i];
 

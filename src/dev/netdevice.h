@@ -347,8 +347,8 @@ void napi_complete(struct napi_struct *napi);
 /** netif_receive_skb() - a frame from a driver: @skb taken, data at the network header, protocol and pkt_type set (eth_type_trans) */
 int netif_receive_skb(struct sk_buff *skb);
 /** napi_gro_receive() - netif_receive_skb() for drivers, from within their poll: TCP segments wait, until its end, for
- *  those that follow.  dev/gro.c */
-int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
+ *  those that follow.  @more: some may; else this one is known to be the poll's last.  dev/gro.c */
+int napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb, bool more);
 /** netif_rx() - same, but later, through the bounded input backlog.  Return: NET_RX_* */
 int netif_rx(struct sk_buff *skb);
 /** netif_flush_backlog() - drop what waits there from @dev, which goes */

@@ -51,7 +51,7 @@ static int process_backlog(struct napi_struct *napi, int budget)
 		}
 		work++;
 		TRACE_STEP(12, skb);
-		napi_gro_receive(napi, skb);
+		napi_gro_receive(napi, skb, !skb_queue_empty(&sn->sd.input_pkt_queue));
 	}
 	return work;
 }

@@ -265,7 +265,7 @@ void netdev_receive_frame(struct net_device *dev, const void *frame, size_t len_
 	struct sk_buff *skb;
 
 	if (!netdev_frame_to_skb(dev, frame, len_bytes, &skb))
-		napi_gro_receive(&netdev_common(dev)->napi, skb);
+		napi_gro_receive(&netdev_common(dev)->napi, skb, true);
 }
 
 int netdev_receive(struct net_device *dev, const void *frame, size_t len_bytes)

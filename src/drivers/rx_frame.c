@@ -95,7 +95,7 @@ static void rx_one(struct net_device *dev, struct sk_buff *skb)
 {
 	dev_sw_netstats_rx_add(dev, skb->len);
 	skb->protocol = eth_type_trans(skb, dev);
-	napi_gro_receive(&netdev_common(dev)->napi, skb);
+	napi_gro_receive(&netdev_common(dev)->napi, skb, true);
 }
 
 /* A train of datagrams: nobody above knows such. */

@@ -400,7 +400,7 @@ static int wire_poll(struct napi_struct *napi, int budget)
 		work++;
 		dev_sw_netstats_rx_add(dev, skb->len);
 		skb->protocol = eth_type_trans(skb, dev);
-		napi_gro_receive(napi, skb);
+		napi_gro_receive(napi, skb, !skb_queue_empty(&priv->ring));
 	}
 	wire_wake_peer(dev);
 	return work;

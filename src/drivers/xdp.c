@@ -183,7 +183,7 @@ static int xdp_poll(struct napi_struct *napi, int budget)
 	if (netif_running(dev))
 		work = xdp_receive(dev, &list, min_u32((u32)budget, NAPI_POLL_WEIGHT));
 	while ((skb = __skb_dequeue(&list)))
-		napi_gro_receive(napi, skb);
+		napi_gro_receive(napi, skb, !skb_queue_empty(&list));
 	if (netif_running(dev)) { /* what came up may have closed it, and even removed it */
 		xdp_flush_and_look(dev, work);
 		if (netdev_lost_due(dev, work == (u32)budget))

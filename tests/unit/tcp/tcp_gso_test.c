@@ -429,7 +429,7 @@ static struct sk_buff *go_up(struct up *u, struct sk_buff *segs)
 		next = segs->next;
 		segs->next = NULL;
 		segs->protocol = eth_type_trans(segs, u->s.dev);
-		napi_gro_receive(&u->napi, segs);
+		napi_gro_receive(&u->napi, segs, next != NULL);
 	}
 	napi_gro_flush(u->napi.gro);
 	skb_push(u->j.train, ETH_HLEN);
