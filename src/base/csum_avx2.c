@@ -12,7 +12,8 @@
 #define AVX2 __attribute__((target("avx2")))
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* As sum_words(), four words at a time. */
+/* Of each word the whole is added up in all, wrapping, and the upper half in high.  The sum of the lower halves is then
+ * all - (high << 32), exactly, since it is below 2^64 for buffers below 2^33 octets: no carry has to be caught on the way. */
 struct sum256 {
 	__m256i all, high;
 };
