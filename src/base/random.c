@@ -92,7 +92,13 @@ u32 get_random_u32(struct rng *r)
 {
 	u8 b[4];
 
-	get_random_bytes(r, b, sizeof(b));
+	if (likely(r->used_bytes <= sizeof(r->block) - sizeof(b))) { /* the same in fewer steps */
+		memcpy(b, r->block + r->used_bytes, sizeof(b));
+		memset(r->block + r->used_bytes, 0, sizeof(b));
+		r->used_bytes += (u32)sizeof(b);
+	} else {
+		get_random_bytes(r, b, sizeof(b));
+	}
 	return get_le32(b);
 }
 
@@ -107,10 +113,13 @@ u64 get_random_u64(struct rng *r)
 u32 get_random_u32_below(struct rng *r, u32 ceil)
 {
 	u64 m = (u64)get_random_u32(r) * ceil;
-	u32 threshold = -ceil % ceil;
 
-	while ((u32)m < threshold)
-		m = (u64)get_random_u32(r) * ceil;
+	if (unlikely((u32)m < ceil)) { /* else it is not below the threshold either, and the division is saved */
+		u32 threshold = -ceil % ceil;
+
+		while ((u32)m < threshold)
+			m = (u64)get_random_u32(r) * ceil;
+	}
 	return (u32)(m >> 32);
 }
 
