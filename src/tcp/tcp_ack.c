@@ -342,7 +342,7 @@ static int tcp_clean_rtx_queue(struct tcp_sock *tp, u32 prior_fack, u32 prior_sn
 		tp->snd_up = tp->snd_una;
 	if (c.first_ackt && !(c.flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = us_since(tp, c.first_ackt);
-		ca_rtt_us = us_since(tp, c.last_ackt);
+		ca_rtt_us = c.last_ackt == c.first_ackt ? seq_rtt_us : us_since(tp, c.last_ackt);
 		if (c.pkts_acked == 1 && c.fully_acked && !c.prior_sacked &&
 		    tp->snd_una - prior_snd_una < tp->mss_cache && prior_delivered + 1 == tp->delivered &&
 		    !(c.flag & (FLAG_CA_ALERT | FLAG_SYN_ACKED)))

@@ -120,7 +120,11 @@ void tcp_cwnd_validate(struct tcp_sock *tp, bool is_cwnd_limited)
 
 u32 minmax_reset(struct minmax *m, u32 t_ms, u32 meas)
 {
-	m->s[0] = m->s[1] = m->s[2] = (struct minmax_sample){ .t_ms = t_ms, .v = meas };
+	/* not one from the other: what was just written in parts is slow to read */
+	for (u32 i = 0; i < ARRAY_SIZE(m->s); i++) {
+		m->s[i].t_ms = t_ms;
+		m->s[i].v = meas;
+	}
 	return meas;
 }
 

@@ -39,9 +39,12 @@ static bool is_newest(const struct tcp_sock *tp, const struct sk_buff *skb, cons
 
 static u32 elapsed_us(ktime_t later, ktime_t earlier)
 {
-	s64 us = (later - earlier) / NSEC_PER_USEC;
+	u64 us;
 
-	return us < 0 ? 0 : us > INT32_MAX ? INT32_MAX : (u32)us;
+	if (later <= earlier) /* mostly one segment alone: not a division for it */
+		return 0;
+	us = (u64)(later - earlier) / (u64)NSEC_PER_USEC;
+	return us > INT32_MAX ? INT32_MAX : (u32)us;
 }
 
 void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct rate_sample *rs)
