@@ -352,30 +352,30 @@ static long call_getsockopt(struct call *c)
 /* ---- the table */
 
 static const struct call_kind kinds[] = {
-	{ SYS_sendmsg, OUR_SOCKET, call_sendmsg },
-	{ SYS_recvmsg, OUR_SOCKET, call_recvmsg },
-	{ SYS_sendto, OUR_SOCKET, call_sendto },
-	{ SYS_recvfrom, OUR_SOCKET, call_recvfrom },
-	{ SYS_getsockopt, OUR_SOCKET, call_getsockopt },
-	{ SYS_setsockopt, OUR_SOCKET, call_setsockopt },
-	{ SYS_socket, NO_SOCKET, call_socket },
-	{ SYS_connect, OUR_SOCKET, call_connect },
-	{ SYS_bind, OUR_SOCKET, call_bind },
-	{ SYS_getsockname, OUR_SOCKET, call_getsockname },
-	{ SYS_getpeername, OUR_SOCKET, call_getpeername },
-	{ SYS_ioctl, ANY_SOCKET, call_ioctl },
-	{ SYS_sendmmsg, OUR_SOCKET, call_sendmmsg },
-	{ SYS_recvmmsg, OUR_SOCKET, call_recvmmsg },
-	{ SYS_shutdown, OUR_SOCKET, call_shutdown },
-	{ SYS_listen, OUR_SOCKET, call_listen },
+	{ SYS_sendmsg, OUR_SOCKET, call_sendmsg, true },
+	{ SYS_recvmsg, OUR_SOCKET, call_recvmsg, true },
+	{ SYS_sendto, OUR_SOCKET, call_sendto, true },
+	{ SYS_recvfrom, OUR_SOCKET, call_recvfrom, true },
+	{ SYS_getsockopt, OUR_SOCKET, call_getsockopt, false },
+	{ SYS_setsockopt, OUR_SOCKET, call_setsockopt, false },
+	{ SYS_socket, NO_SOCKET, call_socket, false },
+	{ SYS_connect, OUR_SOCKET, call_connect, false },
+	{ SYS_bind, OUR_SOCKET, call_bind, false },
+	{ SYS_getsockname, OUR_SOCKET, call_getsockname, false },
+	{ SYS_getpeername, OUR_SOCKET, call_getpeername, false },
+	{ SYS_ioctl, ANY_SOCKET, call_ioctl, false },
+	{ SYS_sendmmsg, OUR_SOCKET, call_sendmmsg, true },
+	{ SYS_recvmmsg, OUR_SOCKET, call_recvmmsg, true },
+	{ SYS_shutdown, OUR_SOCKET, call_shutdown, false },
+	{ SYS_listen, OUR_SOCKET, call_listen, false },
 #ifdef SYS_accept
-	{ SYS_accept, OUR_SOCKET, call_accept4 },
+	{ SYS_accept, OUR_SOCKET, call_accept4, false },
 #endif
-	{ SYS_accept4, OUR_SOCKET, call_accept4 },
-	{ SYS_openat, NO_SOCKET, call_open },
-	{ SYS_openat2, NO_SOCKET, call_open },
+	{ SYS_accept4, OUR_SOCKET, call_accept4, false },
+	{ SYS_openat, NO_SOCKET, call_open, false },
+	{ SYS_openat2, NO_SOCKET, call_open, false },
 #ifdef SYS_open
-	{ SYS_open, NO_SOCKET, call_open },
+	{ SYS_open, NO_SOCKET, call_open, false },
 #endif
 };
 

@@ -120,6 +120,16 @@ uint64_t loop_longest_turn(struct loop *l)
 	return ns;
 }
 
+static void tell(const struct epoll_event *ev, int count, bool last)
+{
+	for (int i = 0; i < count; i++) {
+		struct watch *w = ev[i].data.ptr;
+
+		if (w->fd >= 0 && w->last == last)
+			w->fn(w, ev[i].events);
+	}
+}
+
 int loop_wait(struct loop *l, uint64_t timeout_ns)
 {
 	struct epoll_event ev[EVENTS_AT_ONCE];
@@ -130,12 +140,8 @@ int loop_wait(struct loop *l, uint64_t timeout_ns)
 	l->turn_began_ns = clock_ns(l->turn_clock);
 	if (l->woke)
 		l->woke(l->ctx);
-	for (int i = 0; i < n; i++) {
-		struct watch *w = ev[i].data.ptr;
-
-		if (w->fd >= 0)
-			w->fn(w, ev[i].events);
-	}
+	tell(ev, n, false);
+	tell(ev, n, true);
 	bury_all(l);
 	return n < 0 ? n : 0;
 }

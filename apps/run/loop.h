@@ -3,6 +3,7 @@
 #ifndef NETHOOD_RUN_LOOP_H
 #define NETHOOD_RUN_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 struct watch {
 	int fd; /**< -1: not watched.  The owner closes it */
 	uint32_t events;
+	bool last; /**< told after all others that are ready at once */
 	void (*fn)(struct watch *w, uint32_t events);
 };
 

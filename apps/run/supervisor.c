@@ -49,8 +49,33 @@ static bool has_call(int fd)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLIN;
 }
 
-/* A program that was answered often runs at once, on this processor, and has made its next call by now.  Its calls come before
- * all else: what it wrote between them leaves together. */
+static bool hurries(const struct seccomp_notif *rq)
+{
+	const struct call_kind *kind = call_kind(rq->data.nr);
+
+	return kind && kind->hurries;
+}
+
+/* Return: false: there is none */
+static bool next_call(struct listener *ls, struct seccomp_notif *rq)
+{
+	if (!ls->holds)
+		return notify_receive(ls->watch.fd, rq) == 0;
+	*rq = ls->held;
+	ls->holds = false;
+	return true;
+}
+
+static void hold(struct listener *ls, const struct seccomp_notif *rq)
+{
+	ls->held = *rq;
+	ls->holds = true;
+	ls->ripe = false;
+}
+
+/* A program that was answered often runs at once, on this processor, and has made its next call by now.  Calls about messages go
+ * before all else: what the program wrote between them leaves together.  Another one must find closed what the program closed
+ * before it: it is held until all that is ready by now has been looked at. */
 static void run_calls(struct listener *ls)
 {
 	struct seccomp_notif rq;
@@ -59,9 +84,38 @@ static void run_calls(struct listener *ls)
 	do {
 		if (count)
 			nethood_set_time(ls->sv->net, loop_now());
-		if (notify_receive(ls->watch.fd, &rq) == 0)
-			call_run(ls, &rq);
-	} while (++count < CALLS_AT_ONCE && has_call(ls->watch.fd));
+		if (!next_call(ls, &rq))
+			return;
+		if (count && !hurries(&rq)) {
+			hold(ls, &rq);
+			return;
+		}
+		call_run(ls, &rq);
+	} while (hurries(&rq) && ++count < CALLS_AT_ONCE && has_call(ls->watch.fd));
+}
+
+/* Before a wait.  Return: is there any? */
+static bool ripen_held_calls(struct supervisor *sv)
+{
+	struct listener *ls;
+	bool any = false;
+
+	LIST_FOREACH(ls, &sv->listeners, link) {
+		ls->ripe = ls->holds;
+		any |= ls->holds;
+	}
+	return any;
+}
+
+/* After it: of listeners that told nothing. */
+static void run_held_calls(struct supervisor *sv)
+{
+	struct listener *ls;
+
+	LIST_FOREACH(ls, &sv->listeners, link) {
+		if (ls->holds && ls->ripe)
+			run_calls(ls);
+	}
 }
 
 static void listener_event(struct watch *w, uint32_t events)
@@ -92,6 +146,7 @@ int supervisor_add_listener(struct supervisor *sv, int fd, bool sysctl_mounted, 
 		free(ls);
 		return err;
 	}
+	ls->watch.last = true;
 	ls->sv = sv;
 	ls->gone = gone;
 	ls->ctx = ctx;
@@ -229,15 +284,21 @@ int supervisor_step(struct supervisor *sv, uint64_t until_ns)
 	bool more = nethood_poll(sv->net, now);
 	struct dev_watch *dw;
 	uint64_t timeout_ns;
+	bool held;
+	int err;
 
 	waits_expire(sv, now);
 	flush(sv);
 	LIST_FOREACH(dw, &sv->devs, link)
 		dev_sync(sv, dw);
-	timeout_ns = wait_ns(sv, more, now, until_ns);
+	held = ripen_held_calls(sv);
+	timeout_ns = wait_ns(sv, more || held, now, until_ns);
 	if (sv->idle && timeout_ns)
 		sv->idle(sv->idle_ctx);
-	return loop_wait(&sv->loop, timeout_ns);
+	err = loop_wait(&sv->loop, timeout_ns);
+	if (held)
+		run_held_calls(sv);
+	return err;
 }
 
 static void woke(void *ctx)

@@ -122,7 +122,9 @@ struct listener {
 	LIST_ENTRY(listener) link;
 	void (*gone)(void *ctx);
 	void *ctx;
-	bool sysctl_mounted; /**< they see the net's sysctls under /proc/sys/net: sysctlfs.c */
+	struct seccomp_notif held; /**< received, and not run yet */
+	bool holds, ripe;          /**< ripe: there was a wait in between */
+	bool sysctl_mounted;       /**< they see the net's sysctls under /proc/sys/net: sysctlfs.c */
 };
 
 /** call_run() - handle a notification, and answer it.  Return: false when it waits (again) */
@@ -139,6 +141,7 @@ struct call_kind {
 	int nr;
 	enum { NO_SOCKET, ANY_SOCKET, OUR_SOCKET } needs;
 	long (*fn)(struct call *c);
+	bool hurries; /**< it is about a message: whether other sockets were closed meanwhile is nothing to it */
 };
 /** call_kind() - NULL: a call that is nobody's */
 const struct call_kind *call_kind(int nr);

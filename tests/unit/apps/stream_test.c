@@ -109,12 +109,31 @@ static void calls_do_not_hold_up_streams(void)
 		pthread_join(thread[i], NULL);
 }
 
+/* recv(2) hurries before all that is ready; what was closed behind it must be closed for the bind(2) that follows. */
+static void an_address_is_free_at_once(void)
+{
+	struct sockaddr_in a = loopback(0);
+	socklen_t len = sizeof(a);
+	char byte;
+
+	for (int i = 0; i < 300; i++) {
+		int x = socket(AF_INET, SOCK_STREAM, 0);
+
+		CHECK(bind(x, sa(&a), sizeof(a)) == 0 && getsockname(x, sa(&a), &len) == 0);
+		CHECK(listen(x, 1) == 0);
+		for (int n = 0; n < i % 3; n++)
+			CHECK_FAILS(recv(x, &byte, 1, 0), ENOTCONN);
+		close(x);
+	}
+}
+
 static const struct {
 	const char *says;
 	void (*fn)(void);
 } rows[] = {
 	{ "descriptors sent over a stream do not stop it", descriptors_do_not_stop_a_stream },
 	{ "small segments that are not read for long", small_segments_wait_unread },
+	{ "an address is free as soon as its socket is closed", an_address_is_free_at_once },
 	{ "calls without end do not hold up streams", calls_do_not_hold_up_streams },
 };
 
