@@ -2,8 +2,8 @@
 /* One net, the programs on it, and the loop that serves both.
  *
  * Reading order: supervisor_step(), listener_event(); then call.c, carrier.c, dgram.c.
- * A step does what is due (timers and frames of the net, sockets that became ready), then waits.  Answers come first: the
- * program that was answered goes on while the rest is done.
+ * A step does what is due (timers and frames of the net, sockets that became ready), then waits, looks at what the programs
+ * wrote, read and closed, and answers their calls last: see run_calls().
  */
 #include "supervisor_internal.h"
 
