@@ -105,12 +105,12 @@ static int ndisc_constructor(struct neighbour *n)
 	if (!dev->header_ops) {
 		n->nud_state = NUD_NOARP;
 		n->ops_index = ND_OPS_DIRECT;
-		n->output = neigh_direct_output;
+		n->way = NEIGH_WAY_KNOWN;
 		return 0;
 	}
 	ndisc_constructor_noarp(n);
 	n->ops_index = dev->header_ops->cache ? ND_OPS_HH : ND_OPS_GENERIC;
-	n->output = n->nud_state & NUD_VALID ? neigh_ops_of(n)->connected_output : neigh_ops_of(n)->output;
+	n->way = n->nud_state & NUD_VALID ? NEIGH_WAY_KNOWN : NEIGH_WAY_ASKS;
 	return 0;
 }
 

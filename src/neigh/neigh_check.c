@@ -19,7 +19,7 @@ static const char *check_timer(const struct neighbour *n)
 
 static const char *check_queue(const struct neighbour *n)
 {
-	const struct neigh_queue *q = n->queue;
+	const struct neigh_queue *q = neigh_queue_of(n);
 	u32 bytes = 0, count = 0;
 
 	if (!q)
@@ -38,10 +38,9 @@ static const char *check_address(const struct neighbour *n)
 {
 	const struct neigh_ops *ops = neigh_ops_of(n);
 
-	HOLDS(n->output != ops->connected_output || ops->output == ops->connected_output ||
-		      (n->nud_state & NUD_CONNECTED),
+	HOLDS(n->way != NEIGH_WAY_KNOWN || ops->output == ops->connected_output || (n->nud_state & NUD_CONNECTED),
 	      "only a CONNECTED entry sends without asking");
-	HOLDS(n->output != neigh_blackhole_output || n->nud_state == NUD_NONE, "an entry that lives leads somewhere");
+	HOLDS(n->way != NEIGH_WAY_NOWHERE || n->nud_state == NUD_NONE, "an entry that lives leads somewhere");
 	HOLDS(!n->hh_len || n->dev->addr_len != ETH_ALEN ||
 		      memcmp(n->hh_data + HH_DATA_MOD - n->hh_len, n->ha, ETH_ALEN) == 0,
 	      "a ready header goes to the entry's address");
@@ -84,9 +83,9 @@ const char *neigh_check(const struct neighbour *n)
 static const char *check_dead(const struct neighbour *n)
 {
 	HOLDS(!timer_pending(&n->timer), "an entry that is dead has no timer");
-	HOLDS(!n->queue, "nothing waits for an entry that is dead");
+	HOLDS(!n->has_queue, "nothing waits for an entry that is dead");
 	HOLDS(list_empty(&n->gc_list), "an entry that is dead is on no list");
-	HOLDS(n->output == neigh_blackhole_output && !n->hh_len, "an entry that is dead sends nothing");
+	HOLDS(n->way == NEIGH_WAY_NOWHERE && !n->hh_len, "an entry that is dead sends nothing");
 	return NULL;
 }
 
@@ -122,7 +121,7 @@ static void sum_entry(void *ctx, void *obj)
 	sum->gc_count += n->gc_class != NEIGH_GC_EXEMPT;
 	sum->unresolved_count += n->gc_class == NEIGH_GC_UNRESOLVED;
 	sum->managed_count += (n->flags_ext & NTF_EXT_MANAGED) != 0;
-	sum->queued_bytes += n->queue ? n->queue->arp_queue_len_bytes : 0;
+	sum->queued_bytes += n->has_queue ? n->queue->arp_queue_len_bytes : 0;
 }
 
 static const char *check_parms(const struct neigh_table *tbl)

@@ -54,12 +54,12 @@ static u32 neigh_output_cond(const struct neighbour *n, bool deferred)
 
 void neigh_connect(struct neighbour *n)
 {
-	n->output = neigh_ops_of(n)->connected_output;
+	n->way = NEIGH_WAY_KNOWN;
 }
 
 void neigh_suspect(struct neighbour *n)
 {
-	n->output = neigh_ops_of(n)->output;
+	n->way = NEIGH_WAY_ASKS;
 }
 
 void neigh_add_timer(struct neighbour *n, ktime_t expires)
@@ -106,7 +106,7 @@ static void neigh_arm(struct neighbour *n, enum nud_timer when)
 /* Ask once more.  The last packet that waits lends its source address to the question. */
 static void neigh_probe(struct neighbour *n)
 {
-	struct sk_buff *skb = n->queue ? skb_peek_tail(&n->queue->arp_queue) : NULL;
+	struct sk_buff *skb = n->has_queue ? skb_peek_tail(&n->queue->arp_queue) : NULL;
 
 	if (skb)
 		skb_get(skb);

@@ -24,7 +24,7 @@ void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb);
 void neigh_queue_purge(struct neighbour *n, enum skb_drop_reason reason);
 /** neigh_queue_flush() - send all that waits, in order, each through its route's current neighbour */
 void neigh_queue_flush(struct neighbour *n);
-/** neigh_queue_steal() - what waited, for the caller; n->queue is NULL then */
+/** neigh_queue_steal() - what waited, for the caller; n has no queue then */
 void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list);
 
 /** neigh_output.c */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Four ways to hand a packet to a neighbour; the entry's output pointer says which.
+/* Four ways to hand a packet to a neighbour; the entry's way says which.
  *
  * @step S7 of S13, from neigh_output() in ipv4/ip_output.c, to dev_queue_xmit()
  * @rfc 4861 7.2.2
@@ -17,6 +17,7 @@ void neigh_hh_init(struct neighbour *n)
 {
 	const struct header_ops *ops = n->dev->header_ops;
 
+	assert(!n->has_queue); /* it lies where the header goes */
 	n->hh_len = 0;
 	if (ops->cache && ops->cache(n->dev, n->ha, n->tbl->protocol, n->hh_data, &n->hh_len))
 		n->hh_len = 0;

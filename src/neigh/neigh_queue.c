@@ -13,7 +13,7 @@
 
 static struct neigh_queue *neigh_queue_get(struct neighbour *n)
 {
-	struct neigh_queue *q = n->queue;
+	struct neigh_queue *q = neigh_queue_of(n);
 
 	if (q)
 		return q;
@@ -22,7 +22,9 @@ static struct neigh_queue *neigh_queue_get(struct neighbour *n)
 		return NULL;
 	__skb_queue_head_init(&q->arp_queue);
 	q->arp_queue_len_bytes = 0;
+	n->hh_len = 0; /* the queue takes its place */
 	n->queue = q;
+	n->has_queue = 1;
 	return q;
 }
 
@@ -58,13 +60,13 @@ void neigh_queue_tail(struct neighbour *n, struct sk_buff *skb)
 
 void neigh_queue_steal(struct neighbour *n, struct sk_buff_head *list)
 {
-	struct neigh_queue *q = n->queue;
+	struct neigh_queue *q = neigh_queue_of(n);
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(list);
 	if (!q)
 		return;
-	n->queue = NULL;
+	n->has_queue = 0;
 	n->tbl->queued_bytes -= q->arp_queue_len_bytes;
 	while ((skb = __skb_dequeue(&q->arp_queue)))
 		__skb_queue_tail(list, skb);
@@ -89,7 +91,7 @@ static void neigh_queue_send(struct neighbour *n, struct sk_buff *skb)
 		n1 = dst->ops->neigh_lookup(dst, skb, NULL);
 	if (!n1)
 		n1 = neigh_get(n);
-	(void)n1->output(n1, skb);
+	(void)neigh_output_of(n1)(n1, skb);
 	neigh_release(n1);
 }
 

@@ -74,7 +74,7 @@ static struct neighbour *neigh_alloc(struct neigh_table *tbl, const void *key, s
 	n->dev = dev_hold(dev);
 	n->generation = dev->neigh_generation[tbl->index];
 	n->refcnt = 1;
-	n->output = neigh_blackhole_output;
+	n->way = NEIGH_WAY_NOWHERE;
 	n->exempt_from_gc = (dev->flags & IFF_LOOPBACK) != 0;
 	n->updated = n->used = tbl->net->now;
 	timer_setup(&n->timer, neigh_timer_handler);
@@ -241,7 +241,7 @@ void neigh_mark_dead(struct neighbour *n)
 	neigh_notify(n, NEIGH_EVENT_DEL, 0); /* with its last state: listeners see what went */
 	neigh_queue_purge(n, SKB_DROP_REASON_NEIGH_DEAD);
 	/* Whoever still holds it must neither send through it nor wake it up. */
-	n->output = neigh_blackhole_output;
+	n->way = NEIGH_WAY_NOWHERE;
 	n->nud_state = n->nud_state & NUD_VALID ? NUD_NOARP : NUD_NONE;
 	n->hh_len = 0;
 	neigh_check_changed(n);
@@ -255,7 +255,7 @@ void neigh_destroy(struct neighbour *n)
 
 	assert(n->dead);
 	assert(!timer_pending(&n->timer));
-	assert(!n->queue);
+	assert(!n->has_queue);
 	if (dev->netdev_ops->ndo_neigh_destroy)
 		dev->netdev_ops->ndo_neigh_destroy(dev, n);
 	tbl->entries_count--;

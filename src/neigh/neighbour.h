@@ -60,16 +60,20 @@ struct neigh_queue {
 	u32 arp_queue_len_bytes; /**< sum of truesize */
 };
 
+/** enum neigh_way - how packets go to an entry: neigh_output_of() */
+enum neigh_way { NEIGH_WAY_NOWHERE, NEIGH_WAY_ASKS, NEIGH_WAY_KNOWN };
+
 /** struct neighbour - one entry.  All that output needs stands at the beginning; the key's length is the table's */
 struct neighbour {
-	int (*output)(struct neighbour *n, struct sk_buff *skb);
-	struct net_device *dev;  /**< holds a reference */
-	u8 hh_data[HH_DATA_MOD]; /**< ready link-layer header, at the end of these 16 bytes */
-	u8 hh_len;               /**< 0: none yet */
-	u8 nud_state;            /**< NUD_*; 0: NONE */
-	u8 type;                 /**< RTN_* of the key */
-	u8 flags;                /**< NTF_* low byte: NTF_ROUTER, NTF_EXT_LEARNED */
-	u8 ha[NEIGH_HA_MAX];     /**< link-layer address, dev->addr_len bytes */
+	union {
+		u8 hh_data[HH_DATA_MOD];   /**< ready link-layer header, at the end of these 16 bytes */
+		struct neigh_queue *queue; /**< if has_queue: neigh_queue_of() */
+	};
+	u8 hh_len;           /**< 0: none yet */
+	u8 nud_state;        /**< NUD_*; 0: NONE */
+	u8 type;             /**< RTN_* of the key */
+	u8 flags;            /**< NTF_* low byte: NTF_ROUTER, NTF_EXT_LEARNED */
+	u8 ha[NEIGH_HA_MAX]; /**< link-layer address, dev->addr_len bytes */
 	u8 probes;
 	u8 protocol;  /**< RTPROT_* of its originator */
 	u8 flags_ext; /**< NTF_EXT_* of NDA_FLAGS_EXT: MANAGED, EXT_VALIDATED */
@@ -77,6 +81,9 @@ struct neighbour {
 	u8 exempt_from_gc : 1;
 	u8 was_used : 1; /**< a packet of ours went, or wanted to go, there */
 	u8 gc_class : 2; /**< enum neigh_gc_class */
+	u8 way : 2;      /**< enum neigh_way */
+	u8 has_queue : 1;
+	struct net_device *dev; /**< holds a reference */
 	u32 refcnt;
 	u32 generation; /**< of dev->neigh_generation[]: neigh_alive() */
 
@@ -84,7 +91,6 @@ struct neighbour {
 	struct timer timer;
 	struct neigh_table *tbl;
 
-	struct neigh_queue *queue; /**< NULL unless INCOMPLETE */
 	struct list_head dev_list; /**< of dev->neigh_list[tbl->index] */
 	union {
 		struct list_head gc_list; /**< of its class; idle when exempt */
@@ -278,6 +284,11 @@ static inline const struct neigh_ops *neigh_ops_of(const struct neighbour *n)
 {
 	return n->tbl->ops[n->ops_index];
 }
+/** neigh_queue_of() - what waits for @n; NULL unless INCOMPLETE */
+static inline struct neigh_queue *neigh_queue_of(const struct neighbour *n)
+{
+	return n->has_queue ? n->queue : NULL;
+}
 /** neigh_alive() - an entry that is not may still be in the table, but nobody finds it: its device was flushed */
 static inline bool neigh_alive(const struct neighbour *n, u32 table_index)
 {
@@ -348,6 +359,14 @@ int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);
 int neigh_connected_output(struct neighbour *n, struct sk_buff *skb);
 int neigh_direct_output(struct neighbour *n, struct sk_buff *skb);
 int neigh_blackhole_output(struct neighbour *n, struct sk_buff *skb);
+typedef int (*neigh_output_fn)(struct neighbour *n, struct sk_buff *skb);
+/** neigh_output_of() - where a packet goes for which no header is ready */
+static inline neigh_output_fn neigh_output_of(const struct neighbour *n)
+{
+	if (unlikely(n->way == NEIGH_WAY_NOWHERE))
+		return neigh_blackhole_output;
+	return n->way == NEIGH_WAY_KNOWN ? neigh_ops_of(n)->connected_output : neigh_ops_of(n)->output;
+}
 /** neigh_hh_output() - 16-byte copy of the ready header, then S9 */
 static inline int neigh_hh_output(const struct neighbour *n, struct sk_buff *skb)
 {
@@ -365,7 +384,7 @@ static inline int neigh_output(struct neighbour *n, struct sk_buff *skb, bool sk
 	TRACE_STEP(7, skb);
 	if (likely((n->nud_state & NUD_CONNECTED) && n->hh_len && !skip_cache))
 		return neigh_hh_output(n, skb);
-	return n->output(n, skb);
+	return neigh_output_of(n)(n, skb);
 }
 
 /* ---- for netlink and listings */

@@ -136,7 +136,7 @@ static int world_constructor(struct neighbour *n)
 {
 	n->type = RTN_UNICAST;
 	n->ops_index = 0;
-	n->output = neigh_resolve_output;
+	n->way = NEIGH_WAY_ASKS;
 	return 0;
 }
 

@@ -102,7 +102,7 @@ static const struct neigh_ops *const wide_ops_table[] = { &wide_ops };
 
 static int wide_construct(struct neighbour *n)
 {
-	n->output = wide_ops.output;
+	n->way = NEIGH_WAY_ASKS;
 	return n->primary_key[0] == 0xff ? -EINVAL : 0; /* no groups here */
 }
 
@@ -479,8 +479,8 @@ static void what_waited_goes_to_whom_it_waited_for(void **state)
 		skb = packet(&w, 20);
 		if (route_rows[i].dst)
 			skb_dst_set(skb, dst_get(&dst));
-		assert_int_equal(n->output(n, skb), 0);
-		assert_non_null(n->queue);
+		assert_int_equal(neigh_output_of(n)(n, skb), 0);
+		assert_true(n->has_queue);
 		w.frames_seen = w.frames_count;
 		assert_int_equal(neigh_update(n, PEER_MAC, NUD_REACHABLE, NEIGH_UPDATE_F_OVERRIDE, 0, NULL), 0);
 		world_settle(&w);
@@ -580,8 +580,8 @@ static void fails_while_a_packet_waits(struct world *w, struct neighbour *n)
 
 	assert_int_equal(neigh_update(n, NULL, NUD_NONE, BY_HAND, 0, NULL), 0);
 	skb_dst_set(skb, dst_get(&dst));
-	assert_int_equal(n->output(n, skb), 0);
-	assert_non_null(n->queue);
+	assert_int_equal(neigh_output_of(n)(n, skb), 0);
+	assert_true(n->has_queue);
 	w->told_count = 0;
 	assert_int_equal(neigh_update(n, NULL, NUD_FAILED, BY_HAND, 0, NULL), 0);
 	assert_int_equal(dst.refcnt, 1);

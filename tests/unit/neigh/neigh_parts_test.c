@@ -115,7 +115,7 @@ static void who_needs_no_question_is_known_at_birth(void **state)
 			assert_int_equal(n->type, class_rows[i].type);
 		if (class_rows[i].ha)
 			assert_memory_equal(n->ha, class_rows[i].ha, ETH_ALEN);
-		assert_int_equal(n->output == neigh_direct_output, !class_rows[i].headers);
+		assert_int_equal(neigh_output_of(n) == neigh_direct_output, !class_rows[i].headers);
 		neigh_release(n);
 		neigh_release(again);
 		world_settle(&w);
@@ -160,7 +160,7 @@ static void without_ready_headers_each_packet_gets_its_own(void **state)
 	dev = add_device(&w, IFF_BROADCAST, &plain_ops);
 	assert_int_equal(neigh_create(w.arp, &(__be32){ KEY }, dev, &n), 0);
 	assert_int_equal(neigh_update(n, PEER_MAC, NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN, 0, NULL), 0);
-	assert_ptr_equal(n->output, neigh_connected_output);
+	assert_ptr_equal(neigh_output_of(n), neigh_connected_output);
 	sk = udp_socket(&w);
 	for (u32 i = 1; i <= 2; i++) {
 		assert_int_equal(udp_send(sk, KEY, "x", 1), 1);
@@ -170,9 +170,39 @@ static void without_ready_headers_each_packet_gets_its_own(void **state)
 		assert_int_equal(n->hh_len, 0);
 	}
 	assert_int_equal(neigh_update(n, NULL, NUD_NONE, NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_USE, 0, NULL), 0);
-	assert_ptr_equal(n->output, neigh_resolve_output);
+	assert_ptr_equal(neigh_output_of(n), neigh_resolve_output);
 	assert_int_equal(udp_send(sk, KEY, "x", 1), 1);
-	assert_true(n->queue); /* it waits: Linux sends it to the old address */
+	assert_true(n->has_queue); /* it waits: Linux sends it to the old address */
+	neigh_release(n);
+	nethood_close(sk);
+	world_settle(&w);
+	world_fini(&w);
+}
+
+/* What waits and the ready header lie in the same place. */
+static void a_header_is_made_once_and_again_when_packets_have_waited(void **state)
+{
+	__be32 ip = OTHER_IP;
+	struct nethood_sock *sk;
+	struct neighbour *n;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(neigh_create(w.arp, &ip, w.dev, &n), 0);
+	sk = udp_socket(&w);
+	for (u32 round = 0; round < 2; round++) {
+		assert_int_equal(udp_send(sk, ip, "x", 1), 1);
+		assert_true(n->has_queue);
+		assert_int_equal(n->hh_len, 0);
+		assert_int_equal(neigh_update(n, PEER_MAC, NUD_REACHABLE, NEIGH_UPDATE_F_OVERRIDE, 0, NULL), 0);
+		world_settle(&w);
+		assert_memory_equal(w.frames[w.frames_count - 1].data, PEER_MAC, ETH_ALEN);
+		assert_false(n->has_queue);
+		assert_int_equal(n->hh_len, ETH_HLEN);
+		assert_memory_equal(n->hh_data + HH_DATA_MOD - ETH_HLEN, PEER_MAC, ETH_ALEN);
+		assert_int_equal(neigh_update(n, NULL, NUD_FAILED, NEIGH_UPDATE_F_ADMIN, 0, NULL), 0);
+	}
 	neigh_release(n);
 	nethood_close(sk);
 	world_settle(&w);
@@ -428,8 +458,8 @@ static void what_waited_goes_to_its_routes_present_neighbour(void **state)
 	skb->dev = w.dev;
 	skb->protocol = CONST_BE16(ETH_P_IP);
 	skb_dst_set(skb, dst_get(&dst));
-	assert_int_equal(n->output(n, skb), 0);
-	assert_true(n->queue);
+	assert_int_equal(neigh_output_of(n)(n, skb), 0);
+	assert_true(n->has_queue);
 	w.frames_seen = w.frames_count;
 	assert_int_equal(neigh_update(n, PEER_MAC, NUD_REACHABLE, NEIGH_UPDATE_F_OVERRIDE, 0, NULL), 0);
 	world_settle(&w);
@@ -564,6 +594,7 @@ int main(void)
 		cmocka_unit_test(who_needs_no_question_is_known_at_birth),
 		cmocka_unit_test(on_loopback_one_entry_serves_all_and_is_never_collected),
 		cmocka_unit_test(without_ready_headers_each_packet_gets_its_own),
+		cmocka_unit_test(a_header_is_made_once_and_again_when_packets_have_waited),
 		cmocka_unit_test(a_link_without_six_octets_is_not_asked),
 		cmocka_unit_test(a_device_has_the_last_word_on_a_new_entry),
 		cmocka_unit_test(reachable_time_is_drawn_anew_every_300_seconds),

@@ -334,14 +334,14 @@ static inline void check_one(void *ctx, struct neighbour *n)
 	assert_false(n->dead);
 	assert_true(n->refcnt >= 1U + timer_pending(&n->timer));
 	assert_int_equal(timer_pending(&n->timer), (n->nud_state & NUD_IN_TIMER) != 0);
-	if (n->queue) {
+	if (n->has_queue) {
 		count[1] += n->queue->arp_queue_len_bytes;
 		assert_int_equal(n->nud_state, NUD_INCOMPLETE);
 		for (struct sk_buff *s = n->queue->arp_queue.next; s != (void *)&n->queue->arp_queue; s = s->next)
 			bytes += s->truesize;
 		assert_int_equal(bytes, n->queue->arp_queue_len_bytes);
 	}
-	if (n->output == neigh_ops_of(n)->connected_output &&
+	if (neigh_output_of(n) == neigh_ops_of(n)->connected_output &&
 	    neigh_ops_of(n)->connected_output != neigh_ops_of(n)->output)
 		assert_true(n->nud_state & NUD_CONNECTED);
 	if (n->hh_len && (n->nud_state & NUD_VALID))

@@ -499,7 +499,7 @@ static void deletion_tells_twice_and_leaves_a_blackhole_to_holders(void **state)
 	assert_int_equal(w.told[0].state, NUD_FAILED);
 	assert_int_equal(w.told[1].event, NEIGH_EVENT_DEL);
 	assert_true(n->dead);
-	assert_ptr_equal(n->output, neigh_blackhole_output);
+	assert_ptr_equal(neigh_output_of(n), neigh_blackhole_output);
 	assert_int_equal(neigh_update(n, PEER_MAC, NUD_REACHABLE, NEIGH_UPDATE_F_ADMIN, 0, NULL), -EPERM);
 	neigh_release(n);
 	assert_int_equal(w.arp->entries_count, 0);
