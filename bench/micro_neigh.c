@@ -85,6 +85,13 @@ static double lookup_limit(u32 count)
 	return t / n;
 }
 
+/* With an entry per key that no cache holds: each look-up waits for memory. */
+static double lookup_limit_of_memory(u32 arg)
+{
+	(void)arg;
+	return lookup_limit(1000000);
+}
+
 /* ------------------------------------------------------------------ life and memory */
 
 static double create_delete(u32 count)
@@ -304,8 +311,8 @@ static const struct bench rows[] = {
 	{ "UDP send 1 byte, connected", NULL, 35, udp_send_connected, NULL, 1, false, NULL },
 	{ "UDP send 1 byte by IPv6, connected", NULL, 40, udp6_send_connected, NULL, 1, false, NULL },
 	{ "UDP send 1 byte, unconnected, 10 peers", NULL, 0, udp_send_unconnected, NULL, 10, false, NULL },
-	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up", 2, udp_send_unconnected, lookup_limit, 100000, true,
-	  NULL },
+	{ "UDP send 1 byte, unconnected, 100 k peers", "look-up among 1 M", 2, udp_send_unconnected,
+	  lookup_limit_of_memory, 100000, true, NULL },
 };
 
 int main(int argc, char **argv)

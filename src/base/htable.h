@@ -123,6 +123,12 @@ static inline void *htable_lookup(const struct htable *t, u64 hash, htable_match
 	return htable_array_lookup(&t->cur, hash, match, key, (u32)(hash >> t->cur.shift));
 }
 
+/** htable_prefetch() - @hash will be looked up soon; while the table grows it may help less */
+static inline void htable_prefetch(const struct htable *t, u64 hash)
+{
+	__builtin_prefetch(&t->cur.slot[hash >> t->cur.shift]);
+}
+
 /** htable_insert() - @obj must not be in the table; Return: 0, -ENOMEM when it is full, or new, and cannot grow */
 int __must_check htable_insert(struct htable *t, u64 hash, void *obj);
 /** htable_remove() - @return true if it was there */

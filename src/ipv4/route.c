@@ -542,6 +542,23 @@ int ip_route_output_flow(struct net *net, struct flowi4 *fl4, struct rtable **ou
 
 /* ------------------------------------------------------------------ the neighbour on the way */
 
+/* Most go by the same device as the one before: of another the guess is wrong, and does no harm. */
+void ip_neigh_prefetch(const struct net *net, __be32 daddr)
+{
+	neigh_prefetch(net->neigh->table[NEIGH_ARP_TABLE], &daddr, net->ipv4->route->neigh_generation);
+}
+
+void ip_neigh_prefetch_entry(const struct rtable *rt, __be32 daddr)
+{
+	const struct net_device *dev = rt->dst.dev;
+	u32 generation = dev->neigh_generation[NEIGH_ARP_TABLE];
+
+	if (rt->gw_family || rt->neigh_key == daddr)
+		return;
+	dev->net->ipv4->route->neigh_generation = generation;
+	neigh_prefetch_entry(dev->net->neigh->table[NEIGH_ARP_TABLE], &daddr, generation);
+}
+
 int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struct neighbour **out)
 {
 	struct net_device *dev = rt->dst.dev;
@@ -565,12 +582,16 @@ int ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struc
 	err = ipv4_neigh_find_create(dev, key, &n);
 	if (unlikely(err))
 		return err;
+	*out = n;
+	if (rt->neigh_last != key) {
+		rt->neigh_last = key;
+		return 0;
+	}
 	neigh_get(n);
 	if (rt->neigh)
 		neigh_release(rt->neigh);
 	rt->neigh = n;
 	rt->neigh_key = key;
-	*out = n;
 	return 0;
 }
 

@@ -49,7 +49,8 @@ struct rtable {
 	bool mtu_locked;
 	/** of an IPv4 gateway, or of the last on-link destination; reference held, checked by key and neigh_alive() */
 	struct neighbour *neigh;
-	__be32 neigh_key; /**< its own: so that another one's memory is not looked at */
+	__be32 neigh_key;  /**< its own: so that another one's memory is not looked at */
+	__be32 neigh_last; /**< the last one asked for: it is kept when it is asked for again */
 };
 
 /**
@@ -77,6 +78,10 @@ static inline struct rtable *skb_rtable(const struct sk_buff *skb)
 /** ip_neigh_for_gw() - neighbour of the next hop of @skb by route @rt; borrowed until the next quiescent point
  *  @is_v6gw: out: the header cache does not fit.  Return: 0, -ENOBUFS, -EINVAL, -EAFNOSUPPORT: the gateway's family is not there */
 int __must_check ip_neigh_for_gw(struct rtable *rt, struct sk_buff *skb, bool *is_v6gw, struct neighbour **out);
+/** ip_neigh_prefetch() - a packet to @daddr is about to go, by a route that is not known yet */
+void ip_neigh_prefetch(const struct net *net, __be32 daddr);
+/** ip_neigh_prefetch_entry() - now it is known, and some time has passed */
+void ip_neigh_prefetch_entry(const struct rtable *rt, __be32 daddr);
 /** rt_nexthop() - to whom packets to @daddr by @rt go first, unless that is an IPv6 gateway.  @linux rt_nexthop */
 static inline __be32 rt_nexthop(const struct rtable *rt, __be32 daddr)
 {

@@ -53,6 +53,7 @@ struct route_state {
 	bool input_used;
 	struct rt_output_slot *output; /**< NULL until a route is found */
 	bool output_used;
+	u32 neigh_generation;     /**< of the device of the last packet to one on the link: ip_neigh_prefetch() */
 	struct htable exceptions; /**< destination -> rt_exception */
 	struct list_head exception_list;
 	struct ratelimit_state martian_limit;

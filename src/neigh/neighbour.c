@@ -48,6 +48,31 @@ struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const str
 	return n;
 }
 
+/* A table so small stays in the cache. */
+static inline bool neigh_table_is_small(const struct neigh_table *tbl)
+{
+	return tbl->hash.live_count < 1024;
+}
+
+void neigh_prefetch(const struct neigh_table *tbl, const void *key, u32 generation)
+{
+	if (!neigh_table_is_small(tbl))
+		htable_prefetch(&tbl->hash, neigh_hash(tbl, key, generation));
+}
+
+void neigh_prefetch_entry(const struct neigh_table *tbl, const void *key, u32 generation)
+{
+	const u8 *n;
+
+	if (neigh_table_is_small(tbl) || tbl->key_len != 4) /* a hash that is not exact: the entry would be read */
+		return;
+	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, generation), NULL, NULL);
+	if (!n)
+		return;
+	__builtin_prefetch(n);
+	__builtin_prefetch(n + offsetof(struct neighbour, nud_state)); /* it may be in the next line */
+}
+
 struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct net_device *dev)
 {
 	struct neighbour *n = neigh_find(tbl, key, dev);

@@ -247,6 +247,13 @@ void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value);
 /* ---- entries */
 /** neigh_find() - borrowed (x_find()), NULL: none */
 struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const struct net_device *dev);
+/**
+ * neigh_prefetch() - the entry of @key will be looked for soon: the slot that leads to it comes into the cache
+ * @generation: of its device
+ */
+void neigh_prefetch(const struct neigh_table *tbl, const void *key, u32 generation);
+/** neigh_prefetch_entry() - some time after that: what output reads of the entry comes, too */
+void neigh_prefetch_entry(const struct neigh_table *tbl, const void *key, u32 generation);
 /** neigh_lookup() - returned (neigh_release() ends it), NULL: none.  @linux neigh_lookup */
 struct neighbour *neigh_lookup(struct neigh_table *tbl, const void *key, struct net_device *dev);
 /**

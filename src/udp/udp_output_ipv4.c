@@ -249,6 +249,7 @@ static int dest_route(struct sock *sk, struct udp_dest *d, int flags)
 		return err;
 	}
 	d->rt = d->rt_owned;
+	ip_neigh_prefetch_entry(d->rt, fl4->daddr);
 	if ((d->rt->flags & RTCF_BROADCAST) && !sock_flag(sk, SOCK_F_BROADCAST))
 		return -EACCES;
 	return 0;
@@ -288,6 +289,7 @@ static int dest_find(struct sock *sk, const struct msghdr *msg, int flags, struc
 		err = d->rt ? 0 : ip_sk_relookup(inet, &d->rt);
 		return err;
 	}
+	ip_neigh_prefetch(sk->net, d->fl4.daddr);
 	final = d->fl4.daddr;
 	dest_interface(inet, d);
 	if (d->ipc.opt && d->ipc.opt->srr)

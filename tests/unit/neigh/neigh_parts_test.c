@@ -209,6 +209,41 @@ static void a_header_is_made_once_and_again_when_packets_have_waited(void **stat
 	world_fini(&w);
 }
 
+/* So that packets to many in turn write into none of their entries. */
+static void a_route_keeps_a_neighbour_that_has_to_be_looked_for_again(void **state)
+{
+	static const struct {
+		u32 to;
+		u32 kept; /* bit for each */
+	} rows[] = { { 0, 0 }, { 1, 0 }, { 0, 0 }, { 1, 0 }, { 1, 2 }, { 0, 2 }, { 1, 2 }, { 0, 1 }, { 0, 1 } };
+	const __be32 ip[] = { PEER_IP, OTHER_IP };
+	struct neighbour *n[2];
+	struct nethood_sock *sk;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	sk = udp_socket(&w);
+	for (u32 i = 0; i < 2; i++) {
+		const u8 mac[] = { 2, 0, 0, 0, 1, (u8)i };
+
+		assert_int_equal(neigh_create(w.arp, &ip[i], w.dev, &n[i]), 0);
+		assert_int_equal(neigh_update(n[i], mac, NUD_PERMANENT, NEIGH_UPDATE_F_ADMIN, 0, NULL), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(udp_send(sk, ip[rows[i].to], "x", 1), 1);
+		world_settle(&w);
+		assert_int_equal(w.frames[w.frames_count - 1].data[5], rows[i].to);
+		for (u32 k = 0; k < 2; k++)
+			assert_int_equal(n[k]->refcnt, 2 + (rows[i].kept >> k & 1)); /* the table, and we */
+	}
+	neigh_release(n[0]);
+	neigh_release(n[1]);
+	nethood_close(sk);
+	world_settle(&w);
+	world_fini(&w);
+}
+
 static void a_link_without_six_octets_is_not_asked(void **state)
 {
 	struct station s = { .dev = NULL };
@@ -595,6 +630,7 @@ int main(void)
 		cmocka_unit_test(on_loopback_one_entry_serves_all_and_is_never_collected),
 		cmocka_unit_test(without_ready_headers_each_packet_gets_its_own),
 		cmocka_unit_test(a_header_is_made_once_and_again_when_packets_have_waited),
+		cmocka_unit_test(a_route_keeps_a_neighbour_that_has_to_be_looked_for_again),
 		cmocka_unit_test(a_link_without_six_octets_is_not_asked),
 		cmocka_unit_test(a_device_has_the_last_word_on_a_new_entry),
 		cmocka_unit_test(reachable_time_is_drawn_anew_every_300_seconds),
