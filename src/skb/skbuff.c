@@ -40,26 +40,27 @@ static inline void clear_lines(struct sk_buff *skb)
 	memset(p + 128, 0, 64);
 }
 
-static struct sk_buff *skb_struct_alloc(struct skb_pool *pool, const char *site)
-{
-	struct sk_buff *skb = kmem_cache_alloc_at(&pool->priv->skbs, site);
-
-	if (unlikely(!skb))
-		return NULL;
-	clear_lines(skb);
-	skb->pool = pool;
-	skb->refcnt = 1;
-	skb->mac_header = skb->network_header = skb->transport_header = SKB_HEADER_UNSET;
-	return skb;
-}
-
 static void skb_counted(struct skb_pool *pool)
 {
 	pool->stats.allocated++;
 	pool->stats.live++;
 }
 
-struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *site)
+static inline struct sk_buff *skb_made(struct skb_pool *pool, struct sk_buff *skb, u8 *head, u32 head_bytes)
+{
+	clear_lines(skb);
+	skb->pool = pool;
+	skb->refcnt = 1;
+	skb->mac_header = skb->network_header = skb->transport_header = SKB_HEADER_UNSET;
+	skb_head_setup(skb, head, head_bytes);
+	skb->data = head;
+	skb->truesize = SKB_OVERHEAD_BYTES + head_bytes;
+	skb->id = ++pool->next_id;
+	skb_counted(pool);
+	return skb;
+}
+
+static __noinline struct sk_buff *alloc_skb_slow(struct skb_pool *pool, u32 size_bytes, const char *site)
 {
 	u32 head_bytes = skb_head_bytes(size_bytes);
 	struct sk_buff *skb;
@@ -67,7 +68,7 @@ struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *
 
 	if (unlikely(size_bytes > SKB_MAX_ALLOC_BYTES))
 		return NULL;
-	skb = skb_struct_alloc(pool, site);
+	skb = kmem_cache_alloc_at(&pool->priv->skbs, site);
 	if (unlikely(!skb))
 		return NULL;
 	head = skb_head_alloc(pool, head_bytes, site);
@@ -75,12 +76,19 @@ struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *
 		kmem_cache_free(&pool->priv->skbs, skb);
 		return NULL;
 	}
-	skb_head_setup(skb, head, head_bytes);
-	skb->data = head;
-	skb->truesize = SKB_OVERHEAD_BYTES + head_bytes;
-	skb->id = ++pool->next_id;
-	skb_counted(pool);
-	return skb;
+	return skb_made(pool, skb, head, head_bytes);
+}
+
+/* Nearly always both lie ready, and nobody is to be asked whether they may be had: then nobody is called. */
+struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *site)
+{
+	struct kmem_cache *skbs = &pool->priv->skbs, *heads;
+	u32 head_bytes = skb_head_bytes(size_bytes);
+
+	heads = head_cache(pool, head_bytes);
+	if (NETHOOD_ASAN || unlikely(!heads || !heads->free_list || !skbs->free_list || pool->mem->fail))
+		return alloc_skb_slow(pool, size_bytes, site);
+	return skb_made(pool, cache_take(skbs), cache_take(heads), head_bytes);
 }
 
 /* ------------------------------------------------------------------ clones and copies */
