@@ -15,6 +15,7 @@ PEERS = {
 NEIGH, EVICT, FIB, FIB6 = "micro_neigh", "micro_evict", "micro_fib", "micro_fib6"
 BASE, MILLION, SIM, RECORD = "micro_base", "million", "bench_sim", "micro_record"
 GSO, TCP, UDP, TAP, VETH = "micro_gso", "micro_tcp", "micro_udp", "micro_tap", "micro_veth"
+WORKERS = "micro_workers"
 ALL = {"lwIP": None, "gVisor": None, "kernel": None}
 
 # part, row, program of nethood, {peer: its row, if it has another name}, target
@@ -116,6 +117,8 @@ ROWS = [
     (3, "AF_PACKET UDP 1 byte, received", VETH, {}, ("limit", 1 / 0.9)),
     (3, "AF_XDP UDP 1 byte, sent", VETH, {}, ("limit", 1 / 0.9)),
     (3, "AF_XDP UDP 1 byte, received", VETH, {}, ("limit", 1 / 0.9)),
+    (3, "workers: TAP UDP 1 byte, sent by two", WORKERS, {}, ("limit", 1 / 1.7)),
+    (3, "workers: bare writes by two", WORKERS, {}, None),
 ]
 
 ALSO = {"memory": "bytes"}      # `--row memory` is for these, too

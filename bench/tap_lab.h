@@ -59,10 +59,10 @@ static inline void lab_pin(u32 cpu)
 
 /* ------------------------------------------------------------------ devices */
 
-/** lab_tap_open() - as nethood opens one, with all offloads that this kernel knows */
-static inline int lab_tap_open(const char *name)
+/** lab_tap_open_as() - as nethood opens one, with all offloads that this kernel knows; @flags: IFF_* besides */
+static inline int lab_tap_open_as(const char *name, short flags)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags) };
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	unsigned int tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
@@ -70,6 +70,15 @@ static inline int lab_tap_open(const char *name)
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETOFFLOAD, tso) < 0)
 		die("TAP");
 	return fd;
+}
+static inline int lab_tap_open(const char *name)
+{
+	return lab_tap_open_as(name, 0);
+}
+/** lab_tap_open_queue() - one of several of its queues */
+static inline int lab_tap_open_queue(const char *name)
+{
+	return lab_tap_open_as(name, IFF_MULTI_QUEUE);
 }
 
 /** lab_tap_up() - the kernel's side of it: 10.0.0.@host, who knows the other one */
