@@ -16,7 +16,9 @@
 
 #include "wire/ipv6.h"
 #include "workers/rtnl.h"
+
 #define TELL_BUDGET 256U
+#define RETRY_NS (100 * NSEC_PER_MSEC)
 
 /** struct key_set - what the leader has */
 struct key_set {
@@ -28,9 +30,32 @@ struct follower {
 	struct nethood_sock *request, *news;
 	u32 portid; /**< of @request */
 	bool syncing;
+	bool missed;        /**< something could not be done: all has to be told anew */
+	struct timer again; /**< when the leader is asked for that */
 	struct key_set seen;
 	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
 };
+
+/* Not at once: memory is missing. */
+static void missed(struct worker *w)
+{
+	struct net *net = &w->nn->net;
+
+	w->follower->missed = true;
+	mod_timer(net->timers, &w->follower->again, net->now + RETRY_NS);
+}
+
+static void missed_if(struct worker *w, int err)
+{
+	if (err == -ENOMEM || err == -ENOBUFS)
+		missed(w);
+}
+
+/* The poll that it is due in does the rest. */
+static void again_fires(struct timer *t)
+{
+	(void)t;
+}
 
 /* ------------------------------------------------------------------ sysctls */
 
@@ -55,17 +80,28 @@ static bool is_own(const char *name)
 	return false;
 }
 
-static void sysctl_apply(struct worker *w, const struct letter *l)
+static void sysctl_set_same(struct worker *w, enum letter_kind kind, const char *name, const char *value)
 {
-	const char *name = (const char *)l->data, *value = name + strlen(name) + 1;
 	char now[256];
 
 	if (is_own(name))
 		return;
-	if (l->kind == LETTER_PROC)
+	if (kind == LETTER_PROC)
 		(void)nethood_proc_write(w->nn, name, value, strlen(value));
 	else if (nethood_sysctl_get(w->nn, name, now, sizeof(now)) < 0 || strcmp(now, value) != 0)
 		(void)nethood_sysctl_set(w->nn, name, value);
+}
+
+static void sysctls_apply(struct worker *w, const struct letter *l)
+{
+	const char *at = (const char *)l->data, *end = at + l->data_bytes;
+
+	while (at < end) {
+		const char *name = at, *value = name + strlen(name) + 1;
+
+		sysctl_set_same(w, l->kind, name, value);
+		at = value + strlen(value) + 1;
+	}
 }
 
 static int sysctls_init(struct worker *w)
@@ -179,6 +215,7 @@ static int route_apply(struct worker *w, const struct nlmsghdr *nlh)
 	struct nlmsghdr *copy = copy_of(w, nlh);
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	u16 how = nlh->nlmsg_flags & (NLM_F_REPLACE | NLM_F_APPEND);
+
 	if ((rtm->rtm_flags & RTM_F_CLONED) || (nlh->nlmsg_type == RTM_NEWROUTE && comes_with_address(rtm)))
 		return 0;
 	((struct rtmsg *)mnl_nlmsg_get_payload(copy))->rtm_flags &= RTNH_F_ONLINK;
@@ -251,8 +288,9 @@ static void key_seen(struct worker *w, u64 key)
 		size_t room = set->room ? 2 * set->room : 256;
 		u64 *keys = host_alloc(w->host, room * sizeof(*keys));
 
-		if (!keys) { /* what is too much cannot be told from the rest: it stays */
+		if (!keys) { /* what is too much cannot be told from the rest */
 			w->follower->syncing = false;
+			missed(w);
 			return;
 		}
 		if (set->count)
@@ -280,7 +318,7 @@ static void message_apply(struct worker *w, const struct nlmsghdr *nlh)
 		if (w->follower->syncing)
 			key_seen(w, rtnl_key(nlh));
 		/* what is there already, or is gone already, is as it should be */
-		(void)apply[i].fn(w, nlh);
+		missed_if(w, apply[i].fn(w, nlh));
 	}
 }
 
@@ -322,17 +360,20 @@ static void table_sweep(struct worker *w, struct nethood_sock *dump, const struc
 		int left = (int)n;
 
 		done = n < 0;
+		missed_if(w, (int)n);
 		for (; !done && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			u64 key;
 
 			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
+			if (done)
+				missed_if(w, *(const int *)mnl_nlmsg_get_payload(nlh));
 			if (done || may_stay(nlh))
 				continue;
 			key = rtnl_key(nlh);
 			if (bsearch(&key, set->keys, set->count, sizeof(key), key_cmp))
 				continue;
 			nlh->nlmsg_type = table->del;
-			(void)request(w, copy_of(w, nlh), 0);
+			missed_if(w, request(w, copy_of(w, nlh), 0));
 		}
 	}
 }
@@ -343,9 +384,15 @@ static void sync_done(struct worker *w)
 	struct nethood_sock *dump;
 	u8 *buf;
 
-	if (!w->follower->syncing || rtnl_open(w, 0, &dump))
+	if (!w->follower->syncing)
 		return;
+	if (rtnl_open(w, 0, &dump)) {
+		missed(w);
+		return;
+	}
 	buf = host_alloc(w->host, RTNL_READ_BYTES);
+	if (!buf)
+		missed(w);
 	if (set->count)
 		qsort(set->keys, set->count, sizeof(*set->keys), key_cmp);
 	for (u32 i = 0; buf && i < RTNL_DUMPS; i++) {
@@ -361,7 +408,7 @@ void follower_hear(struct worker *w, const struct letter *l)
 	switch (l->kind) {
 	case LETTER_SYSCTL:
 	case LETTER_PROC:
-		sysctl_apply(w, l);
+		sysctls_apply(w, l);
 		break;
 	case LETTER_SYNC:
 		keys_free(w);
@@ -398,19 +445,26 @@ static void news_hear(struct worker *w, const struct nlmsghdr *nlh)
 	    (nlh->nlmsg_type == RTM_NEWNEIGH && ndm->ndm_state == NUD_REACHABLE && !ours))
 		letter_post(w, LEADER, rtnl_letter(w, nlh));
 	else if (nlh->nlmsg_type == RTM_NEWLINK && ifi->ifi_change == ~0U) /* a device came: what belongs to it? */
-		letter_post(w, LEADER, letter_new(w, LETTER_SYNC, 0));
+		missed(w);
 }
 
 bool follower_tell(struct worker *w)
 {
 	struct follower *f = w->follower;
 
+	if (f->missed && !timer_pending(&f->again)) {
+		f->missed = false;
+		if (!letter_post(w, LEADER, letter_new(w, LETTER_SYNC, 0)))
+			missed(w);
+	}
 	for (u32 i = 0; i < TELL_BUDGET; i++) {
 		ssize_t n = nethood_recvfrom(f->news, f->buf, sizeof(f->buf), 0, NULL, NULL);
 
 		if (n == -EAGAIN)
 			return false;
-		if (n > 0)
+		if (n < 0) /* something was lost: a device that came, perhaps */
+			missed(w);
+		else
 			news_hear(w, (const struct nlmsghdr *)(const void *)f->buf);
 	}
 	return true;
@@ -426,6 +480,7 @@ int follower_init(struct worker *w)
 	if (!w->follower)
 		return -ENOMEM;
 	w->base.follows = true;
+	timer_setup(&w->follower->again, again_fires);
 	err = sysctls_init(w);
 	if (!err)
 		err = rtnl_open(w, 0, &w->follower->request);
@@ -441,6 +496,7 @@ void follower_exit(struct worker *w)
 {
 	if (!w->follower)
 		return;
+	del_timer(w->nn->net.timers, &w->follower->again);
 	keys_free(w);
 	host_free(w->host, w->follower, sizeof(*w->follower));
 	w->follower = NULL;

@@ -19,6 +19,7 @@
 	 RTMGRP_IPV6_ROUTE | 1U << (RTNLGRP_IPV6_RULE - 1))
 #define TELL_BUDGET 64U /* datagrams for each follower in one poll */
 #define TELL_ROOM 128U  /* slots that are left to packets, and to answers */
+#define RETRY_NS (100 * NSEC_PER_MSEC)
 
 /** struct channel - to one follower */
 struct channel {
@@ -29,6 +30,7 @@ struct channel {
 
 struct leader {
 	struct nethood_sock *request;
+	struct timer again; /**< what had no memory is told anew then */
 	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
 	struct channel channels[];
 };
@@ -38,7 +40,23 @@ static bool has_room(const struct worker *w, u32 to)
 	return ring_room(ring_between(w->host, w->index, to)) > TELL_ROOM;
 }
 
-/* There was room; if there is no memory all is told again. */
+/* Something is missing: all is told anew, but not at once. */
+static void channel_broke(struct worker *w, struct channel *ch)
+{
+	struct net *net = &w->nn->net;
+
+	ch->anew = true;
+	ch->table = RTNL_DUMPS;
+	mod_timer(net->timers, &w->leader->again, net->now + RETRY_NS);
+}
+
+/* The poll that it is due in does the rest. */
+static void again_fires(struct timer *t)
+{
+	(void)t;
+}
+
+/* There was room: only memory can be missing. */
 static void post_to(struct worker *w, u32 to, enum letter_kind kind, const void *data, size_t len_bytes)
 {
 	struct letter *l = letter_new(w, kind, len_bytes);
@@ -46,21 +64,40 @@ static void post_to(struct worker *w, u32 to, enum letter_kind kind, const void 
 	if (l && len_bytes)
 		memcpy(l->data, data, len_bytes);
 	if (!letter_post(w, to, l))
-		w->leader->channels[to].anew = true;
+		channel_broke(w, &w->leader->channels[to]);
 }
 
 /* ------------------------------------------------------------------ sysctls */
 
-static void sysctl_post(struct worker *w, u32 to, enum letter_kind kind, const char *name, const char *value)
-{
-	size_t name_bytes = strlen(name) + 1, value_bytes = strlen(value) + 1;
-	char text[1024];
+/** struct sysctl_list - names and values, for one letter or several */
+struct sysctl_list {
+	struct worker *w;
+	u32 to;
+	size_t bytes; /* in the leader's buffer */
+};
 
-	if (name_bytes + value_bytes > sizeof(text))
-		return;
-	memcpy(text, name, name_bytes);
-	memcpy(text + name_bytes, value, value_bytes);
-	post_to(w, to, kind, text, name_bytes + value_bytes);
+static void sysctl_list_post(struct sysctl_list *list, enum letter_kind kind)
+{
+	if (list->bytes)
+		post_to(list->w, list->to, kind, list->w->leader->buf, list->bytes);
+	list->bytes = 0;
+}
+
+/* Return: 0, for nethood_sysctl_each() */
+static int sysctl_list_add(void *ctx, const char *name, const char *value)
+{
+	struct sysctl_list *list = ctx;
+	size_t name_bytes = strlen(name) + 1, value_bytes = strlen(value) + 1;
+	u8 *buf = list->w->leader->buf;
+
+	if (list->bytes + name_bytes + value_bytes > RTNL_READ_BYTES)
+		sysctl_list_post(list, LETTER_SYSCTL);
+	if (name_bytes + value_bytes > RTNL_READ_BYTES)
+		return 0;
+	memcpy(buf + list->bytes, name, name_bytes);
+	memcpy(buf + list->bytes + name_bytes, value, value_bytes);
+	list->bytes += name_bytes + value_bytes;
+	return 0;
 }
 
 void leader_written(struct net_worker *base, bool is_file, const char *name, const char *value)
@@ -69,48 +106,69 @@ void leader_written(struct net_worker *base, bool is_file, const char *name, con
 
 	if (!w->leader)
 		return;
-	for (u32 to = 1; to < w->host->count; to++)
-		sysctl_post(w, to, is_file ? LETTER_PROC : LETTER_SYSCTL, name, value);
-}
+	for (u32 to = 1; to < w->host->count; to++) {
+		struct sysctl_list list = { w, to, 0 };
 
-struct sysctl_each {
-	struct worker *w;
-	u32 to;
-};
-
-static int tell_sysctl(void *ctx, const char *key, const char *value)
-{
-	const struct sysctl_each *each = ctx;
-
-	sysctl_post(each->w, each->to, LETTER_SYSCTL, key, value);
-	return 0;
+		(void)sysctl_list_add(&list, name, value);
+		sysctl_list_post(&list, is_file ? LETTER_PROC : LETTER_SYSCTL);
+	}
 }
 
 /* ------------------------------------------------------------------ tables */
 
+/* What is told now is in the tables already; and before what was lost it may be wrong. */
+static void news_discard(struct worker *w, struct channel *ch)
+{
+	ssize_t n;
+
+	do {
+		n = nethood_recvfrom(ch->news, w->leader->buf, sizeof(w->leader->buf), 0, NULL, NULL);
+	} while (n >= 0 || n == -ENOBUFS);
+}
+
 static void anew_begin(struct worker *w, u32 to)
 {
 	struct channel *ch = &w->leader->channels[to];
-	struct sysctl_each each = { w, to };
+	struct sysctl_list all = { w, to, 0 };
 
 	ch->anew = false;
 	ch->table = 0;
+	news_discard(w, ch);
 	post_to(w, to, LETTER_SYNC, NULL, 0);
-	(void)nethood_sysctl_each(w->nn, tell_sysctl, &each);
-	if (rtnl_dump_start(ch->dump, &rtnl_dumps[0]))
-		ch->anew = true;
+	(void)nethood_sysctl_each(w->nn, sysctl_list_add, &all);
+	sysctl_list_post(&all, LETTER_SYSCTL);
+	if (!ch->anew && rtnl_dump_start(ch->dump, &rtnl_dumps[0]))
+		channel_broke(w, ch);
 }
 
-static bool is_done(const struct worker *w, ssize_t len_bytes)
+enum dump_state { DUMP_GOES_ON, DUMP_DONE, DUMP_BROKEN };
+
+static enum dump_state dump_state(const struct worker *w, ssize_t len_bytes)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)w->leader->buf;
 	int left = (int)len_bytes;
 
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
-			return true;
+		const int *err = mnl_nlmsg_get_payload(nlh);
+
+		if (nlh->nlmsg_type == NLMSG_ERROR || (nlh->nlmsg_type == NLMSG_DONE && *err < 0))
+			return DUMP_BROKEN;
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return DUMP_DONE;
 	}
-	return false;
+	return DUMP_GOES_ON;
+}
+
+/* The next table; or all have been told. */
+static void dump_next(struct worker *w, u32 to)
+{
+	struct channel *ch = &w->leader->channels[to];
+
+	ch->table++;
+	if (ch->table == RTNL_DUMPS)
+		post_to(w, to, LETTER_SYNC_DONE, NULL, 0);
+	else if (rtnl_dump_start(ch->dump, &rtnl_dumps[ch->table]))
+		channel_broke(w, ch);
 }
 
 /* Return: false: nothing to read now */
@@ -118,17 +176,16 @@ static bool dump_tell(struct worker *w, u32 to)
 {
 	struct channel *ch = &w->leader->channels[to];
 	ssize_t n = nethood_recvfrom(ch->dump, w->leader->buf, sizeof(w->leader->buf), 0, NULL, NULL);
+	enum dump_state state = n < 0 ? DUMP_BROKEN : dump_state(w, n);
 
-	if (n < 0)
+	if (n == -EAGAIN)
 		return false;
-	post_to(w, to, LETTER_RTNL, w->leader->buf, (size_t)n);
-	if (!is_done(w, n))
-		return true;
-	ch->table++;
-	if (ch->table == RTNL_DUMPS)
-		post_to(w, to, LETTER_SYNC_DONE, NULL, 0);
-	else if (rtnl_dump_start(ch->dump, &rtnl_dumps[ch->table]))
-		ch->anew = true;
+	if (state != DUMP_BROKEN)
+		post_to(w, to, LETTER_RTNL, w->leader->buf, (size_t)n);
+	if (state == DUMP_BROKEN)
+		channel_broke(w, ch);
+	else if (state == DUMP_DONE && !ch->anew)
+		dump_next(w, to);
 	return true;
 }
 
@@ -155,10 +212,12 @@ static bool channel_tell(struct worker *w, u32 to)
 	for (u32 i = 0; more && i < TELL_BUDGET && has_room(w, to); i++) {
 		if (ch->table < RTNL_DUMPS)
 			more = dump_tell(w, to);
-		else if (ch->anew)
-			anew_begin(w, to);
-		else
+		else if (!ch->anew)
 			more = news_tell(w, to);
+		else if (timer_pending(&w->leader->again))
+			more = false;
+		else
+			anew_begin(w, to);
 	}
 	return more && has_room(w, to);
 }
@@ -269,6 +328,7 @@ int leader_init(struct worker *w)
 	w->leader = host_alloc(w->host, leader_bytes(w));
 	if (!w->leader)
 		return -ENOMEM;
+	timer_setup(&w->leader->again, again_fires);
 	err = rtnl_open(w, 0, &w->leader->request);
 	for (u32 to = 1; !err && to < w->host->count; to++)
 		err = channel_init(w, &w->leader->channels[to]);
@@ -278,6 +338,9 @@ int leader_init(struct worker *w)
 /* Its sockets go with the net. */
 void leader_exit(struct worker *w)
 {
+	if (!w->leader)
+		return;
+	del_timer(w->nn->net.timers, &w->leader->again);
 	host_free(w->host, w->leader, leader_bytes(w));
 	w->leader = NULL;
 }

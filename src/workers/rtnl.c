@@ -116,7 +116,7 @@ int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer)
 		ssize_t n = nethood_recvfrom(sk, &ack, sizeof(ack), MSG_PEEK, NULL, NULL);
 
 		if (n < 0)
-			return (int)n;
+			return -ENOBUFS; /* there was no memory for an answer */
 		(void)nethood_recvfrom(sk, ack.nlh.nlmsg_type == NLMSG_ERROR ? (void *)buf : to,
 				       ack.nlh.nlmsg_type == NLMSG_ERROR ? sizeof(buf) : room, 0, NULL, NULL);
 		if (ack.nlh.nlmsg_type == NLMSG_ERROR)

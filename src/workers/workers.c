@@ -93,9 +93,9 @@ static void worker_exit(struct worker *w)
 	if (!w->nn)
 		return;
 	steer_exit(w);
-	nethood_free(w->nn);
 	leader_exit(w);
 	follower_exit(w);
+	nethood_free(w->nn);
 }
 
 static void letters_discard(struct nethood_workers *host)

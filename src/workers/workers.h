@@ -21,7 +21,7 @@ struct follower;
 enum letter_kind {
 	LETTER_PACKET,    /**< from the network header on: it came in at one worker and is for another */
 	LETTER_RTNL,      /**< an rtnetlink message: to a follower news, to the leader what its neighbours need */
-	LETTER_SYSCTL,    /**< name, 0, value, 0 */
+	LETTER_SYSCTL,    /**< name, 0, value, 0; and so on */
 	LETTER_PROC,      /**< the same of a file of /proc */
 	LETTER_SYNC,      /**< to the leader: tell all anew; to a follower: all that comes from here on, until ... */
 	LETTER_SYNC_DONE, /**< ... here, is all that there is */

@@ -50,6 +50,7 @@ struct host_world {
 	struct frame frames[FRAMES];
 	u32 first, count;
 	u64 now_ns, random;
+	u32 fail_ppm; /* allocations of the workers that fail */
 	enum rss rss;
 	u32 fixed;              /* RSS_FIXED */
 	u32 woken, asleep;      /* asleep: workers that are not polled */
@@ -178,10 +179,9 @@ static inline int addr_change(struct nethood_net *net, u16 type, const char *tex
 	return talk(net, &msg.nlh);
 }
 
-static inline int route_change(struct nethood_net *net, u16 type, u32 dst, u8 prefix_bits, const char *gateway)
+static inline void route_msg(struct rtnl_msg *msg, u16 type, u32 dst, u8 prefix_bits, const char *gateway)
 {
-	struct rtnl_msg msg;
-	struct rtmsg *rtm = rtnl_begin(&msg, type, new_flags(type), sizeof(*rtm));
+	struct rtmsg *rtm = rtnl_begin(msg, type, new_flags(type), sizeof(*rtm));
 	u32 be = htonl(dst), gw;
 
 	assert_int_equal(inet_pton(AF_INET, gateway, &gw), 1);
@@ -190,15 +190,51 @@ static inline int route_change(struct nethood_net *net, u16 type, u32 dst, u8 pr
 			       .rtm_table = RT_TABLE_MAIN,
 			       .rtm_protocol = RTPROT_STATIC,
 			       .rtm_type = RTN_UNICAST };
-	rtnl_put(&msg, RTA_DST, &be, sizeof(be));
-	rtnl_put(&msg, RTA_GATEWAY, &gw, sizeof(gw));
+	rtnl_put(msg, RTA_DST, &be, sizeof(be));
+	rtnl_put(msg, RTA_GATEWAY, &gw, sizeof(gw));
+}
+
+/* Without memory there may be not even a socket for it. */
+static inline int route_try(struct nethood_net *net, u16 type, u32 dst)
+{
+	struct worker w = { .nn = net };
+	struct nethood_sock *sk;
+	struct rtnl_msg msg;
+	int err = rtnl_open(&w, 0, &sk);
+
+	if (err)
+		return err;
+	route_msg(&msg, type, dst, 24, "10.77.0.2");
+	err = rtnl_talk(sk, &msg.nlh, NULL);
+	nethood_close(sk);
+	return err;
+}
+
+static inline int route_change(struct nethood_net *net, u16 type, u32 dst, u8 prefix_bits, const char *gateway)
+{
+	struct rtnl_msg msg;
+
+	route_msg(&msg, type, dst, prefix_bits, gateway);
 	return talk(net, &msg.nlh);
+}
+
+static inline bool alloc_fails(void *ctx, const char *site, size_t bytes)
+{
+	struct host_world *hw = ctx;
+
+	(void)site;
+	(void)bytes;
+	return hw->fail_ppm && draw(hw, 1000000) < hw->fail_ppm;
 }
 
 static inline void world_begin(struct host_world *hw, u64 seed)
 {
-	struct nethood_config config = { .now_ns = 1000 * MS };
-
+	const struct nethood_allocator memory = { .alloc = mem_libc_alloc,
+						  .zalloc = mem_libc_zalloc,
+						  .free = mem_libc_free,
+						  .fail = alloc_fails,
+						  .ctx = hw };
+	struct nethood_config config = { .now_ns = 1000 * MS, .memory = &memory };
 	memset(hw, 0, sizeof(*hw));
 	hw->random = seed * 0x9e3779b97f4a7c15ULL + 1;
 	hw->now_ns = config.now_ns;
@@ -207,6 +243,7 @@ static inline void world_begin(struct host_world *hw, u64 seed)
 	for (u32 i = 0; i < WORKERS; i++)
 		hw->net[i] = nethood_workers_net(hw->host, i);
 	config.random_key[31] = 1;
+	config.memory = NULL;
 	assert_int_equal(nethood_create(&config, &hw->net[PEER]), 0);
 	for (u32 i = 0; i < ACTORS; i++) {
 		const u8 mac[6] = { 2, 0, 0, 0, 0, i == PEER ? 9 : 1 };

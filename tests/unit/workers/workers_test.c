@@ -179,8 +179,21 @@ static void a_slow_worker_catches_up(struct host_world *hw)
 	assert_int_equal(hw->host->workers[0].letters_lost, 0);
 }
 
-/* ------------------------------------------------------------------ datagrams */
+/* What could not be done for want of memory is done later. */
+static void missing_memory_is_made_good(struct host_world *hw)
+{
+	hw->fail_ppm = 50000;
+	for (u32 i = 0; i < 600; i++) {
+		(void)route_try(hw->net[0], i % 3 ? RTM_NEWROUTE : RTM_DELROUTE, 0x0b000000U + (draw(hw, 200) << 8));
+		if (i % 4 == 0)
+			run_ms(hw, 1);
+	}
+	hw->fail_ppm = 0;
+	run_ms(hw, 1000);
+	tables_are_alike(hw);
+}
 
+/* ------------------------------------------------------------------ datagrams */
 static void datagram_both_ways(struct host_world *hw, u32 worker, u32 family, size_t len_bytes)
 {
 	struct nethood_sock *sk = sock_at(hw, worker, host_of[family], SOCK_DGRAM),
@@ -340,6 +353,7 @@ static struct nethood_sock *accept_soon(struct host_world *hw, struct nethood_so
 static struct nethood_sock *listen_at(struct host_world *hw, u32 actor, const char *addr, u16 port, bool reuseport)
 {
 	struct nethood_sock *sk = sock_at(hw, actor, addr, SOCK_STREAM);
+
 	opt_set(sk, reuseport ? SO_REUSEPORT : SO_REUSEADDR);
 	assert_int_equal(bind_to(sk, addr, port), 0);
 	assert_int_equal(nethood_listen(sk, 128), 0);
@@ -577,6 +591,7 @@ SEEDED(sysctls_come)
 SEEDED(tables_follow)
 SEEDED(lost_news_are_made_good)
 SEEDED(a_slow_worker_catches_up)
+SEEDED(missing_memory_is_made_good)
 SEEDED(datagrams_find_their_socket)
 SEEDED(fragments_find_their_socket)
 SEEDED(refused_datagrams_are_told)
@@ -600,6 +615,7 @@ int main(void)
 		cmocka_unit_test(tables_follow_test),
 		cmocka_unit_test(lost_news_are_made_good_test),
 		cmocka_unit_test(a_slow_worker_catches_up_test),
+		cmocka_unit_test(missing_memory_is_made_good_test),
 		cmocka_unit_test(datagrams_find_their_socket_test),
 		cmocka_unit_test(fragments_find_their_socket_test),
 		cmocka_unit_test(refused_datagrams_are_told_test),
