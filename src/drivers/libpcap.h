@@ -7,16 +7,16 @@
 
 struct libpcap {
 	void *handle; /* NULL: not loaded */
-	__typeof__(pcap_fopen_offline_with_tstamp_precision) *fopen_offline;
-	__typeof__(pcap_open_dead_with_tstamp_precision) *open_dead;
-	__typeof__(pcap_close) *close;
-	__typeof__(pcap_datalink) *datalink;
-	__typeof__(pcap_next_ex) *next_ex;
-	__typeof__(pcap_geterr) *geterr;
-	__typeof__(pcap_dump_fopen) *dump_fopen;
-	__typeof__(pcap_dump) *dump;
-	__typeof__(pcap_dump_flush) *dump_flush;
-	__typeof__(pcap_dump_close) *dump_close;
+	pcap_t *(*fopen_offline)(FILE *file, u_int precision, char *errbuf);
+	pcap_t *(*open_dead)(int linktype, int snaplen, u_int precision);
+	void (*close)(pcap_t *p);
+	int (*datalink)(pcap_t *p);
+	int (*next_ex)(pcap_t *p, struct pcap_pkthdr **header, const u_char **data);
+	char *(*geterr)(pcap_t *p);
+	pcap_dumper_t *(*dump_fopen)(pcap_t *p, FILE *file);
+	void (*dump)(u_char *dumper, const struct pcap_pkthdr *header, const u_char *data);
+	int (*dump_flush)(pcap_dumper_t *dumper);
+	void (*dump_close)(pcap_dumper_t *dumper);
 };
 
 /** libpcap_load() - Return: 0; -ELIBACC: it is not installed, or lacks something */
