@@ -180,7 +180,7 @@ static struct entry_key entry_key(const struct explorer *x, u32 peer)
 	e.probes = n->nud_state & (NUD_INCOMPLETE | NUD_PROBE) ? n->probes : 0; /* likewise */
 	e.was_used = n->was_used;
 	e.hh = n->hh_len != 0;
-	e.waiting = n->queue ? (u8)n->queue->arp_queue.qlen : 0;
+	e.waiting = n->has_queue ? (u8)n->queue->arp_queue.qlen : 0;
 	e.confirmed = age_of(x, n->confirmed, &e.odd);
 	e.used = age_of(x, n->used, &e.odd);
 	e.updated = age_of(x, n->updated, &e.odd);
@@ -296,7 +296,7 @@ static u32 waiting(const struct explorer *x, u32 before[static ENTRIES_MAX], boo
 		const struct neighbour *n = explore_entry(x, i);
 
 		if (!resolved)
-			before[i] = n && n->queue ? n->queue->arp_queue.qlen : 0;
+			before[i] = n && n->has_queue ? n->queue->arp_queue.qlen : 0;
 		if (!resolved || (n && (n->nud_state & NUD_VALID)))
 			sum += before[i];
 	}
