@@ -11,9 +11,11 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipv6/addrconf.h"
 #include "wire/ipv6.h"
 #include "workers/rtnl.h"
 
@@ -150,6 +152,30 @@ static struct nethood_dev *link_find(struct worker *w, const struct nlmsghdr *nl
 
 #define LINK_FLAGS ((unsigned int)(IFF_UP | IFF_NOARP | IFF_MULTICAST | IFF_PROMISC | IFF_ALLMULTI))
 
+/* What a router said of the link. */
+static int link6_apply(struct worker *w, const struct nlmsghdr *nlh)
+{
+	static const struct {
+		u32 at;
+		const char *name;
+	} same[] = { { IPV6_DEVCONF_HOPLIMIT, "hop_limit" }, { IPV6_DEVCONF_MTU6, "mtu" } };
+	const struct nlattr *info = rtnl_attr(nlh, IFLA_PROTINFO), *conf;
+	const char *dev = mnl_attr_get_str(rtnl_attr(nlh, IFLA_IFNAME));
+	char key[64], value[16];
+	s32 number;
+
+	conf = info ? rtnl_nested(info, IFLA_INET6_CONF) : NULL;
+	for (size_t i = 0; conf && i < ARRAY_SIZE(same); i++) {
+		if (mnl_attr_get_payload_len(conf) < (same[i].at + 1) * sizeof(number))
+			continue;
+		memcpy(&number, (const u8 *)mnl_attr_get_payload(conf) + same[i].at * sizeof(number), sizeof(number));
+		(void)snprintf(key, sizeof(key), "net.ipv6.conf.%s.%s", dev, same[i].name);
+		(void)snprintf(value, sizeof(value), "%d", number);
+		sysctl_set_same(w, LETTER_SYSCTL, key, value);
+	}
+	return 0;
+}
+
 static int link_apply(struct worker *w, const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -159,6 +185,8 @@ static int link_apply(struct worker *w, const struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || !link_find(w, nlh))
 		return 0;
+	if (ifi->ifi_family == AF_INET6)
+		return link6_apply(w, nlh);
 	set = rtnl_begin(&msg, RTM_NEWLINK, 0, sizeof(*set));
 	set->ifi_index = ifi->ifi_index;
 	set->ifi_change = LINK_FLAGS;

@@ -16,7 +16,7 @@
 
 #define NEWS_GROUPS \
 	(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | \
-	 RTMGRP_IPV6_ROUTE | 1U << (RTNLGRP_IPV6_RULE - 1))
+	 RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | 1U << (RTNLGRP_IPV6_RULE - 1))
 #define TELL_BUDGET 64U /* datagrams for each follower in one poll */
 #define TELL_ROOM 128U  /* slots that are left to packets, and to answers */
 #define RETRY_NS (100 * NSEC_PER_MSEC)
@@ -116,16 +116,6 @@ void leader_written(struct net_worker *base, bool is_file, const char *name, con
 
 /* ------------------------------------------------------------------ tables */
 
-/* What is told now is in the tables already; and before what was lost it may be wrong. */
-static void news_discard(struct worker *w, struct channel *ch)
-{
-	ssize_t n;
-
-	do {
-		n = nethood_recvfrom(ch->news, w->leader->buf, sizeof(w->leader->buf), 0, NULL, NULL);
-	} while (n >= 0 || n == -ENOBUFS);
-}
-
 static void anew_begin(struct worker *w, u32 to)
 {
 	struct channel *ch = &w->leader->channels[to];
@@ -133,7 +123,9 @@ static void anew_begin(struct worker *w, u32 to)
 
 	ch->anew = false;
 	ch->table = 0;
-	news_discard(w, ch);
+	/* news of before are in the tables already, and may be wrong if some were lost; a table that broke off ends */
+	rtnl_discard(ch->news);
+	rtnl_discard(ch->dump);
 	post_to(w, to, LETTER_SYNC, NULL, 0);
 	(void)nethood_sysctl_each(w->nn, sysctl_list_add, &all);
 	sysctl_list_post(&all, LETTER_SYSCTL);

@@ -72,16 +72,26 @@ static size_t header_bytes_of(const struct nlmsghdr *nlh)
 	}
 }
 
-const struct nlattr *rtnl_attr(const struct nlmsghdr *nlh, u16 type)
+static const struct nlattr *attr_find(const struct nlattr *a, const char *end, u16 type)
 {
-	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, header_bytes_of(nlh));
-	const char *end = mnl_nlmsg_get_payload_tail(nlh);
-
 	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a)) {
 		if (mnl_attr_get_type(a) == type)
 			return a;
 	}
 	return NULL;
+}
+
+const struct nlattr *rtnl_attr(const struct nlmsghdr *nlh, u16 type)
+{
+	return attr_find(mnl_nlmsg_get_payload_offset(nlh, header_bytes_of(nlh)), mnl_nlmsg_get_payload_tail(nlh),
+			 type);
+}
+
+const struct nlattr *rtnl_nested(const struct nlattr *nest, u16 type)
+{
+	const char *payload = mnl_attr_get_payload(nest);
+
+	return attr_find((const struct nlattr *)(const void *)payload, payload + mnl_attr_get_payload_len(nest), type);
 }
 
 u32 rtnl_attr_u32(const struct nlmsghdr *nlh, u16 type, u32 otherwise)
@@ -98,6 +108,16 @@ int rtnl_send(struct nethood_sock *sk, const struct nlmsghdr *nlh)
 	return n < 0 ? (int)n : 0;
 }
 
+void rtnl_discard(struct nethood_sock *sk)
+{
+	u8 octet;
+	ssize_t n;
+
+	do {
+		n = nethood_recvfrom(sk, &octet, sizeof(octet), 0, NULL, NULL);
+	} while (n >= 0 || n == -ENOBUFS);
+}
+
 int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer)
 {
 	u8 buf[RTNL_MSG_BYTES];
@@ -105,6 +125,7 @@ int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer)
 	size_t room = answer ? RTNL_READ_BYTES : sizeof(buf);
 	int err;
 
+	rtnl_discard(sk); /* of one that broke off */
 	nlh->nlmsg_flags |= NLM_F_ACK;
 	err = rtnl_send(sk, nlh);
 	/* the net has answered when the call returns */

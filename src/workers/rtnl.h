@@ -24,9 +24,13 @@ void *rtnl_begin(struct rtnl_msg *msg, u16 type, u16 flags, size_t header_bytes)
 void rtnl_put(struct rtnl_msg *msg, u16 type, const void *data, size_t len_bytes);
 /** rtnl_attr() - the attribute of @nlh, behind its family header; NULL: it has none */
 const struct nlattr *rtnl_attr(const struct nlmsghdr *nlh, u16 type);
+/** rtnl_nested() - the attribute within @nest; NULL: it has none */
+const struct nlattr *rtnl_nested(const struct nlattr *nest, u16 type);
 u32 rtnl_attr_u32(const struct nlmsghdr *nlh, u16 type, u32 otherwise);
 /** rtnl_send() - Return: 0, -errno: it was not taken at all */
 int rtnl_send(struct nethood_sock *sk, const struct nlmsghdr *nlh);
+/** rtnl_discard() - what waits to be read is gone */
+void rtnl_discard(struct nethood_sock *sk);
 /** rtnl_talk() - a request to its end; @answer (may be NULL): room for RTNL_READ_BYTES.  Return: 0, -errno as answered */
 int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer);
 

@@ -195,8 +195,8 @@ static unsigned int follower_local_in6(void *priv, struct sk_buff *skb, const st
 
 /* ------------------------------------------------------------------ the leader: what ICMP says to others */
 
-/* @at: where the ports, or the identifier, of the packet are that ICMP speaks of.  Return: false: it has none */
-static bool copy_by_port(struct worker *w, struct sk_buff *skb, u8 protocol, u32 at)
+/* @at: where the ports, or the identifier, of the packet are that ICMP speaks of. */
+static void copy_by_port(struct worker *w, struct sk_buff *skb, u8 protocol, u32 at)
 {
 	__be16 port;
 	enum net_port_space space = protocol == IPPROTO_TCP   ? NET_PORTS_TCP
@@ -205,10 +205,8 @@ static bool copy_by_port(struct worker *w, struct sk_buff *skb, u8 protocol, u32
 
 	if (!has_ports(protocol))
 		at += PORTS_BYTES; /* type, code and sum are before the identifier */
-	if (skb_copy_bits(skb, at, &port, sizeof(port)))
-		return false;
-	steer_copy(&w->base, space, be16_to_cpu(port), skb);
-	return true;
+	if (!skb_copy_bits(skb, at, &port, sizeof(port)))
+		steer_copy(&w->base, space, be16_to_cpu(port), skb);
 }
 
 static bool is_icmp_error(u8 type)
@@ -228,15 +226,33 @@ static unsigned int leader_local_in(void *priv, struct sk_buff *skb, const struc
 		return NF_ACCEPT;
 	if (type == ICMP_ECHOREPLY)
 		copy_by_port(priv, skb, IPPROTO_ICMP, at);
-	else if (is_icmp_error(type) && !skb_copy_bits(skb, quoted_at, &quoted, sizeof(quoted)))
+	else if (is_icmp_error(type) && !skb_copy_bits(skb, quoted_at, &quoted, sizeof(quoted)) &&
+		 !(be16_to_cpu(quoted.frag_off) & IP_OFFSET))
 		copy_by_port(priv, skb, quoted.protocol, quoted_at + ip_hdrlen_bytes(&quoted));
 	return NF_ACCEPT;
+}
+
+#define QUOTED_BYTES 128U /* of a quoted packet, within which its ports are, if it is not made to hide them */
+
+/* Behind the quoted packet's extension headers; of later fragments there are no ports. */
+static void copy_by_quoted6(struct worker *w, struct sk_buff *skb, u32 quoted_at)
+{
+	u8 quoted[QUOTED_BYTES], nexthdr;
+	u32 bytes = min_u32(skb->len > quoted_at ? skb->len - quoted_at : 0, QUOTED_BYTES);
+	u16 frag_off;
+	int at;
+
+	if (bytes < IPV6_HEADER_BYTES || skb_copy_bits(skb, quoted_at, quoted, bytes))
+		return;
+	nexthdr = ((const struct ipv6hdr *)(const void *)quoted)->nexthdr;
+	at = ipv6_skip_exthdr(quoted, bytes, IPV6_HEADER_BYTES, &nexthdr, &frag_off);
+	if (at >= 0 && !(frag_off & IP6_OFFSET))
+		copy_by_port(w, skb, nexthdr, quoted_at + (u32)at);
 }
 
 static unsigned int leader_local_in6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	u32 at = IPV6_HEADER_BYTES, quoted_at = at + (u32)sizeof(struct icmp6hdr);
-	struct ipv6hdr quoted;
 	u8 type;
 
 	(void)state;
@@ -244,8 +260,8 @@ static unsigned int leader_local_in6(void *priv, struct sk_buff *skb, const stru
 		return NF_ACCEPT;
 	if (type == ICMPV6_ECHO_REPLY)
 		copy_by_port(priv, skb, IPPROTO_ICMPV6, at);
-	else if (!(type & ICMPV6_INFOMSG_MASK) && !skb_copy_bits(skb, quoted_at, &quoted, sizeof(quoted)))
-		copy_by_port(priv, skb, quoted.nexthdr, quoted_at + IPV6_HEADER_BYTES);
+	else if (icmpv6_is_err(type))
+		copy_by_quoted6(priv, skb, quoted_at);
 	return NF_ACCEPT;
 }
 

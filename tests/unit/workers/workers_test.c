@@ -2,7 +2,13 @@
 /* A host of several workers behaves as a host: whoever has the socket, and wherever the frames come in. */
 #include "host_world.h"
 
+#include <netinet/ip6.h>
+
+#include "base/csum.h"
+#include "wire/ipv6.h"
+
 #define SEEDS 6U
+#define ETH_BYTES 14U
 
 static const char *const host_of[] = { "10.77.0.1", "fd00::1" }, *const peer_of[] = { "10.77.0.2", "fd00::2" };
 
@@ -191,6 +197,12 @@ static void missing_memory_is_made_good(struct host_world *hw)
 	hw->fail_ppm = 0;
 	run_ms(hw, 1000);
 	tables_are_alike(hw);
+	for (u32 i = 0; i < WORKERS; i++) { /* nor has an answer been left unread, which would hold up the next */
+		struct nethood_ledger ledger;
+
+		nethood_ledger(hw->net[i], &ledger);
+		assert_int_equal(ledger.live, 0);
+	}
 }
 
 /* ------------------------------------------------------------------ datagrams */
@@ -252,6 +264,83 @@ static void refused_datagrams_are_told(struct host_world *hw)
 			run_ms(hw, 1000); /* errors are rationed */
 		}
 	}
+}
+
+/* The first frame on its way to the peer; the others are lost. */
+static struct frame frame_taken(struct host_world *hw)
+{
+	struct frame first = hw->frames[hw->first];
+
+	assert_true(hw->count > 0);
+	for (u32 i = 1; i < hw->count; i++)
+		free(hw->frames[(hw->first + i) % FRAMES].octets);
+	hw->first = hw->count = 0;
+	return first;
+}
+
+/* "Packet too big", of the peer, about what is in @f: RFC 4443 3.2 */
+static size_t too_big(const struct frame *f, u32 mtu, u8 *out)
+{
+	const u32 quoted_bytes = min_u32(f->len_bytes - ETH_BYTES, 1000), icmp_bytes = 8 + quoted_bytes,
+		  be_mtu = htonl(mtu);
+	u8 *icmp = out + ETH_BYTES + sizeof(struct ip6_hdr);
+	struct ip6_hdr ip6 = { .ip6_flow = htonl(6U << 28),
+			       .ip6_plen = htons((u16)icmp_bytes),
+			       .ip6_nxt = IPPROTO_ICMPV6,
+			       .ip6_hlim = 64 };
+	__be16 sum;
+
+	memcpy(out, f->octets + 6, 6);
+	memcpy(out + 6, f->octets, 6);
+	memcpy(out + 12, f->octets + 12, 2);
+	assert_int_equal(inet_pton(AF_INET6, "fd00::2", &ip6.ip6_src), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00::1", &ip6.ip6_dst), 1);
+	memcpy(out + ETH_BYTES, &ip6, sizeof(ip6));
+	memcpy(icmp, (const u8[]){ 2, 0, 0, 0 }, 4);
+	memcpy(icmp + 4, &be_mtu, sizeof(be_mtu));
+	memcpy(icmp + 8, f->octets + ETH_BYTES, quoted_bytes);
+	sum = csum_fold(csum_partial(icmp, icmp_bytes,
+				     csum_ipv6_magic_sum(&ip6.ip6_src, &ip6.ip6_dst, icmp_bytes, IPPROTO_ICMPV6)));
+	memcpy(icmp + 2, &sum, sizeof(sum));
+	return ETH_BYTES + sizeof(ip6) + icmp_bytes;
+}
+
+/* A datagram in fragments.  Return: length of the first one's frame; what it was is in @f, for the caller to free */
+static u32 fragment_sent(struct host_world *hw, struct nethood_sock *sk, struct frame *f)
+{
+	static const u8 data[1700];
+
+	assert_int_equal(nethood_sendto(sk, data, sizeof(data), 0, NULL, 0), sizeof(data));
+	nethood_poll(hw->net[2], hw->now_ns);
+	*f = frame_taken(hw);
+	return f->len_bytes;
+}
+
+/* What is quoted is a fragment: whose it is stands behind its header. */
+static void a_narrow_path_is_told(struct host_world *hw)
+{
+	struct nethood_sock *sk = sock_at(hw, 2, "fd00::1", SOCK_DGRAM), *peer = sock_at(hw, PEER, "::", SOCK_DGRAM);
+	socklen_t told_bytes = sizeof(int);
+	static u8 frame[3000];
+	struct frame first;
+	int told = 0;
+	size_t len;
+
+	assert_int_equal(bind_to(peer, "fd00::2", 9), 0);
+	assert_int_equal(connect_to(sk, "fd00::2", 9), 0);
+	assert_int_equal(nethood_sendto(sk, "x", 1, 0, NULL, 0), 1);
+	run_ms(hw, 100); /* the neighbour is known */
+	assert_true(fragment_sent(hw, sk, &first) > ETH_BYTES + 1400);
+	len = too_big(&first, 1300, frame);
+	free(first.octets);
+	assert_int_equal(nethood_dev_receive(hw->port[draw(hw, WORKERS)].dev, frame, len), 0);
+	run_ms(hw, 50);
+	assert_int_equal(nethood_getsockopt(sk, SOL_SOCKET, SO_ERROR, &told, &told_bytes), 0);
+	assert_int_equal(told, EMSGSIZE);
+	assert_true(fragment_sent(hw, sk, &first) <= ETH_BYTES + 1300);
+	free(first.octets);
+	nethood_close(sk);
+	nethood_close(peer);
 }
 
 static void nobody_there_is_told(struct host_world *hw)
@@ -595,6 +684,7 @@ SEEDED(missing_memory_is_made_good)
 SEEDED(datagrams_find_their_socket)
 SEEDED(fragments_find_their_socket)
 SEEDED(refused_datagrams_are_told)
+SEEDED(a_narrow_path_is_told)
 SEEDED(nobody_there_is_told)
 SEEDED(multicasts_reach_all)
 SEEDED(pings_are_answered)
@@ -619,6 +709,7 @@ int main(void)
 		cmocka_unit_test(datagrams_find_their_socket_test),
 		cmocka_unit_test(fragments_find_their_socket_test),
 		cmocka_unit_test(refused_datagrams_are_told_test),
+		cmocka_unit_test(a_narrow_path_is_told_test),
 		cmocka_unit_test(nobody_there_is_told_test),
 		cmocka_unit_test(multicasts_reach_all_test),
 		cmocka_unit_test(pings_are_answered_test),
