@@ -230,7 +230,7 @@ static void probe_ready(void *ctx, struct nethood_sock *sk, u32 events)
 static int open_socket(struct sim_app *app, bool six, u16 port, void (*ready)(void *, struct nethood_sock *, u32),
 		       struct nethood_sock **out)
 {
-	int err = nethood_socket(app->host->net, six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0, out), only = !app->dual;
+	int err = nethood_socket(app->net, six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0, out), only = !app->dual;
 	struct sockaddr_storage any;
 	socklen_t any_bytes = address(&any, six, NULL, NULL, port);
 
@@ -260,6 +260,7 @@ int app_start(struct sim_app *app)
 {
 	int err = 0;
 
+	app->net = app->host->worker_net[sim_host_any(app->host)];
 	for (u32 f = 0; f < APP_FAMILIES && !err; f++) {
 		bool six = f == APP_IP6;
 

@@ -36,6 +36,7 @@ struct app_ledger {
 /** struct sim_app - what runs on a host */
 struct sim_app {
 	struct sim_host *host;
+	struct nethood_net *net; /**< of its host's: on which it serves */
 	struct app_ledger *ledger;
 	/** of each family; @dual: those of IPv6 serve both, and there are no others */
 	struct nethood_sock *ledger_sock[APP_FAMILIES], *echo_sock[APP_FAMILIES], *probe_sock[APP_FAMILIES];

@@ -54,9 +54,22 @@ static void host_wakes(struct sim_world *w, void *obj, u64 arg)
 	sim_host_poll(h);
 }
 
+/* By the host's clock, of all its workers. */
+static u64 host_deadline(const struct sim_host *h)
+{
+	u64 next = nethood_next_deadline(h->net);
+
+	for (u32 i = 1; i < h->worker_count; i++) {
+		u64 other = nethood_next_deadline(h->worker_net[i]);
+
+		next = other < next ? other : next;
+	}
+	return next;
+}
+
 static void host_schedule(struct sim_host *h)
 {
-	u64 next = world_time(h, nethood_next_deadline(h->net));
+	u64 next = world_time(h, host_deadline(h));
 
 	if (next >= h->wake_ns && h->wake_ns > h->world->now_ns)
 		return; /* an earlier event will look again */
@@ -78,8 +91,25 @@ static void touch(struct sim_host *h)
 
 void sim_host_enter(struct sim_host *h)
 {
-	nethood_set_time(h->net, sim_host_now(h));
+	for (u32 i = 0; i < h->worker_count; i++)
+		nethood_set_time(h->worker_net[i], sim_host_now(h));
 	touch(h);
+}
+
+u32 sim_host_any(struct sim_host *h)
+{
+	return h->worker_count > 1 ? choose(h->world->choices, h->stream, h->worker_count) : 0;
+}
+
+/* In which order they work is drawn; until nobody has a letter any more.  Return: there is more */
+static bool workers_poll(struct sim_host *h, u64 now)
+{
+	u32 first = sim_host_any(h);
+	bool more = false;
+
+	for (u32 i = 0; i < h->worker_count; i++)
+		more |= nethood_poll(h->worker_net[(first + i) % h->worker_count], now);
+	return more || (h->worker_count > 1 && host_deadline(h) <= now);
 }
 
 void sim_host_poll(struct sim_host *h)
@@ -88,14 +118,14 @@ void sim_host_poll(struct sim_host *h)
 	u32 polls = 0;
 
 	touch(h);
-	while (nethood_poll(h->net, now)) {
+	while (workers_poll(h, now)) {
 		if (++polls > POLLS_MAX) {
 			sim_broken(h->world, "%s: never done", h->name);
 			return;
 		}
 	}
 	h->poll_count++;
-	if (nethood_next_deadline(h->net) <= now)
+	if (host_deadline(h) <= now)
 		sim_broken(h->world, "%s: a timer is due, and was not run", h->name);
 	if (h->nud)
 		nud_ref_settle(h->nud);
@@ -124,7 +154,8 @@ static void driver_wakes(struct sim_world *w, void *obj, u64 arg)
 	(void)arg;
 	port->busy = false;
 	sim_host_enter(port->host);
-	nethood_dev_wake(port->dev);
+	for (u32 i = 0; i < port->host->worker_count; i++)
+		nethood_dev_wake(port->worker_dev[i]);
 	sim_host_poll(port->host);
 	if (!port->busy)
 		memset(port->old_mac, 0, sizeof(port->old_mac)); /* nothing waits any more */
@@ -154,7 +185,20 @@ static int port_create_dev(struct sim_port *port, u32 number)
 	};
 
 	(void)snprintf(name, sizeof(name), "eth%u", number);
-	return nethood_dev_create(port->host->net, &config, &port->dev);
+	for (u32 i = 0; i < port->host->worker_count; i++) {
+		int err = nethood_dev_create(port->host->worker_net[i], &config, &port->worker_dev[i]);
+
+		if (err)
+			return err;
+	}
+	port->dev = port->worker_dev[0];
+	return 0;
+}
+
+static void port_carrier(struct sim_port *port, bool on)
+{
+	for (u32 i = 0; i < port->host->worker_count; i++)
+		nethood_dev_carrier(port->worker_dev[i], on);
 }
 
 static void next_mac(struct sim_world *w, u8 mac[static SIM_MAC_BYTES])
@@ -191,7 +235,7 @@ void sim_set_plugged(struct sim_port *port, bool plugged)
 	if (port->host->nud) /* what is sent without a carrier is seen by nobody */
 		nud_ref_slow(port->host->nud);
 	sim_host_enter(port->host);
-	nethood_dev_carrier(port->dev, plugged);
+	port_carrier(port, plugged);
 	sim_host_poll(port->host);
 }
 
@@ -228,18 +272,54 @@ static u64 sent_by(const struct proc_text *net_dev, u32 number)
 	return sent;
 }
 
+/* Each address of @leader that may be used is one of @follower. */
+static bool has_addresses_of(const struct proc_text *follower, const struct proc_text *leader)
+{
+	const u32 doubt = IFA_F_TENTATIVE | IFA_F_DADFAILED;
+	char addr[33];
+	u32 flags;
+
+	for (const char *line = leader->text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+		if (sscanf(line, "%32s %*x %*x %*x %x", addr, &flags) == 2 && !(flags & doubt) &&
+		    !strstr(follower->text, addr))
+			return false;
+	}
+	return true;
+}
+
+void sim_host_check_workers(struct sim_host *h)
+{
+	struct proc_text route[SIM_WORKERS_MAX] = { { .len_bytes = 0 } };
+	struct proc_text addr[SIM_WORKERS_MAX] = { { .len_bytes = 0 } };
+
+	for (u32 i = 0; i < h->worker_count; i++) {
+		(void)nethood_proc_read(h->worker_net[i], "net/route", proc_text_add, &route[i]);
+		(void)nethood_proc_read(h->worker_net[i], "net/if_inet6", proc_text_add, &addr[i]);
+		if (strcmp(route[i].text, route[0].text) != 0)
+			sim_broken(h->world, "%s: worker %u has other routes than the leader", h->name, i);
+		if (!has_addresses_of(&addr[i], &addr[0]) || !has_addresses_of(&addr[0], &addr[i]))
+			sim_broken(h->world, "%s: worker %u has other addresses than the leader", h->name, i);
+	}
+}
+
 void sim_host_check_empty(struct sim_host *h)
 {
-	struct proc_text net_dev = { .len_bytes = 0 };
-	struct nethood_ledger ledger;
+	u64 counted_by[SIM_HOST_PORTS] = { 0 };
 
-	nethood_ledger(h->net, &ledger);
-	if (ledger.live || ledger.waiting_bytes)
-		sim_broken(h->world, "%s: nobody is left, and %llu packets live", h->name,
-			   (unsigned long long)ledger.live);
-	(void)nethood_proc_read(h->net, "net/dev", proc_text_add, &net_dev);
+	for (u32 k = 0; k < h->worker_count; k++) {
+		struct proc_text net_dev = { .len_bytes = 0 };
+		struct nethood_ledger ledger;
+
+		nethood_ledger(h->worker_net[k], &ledger);
+		if (ledger.live || ledger.waiting_bytes)
+			sim_broken(h->world, "%s: nobody is left, and %llu packets live", h->name,
+				   (unsigned long long)ledger.live);
+		(void)nethood_proc_read(h->worker_net[k], "net/dev", proc_text_add, &net_dev);
+		for (u32 i = 0; i < h->port_count; i++)
+			counted_by[i] += sent_by(&net_dev, i);
+	}
 	for (u32 i = 0; i < h->port_count; i++) {
-		u64 counted = sent_by(&net_dev, i);
+		u64 counted = counted_by[i];
 
 		if (counted != h->port[i].sent_count)
 			sim_broken(h->world, "%s: eth%u counted %llu frames, %llu left it", h->name, i,
@@ -344,9 +424,28 @@ static void host_create_ref(struct sim_host *h)
 					       .ctx = h };
 
 	nud_ref_destroy(h->nud);
-	h->nud = h->world->reference ? nud_ref_create(&config) : NULL;
+	/* of several workers the leader's entries do what followers say, which the reference does not hear */
+	h->nud = h->world->reference && !h->workers ? nud_ref_create(&config) : NULL;
 	if (h->nud && h->world->watch && h->world->watch->neigh)
 		nethood_on_neigh_event(h->net, host_hears, h);
+}
+
+/* They are all polled whenever one is. */
+static void host_wake_worker(void *ctx, uint32_t worker)
+{
+	(void)ctx;
+	(void)worker;
+}
+
+static void host_create_workers(struct sim_host *h, const struct nethood_config *config)
+{
+	struct nethood_config unrecorded = *config;
+
+	unrecorded.record_bytes = 0;
+	if (nethood_workers_create(&unrecorded, h->worker_count, host_wake_worker, h, &h->workers))
+		abort();
+	for (u32 i = 0; i < h->worker_count; i++)
+		h->worker_net[i] = nethood_workers_net(h->workers, i);
 }
 
 static void host_create_net(struct sim_host *h, enum nethood_profile profile)
@@ -367,8 +466,11 @@ static void host_create_net(struct sim_host *h, enum nethood_profile profile)
 	config.random_key[4] = (u8)h->id;
 	config.random_key[5] = (u8)(h->id >> 8);
 	config.random_key[6] = (u8)(h->id >> 16);
-	if (nethood_create(&config, &h->net))
+	if (h->worker_count > 1)
+		host_create_workers(h, &config);
+	else if (nethood_create(&config, &h->worker_net[0]))
 		abort();
+	h->net = h->worker_net[0];
 	host_create_ref(h);
 	if (h->world->watch && h->world->watch->drop)
 		nethood_trace(h->net, host_hop, h);
@@ -394,6 +496,7 @@ struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_conf
 	h->wake_ns = UINT64_MAX;
 	h->clock = config->clock;
 	h->profile = config->profile;
+	h->worker_count = config->workers ? config->workers : 1;
 	if (config->name)
 		(void)snprintf(h->name, sizeof(h->name), "%s", config->name);
 	else
@@ -410,7 +513,11 @@ void sim_host_end_net(struct sim_host *h)
 
 	if (watch && watch->net_ends)
 		watch->net_ends(watch->ctx, h);
-	nethood_free(h->net);
+	if (h->workers)
+		nethood_workers_free(h->workers);
+	else
+		nethood_free(h->net);
+	h->workers = NULL;
 }
 
 void sim_host_reboot(struct sim_host *h)
@@ -426,7 +533,7 @@ void sim_host_reboot(struct sim_host *h)
 			abort();
 		h->port[i].sent_count = 0;
 		if (h->port[i].unplugged)
-			nethood_dev_carrier(h->port[i].dev, false);
+			port_carrier(&h->port[i], false);
 	}
 	h->alloc_fail_ppm = fail_ppm;
 }

@@ -82,7 +82,7 @@ static void frame_arrives(struct sim_world *w, void *obj, u64 arg)
 		nud_ref_frame_in(h->nud, sim_host_now(h), nethood_dev_ifindex(port->dev), f->data, f->len_bytes);
 	if (h->world->frame_in)
 		h->world->frame_in(h, f->data, f->len_bytes);
-	(void)nethood_dev_receive(port->dev, f->data, f->len_bytes);
+	(void)nethood_dev_receive(port->worker_dev[sim_host_any(h)], f->data, f->len_bytes);
 	frame_put(f);
 	sim_host_poll(h);
 }

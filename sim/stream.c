@@ -348,7 +348,7 @@ static u32 client_begins(struct sim_app *app, const struct sim_app *to, u16 port
 	name_bytes = server_name(app, to, port, plan->six, &name);
 	memcpy(r.server_addr, plan->six ? to->addr6 : to->addr, plan->six ? 16 : 4);
 	sim_host_enter(app->host);
-	err = nethood_socket(app->host->net, name.ss_family, SOCK_STREAM, 0, &sk);
+	err = nethood_socket(app->host->worker_net[sim_host_any(app->host)], name.ss_family, SOCK_STREAM, 0, &sk);
 	if (!err) {
 		if (plan->keepalive)
 			(void)nethood_setsockopt(sk, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
@@ -447,8 +447,7 @@ static int listener_start(struct sim_app *app, bool six, struct nethood_sock **o
 	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(STREAM_PORT) };
 	const struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons(STREAM_PORT) };
 	struct nethood_sock *sk;
-	int one = 1, only = !app->dual,
-	    err = nethood_socket(app->host->net, six ? AF_INET6 : AF_INET, SOCK_STREAM, 0, &sk);
+	int one = 1, only = !app->dual, err = nethood_socket(app->net, six ? AF_INET6 : AF_INET, SOCK_STREAM, 0, &sk);
 
 	if (err)
 		return err;

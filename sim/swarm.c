@@ -79,6 +79,18 @@ static struct sim_clock draw_clock(struct swarm *s)
 	return c;
 }
 
+/* Few hosts have several; none where a follower is known to be later than its leader (docs/adr/0014): when a MAC changes,
+ * when a device came up without memory for IPv6, and in finding out which of two routers is dead. */
+static u32 draw_workers(const struct swarm *s, u32 i)
+{
+	u32 n = choose(s->world.choices, STREAM_OF_WORKERS + i, 8);
+	bool late = has(s, F_MAC) || has(s, F_ALLOC) || (has(s, F_SPOOF) && has(s, F_SLAAC));
+
+	if (s->world.watch && s->world.watch->record_bytes) /* of several none is recorded */
+		return 1;
+	return n < 6 || late ? 1 : n - 4;
+}
+
 static void draw_member(struct swarm *s, u32 i)
 {
 	struct sim_host_config config = { .clock = draw_clock(s) };
@@ -86,6 +98,7 @@ static void draw_member(struct swarm *s, u32 i)
 	u32 peers = 2 * (s->member_count + s->lan_count); /* by IPv4, by IPv6 */
 
 	config.profile = has(s, F_STRICT) && pick(s, 2) ? NETHOOD_PROFILE_STRICT : NETHOOD_PROFILE_LINUX;
+	config.workers = draw_workers(s, i);
 	m->swarm = s;
 	m->host = sim_host_create(&s->world, &config);
 	m->host->work = m;
@@ -259,6 +272,7 @@ static bool quiet(struct swarm *s)
 	for (u32 i = 0; i < s->member_count; i++) {
 		if (s->member[i].witness)
 			witness_compare(s->member[i].witness);
+		sim_host_check_workers(s->member[i].host);
 	}
 	return !s->world.broken[0];
 }

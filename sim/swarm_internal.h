@@ -16,8 +16,9 @@
 #define QUIET_S 130U /* of the second phase: an entry that is wrong and REACHABLE is found out in less */
 #define HOSTS_MAX 8U
 #define LANS_MAX SWARM_LANS_MAX
-#define STREAM_OF_TURNS 1000U /**< each turn of the storm has one: a tape without it is a storm without that turn */
-#define STATION_VIP 250U      /**< the address of a LAN that moves from host to host */
+#define STREAM_OF_WORKERS 3000U /**< of each host: how many it has; a tape without it: one */
+#define STREAM_OF_TURNS 1000U   /**< each turn of the storm has one: a tape without it is a storm without that turn */
+#define STATION_VIP 250U        /**< the address of a LAN that moves from host to host */
 #define OWN6_MAX 64U
 #define STATION_TWICE 251U /**< and the next: addresses that several hosts may be given at once */
 #define STATION_TWICE_COUNT 2U

@@ -57,10 +57,13 @@ void sim_hash(struct sim_world *w, const void *data, size_t len_bytes)
 
 static void check_host(struct sim_world *w, struct sim_host *h, bool all)
 {
-	const char *broken = all ? nethood_check(h->net) : nethood_check_changed(h->net);
+	for (u32 i = 0; i < h->worker_count; i++) {
+		struct nethood_net *net = h->worker_net[i];
+		const char *broken = all ? nethood_check(net) : nethood_check_changed(net);
 
-	if (unlikely(broken))
-		sim_broken(w, "%s: not true: %s", h->name, broken);
+		if (unlikely(broken))
+			sim_broken(w, "%s: not true: %s", h->name, broken);
+	}
 	if (all && h->nud)
 		nud_ref_check(h->nud, sim_host_now(h));
 }

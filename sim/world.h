@@ -33,6 +33,8 @@ struct sim_frame {
 	u8 data[];
 };
 
+#define SIM_WORKERS_MAX 3U /**< of a host */
+
 /** struct sim_faults - what a segment does to frames; zero: nothing, at once */
 struct sim_faults {
 	u32 loss_ppm;
@@ -54,7 +56,8 @@ enum sim_segment_kind { SIM_WIRE, SIM_HUB, SIM_SWITCH };
 /** struct sim_port - where a device of a host meets a segment */
 struct sim_port {
 	struct sim_host *host;
-	struct nethood_dev *dev; /**< NULL: unplugged for good */
+	struct nethood_dev *dev;                         /**< NULL: unplugged for good */
+	struct nethood_dev *worker_dev[SIM_WORKERS_MAX]; /**< of each worker; the first is @dev */
 	struct sim_segment *segment;
 	u32 index; /**< in the segment */
 	u8 mac[SIM_MAC_BYTES];
@@ -102,6 +105,9 @@ struct sim_host {
 	u32 id, stream;
 	char name[24];
 	struct nethood_net *net;
+	struct nethood_workers *workers;                 /**< NULL: @net is the whole host */
+	struct nethood_net *worker_net[SIM_WORKERS_MAX]; /**< the first is @net */
+	u32 worker_count;
 	struct nethood_sock *admin; /**< AF_NETLINK */
 	struct sim_clock clock;
 	struct sim_port port[SIM_HOST_PORTS];
@@ -188,16 +194,21 @@ struct sim_host_config {
 	enum nethood_profile profile;
 	struct sim_clock clock;
 	u32 alloc_fail_ppm;
+	u32 workers; /**< 0: 1 */
 };
 struct sim_host *sim_host_create(struct sim_world *w, const struct sim_host_config *config);
 /** sim_host_reboot() - all is lost but the cables */
 void sim_host_reboot(struct sim_host *h);
+/** sim_host_check_workers() - all has been quiet for long: followers have the leader's routes and addresses */
+void sim_host_check_workers(struct sim_host *h);
 /** sim_host_check_empty() - nobody uses it, its links are down: it holds no packet, and its devices counted what left */
 void sim_host_check_empty(struct sim_host *h);
 /** sim_host_jump() - its clock: the machine slept */
 void sim_host_jump(struct sim_host *h, u64 ns);
 /** sim_host_end_net() - whoever watches is told, and it is freed */
 void sim_host_end_net(struct sim_host *h);
+/** sim_host_any() - a number below that of its workers: at which a frame comes in, on which a socket is made */
+u32 sim_host_any(struct sim_host *h);
 /** sim_host_poll() - something was done to its net: let it do what is due */
 void sim_host_poll(struct sim_host *h);
 /** sim_host_now() - by its own clock */
