@@ -227,37 +227,23 @@ static void descriptors_run_out(void)
 	CHECK(is_nets(open("/proc/net/arp", O_RDONLY)));
 }
 
-static const struct {
-	const char *says;
-	void (*fn)(void);
-} rows[] = {
-	{ "one file has many names", names_of_the_same_file },
-	{ "open, openat, openat2", calls_that_open },
-	{ "from the root, and from a directory", from_a_directory },
-	{ "everything else is the kernel's", what_is_the_kernels },
-	{ "flags mean what they mean", flags },
-	{ "what is given can only be read", the_file_only_reads },
-	{ "sysctls can be read, too", sysctls_are_read },
-	{ "files of other processes", other_processes },
-	{ "in a rain of signals no descriptor is lost", signals_leave_nothing },
-	{ "no descriptor is left", descriptors_run_out },
+static const struct supervised_row rows[] = {
+	{ "one file has many names", names_of_the_same_file, false },
+	{ "open, openat, openat2", calls_that_open, false },
+	{ "from the root, and from a directory", from_a_directory, false },
+	{ "everything else is the kernel's", what_is_the_kernels, false },
+	{ "flags mean what they mean", flags, false },
+	{ "what is given can only be read", the_file_only_reads, false },
+	{ "sysctls can be read, too", sysctls_are_read, false },
+	{ "files of other processes", other_processes, false },
+	{ "in a rain of signals no descriptor is lost", signals_leave_nothing, true },
+	{ "no descriptor is left", descriptors_run_out, false },
 };
 
 static void programs(void **state)
 {
-	int failed = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		bool storm = rows[i].fn == signals_leave_nothing;
-		int status = storm ? supervised_on_one_cpu(supervised_proc, rows[i].fn) : supervised_proc(rows[i].fn);
-
-		if (status) {
-			print_error("%s: status %d\n", rows[i].says, status);
-			failed++;
-		}
-	}
-	assert_int_equal(failed, 0);
+	supervised_all(supervised_proc, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void not_asked_for(void)

@@ -127,30 +127,17 @@ static void an_address_is_free_at_once(void)
 	}
 }
 
-static const struct {
-	const char *says;
-	void (*fn)(void);
-} rows[] = {
-	{ "descriptors sent over a stream do not stop it", descriptors_do_not_stop_a_stream },
-	{ "small segments that are not read for long", small_segments_wait_unread },
-	{ "an address is free as soon as its socket is closed", an_address_is_free_at_once },
-	{ "calls without end do not hold up streams", calls_do_not_hold_up_streams },
+static const struct supervised_row rows[] = {
+	{ "descriptors sent over a stream do not stop it", descriptors_do_not_stop_a_stream, false },
+	{ "small segments that are not read for long", small_segments_wait_unread, false },
+	{ "an address is free as soon as its socket is closed", an_address_is_free_at_once, false },
+	{ "calls without end do not hold up streams", calls_do_not_hold_up_streams, false },
 };
 
 static void programs(void **state)
 {
-	int failed = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int status = supervised(rows[i].fn);
-
-		if (status) {
-			print_error("%s: status %d\n", rows[i].says, status);
-			failed++;
-		}
-	}
-	assert_int_equal(failed, 0);
+	supervised_all(supervised, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 int main(void)

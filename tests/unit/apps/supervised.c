@@ -114,7 +114,7 @@ int supervised_proc(void (*fn)(void))
 	return supervised_with(fn, true);
 }
 
-int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void))
+static int on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void))
 {
 	cpu_set_t before, one;
 	int status;
@@ -129,6 +129,21 @@ int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void))
 	status = how(fn);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 	return status;
+}
+
+void supervised_all(int (*how)(void (*fn)(void)), const struct supervised_row *rows, size_t count)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int status = rows[i].on_one_cpu ? on_one_cpu(how, rows[i].fn) : how(rows[i].fn);
+
+		if (status) {
+			print_error("%s: status %d\n", rows[i].says, status);
+			failed++;
+		}
+	}
+	assert_int_equal(failed, 0);
 }
 
 /* ---- for programs */

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,9 +26,17 @@
 int supervised(void (*fn)(void));
 /** supervised_proc() - same; files of /proc are served, sysctls not mounted */
 int supervised_proc(void (*fn)(void));
-/** supervised_on_one_cpu() - @how of them, supervisor and program on one CPU: there the kernel loses no answer to a signal,
- * while on two it can (docs/adr/0005-supervisor.md) */
-int supervised_on_one_cpu(int (*how)(void (*fn)(void)), void (*fn)(void));
+
+/** struct supervised_row - a program, and what it shows */
+struct supervised_row {
+	const char *says;
+	void (*fn)(void);
+	/** supervisor and program on one CPU: there the kernel loses no answer to a signal, while on two it can
+	 *  (docs/adr/0005-supervisor.md) */
+	bool on_one_cpu;
+};
+/** supervised_all() - each row, by @how of the two above, must end well */
+void supervised_all(int (*how)(void (*fn)(void)), const struct supervised_row *rows, size_t count);
 
 /* For programs: */
 struct sockaddr_in loopback(unsigned port);

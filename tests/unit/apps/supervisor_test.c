@@ -668,57 +668,43 @@ static void no_port_is_no_wait(void)
 	CHECK_FAILS(sendto(second, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), EAGAIN);
 }
 
-static const struct {
-	const char *says;
-	void (*fn)(void);
-} rows[] = {
-	{ "a receiver is told who sent", sender_is_told },
-	{ "read(2) and recvfrom(2) take turns", read_and_recvfrom_mix },
-	{ "what is written fast comes in order", many_come_in_order },
-	{ "an empty datagram is one", empty_is_a_datagram },
-	{ "the largest datagram passes, one octet more does not", large_ones_pass },
-	{ "MSG_PEEK leaves it there, MSG_TRUNC tells its length", peek_and_trunc },
-	{ "recvmsg(2) fills every field", msghdr_is_filled },
-	{ "sendmmsg(2) and recvmmsg(2)", vectors_of_messages },
-	{ "with no port left a blocking send fails", no_port_is_no_wait },
-	{ "SO_RCVTIMEO holds for trapped calls and for the kernel's", timeouts_hold },
-	{ "a descriptor that does not block", nonblocking_does_not_wait },
-	{ "poll and epoll, edge triggered", readiness_is_polled },
-	{ "a signal interrupts, and the next call works", signals_interrupt },
-	{ "SA_RESTART goes on waiting", restarted_calls_go_on },
-	{ "in a rain of signals each datagram arrives once", nothing_is_lost_to_signals },
-	{ "64 threads wait at one socket", threads_share_a_socket },
-	{ "a refused datagram is told to who polls, then asks", refusal_is_told },
-	{ "IP_RECVERR", errors_are_queued },
-	{ "pointers to nowhere", bad_pointers_are_faults },
-	{ "no socket of the host's families", families_are_not_the_hosts },
-	{ "a descriptor looks like the socket that it stands for", descriptors_look_right },
-	{ "the last close of duplicates ends the socket", closing_ends_it },
-	{ "SIGKILL ends the socket", death_ends_it },
-	{ "a socket is the children's, too", children_share_it },
-	{ "a socket passed by SCM_RIGHTS", passed_descriptors_work },
-	{ "shutdown(2)", shutdown_ends_reading },
-	{ "what was written before the close is sent", last_words_are_sent },
-	{ "unix sockets are the host's", unix_sockets_are_the_hosts },
-	{ "interfaces are the net's", interfaces_are_the_nets },
-	{ "netlink, as iproute2 wants it", netlink_as_iproute2_wants_it },
+static const struct supervised_row rows[] = {
+	{ "a receiver is told who sent", sender_is_told, false },
+	{ "read(2) and recvfrom(2) take turns", read_and_recvfrom_mix, false },
+	{ "what is written fast comes in order", many_come_in_order, false },
+	{ "an empty datagram is one", empty_is_a_datagram, false },
+	{ "the largest datagram passes, one octet more does not", large_ones_pass, false },
+	{ "MSG_PEEK leaves it there, MSG_TRUNC tells its length", peek_and_trunc, false },
+	{ "recvmsg(2) fills every field", msghdr_is_filled, false },
+	{ "sendmmsg(2) and recvmmsg(2)", vectors_of_messages, false },
+	{ "with no port left a blocking send fails", no_port_is_no_wait, false },
+	{ "SO_RCVTIMEO holds for trapped calls and for the kernel's", timeouts_hold, false },
+	{ "a descriptor that does not block", nonblocking_does_not_wait, false },
+	{ "poll and epoll, edge triggered", readiness_is_polled, false },
+	{ "a signal interrupts, and the next call works", signals_interrupt, false },
+	{ "SA_RESTART goes on waiting", restarted_calls_go_on, false },
+	{ "in a rain of signals each datagram arrives once", nothing_is_lost_to_signals, true },
+	{ "64 threads wait at one socket", threads_share_a_socket, false },
+	{ "a refused datagram is told to who polls, then asks", refusal_is_told, false },
+	{ "IP_RECVERR", errors_are_queued, false },
+	{ "pointers to nowhere", bad_pointers_are_faults, false },
+	{ "no socket of the host's families", families_are_not_the_hosts, false },
+	{ "a descriptor looks like the socket that it stands for", descriptors_look_right, false },
+	{ "the last close of duplicates ends the socket", closing_ends_it, false },
+	{ "SIGKILL ends the socket", death_ends_it, false },
+	{ "a socket is the children's, too", children_share_it, false },
+	{ "a socket passed by SCM_RIGHTS", passed_descriptors_work, false },
+	{ "shutdown(2)", shutdown_ends_reading, false },
+	{ "what was written before the close is sent", last_words_are_sent, false },
+	{ "unix sockets are the host's", unix_sockets_are_the_hosts, false },
+	{ "interfaces are the net's", interfaces_are_the_nets, false },
+	{ "netlink, as iproute2 wants it", netlink_as_iproute2_wants_it, false },
 };
 
 static void programs(void **state)
 {
-	int failed = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		bool storm = rows[i].fn == nothing_is_lost_to_signals;
-		int status = storm ? supervised_on_one_cpu(supervised, rows[i].fn) : supervised(rows[i].fn);
-
-		if (status) {
-			print_error("%s: status %d\n", rows[i].says, status);
-			failed++;
-		}
-	}
-	assert_int_equal(failed, 0);
+	supervised_all(supervised, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 int main(void)
