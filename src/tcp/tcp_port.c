@@ -306,9 +306,12 @@ int tcp_port_listen(const struct tcp_sock *tp)
 
 void tcp_port_unlisten(struct net *net, u16 port)
 {
-	const struct tcp_bind_bucket *b = net->worker ? bucket_find(net->tcp, port) : NULL;
+	const struct tcp_bind_bucket *b;
 	const struct tcp_sock *o;
 
+	if (likely(!net->worker))
+		return;
+	b = bucket_find(net->tcp, port);
 	if (b) {
 		hlist_for_each_entry(o, &b->owners, bind_node) {
 			if (o->listener && o->listener->slot)
