@@ -88,16 +88,26 @@ void kmem_cache_fini(struct kmem_cache *c);
 void *kmem_cache_alloc_slow(struct kmem_cache *c, const char *site);
 void kmem_cache_free_slow(struct kmem_cache *c, void *object);
 
-/** kmem_cache_alloc_at() - one uninitialised object; returned; NULL when there is no memory, or the hook says so */
-static inline void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
+/** kmem_cache_is_ready() - does an object lie ready, and is nobody to be asked whether it may be had? */
+static inline bool kmem_cache_is_ready(const struct kmem_cache *c)
+{
+	return !NETHOOD_ASAN && likely(c->free_list && !c->mem->fail);
+}
+
+/** kmem_cache_take() - that object; returned, uninitialised */
+static inline void *kmem_cache_take(struct kmem_cache *c)
 {
 	void **object = (void **)c->free_list;
 
-	if (NETHOOD_ASAN || unlikely(!object || c->mem->fail))
-		return kmem_cache_alloc_slow(c, site);
 	c->free_list = *object;
 	c->live_count++;
 	return object;
+}
+
+/** kmem_cache_alloc_at() - one uninitialised object; returned; NULL when there is no memory, or the hook says so */
+static inline void *kmem_cache_alloc_at(struct kmem_cache *c, const char *site)
+{
+	return kmem_cache_is_ready(c) ? kmem_cache_take(c) : kmem_cache_alloc_slow(c, site);
 }
 
 static inline void kmem_cache_free(struct kmem_cache *c, void *object)

@@ -44,16 +44,6 @@ static inline struct kmem_cache *head_cache(struct skb_pool *pool, u32 head_byte
 	return i < SKB_HEAD_CLASSES ? &pool->priv->heads[i] : NULL;
 }
 
-/** cache_take() - the first of its free_list, of which the caller has seen that it is not empty; returned, uninitialised */
-static inline void *cache_take(struct kmem_cache *c)
-{
-	void **object = (void **)c->free_list;
-
-	c->free_list = *object;
-	c->live_count++;
-	return object;
-}
-
 static inline u8 *skb_head_alloc(struct skb_pool *pool, u32 head_bytes, const char *site)
 {
 	struct kmem_cache *cache = head_cache(pool, head_bytes);

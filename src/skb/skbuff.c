@@ -60,14 +60,11 @@ static inline struct sk_buff *skb_made(struct skb_pool *pool, struct sk_buff *sk
 	return skb;
 }
 
-static __noinline struct sk_buff *alloc_skb_slow(struct skb_pool *pool, u32 size_bytes, const char *site)
+static __noinline struct sk_buff *alloc_skb_slow(struct skb_pool *pool, u32 head_bytes, const char *site)
 {
-	u32 head_bytes = skb_head_bytes(size_bytes);
 	struct sk_buff *skb;
 	u8 *head;
 
-	if (unlikely(size_bytes > SKB_MAX_ALLOC_BYTES))
-		return NULL;
 	skb = kmem_cache_alloc_at(&pool->priv->skbs, site);
 	if (unlikely(!skb))
 		return NULL;
@@ -83,12 +80,15 @@ static __noinline struct sk_buff *alloc_skb_slow(struct skb_pool *pool, u32 size
 struct sk_buff *alloc_skb_at(struct skb_pool *pool, u32 size_bytes, const char *site)
 {
 	struct kmem_cache *skbs = &pool->priv->skbs, *heads;
-	u32 head_bytes = skb_head_bytes(size_bytes);
+	u32 head_bytes;
 
+	if (unlikely(size_bytes > SKB_MAX_ALLOC_BYTES))
+		return NULL;
+	head_bytes = skb_head_bytes(size_bytes);
 	heads = head_cache(pool, head_bytes);
-	if (NETHOOD_ASAN || unlikely(!heads || !heads->free_list || !skbs->free_list || pool->mem->fail))
-		return alloc_skb_slow(pool, size_bytes, site);
-	return skb_made(pool, cache_take(skbs), cache_take(heads), head_bytes);
+	if (unlikely(!heads) || !kmem_cache_is_ready(heads) || !kmem_cache_is_ready(skbs))
+		return alloc_skb_slow(pool, head_bytes, site);
+	return skb_made(pool, kmem_cache_take(skbs), kmem_cache_take(heads), head_bytes);
 }
 
 /* ------------------------------------------------------------------ clones and copies */
