@@ -102,11 +102,13 @@ struct nethood_workers; /**< one host whose work several threads do, each with a
  * The first net leads.  Addresses, routes, rules, neighbours, links' settings and sysctls are set there, and the others
  * follow; it alone speaks ARP, Neighbour Discovery, ICMP, IGMP and MLD for the host, so groups are joined there.  A device
  * is made on each worker, with one name and in one order, by nethood_dev_create(): each has a queue of its own, "tap" one
- * of the same interface (IFF_MULTI_QUEUE).  It is set up and brought up on the first.
+ * of the same interface (IFF_MULTI_QUEUE).  "packet" and "pcap" have none: -EOPNOTSUPP.  It is set up and brought up on the
+ * first.
  *
  * Sockets are made on any of the nets, and belong to its thread.  A packet that comes in elsewhere is passed to whoever has
  * its port.  Between workers a port is one thing, whatever the addresses: several have it only if their sockets share
  * it by SO_REUSEPORT (before listen(2) and in UDP also SO_REUSEADDR); each worker's listener then gets what comes in by its queue.
+ * @linux softnet_data, one for each processor; RSS; SO_REUSEPORT in socket(7)
  * Return: 0, -EINVAL, -ENOMEM, -ENOBUFS.
  */
 NETHOOD_API int nethood_workers_create(const struct nethood_config *config, uint32_t count,
@@ -136,7 +138,8 @@ struct nethood_dev_config {
 	void *ctx;
 };
 
-/** nethood_dev_create() - add a device (down).  Return: 0, -EEXIST, -EINVAL, -EBUSY, -EPERM, -ENODEV, -ENOMEM ... */
+/** nethood_dev_create() - add a device (down).  Return: 0, -EEXIST, -EINVAL, -EBUSY, -EPERM, -ENODEV, -ENOMEM,
+ *  -EOPNOTSUPP ... */
 NETHOOD_API int nethood_dev_create(struct nethood_net *net, const struct nethood_dev_config *config,
 				   struct nethood_dev **out);
 /** nethood_dev_destroy() - remove it; routes, addresses, neighbours go with it */

@@ -70,6 +70,8 @@ static int driver_create(struct net *net, const struct netdev_config *cfg, struc
 
 	if (!drv || !cfg->name || cfg->queues > drv->queues_max)
 		return -EINVAL;
+	if (cfg->one_of_several && drv->hears_all)
+		return -EOPNOTSUPP;
 	dev = alloc_netdev(net, drv->priv_bytes, cfg->name, cfg->queues);
 	if (!dev)
 		return -ENOMEM;

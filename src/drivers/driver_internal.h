@@ -16,6 +16,7 @@ struct netdev_driver {
 	const struct net_device_ops *ops;
 	u32 priv_bytes;
 	u32 queues_max;
+	bool hears_all; /**< each of several on one interface: it cannot be shared between workers */
 	/** the rest of @cfg; on error nothing is left.  ops->ndo_uninit() undoes it, and may be called twice */
 	int (*setup)(struct net_device *dev, const struct netdev_config *cfg);
 };

@@ -22,7 +22,7 @@ struct netdev_config {
 	u32 mtu;             /**< 0: 1500 */
 	const u8 *lladdr;    /**< 6 octets; NULL: random, locally administered */
 	u32 queues;          /**< 0: 1; of "xdp": all */
-	bool one_of_several; /**< "tap": others open the same interface, each a queue of it */
+	bool one_of_several; /**< others open the same interface, each a queue of it */
 	bool offload;        /**< leave checksums to what is on the other side, where it can */
 	int fd;              /**< drivers "fd", "tap", "unix": an open one, taken also on error; -1: none */
 	/** drivers "user", "user-ip": a frame leaves; @frame borrowed.  Return: 0 taken, -EAGAIN: not now, netdev_user_wake() later */
@@ -34,7 +34,7 @@ struct netdev_config {
  * netdev_driver_open() - make and register a device, down
  * @out: borrowed, until it is unregistered
  *
- * Return: 0; -EINVAL: no such driver, or it refuses the rest of @cfg; -EEXIST: the name is taken; -ENOMEM; of "tap",
+ * Return: 0; -EINVAL: no such driver, or it refuses the rest of @cfg; -EOPNOTSUPP: it has no queues to share; -EEXIST: the name is taken; -ENOMEM; of "tap",
  * "packet" and "xdp": -EBUSY, -EPERM, -ENODEV ... as the system says; of "pcap": -ENOENT, -EACCES ...
  */
 int netdev_driver_open(struct net *net, const struct netdev_config *cfg, struct net_device **out);

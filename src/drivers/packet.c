@@ -399,5 +399,6 @@ const struct netdev_driver packet_driver = {
 	.ops = &packet_ops,
 	.priv_bytes = sizeof(struct packet_priv),
 	.queues_max = 1,
+	.hears_all = true,
 	.setup = packet_setup,
 };

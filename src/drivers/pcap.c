@@ -403,5 +403,6 @@ const struct netdev_driver pcap_driver = {
 	.ops = &pcap_ops,
 	.priv_bytes = sizeof(struct pcap_priv),
 	.queues_max = 1,
+	.hears_all = true,
 	.setup = pcap_setup,
 };
