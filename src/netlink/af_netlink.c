@@ -17,7 +17,7 @@
 
 #define NETLINK_MAX_GROUPS 64U
 #define NETLINK_MAX_REQUEST_BYTES (1U << 20) /* one datagram of requests */
-#define NETLINK_MAX_DUMP_BYTES 32768U
+#define NETLINK_MAX_DUMP_BYTES 65536U /* Linux: half of it; but then a route that it has may be too long to be told */
 #define SOL_NETLINK_LEVEL 270
 
 static u64 group_bit(u32 group)
