@@ -143,7 +143,7 @@ REASONS = [
     ("lookup", "The limit's hash is one multiplication, and its keys stand in a row, so that none is displaced. A "
      "keyed one takes three; cheaper ones have secrets with which the addresses of a subnet cluster (up to 20 "
      "steps a look-up, instead of 3)."),
-    ("csum 1500", "The limit forgets carries: one addition for each load. A sum that keeps them takes three "
+    ("csum 1500", "The limit forgets carries: one addition for each load. A sum that keeps them takes two "
      "operations."),
     ("record", "The call and the frame are written down, and the frame's octets hashed."),
     ("TAP UDP", "What is above the limit, which is the system calls alone, is the net's own way: 240 ns."),
@@ -164,8 +164,8 @@ REASONS = [
     ("one trapped call", "Which socket it is has to be asked: pidfd_getfd(2), getsockopt(SO_COOKIE) and close(2), "
      "then whether the caller is still there, and epoll before: five system calls beside the three of the limit."),
     ("bytes of an idle net", "The timer wheel, TCP's state and both families' settings take 3 KB each."),
-    ("UDP send 1 byte, unconnected", "The route is looked up for each datagram; the limit's table fits "
-     "the cache, 100 k neighbours (19 MB) do not."),
+    ("UDP send 1 byte, unconnected", "The route is looked up for each datagram, and the neighbour's entry is filled in "
+     "and counted; the limit is its look-up alone."),
     ("insert into a full table", "What dies leaves a history of 1.2 KB, which is cleared at each birth."),
     ("resolve", "An entry, its history, a request, a timer and a queue are made, and two packets sent."),
 ]

@@ -443,7 +443,7 @@ bool nethood_poll(struct nethood_net *nn, uint64_t now_ns)
 		rec_poll(net->rec, now_ns);
 	set_time(net, now_ns);
 	if (unlikely(net->worker))
-		(void)net->worker->ops->poll_begin(net->worker);
+		net->worker->ops->poll_begin(net->worker);
 	more = timer_wheel_advance(net->timers, net->now, TIMER_BUDGET) == TIMER_BUDGET;
 	more |= do_softirq(net);
 	more |= rcu_quiescent_run(&net->rcu, FREED_AT_ONCE);

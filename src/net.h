@@ -51,8 +51,8 @@ struct net_worker_ops {
 	void (*skb_copy)(struct net_worker *w, enum net_port_space space, u16 port, struct sk_buff *skb);
 	/** a sysctl was written; @is_file: @name is its path below /proc */
 	void (*sysctl_written)(struct net_worker *w, bool is_file, const char *name, const char *value);
-	/** the beginning and the end of a poll.  Return: true: there is more */
-	bool (*poll_begin)(struct net_worker *w);
+	void (*poll_begin)(struct net_worker *w);
+	/** Return: true: there is more to do */
 	bool (*poll_end)(struct net_worker *w);
 	/** is there something to do? */
 	bool (*waits)(const struct net_worker *w);

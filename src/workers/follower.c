@@ -20,7 +20,6 @@
 #include "workers/rtnl.h"
 
 #define TELL_BUDGET 256U
-#define RETRY_NS (100 * NSEC_PER_MSEC)
 
 /** struct key_set - what the leader has */
 struct key_set {
@@ -32,31 +31,23 @@ struct follower {
 	struct nethood_sock *request, *news;
 	u32 portid; /**< of @request */
 	bool syncing;
-	bool missed;        /**< something could not be done: all has to be told anew */
-	struct timer again; /**< when the leader is asked for that */
+	bool missed; /**< something could not be done: all has to be told anew */
 	struct key_set seen;
+	bool swept, once_more; /**< sweep_done() */
 	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
 };
 
 /* Not at once: memory is missing. */
 static void missed(struct worker *w)
 {
-	struct net *net = &w->nn->net;
-
 	w->follower->missed = true;
-	mod_timer(net->timers, &w->follower->again, net->now + RETRY_NS);
+	worker_retry_later(w);
 }
 
 static void missed_if(struct worker *w, int err)
 {
 	if (err == -ENOMEM || err == -ENOBUFS)
 		missed(w);
-}
-
-/* The poll that it is due in does the rest. */
-static void again_fires(struct timer *t)
-{
-	(void)t;
 }
 
 /* ------------------------------------------------------------------ sysctls */
@@ -192,10 +183,8 @@ static int link_apply(struct worker *w, const struct nlmsghdr *nlh)
 	set->ifi_change = LINK_FLAGS;
 	set->ifi_flags = ifi->ifi_flags & LINK_FLAGS;
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		const struct nlattr *a = rtnl_attr(nlh, same[i]);
-
-		if (a && !(same[i] == IFLA_ADDRESS && (ifi->ifi_flags & IFF_LOOPBACK)))
-			rtnl_put(&msg, same[i], mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+		if (same[i] != IFLA_ADDRESS || !(ifi->ifi_flags & IFF_LOOPBACK))
+			rtnl_put_same(&msg, nlh, same[i]);
 	}
 	return rtnl_talk(w->follower->request, &msg.nlh, NULL);
 }
@@ -247,6 +236,7 @@ static int route_apply(struct worker *w, const struct nlmsghdr *nlh)
 	if ((rtm->rtm_flags & RTM_F_CLONED) || (nlh->nlmsg_type == RTM_NEWROUTE && comes_with_address(rtm)))
 		return 0;
 	((struct rtmsg *)mnl_nlmsg_get_payload(copy))->rtm_flags &= RTNH_F_ONLINK;
+	rtnl_hops_settle(copy);
 	if (nlh->nlmsg_type == RTM_DELROUTE)
 		return request(w, copy, 0);
 	/* in the order in which a table is told, new ones come behind */
@@ -275,7 +265,6 @@ static int neigh_apply(struct worker *w, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
 	bool gone = nlh->nlmsg_type == RTM_DELNEIGH;
-	static const u16 same[] = { NDA_DST, NDA_LLADDR, NDA_PROTOCOL };
 	u16 state = neigh_state(w, ndm->ndm_state), flags;
 	struct rtnl_msg msg;
 	struct ndmsg *set;
@@ -283,16 +272,12 @@ static int neigh_apply(struct worker *w, const struct nlmsghdr *nlh)
 	if ((ndm->ndm_flags & NTF_PROXY) || (!gone && !state))
 		return 0;
 	flags = gone ? 0 : state == NUD_FAILED ? NLM_F_REPLACE : NLM_F_REPLACE | NLM_F_CREATE;
-	set = rtnl_begin(&msg, nlh->nlmsg_type, flags, sizeof(*set));
-	set->ndm_family = ndm->ndm_family;
-	set->ndm_ifindex = ndm->ndm_ifindex;
+	set = rtnl_begin_neigh(&msg, nlh->nlmsg_type, flags, nlh);
 	set->ndm_state = gone ? 0 : state;
 	set->ndm_flags = ndm->ndm_flags & (NTF_ROUTER | NTF_EXT_LEARNED);
-	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		const struct nlattr *a = rtnl_attr(nlh, same[i]);
-
-		if (a && (same[i] == NDA_DST || (!gone && state != NUD_FAILED)))
-			rtnl_put(&msg, same[i], mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	if (!gone && state != NUD_FAILED) {
+		rtnl_put_same(&msg, nlh, NDA_LLADDR);
+		rtnl_put_same(&msg, nlh, NDA_PROTOCOL);
 	}
 	return rtnl_talk(w->follower->request, &msg.nlh, NULL);
 }
@@ -338,8 +323,10 @@ static void keys_free(struct worker *w)
 	*set = (struct key_set){ .count = 0 };
 }
 
-static void message_apply(struct worker *w, const struct nlmsghdr *nlh)
+static void object_apply(void *ctx, const struct nlmsghdr *nlh)
 {
+	struct worker *w = ctx;
+
 	for (size_t i = 0; i < ARRAY_SIZE(apply); i++) {
 		if (nlh->nlmsg_type != apply[i].new_type && nlh->nlmsg_type != apply[i].del_type)
 			continue;
@@ -355,8 +342,13 @@ static void rtnl_hear(struct worker *w, const struct letter *l)
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)l->data;
 	int left = (int)l->data_bytes;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
-		message_apply(w, nlh);
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		/* of what is added to, a part may be here already */
+		if (w->follower->syncing || (nlh->nlmsg_flags & NLM_F_APPEND))
+			rtnl_each_object(nlh, object_apply, w);
+		else
+			object_apply(w, nlh);
+	}
 }
 
 /* ------------------------------------------------------------------ all has been told: what else is here? */
@@ -376,10 +368,33 @@ static bool may_stay(const struct nlmsghdr *nlh)
 	return nlh->nlmsg_type == RTM_NEWNEIGH && (ndm->ndm_state & (NUD_NOARP | NUD_INCOMPLETE));
 }
 
+/** struct sweep - of one table */
+struct sweep {
+	struct worker *w;
+	const struct rtnl_dump *table;
+};
+
+static void object_sweep(void *ctx, const struct nlmsghdr *nlh)
+{
+	const struct sweep *sweep = ctx;
+	struct follower *f = sweep->w->follower;
+	u64 key = rtnl_key(nlh);
+	struct nlmsghdr *copy;
+	int err;
+
+	if (may_stay(nlh) || bsearch(&key, f->seen.keys, f->seen.count, sizeof(key), key_cmp))
+		return;
+	copy = copy_of(sweep->w, nlh);
+	copy->nlmsg_type = sweep->table->del;
+	err = request(sweep->w, copy, 0);
+	missed_if(sweep->w, err);
+	f->swept |= !err;
+}
+
 /* @dump: a socket of its own, so that requests go between. */
 static void table_sweep(struct worker *w, struct nethood_sock *dump, const struct rtnl_dump *table, u8 *buf)
 {
-	const struct key_set *set = &w->follower->seen;
+	struct sweep sweep = { w, table };
 	bool done = rtnl_dump_start(dump, table) != 0;
 
 	while (!done) {
@@ -390,20 +405,24 @@ static void table_sweep(struct worker *w, struct nethood_sock *dump, const struc
 		done = n < 0;
 		missed_if(w, (int)n);
 		for (; !done && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-			u64 key;
-
 			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
 			if (done)
 				missed_if(w, *(const int *)mnl_nlmsg_get_payload(nlh));
-			if (done || may_stay(nlh))
-				continue;
-			key = rtnl_key(nlh);
-			if (bsearch(&key, set->keys, set->count, sizeof(key), key_cmp))
-				continue;
-			nlh->nlmsg_type = table->del;
-			missed_if(w, request(w, copy_of(w, nlh), 0));
+			else
+				rtnl_each_object(nlh, object_sweep, &sweep);
 		}
 	}
+}
+
+/* What was too much may have stood in the way of what came: once more, but not for ever. */
+static void sweep_done(struct worker *w)
+{
+	struct follower *f = w->follower;
+
+	f->once_more = f->swept && !f->once_more;
+	f->swept = false;
+	if (f->once_more)
+		missed(w);
 }
 
 static void sync_done(struct worker *w)
@@ -429,6 +448,7 @@ static void sync_done(struct worker *w)
 	}
 	host_free(w->host, buf, RTNL_READ_BYTES);
 	nethood_close(dump);
+	sweep_done(w);
 }
 
 void follower_hear(struct worker *w, const struct letter *l)
@@ -454,15 +474,6 @@ void follower_hear(struct worker *w, const struct letter *l)
 
 /* ------------------------------------------------------------------ out */
 
-static struct letter *rtnl_letter(struct worker *w, const struct nlmsghdr *nlh)
-{
-	struct letter *l = letter_new(w, LETTER_RTNL, nlh->nlmsg_len);
-
-	if (l)
-		memcpy(l->data, nlh, nlh->nlmsg_len);
-	return l;
-}
-
 static void news_hear(struct worker *w, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
@@ -471,7 +482,7 @@ static void news_hear(struct worker *w, const struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_type == RTM_GETNEIGH ||
 	    (nlh->nlmsg_type == RTM_NEWNEIGH && ndm->ndm_state == NUD_REACHABLE && !ours))
-		letter_post(w, LEADER, rtnl_letter(w, nlh));
+		letter_post(w, LEADER, letter_new(w, LETTER_RTNL, nlh, nlh->nlmsg_len));
 	else if (nlh->nlmsg_type == RTM_NEWLINK && ifi->ifi_change == ~0U) /* a device came: what belongs to it? */
 		missed(w);
 }
@@ -480,9 +491,9 @@ bool follower_tell(struct worker *w)
 {
 	struct follower *f = w->follower;
 
-	if (f->missed && !timer_pending(&f->again)) {
+	if (f->missed && !worker_retry_waits(w)) {
 		f->missed = false;
-		if (!letter_post(w, LEADER, letter_new(w, LETTER_SYNC, 0)))
+		if (!letter_post(w, LEADER, letter_new(w, LETTER_SYNC, NULL, 0)))
 			missed(w);
 	}
 	for (u32 i = 0; i < TELL_BUDGET; i++) {
@@ -508,7 +519,6 @@ int follower_init(struct worker *w)
 	if (!w->follower)
 		return -ENOMEM;
 	w->base.follows = true;
-	timer_setup(&w->follower->again, again_fires);
 	err = sysctls_init(w);
 	if (!err)
 		err = rtnl_open(w, 0, &w->follower->request);
@@ -524,7 +534,6 @@ void follower_exit(struct worker *w)
 {
 	if (!w->follower)
 		return;
-	del_timer(w->nn->net.timers, &w->follower->again);
 	keys_free(w);
 	host_free(w->host, w->follower, sizeof(*w->follower));
 	w->follower = NULL;

@@ -19,7 +19,6 @@
 	 RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | 1U << (RTNLGRP_IPV6_RULE - 1))
 #define TELL_BUDGET 64U /* datagrams for each follower in one poll */
 #define TELL_ROOM 128U  /* slots that are left to packets, and to answers */
-#define RETRY_NS (100 * NSEC_PER_MSEC)
 
 /** struct channel - to one follower */
 struct channel {
@@ -30,7 +29,6 @@ struct channel {
 
 struct leader {
 	struct nethood_sock *request;
-	struct timer again; /**< what had no memory is told anew then */
 	u8 buf[RTNL_READ_BYTES] __attribute__((aligned(8)));
 	struct channel channels[];
 };
@@ -43,27 +41,15 @@ static bool has_room(const struct worker *w, u32 to)
 /* Something is missing: all is told anew, but not at once. */
 static void channel_broke(struct worker *w, struct channel *ch)
 {
-	struct net *net = &w->nn->net;
-
 	ch->anew = true;
 	ch->table = RTNL_DUMPS;
-	mod_timer(net->timers, &w->leader->again, net->now + RETRY_NS);
-}
-
-/* The poll that it is due in does the rest. */
-static void again_fires(struct timer *t)
-{
-	(void)t;
+	worker_retry_later(w);
 }
 
 /* There was room: only memory can be missing. */
 static void post_to(struct worker *w, u32 to, enum letter_kind kind, const void *data, size_t len_bytes)
 {
-	struct letter *l = letter_new(w, kind, len_bytes);
-
-	if (l && len_bytes)
-		memcpy(l->data, data, len_bytes);
-	if (!letter_post(w, to, l))
+	if (!letter_post(w, to, letter_new(w, kind, data, len_bytes)))
 		channel_broke(w, &w->leader->channels[to]);
 }
 
@@ -206,7 +192,7 @@ static bool channel_tell(struct worker *w, u32 to)
 			more = dump_tell(w, to);
 		else if (!ch->anew)
 			more = news_tell(w, to);
-		else if (timer_pending(&w->leader->again))
+		else if (worker_retry_waits(w))
 			more = false;
 		else
 			anew_begin(w, to);
@@ -228,14 +214,9 @@ bool leader_tell(struct worker *w)
 /* The entry that @about speaks of, as an answer in @buf.  NULL: there is none */
 static const struct nlmsghdr *neigh_get(struct worker *w, const struct nlmsghdr *about)
 {
-	const struct ndmsg *ndm = mnl_nlmsg_get_payload(about);
-	const struct nlattr *dst = rtnl_attr(about, NDA_DST);
 	struct rtnl_msg msg;
-	struct ndmsg *get = rtnl_begin(&msg, RTM_GETNEIGH, 0, sizeof(*get));
 
-	get->ndm_family = ndm->ndm_family;
-	get->ndm_ifindex = ndm->ndm_ifindex;
-	rtnl_put(&msg, NDA_DST, mnl_attr_get_payload(dst), mnl_attr_get_payload_len(dst));
+	(void)rtnl_begin_neigh(&msg, RTM_GETNEIGH, 0, about);
 	return rtnl_talk(w->leader->request, &msg.nlh, w->leader->buf)
 		       ? NULL
 		       : (const struct nlmsghdr *)(const void *)w->leader->buf;
@@ -243,18 +224,13 @@ static const struct nlmsghdr *neigh_get(struct worker *w, const struct nlmsghdr 
 
 static void neigh_set(struct worker *w, const struct nlmsghdr *about, u16 flags, u8 ntf, u16 state)
 {
-	const struct ndmsg *ndm = mnl_nlmsg_get_payload(about);
-	const struct nlattr *dst = rtnl_attr(about, NDA_DST), *lladdr = rtnl_attr(about, NDA_LLADDR);
 	struct rtnl_msg msg;
-	struct ndmsg *set = rtnl_begin(&msg, RTM_NEWNEIGH, flags, sizeof(*set));
+	struct ndmsg *set = rtnl_begin_neigh(&msg, RTM_NEWNEIGH, flags, about);
 
-	set->ndm_family = ndm->ndm_family;
-	set->ndm_ifindex = ndm->ndm_ifindex;
 	set->ndm_flags = ntf;
 	set->ndm_state = state;
-	rtnl_put(&msg, NDA_DST, mnl_attr_get_payload(dst), mnl_attr_get_payload_len(dst));
-	if (state && lladdr)
-		rtnl_put(&msg, NDA_LLADDR, mnl_attr_get_payload(lladdr), mnl_attr_get_payload_len(lladdr));
+	if (state)
+		rtnl_put_same(&msg, about, NDA_LLADDR);
 	(void)rtnl_talk(w->leader->request, &msg.nlh, NULL);
 }
 
@@ -320,7 +296,6 @@ int leader_init(struct worker *w)
 	w->leader = host_alloc(w->host, leader_bytes(w));
 	if (!w->leader)
 		return -ENOMEM;
-	timer_setup(&w->leader->again, again_fires);
 	err = rtnl_open(w, 0, &w->leader->request);
 	for (u32 to = 1; !err && to < w->host->count; to++)
 		err = channel_init(w, &w->leader->channels[to]);
@@ -332,7 +307,6 @@ void leader_exit(struct worker *w)
 {
 	if (!w->leader)
 		return;
-	del_timer(w->nn->net.timers, &w->leader->again);
 	host_free(w->host, w->leader, leader_bytes(w));
 	w->leader = NULL;
 }

@@ -3,19 +3,24 @@
  *
  * A full ring loses a letter, as a full queue loses a packet, and counts it.  Who must not lose any looks for room first.
  */
+#include <string.h>
+
+#include "dev/softirq.h"
 #include "workers/workers.h"
 
 #define LETTERS_BUDGET 256U /* of one poll, from each worker */
 
-struct letter *letter_new(struct worker *w, enum letter_kind kind, size_t data_bytes)
+struct letter *letter_new(struct worker *w, enum letter_kind kind, const void *data, size_t data_bytes)
 {
 	struct letter *l = host_alloc(w->host, sizeof(*l) + data_bytes);
 
-	if (l) {
-		l->kind = kind;
-		l->from = w->index;
-		l->data_bytes = (u32)data_bytes;
-	}
+	if (!l)
+		return NULL;
+	l->kind = kind;
+	l->from = w->index;
+	l->data_bytes = (u32)data_bytes;
+	if (data)
+		memcpy(l->data, data, data_bytes);
 	return l;
 }
 
@@ -32,7 +37,7 @@ bool letter_post(struct worker *w, u32 to, struct letter *l)
 	}
 	if (l)
 		letter_free(w->host, l);
-	w->letters_lost++;
+	w->nn->net.softnet->dropped++;
 	return false;
 }
 
@@ -46,10 +51,8 @@ static void letter_read(struct worker *w, const struct letter *l)
 		follower_hear(w, l);
 }
 
-bool letters_in(struct worker *w)
+void letters_in(struct worker *w)
 {
-	bool more = false;
-
 	for (u32 from = 0; from < w->host->count; from++) {
 		struct ring *r = ring_between(w->host, from, w->index);
 		struct letter *l;
@@ -58,9 +61,7 @@ bool letters_in(struct worker *w)
 			letter_read(w, l);
 			letter_free(w->host, l);
 		}
-		more |= !ring_is_empty(r);
 	}
-	return more;
 }
 
 bool letters_wait(const struct worker *w)

@@ -45,13 +45,6 @@ void *rtnl_begin(struct rtnl_msg *msg, u16 type, u16 flags, size_t header_bytes)
 	return mnl_nlmsg_put_extra_header(nlh, header_bytes);
 }
 
-void rtnl_put(struct rtnl_msg *msg, u16 type, const void *data, size_t len_bytes)
-{
-	bool fits = mnl_attr_put_check(&msg->nlh, sizeof(*msg), type, len_bytes, data);
-
-	assert(fits);
-}
-
 static_assert(sizeof(struct rtmsg) == sizeof(struct fib_rule_hdr), "they have one form");
 
 static size_t header_bytes_of(const struct nlmsghdr *nlh)
@@ -101,6 +94,32 @@ u32 rtnl_attr_u32(const struct nlmsghdr *nlh, u16 type, u32 otherwise)
 	return a ? mnl_attr_get_u32(a) : otherwise;
 }
 
+void rtnl_put(struct rtnl_msg *msg, u16 type, const void *data, size_t len_bytes)
+{
+	bool fits = mnl_attr_put_check(&msg->nlh, sizeof(*msg), type, len_bytes, data);
+
+	assert(fits);
+}
+
+void rtnl_put_same(struct rtnl_msg *msg, const struct nlmsghdr *about, u16 type)
+{
+	const struct nlattr *a = rtnl_attr(about, type);
+
+	if (a)
+		rtnl_put(msg, type, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+}
+
+struct ndmsg *rtnl_begin_neigh(struct rtnl_msg *msg, u16 type, u16 flags, const struct nlmsghdr *about)
+{
+	const struct ndmsg *same = mnl_nlmsg_get_payload(about);
+	struct ndmsg *ndm = rtnl_begin(msg, type, flags, sizeof(*ndm));
+
+	ndm->ndm_family = same->ndm_family;
+	ndm->ndm_ifindex = same->ndm_ifindex;
+	rtnl_put_same(msg, about, NDA_DST);
+	return ndm;
+}
+
 int rtnl_send(struct nethood_sock *sk, const struct nlmsghdr *nlh)
 {
 	ssize_t n = nethood_sendto(sk, nlh, nlh->nlmsg_len, 0, NULL, 0);
@@ -144,97 +163,4 @@ int rtnl_talk(struct nethood_sock *sk, struct nlmsghdr *nlh, void *answer)
 			return ack.err.error;
 	}
 	return err;
-}
-
-/* ------------------------------------------------------------------ whole tables */
-
-const struct rtnl_dump rtnl_dumps[RTNL_DUMPS] = {
-	{ RTM_GETLINK, 0, AF_UNSPEC },
-	{ RTM_GETADDR, RTM_DELADDR, AF_INET },
-	{ RTM_GETADDR, RTM_DELADDR, AF_INET6 },
-	{ RTM_GETRULE, RTM_DELRULE, AF_INET },
-	{ RTM_GETRULE, RTM_DELRULE, AF_INET6 },
-	{ RTM_GETROUTE, RTM_DELROUTE, AF_INET },
-	{ RTM_GETROUTE, RTM_DELROUTE, AF_INET6 },
-	{ RTM_GETNEIGH, RTM_DELNEIGH, AF_UNSPEC },
-};
-
-int rtnl_dump_start(struct nethood_sock *sk, const struct rtnl_dump *dump)
-{
-	struct rtnl_msg msg;
-	struct rtgenmsg *gen = rtnl_begin(&msg, dump->get, NLM_F_DUMP, sizeof(*gen));
-
-	gen->rtgen_family = dump->family;
-	return rtnl_send(sk, &msg.nlh);
-}
-
-/* FNV-1a: both sides are ours, and a collision keeps one object that is too much until the next time. */
-static u64 key_add(u64 key, const void *data, size_t len_bytes)
-{
-	const u8 *p = data;
-
-	for (size_t i = 0; i < len_bytes; i++)
-		key = (key ^ p[i]) * 0x100000001b3ULL;
-	return key;
-}
-
-static u64 key_add_attr(u64 key, const struct nlmsghdr *nlh, u16 type)
-{
-	const struct nlattr *a = rtnl_attr(nlh, type);
-
-	return a ? key_add(key_add(key, &type, sizeof(type)), mnl_attr_get_payload(a), mnl_attr_get_payload_len(a))
-		 : key;
-}
-
-static u64 key_add_attrs(u64 key, const struct nlmsghdr *nlh, const u16 *types)
-{
-	while (*types)
-		key = key_add_attr(key, nlh, *types++);
-	return key;
-}
-
-u64 rtnl_key(const struct nlmsghdr *nlh)
-{
-	static const u16 addr[] = { IFA_ADDRESS, IFA_LOCAL, 0 };
-	static const u16 neigh[] = { NDA_DST, 0 };
-	static const u16 route[] = { RTA_DST,     RTA_SRC,   RTA_OIF, RTA_GATEWAY,   RTA_PRIORITY,
-				     RTA_PREFSRC, RTA_TABLE, RTA_VIA, RTA_MULTIPATH, 0 };
-	static const u16 rule[] = { FRA_DST,
-				    FRA_SRC,
-				    FRA_IIFNAME,
-				    FRA_OIFNAME,
-				    FRA_PRIORITY,
-				    FRA_FWMARK,
-				    FRA_TABLE,
-				    FRA_FWMASK,
-				    FRA_UID_RANGE,
-				    FRA_IP_PROTO,
-				    FRA_SPORT_RANGE,
-				    FRA_DPORT_RANGE,
-				    FRA_SUPPRESS_PREFIXLEN,
-				    FRA_GOTO,
-				    0 };
-	const void *payload = mnl_nlmsg_get_payload(nlh);
-	const struct ifaddrmsg *ifa = payload;
-	const struct ndmsg *ndm = payload;
-	struct rtmsg rtm;
-	u64 key = key_add(0xcbf29ce484222325ULL, &nlh->nlmsg_type, sizeof(nlh->nlmsg_type));
-
-	switch (nlh->nlmsg_type) {
-	case RTM_NEWADDR:
-		key = key_add(key, &ifa->ifa_family, sizeof(ifa->ifa_family));
-		key = key_add(key, &ifa->ifa_prefixlen, sizeof(ifa->ifa_prefixlen));
-		key = key_add(key, &ifa->ifa_index, sizeof(ifa->ifa_index));
-		return key_add_attrs(key, nlh, addr);
-	case RTM_NEWNEIGH:
-		key = key_add(key, &ndm->ndm_family, sizeof(ndm->ndm_family));
-		key = key_add(key, &ndm->ndm_ifindex, sizeof(ndm->ndm_ifindex));
-		return key_add_attrs(key, nlh, neigh);
-	case RTM_NEWROUTE:
-		rtm = *(const struct rtmsg *)payload;
-		rtm.rtm_flags = 0; /* they tell of the link */
-		return key_add_attrs(key_add(key, &rtm, sizeof(rtm)), nlh, route);
-	default:
-		return key_add_attrs(key_add(key, payload, header_bytes_of(nlh)), nlh, rule);
-	}
 }

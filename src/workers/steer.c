@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dev/netdevice.h"
+#include "dev/softirq.h"
 #include "drivers/driver_internal.h"
 #include "ipv4/ip.h"
 #include "ipv6/ipv6.h"
@@ -19,8 +20,6 @@
 #include "wire/icmp.h"
 #include "wire/icmp6.h"
 #include "workers/workers.h"
-
-#define PORTS_BYTES 4U /* source and destination, of TCP and UDP */
 
 /* ------------------------------------------------------------------ out */
 
@@ -38,7 +37,7 @@ static struct letter *packet_letter(struct worker *w, struct sk_buff *skb, const
 
 	if (skb_mac_header_was_set(skb))
 		mac_bytes = skb->dev->hard_header_len;
-	l = letter_new(w, LETTER_PACKET, mac_bytes + above + skb->len);
+	l = letter_new(w, LETTER_PACKET, NULL, mac_bytes + above + skb->len);
 	if (!l)
 		return NULL;
 	l->packet = (struct letter_packet){ .tried = how->tried,
@@ -138,7 +137,7 @@ void steer_in(struct worker *w, const struct letter *l)
 	struct sk_buff *skb = dev ? packet_skb(dev, l) : NULL;
 
 	if (!skb) {
-		w->letters_lost++;
+		w->nn->net.softnet->dropped++;
 		return;
 	}
 	w->tried = l->packet.tried;
@@ -195,18 +194,27 @@ static unsigned int follower_local_in6(void *priv, struct sk_buff *skb, const st
 
 /* ------------------------------------------------------------------ the leader: what ICMP says to others */
 
-/* @at: where the ports, or the identifier, of the packet are that ICMP speaks of. */
+/* Where the sender's own number is: its port, or its echo's identifier. */
+static const struct {
+	u8 protocol, at_bytes;
+	enum net_port_space space;
+} own_ports[] = {
+	{ IPPROTO_TCP, 0, NET_PORTS_TCP },
+	{ IPPROTO_UDP, 0, NET_PORTS_UDP },
+	{ IPPROTO_ICMP, offsetof(struct icmphdr, un.echo.id), NET_PORTS_PING },
+	{ IPPROTO_ICMPV6, offsetof(struct icmp6hdr, un.echo.id), NET_PORTS_PING },
+};
+
+/* @at: where the header of @protocol is, in the packet that ICMP speaks of. */
 static void copy_by_port(struct worker *w, struct sk_buff *skb, u8 protocol, u32 at)
 {
 	__be16 port;
-	enum net_port_space space = protocol == IPPROTO_TCP   ? NET_PORTS_TCP
-				    : protocol == IPPROTO_UDP ? NET_PORTS_UDP
-							      : NET_PORTS_PING;
 
-	if (!has_ports(protocol))
-		at += PORTS_BYTES; /* type, code and sum are before the identifier */
-	if (!skb_copy_bits(skb, at, &port, sizeof(port)))
-		steer_copy(&w->base, space, be16_to_cpu(port), skb);
+	for (size_t i = 0; i < ARRAY_SIZE(own_ports); i++) {
+		if (own_ports[i].protocol == protocol &&
+		    !skb_copy_bits(skb, at + own_ports[i].at_bytes, &port, sizeof(port)))
+			steer_copy(&w->base, own_ports[i].space, be16_to_cpu(port), skb);
+	}
 }
 
 static bool is_icmp_error(u8 type)
@@ -244,7 +252,7 @@ static void copy_by_quoted6(struct worker *w, struct sk_buff *skb, u32 quoted_at
 
 	if (bytes < IPV6_HEADER_BYTES || skb_copy_bits(skb, quoted_at, quoted, bytes))
 		return;
-	nexthdr = ((const struct ipv6hdr *)(const void *)quoted)->nexthdr;
+	nexthdr = quoted[offsetof(struct ipv6hdr, nexthdr)];
 	at = ipv6_skip_exthdr(quoted, bytes, IPV6_HEADER_BYTES, &nexthdr, &frag_off);
 	if (at >= 0 && !(frag_off & IP6_OFFSET))
 		copy_by_port(w, skb, nexthdr, quoted_at + (u32)at);

@@ -23,9 +23,9 @@ static void worker_port_release(struct net_worker *base, enum net_port_space spa
 	port_release(w->host->ports, space, port, w->index);
 }
 
-static bool worker_poll_begin(struct net_worker *base)
+static void worker_poll_begin(struct net_worker *base)
 {
-	return letters_in(worker_of(base));
+	letters_in(worker_of(base));
 }
 
 static bool worker_poll_end(struct net_worker *base)
@@ -55,6 +55,23 @@ static const struct net_worker_ops worker_ops = {
 	.waits = worker_waits,
 };
 
+/* ------------------------------------------------------------------ when memory is missing */
+
+#define RETRY_NS (100 * NSEC_PER_MSEC)
+
+/* The poll that it is due in does the rest. */
+static void again_fires(struct timer *t)
+{
+	(void)t;
+}
+
+void worker_retry_later(struct worker *w)
+{
+	struct net *net = &w->nn->net;
+
+	mod_timer(net->timers, &w->again, net->now + RETRY_NS);
+}
+
 /* ------------------------------------------------------------------ life */
 
 static size_t rings_bytes(u32 count)
@@ -81,6 +98,7 @@ static int worker_init(struct nethood_workers *host, u32 index, const struct net
 	w->host = host;
 	w->index = index;
 	w->base.ops = &worker_ops;
+	timer_setup(&w->again, again_fires);
 	err = index ? follower_init(w) : leader_init(w);
 	if (!err)
 		err = steer_init(w);
@@ -92,6 +110,7 @@ static void worker_exit(struct worker *w)
 {
 	if (!w->nn)
 		return;
+	del_timer(w->nn->net.timers, &w->again);
 	steer_exit(w);
 	leader_exit(w);
 	follower_exit(w);

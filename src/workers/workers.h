@@ -51,13 +51,13 @@ struct worker {
 	struct net_worker base; /**< first */
 	struct nethood_workers *host;
 	struct nethood_net *nn;
-	u32 index;                 /* of the packet that is being given in: */
-	u32 tried;                 /**< workers that it has been to; 0: it came by a device */
-	bool is_a_copy;            /**< others have theirs */
+	u32 index;
 	u32 to_wake;               /**< workers that got letters since the last poll */
+	struct timer again;        /**< worker_retry_later() */
 	struct leader *leader;     /**< of the first */
 	struct follower *follower; /**< of the others */
-	u64 letters_lost;          /**< rings were full, or there was no memory */
+	u32 tried;      /**< workers that the packet has been to that is given in now; 0: it came by a device */
+	bool is_a_copy; /**< of that packet others have theirs */
 };
 
 /** struct nethood_workers - the host */
@@ -89,14 +89,23 @@ static inline void host_free(struct nethood_workers *host, void *p, size_t bytes
 		host->allocator.free(host->allocator.ctx, p, bytes);
 }
 
+/* ---- workers.c */
+/** worker_retry_later() - memory is missing: a poll in a while tries again */
+void worker_retry_later(struct worker *w);
+static inline bool worker_retry_waits(const struct worker *w)
+{
+	return timer_pending(&w->again);
+}
+
 /* ---- letters.c */
-/** letter_new() - returned, with room for @data_bytes; NULL: no memory */
-struct letter *letter_new(struct worker *w, enum letter_kind kind, size_t data_bytes);
+/** letter_new() - returned, with a copy of @data, or with room for it if NULL; NULL: no memory */
+struct letter *letter_new(struct worker *w, enum letter_kind kind, const void *data, size_t data_bytes);
 void letter_free(struct nethood_workers *host, struct letter *l);
-/** letter_post() - @l (taken; may be NULL: there was no memory) to worker @to.  Return: false: it is lost, and counted */
+/** letter_post() - @l (taken; may be NULL: there was no memory) to worker @to.  Return: false: it is lost, and counted
+ *  where a processor counts what its queue does not hold: /proc/net/softnet_stat */
 bool letter_post(struct worker *w, u32 to, struct letter *l);
-/** letters_in() - what others sent.  Return: true: there is more */
-bool letters_in(struct worker *w);
+/** letters_in() - what others sent, within a budget */
+void letters_in(struct worker *w);
 /** letters_wait() - is there one to be read? */
 bool letters_wait(const struct worker *w);
 /** letters_wake() - whoever got one since the last time is told */

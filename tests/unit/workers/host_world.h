@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dev/softirq.h"
 #include "workers/rtnl.h"
 
 #define WORKERS 3U
@@ -344,5 +345,29 @@ static inline u16 port_of(struct nethood_sock *sk)
 	assert_int_equal(nethood_getsockname(sk, &n.sa, &len), 0);
 	return ntohs(n.in.sin_port);
 }
+
+/* ------------------------------------------------------------------ tests */
+
+#define SEEDS 6U
+
+/* Each test with several interleavings. */
+static inline void each_seed(void (*fn)(struct host_world *hw))
+{
+	struct host_world *hw = calloc(1, sizeof(*hw));
+
+	for (u64 seed = 1; seed <= SEEDS; seed++) {
+		world_begin(hw, seed);
+		fn(hw);
+		world_end(hw);
+	}
+	free(hw);
+}
+
+#define SEEDED(name) \
+	static void name##_test(void **state) \
+	{ \
+		(void)state; \
+		each_seed(name); \
+	}
 
 #endif
