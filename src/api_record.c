@@ -460,11 +460,14 @@ static void answer_control(struct recorder *rec, const struct msghdr *msg)
 	}
 }
 
-void rec_answer_msg(struct recorder *rec, const struct msghdr *msg, u32 name_room_bytes, ssize_t ret)
+void rec_answer_msg(const struct sock *sk, const struct msghdr *msg, int flags, u32 name_room_bytes, ssize_t ret)
 {
+	struct recorder *rec = sk->net->rec;
+	bool written = !(flags & MSG_TRUNC) || sk->type != SOCK_STREAM; /* tcp(7): else they are thrown away */
+
 	if (ret < 0)
 		return;
-	if (ret)
+	if (ret && written)
 		answer_data(rec, msg->msg_iov, msg->msg_iovlen, min_size((size_t)ret, msg_room(msg)));
 	if (msg->msg_name)
 		rec_answer_name(rec, msg->msg_name, name_room_bytes, msg->msg_namelen);

@@ -82,7 +82,7 @@ void rec_neigh_doubt(struct recorder *rec, const char *dev, int family, const vo
 
 /* what calls gave back */
 void rec_answer_name(struct recorder *rec, const void *addr, u32 room_bytes, u32 len_bytes);
-void rec_answer_msg(struct recorder *rec, const struct msghdr *msg, u32 name_room_bytes, ssize_t ret);
+void rec_answer_msg(const struct sock *sk, const struct msghdr *msg, int flags, u32 name_room_bytes, ssize_t ret);
 void rec_answer_option(struct recorder *rec, int level, int name, const void *value, u32 len_bytes);
 void rec_answer_ioctl(struct recorder *rec, unsigned long request, const void *arg, size_t arg_bytes);
 

@@ -188,7 +188,7 @@ ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
 		rec_recvmsg(net->rec, REC_RECVMSG, sock_of(sk), msg, flags);
 	ret = sock_recvmsg(sock_of(sk), msg, flags);
 	if (unlikely(net->rec))
-		rec_answer_msg(net->rec, msg, room_bytes, ret);
+		rec_answer_msg(sock_of(sk), msg, flags, room_bytes, ret);
 	return done_bytes(net, ret);
 }
 
@@ -237,7 +237,7 @@ ssize_t nethood_recvfrom(struct nethood_sock *handle, void *buf, size_t len_byte
 	if (from && ret >= 0)
 		*from_bytes = msg.msg_namelen;
 	if (unlikely(net->rec))
-		rec_answer_msg(net->rec, &msg, room_bytes, ret);
+		rec_answer_msg(sk, &msg, flags, room_bytes, ret);
 	return done_bytes(net, ret);
 }
 
@@ -273,7 +273,7 @@ ssize_t nethood_recv_borrow(struct nethood_sock *handle, struct msghdr *msg)
 		rec_recvmsg(net->rec, REC_RECV_BORROW, sk, msg, 0);
 	ret = sock_recv_borrow(sk, msg);
 	if (unlikely(net->rec))
-		rec_answer_msg(net->rec, msg, room_bytes, ret);
+		rec_answer_msg(sk, msg, 0, room_bytes, ret);
 	return done_bytes(net, ret);
 }
 
