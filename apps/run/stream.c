@@ -213,6 +213,13 @@ static size_t unread(struct stream *st)
 	return (size_t)bytes;
 }
 
+void stream_widen(int own_end)
+{
+	const int bytes = STREAM_LEND_BYTES;
+
+	setsockopt(own_end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void look_what_was_read(struct stream *st)
 {
 	size_t bytes = st->lent_bytes ? unread(st) : 0;
@@ -221,25 +228,77 @@ static void look_what_was_read(struct stream *st)
 		take_back(st, st->lent_bytes - bytes);
 }
 
+/* The pieces without their first @skip bytes, a chunk at the most.  Return: bytes in them */
+static size_t cut_pieces(struct msghdr *msg, size_t skip)
+{
+	size_t bytes = 0, count = 0;
+
+	while (msg->msg_iovlen && skip >= msg->msg_iov->iov_len) {
+		skip -= msg->msg_iov++->iov_len;
+		msg->msg_iovlen--;
+	}
+	for (; count < msg->msg_iovlen && bytes < CHUNK_BYTES; count++) {
+		struct iovec *piece = &msg->msg_iov[count];
+
+		piece->iov_base = (uint8_t *)piece->iov_base + skip;
+		piece->iov_len -= skip;
+		if (piece->iov_len > CHUNK_BYTES - bytes)
+			piece->iov_len = CHUNK_BYTES - bytes;
+		bytes += piece->iov_len;
+		skip = 0;
+	}
+	msg->msg_iovlen = count;
+	return bytes;
+}
+
+/* What follows what was lent, where it lies in the net's socket.  Return: bytes in @msg; 0: a copy tells what there is; -errno */
+static ssize_t pieces_to_lend(struct stream *st, struct msghdr *msg)
+{
+	ssize_t n;
+
+	*msg = (struct msghdr){ .msg_iov = st->cr.sv->iov, .msg_iovlen = IOV_COUNT_MAX };
+	if (st->urgent)
+		return 0;
+	n = nethood_recv_borrow(st->cr.sk, msg);
+	msg->msg_name = msg->msg_control = NULL;
+	msg->msg_namelen = 0;
+	if (n < 0)
+		return n;
+	return (size_t)n > st->lent_bytes ? (ssize_t)cut_pieces(msg, st->lent_bytes) : 0;
+}
+
 /* Return: as recv(2) */
-static ssize_t lend(struct stream *st)
+static ssize_t copy_to_lend(struct stream *st, struct msghdr *msg)
 {
 	const int from = (int)st->lent_bytes;
 	ssize_t n;
 
 	nethood_setsockopt(st->cr.sk, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from));
 	n = take(st, MSG_PEEK, CHUNK_BYTES);
+	st->cr.sv->iov[0] = (struct iovec){ st->cr.sv->data, n > 0 ? (size_t)n : 0 };
+	*msg = (struct msghdr){ .msg_iov = st->cr.sv->iov, .msg_iovlen = 1 };
+	return n;
+}
+
+/* Return: as recv(2); -EAGAIN: the carrier is full */
+static ssize_t lend(struct stream *st)
+{
+	struct msghdr msg;
+	ssize_t n = pieces_to_lend(st, &msg), sent;
+
+	if (!n)
+		n = copy_to_lend(st, &msg);
 	if (n <= 0)
 		return n;
-	n = send(st->cr.watch.fd, st->cr.sv->data, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
+	sent = sendmsg(st->cr.watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0)
 		return -EAGAIN; /* who closed is noticed by the event */
-	st->lent_bytes += (size_t)n;
+	st->lent_bytes += (size_t)sent;
 	if (st->urgent) /* what is lent is counted in octets of the stream, and the urgent one is none */
 		take_back(st, st->lent_bytes);
 	if (!TAILQ_EMPTY(&st->cr.waits))
 		carrier_mark(&st->cr);
-	return n;
+	return sent < n ? -EAGAIN : sent;
 }
 
 /* The urgent octet, when all before it has been given. */

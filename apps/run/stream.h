@@ -6,7 +6,8 @@
 #include "supervisor_internal.h"
 
 #define STREAM_TOKENS 64U
-#define STREAM_ROOM_BYTES (104 * 1024) /* what net.core.wmem_default says, nearly everywhere; the kernel doubles it */
+#define STREAM_LEND_BYTES (1024 * 1024) /* as far as net.core.wmem_max lets it */
+#define STREAM_ROOM_BYTES (104 * 1024)  /* what net.core.wmem_default says, nearly everywhere; the kernel doubles it */
 
 enum stream_state {
 	STREAM_IDLE, /**< no peer; the program's end is as fresh as the socket */
@@ -65,6 +66,8 @@ static inline struct stream *stream_of(struct carrier *cr)
 }
 
 /* stream.c */
+/** stream_widen() - @own_end holds more for the program, who is then woken, and wakes, less often */
+void stream_widen(int own_end);
 void stream_held_free(struct stream_held *h);
 /** stream_advance() - has the connection come about, or failed? */
 void stream_advance(struct stream *st);

@@ -101,6 +101,7 @@ int stream_attach(struct call *c, struct stream *st, bool junk)
 	own = accept_own(sv);
 	if (own < 0)
 		return own == -EMFILE ? -ENFILE : own;
+	stream_widen(own);
 	err = carrier_watch(&st->cr, own);
 	if (err) {
 		close(own);

@@ -182,6 +182,7 @@ static long install(struct call *c, struct stream *ls, struct stream_child *chil
 
 	if (fd < 0)
 		return fd == -EMFILE ? -ENFILE : fd;
+	stream_widen(own);
 	if (ls->tuned)
 		stream_copy_tuning(c->fd, fd);
 	err = carrier_create(ls->cr.sv, child->sk, &stream_ops, own, fd, &cr);
