@@ -14,18 +14,19 @@ static_assert(sizeof(struct sk_buff) <= SKB_OVERHEAD_BYTES, "truesize is the tru
 /** Sizes of head buffers: 576, 1024, 2048, 4096, 8192; larger powers of two come from the heap */
 #define SKB_HEAD_CLASSES 5
 
+/** struct skb_drop_sites - rows in order of first appearance; most nets know a few places */
 struct skb_drop_sites {
-	struct skb_drop_site row[SKB_DROP_SITES];
-	u16 row_at[2 * SKB_DROP_SITES]; /**< by hash of place and reason: row + 1, 0: none */
-	u32 count;
+	struct skb_drop_site *row; /**< NULL: nothing was dropped yet */
+	u16 *row_at;               /**< by hash of place and reason: row + 1, 0: none; twice as many as rows */
+	u32 count, room;           /**< rows; @room is a power of two */
 };
 
 struct skb_pool_private {
 	struct kmem_cache skbs;
 	struct kmem_cache heads[SKB_HEAD_CLASSES];
 	u32 live_pages;
-	struct skb_drop_sites *sites; /**< NULL: nothing was dropped yet */
-	u64 sites_missed;             /**< drops at places that found no row */
+	struct skb_drop_sites sites;
+	u64 sites_missed; /**< drops at places that found no row */
 };
 
 /** skb_head_bytes() - of the buffer for @size_bytes of data */

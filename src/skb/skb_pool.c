@@ -34,6 +34,16 @@ int skb_pool_create(struct mem *mem, struct net *net, struct skb_pool **out)
 	return 0;
 }
 
+static size_t drop_sites_bytes(const struct skb_drop_sites *sites)
+{
+	return sites->room * (sizeof(*sites->row) + 2 * sizeof(*sites->row_at));
+}
+
+static void drop_sites_free(struct mem *mem, struct skb_drop_sites *sites)
+{
+	mem_free(mem, sites->row, drop_sites_bytes(sites));
+}
+
 static u64 skb_stats_dropped(const struct skb_stats *s)
 {
 	u64 sum = 0;
@@ -53,7 +63,7 @@ void skb_pool_destroy(struct skb_pool *pool)
 	for (u32 i = 0; i < SKB_HEAD_CLASSES; i++)
 		kmem_cache_fini(&priv->heads[i]);
 	kmem_cache_fini(&priv->skbs);
-	mem_free(pool->mem, priv->sites, sizeof(*priv->sites));
+	drop_sites_free(pool->mem, &priv->sites);
 	mem_free(pool->mem, priv, sizeof(*priv));
 	mem_free(pool->mem, pool, sizeof(*pool));
 }
@@ -95,27 +105,57 @@ void skb_page_put(struct skb_page *page)
 
 /* ------------------------------------------------------------------ drops by place */
 
+/* Where in row_at the row of a place and a reason is, or would be. */
+static u16 *drop_site_at(const struct skb_drop_sites *sites, const char *func, enum skb_drop_reason reason)
+{
+	u64 hash = ((u64)(uintptr_t)func ^ (u64)reason << 48) * 0x9e3779b97f4a7c15ULL;
+	u32 mask = 2 * sites->room - 1, i = (u32)(hash >> 32) & mask;
+
+	for (; sites->row_at[i]; i = (i + 1) & mask) { /* at most half are taken */
+		const struct skb_drop_site *site = &sites->row[sites->row_at[i] - 1];
+
+		if (site->func == func && site->reason == reason)
+			break;
+	}
+	return &sites->row_at[i];
+}
+
+/* Twice the room.  Return: false: there are SKB_DROP_SITES, or there is no memory; nothing has changed */
+static bool drop_sites_grow(struct mem *mem, struct skb_drop_sites *sites)
+{
+	struct skb_drop_sites more = { .count = sites->count, .room = sites->room ? 2 * sites->room : 8 };
+
+	if (sites->room == SKB_DROP_SITES)
+		return false;
+	more.row = mem_alloc(mem, drop_sites_bytes(&more));
+	if (!more.row)
+		return false;
+	more.row_at = (u16 *)(void *)(more.row + more.room);
+	memset(more.row_at, 0, 2 * more.room * sizeof(*more.row_at));
+	for (u32 i = 0; i < more.count; i++) {
+		more.row[i] = sites->row[i];
+		*drop_site_at(&more, more.row[i].func, more.row[i].reason) = (u16)(i + 1);
+	}
+	drop_sites_free(mem, sites);
+	*sites = more;
+	return true;
+}
+
 /* The row of a place and a reason, a new one if there is none yet; NULL: all are taken, or no memory. */
 static struct skb_drop_site *drop_site(struct skb_pool *pool, const char *func, enum skb_drop_reason reason)
 {
-	u64 hash = ((u64)(uintptr_t)func ^ (u64)reason << 48) * 0x9e3779b97f4a7c15ULL;
-	struct skb_drop_sites *sites = pool->priv->sites;
-	u32 i = (u32)(hash >> 32) % ARRAY_SIZE(sites->row_at);
+	struct skb_drop_sites *sites = &pool->priv->sites;
 
-	if (!sites)
-		sites = pool->priv->sites = mem_zalloc(pool->mem, sizeof(*sites));
-	if (!sites)
-		return NULL;
-	for (; sites->row_at[i]; i = (i + 1) % ARRAY_SIZE(sites->row_at)) { /* at most half are taken */
-		struct skb_drop_site *site = &sites->row[sites->row_at[i] - 1];
+	if (likely(sites->room)) {
+		u16 row = *drop_site_at(sites, func, reason);
 
-		if (site->func == func && site->reason == reason)
-			return site;
+		if (likely(row))
+			return &sites->row[row - 1];
 	}
-	if (sites->count == SKB_DROP_SITES)
+	if (sites->count == sites->room && !drop_sites_grow(pool->mem, sites))
 		return NULL;
 	sites->row[sites->count] = (struct skb_drop_site){ .func = func, .reason = reason };
-	sites->row_at[i] = (u16)(sites->count + 1);
+	*drop_site_at(sites, func, reason) = (u16)(sites->count + 1);
 	return &sites->row[sites->count++];
 }
 
@@ -132,10 +172,8 @@ void skb_count_drop(struct skb_pool *pool, const struct skb_trace_point *at, enu
 
 const struct skb_drop_site *skb_drop_sites(const struct skb_pool *pool, u32 *count)
 {
-	const struct skb_drop_sites *sites = pool->priv->sites;
-
-	*count = sites ? sites->count : 0;
-	return sites ? sites->row : NULL;
+	*count = pool->priv->sites.count;
+	return pool->priv->sites.row;
 }
 
 u64 skb_drop_sites_missed(const struct skb_pool *pool)
