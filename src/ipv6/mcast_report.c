@@ -22,7 +22,8 @@
 #define ICMPV6_MGM_REDUCTION 132
 #define ICMPV6_MLD2_REPORT 143
 #define HOPOPTS_BYTES 8U
-#define REPORT_BYTES_MAX 1500U /* of a packet, also where larger ones would fit */
+#define REPORT_BYTES_MAX 1500U  /* of a packet, also where larger ones would fit */
+#define REPORT_FIRST_BYTES 128U /* room for the groups that most hosts have */
 
 /** what a record says.  @rfc 3810 5.2.12 */
 enum record_type {
@@ -182,7 +183,7 @@ static bool report_begin(struct report *r)
 	u32 room = packet - IPV6_HEADER_BYTES - HOPOPTS_BYTES - (u32)sizeof(struct mld2_report);
 	struct mld2_report *h;
 
-	r->skb = mld_packet(r->idev, &in6addr_mldv2_routers, (u32)sizeof(*h) + room);
+	r->skb = mld_packet(r->idev, &in6addr_mldv2_routers, (u32)sizeof(*h) + min_u32(room, REPORT_FIRST_BYTES));
 	if (!r->skb)
 		return false;
 	h = skb_put(r->skb, sizeof(*h));
@@ -191,18 +192,34 @@ static bool report_begin(struct report *r)
 	return true;
 }
 
+/** report_put() - @len_bytes of what is left; @rec moves along.  NULL: no memory, and nothing has changed */
+static void *report_put(struct report *r, u32 len_bytes)
+{
+	size_t rec_at = r->rec ? (size_t)((u8 *)r->rec - r->skb->head) : 0;
+
+	if (skb_tailroom(r->skb) < len_bytes && pskb_expand_head(r->skb, 0, r->left_bytes))
+		return NULL;
+	if (r->rec)
+		r->rec = (struct mld2_record *)(void *)(r->skb->head + rec_at);
+	r->left_bytes -= len_bytes;
+	return skb_put(r->skb, len_bytes);
+}
+
 /** report_record() - a record begins; @sources: room for one at least.  Return: false: no memory */
 static bool report_record(struct report *r, const struct ifmcaddr6 *mc, enum record_type type, bool sources)
 {
 	u32 needs = (u32)sizeof(struct mld2_record) + (sources ? (u32)sizeof(struct in6_addr) : 0);
+	struct mld2_record *rec;
 
 	if (r->skb && r->left_bytes < needs)
 		report_send(r);
 	if (!r->skb && !report_begin(r))
 		return false;
-	r->rec = skb_put(r->skb, sizeof(*r->rec));
-	*r->rec = (struct mld2_record){ .type = (u8)type, .group = mc->addr };
-	r->left_bytes -= (u32)sizeof(*r->rec);
+	rec = report_put(r, sizeof(*rec));
+	if (!rec)
+		return false;
+	*rec = (struct mld2_record){ .type = (u8)type, .group = mc->addr };
+	r->rec = rec;
 	r->records++;
 	r->sources = 0;
 	return true;
@@ -213,6 +230,7 @@ static bool report_record(struct report *r, const struct ifmcaddr6 *mc, enum rec
 static void report_source(struct report *r, const struct ifmcaddr6 *mc, const struct in6_addr *addr)
 {
 	enum record_type type;
+	void *source;
 
 	if (!r->rec)
 		return;
@@ -223,8 +241,10 @@ static void report_source(struct report *r, const struct ifmcaddr6 *mc, const st
 		if (!report_record(r, mc, type, true))
 			return;
 	}
-	memcpy(skb_put(r->skb, sizeof(*addr)), addr, sizeof(*addr));
-	r->left_bytes -= (u32)sizeof(*addr);
+	source = report_put(r, sizeof(*addr));
+	if (!source)
+		return;
+	memcpy(source, addr, sizeof(*addr));
 	r->rec->sources = cpu_to_be16(++r->sources);
 }
 
