@@ -572,7 +572,7 @@ struct tcp_net {
 	siphash_key_t isn_key, ts_key, port_key;
 	u32 syncookie_key[2][4], fastopen_key[2][4];
 	bool fastopen_key_set[2];
-	u32 port_perturb[256];
+	u32 *port_perturb;     /**< tcp_port.c; NULL: nobody has asked for a free port to connect from */
 	struct skb_page *page; /**< where the next octets of any sender go */
 	u32 page_used_bytes;
 	ktime_t challenge_window; /**< RFC 5961 7: of the whole net */

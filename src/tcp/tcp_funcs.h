@@ -456,6 +456,8 @@ int __must_check tcp_get_port(struct tcp_sock *tp, u16 port);
 void tcp_put_port(struct tcp_sock *tp);
 /** tcp_port_listen() - of several workers, may this one listen there?  Return: 0, -EADDRINUSE */
 int __must_check tcp_port_listen(const struct tcp_sock *tp);
+/** tcp_port_exit() - by tcp_hash_exit() */
+void tcp_port_exit(struct net *net);
 /** tcp_port_unlisten() - a listener of @port is gone, or did not come about */
 void tcp_port_unlisten(struct net *net, u16 port);
 /** tcp_inherit_port() - @child of @parent has the same local port.  Return: 0, -ENOMEM */

@@ -38,7 +38,6 @@ void tcp_hash_init(struct net *net)
 	siphash_key_init(&tn->ts_key, &net->rng);
 	siphash_key_init(&tn->port_key, &net->rng);
 	get_random_bytes(&net->rng, tn->syncookie_key, sizeof(tn->syncookie_key));
-	get_random_bytes(&net->rng, tn->port_perturb, sizeof(tn->port_perturb));
 }
 
 void tcp_hash_exit(struct net *net)
@@ -47,6 +46,7 @@ void tcp_hash_exit(struct net *net)
 
 	while (!list_empty(&tn->timewaits))
 		tcp_timewait_kill(list_first_entry(&tn->timewaits, struct tcp_timewait_sock, net_node));
+	tcp_port_exit(net);
 	tcp_fastopen_exit(net);
 	kmem_cache_fini(&tn->listen_slot_cache);
 	kmem_cache_fini(&tn->holes_cache);

@@ -15,7 +15,7 @@
 #include "net.h"
 #include "tcp/tcp_conn.h"
 
-#define PERTURB_MASK 255U
+#define PERTURB_SLOTS 256U
 
 /* ------------------------------------------------------------------ buckets */
 
@@ -419,16 +419,37 @@ static int connect_scan(struct tcp_sock *tp, const struct range *r, u32 offset, 
 	return err;
 }
 
+/* What moves the ports of destinations with this hash along.  NULL: no memory */
+static u32 *port_perturb(struct net *net, u64 hash)
+{
+	struct tcp_net *tn = net->tcp;
+
+	if (unlikely(!tn->port_perturb)) {
+		tn->port_perturb = mem_alloc(net->mem, PERTURB_SLOTS * sizeof(*tn->port_perturb));
+		if (!tn->port_perturb)
+			return NULL;
+		get_random_bytes(&net->rng, tn->port_perturb, PERTURB_SLOTS * sizeof(*tn->port_perturb));
+	}
+	return &tn->port_perturb[hash % PERTURB_SLOTS];
+}
+
+void tcp_port_exit(struct net *net)
+{
+	mem_free(net->mem, net->tcp->port_perturb, PERTURB_SLOTS * sizeof(*net->tcp->port_perturb));
+}
+
 static int connect_any_port(struct tcp_sock *tp)
 {
 	struct net *net = tcp_net_of(tp);
 	u64 hash = port_offset(tp);
-	u32 *perturb = &net->tcp->port_perturb[hash & PERTURB_MASK];
+	u32 *perturb = port_perturb(net, hash);
 	struct range r;
 	u16 low, high;
 	u32 tried = 0;
 	int err;
 
+	if (!perturb)
+		return -ENOMEM;
 	r.step = inet_local_port_range(&tp->inet, &low, &high) ? 1 : 2;
 	r.low = low;
 	r.count = (u32)high - low + 1;
