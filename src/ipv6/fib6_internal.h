@@ -241,11 +241,14 @@ struct rt6_input_slot {
 	struct rt6_info *rt; /**< reference; NULL: empty */
 };
 #define RT6_INPUT_CACHE_SLOTS 64U
+#define RT6_INPUT_CACHE_FIRST 16U     /**< as many for a host that hears little ... */
+#define RT6_INPUT_CACHE_EVICTED 1024U /**< ... until so many had to give way */
 #define RT6_EXCEPTIONS_MAX 4096U
 
 /** struct rt6_state - net->ipv6->route */
 struct rt6_state {
 	struct rt6_input_slot *input; /**< NULL until a packet comes in */
+	u32 input_slots, input_evicted;
 	bool input_used;
 	struct htable exceptions; /**< (route, destination) -> rt6_exception */
 	struct list_head exception_list;

@@ -493,7 +493,7 @@ void ip6_rt_exit(struct net *net)
 
 	rt6_sysctl_exit(net);
 	rt6_input_cache_flush(rs);
-	mem_free(net->mem, rs->input, RT6_INPUT_CACHE_SLOTS * sizeof(*rs->input));
+	mem_free(net->mem, rs->input, rs->input_slots * sizeof(*rs->input));
 	rt6_exceptions_exit(net, rs);
 	net->ipv6->route = NULL;
 	mem_free(net->mem, rs, sizeof(*rs));

@@ -26,12 +26,12 @@ static struct rt6_input_slot *input_slot(struct rt6_state *rs, const struct ipv6
 
 	memcpy(w, &h->saddr, sizeof(w));
 	x = (w[0] ^ w[1] * 3 ^ w[2] * 5 ^ w[3] * 7 ^ (u64)(u32)iif << 40) * 0x9e3779b97f4a7c15ULL;
-	return &rs->input[(x >> 56) % RT6_INPUT_CACHE_SLOTS];
+	return &rs->input[(x >> 56) & (rs->input_slots - 1)];
 }
 
 void rt6_input_cache_flush(struct rt6_state *rs)
 {
-	for (u32 i = 0; rs->input_used && i < RT6_INPUT_CACHE_SLOTS; i++) {
+	for (u32 i = 0; rs->input_used && i < rs->input_slots; i++) {
 		struct rt6_info *rt = rs->input[i].rt;
 
 		rs->input[i].rt = NULL;
@@ -41,16 +41,34 @@ void rt6_input_cache_flush(struct rt6_state *rs)
 	rs->input_used = false;
 }
 
+/* What was remembered is forgotten.  Without memory nothing changes. */
+static void input_resize(struct net *net, u32 slots)
+{
+	struct rt6_state *rs = net->ipv6->route;
+	struct rt6_input_slot *input = mem_zalloc(net->mem, slots * sizeof(*input));
+
+	if (!input)
+		return;
+	rt6_input_cache_flush(rs);
+	mem_free(net->mem, rs->input, rs->input_slots * sizeof(*rs->input));
+	rs->input = input;
+	rs->input_slots = slots;
+}
+
 static void input_remember(struct net *net, const struct ipv6hdr *h, int iif, struct rt6_info *rt)
 {
 	struct rt6_state *rs = net->ipv6->route;
 	struct rt6_input_slot *s;
 
 	if (!rs->input)
-		rs->input = mem_zalloc(net->mem, RT6_INPUT_CACHE_SLOTS * sizeof(*rs->input));
+		input_resize(net, RT6_INPUT_CACHE_FIRST);
 	if (!rs->input)
 		return;
 	s = input_slot(rs, h, iif);
+	if (s->rt && rs->input_slots < RT6_INPUT_CACHE_SLOTS && ++rs->input_evicted >= RT6_INPUT_CACHE_EVICTED) {
+		input_resize(net, RT6_INPUT_CACHE_SLOTS);
+		s = input_slot(rs, h, iif);
+	}
 	dst_get(&rt->dst);
 	if (s->rt)
 		dst_release(&s->rt->dst);

@@ -565,6 +565,39 @@ static void flow_labels_share_a_route_but_not_the_choice(void **state)
 	world_destroy(w);
 }
 
+static void who_hears_much_remembers_more(void **state)
+{
+	struct world *w = linked_world();
+	char dst[32];
+
+	(void)state;
+	must(w, "route add 3001::/16 via 2001:db8:1::3");
+	assert_ptr_equal(goes_on_by(w, "3001::1", 0), w->d[1]);
+	assert_int_equal(w->ipv6.route->input_slots, RT6_INPUT_CACHE_FIRST);
+	for (u32 i = 0; i < 2 * RT6_INPUT_CACHE_EVICTED; i++) {
+		snprintf(dst, sizeof(dst), "3001::%x", i);
+		assert_ptr_equal(goes_on_by(w, dst, 0), w->d[1]);
+	}
+	assert_int_equal(w->ipv6.route->input_slots, RT6_INPUT_CACHE_SLOTS);
+	world_destroy(w);
+}
+
+static const struct {
+	const char *saddr, *daddr;
+	u8 dev, type;
+	int code;
+} way_rows[] = {
+	{ "2001:db8::5", "2001:db8::1", 0, RTN_LOCAL, -1 },
+	{ "2001:db8:1::5", "2001:db8::1", 1, RTN_LOCAL, -1 }, /* the host is one */
+	{ "fe80::5", "fe80::1", 0, RTN_LOCAL, -1 },
+	{ "fe80::5", "ff02::1", 0, RTN_MULTICAST, -1 },
+	{ "2001:db8::5", "2001:db8:1::5", 0, RTN_UNICAST, -1 },
+	{ "2001:db8::5", "3000::1", 0, RTN_UNREACHABLE, ICMPV6_NOROUTE },
+	{ "2001:db8::5", "3001::1", 0, RTN_PROHIBIT, ICMPV6_ADM_PROHIBITED },
+	{ "2001:db8::5", "3002::1", 0, RTN_BLACKHOLE, -1 },
+	{ "2001:db8::5", "4000::1", 0, RTN_UNREACHABLE, ICMPV6_NOROUTE },
+};
+
 static void what_comes_in_finds_its_way(void **state)
 {
 	struct world *w = linked_world();
@@ -574,16 +607,10 @@ static void what_comes_in_finds_its_way(void **state)
 	must(w, "route add prohibit 3001::/16");
 	must(w, "route add blackhole 3002::/16");
 	must(w, "route add multicast ff00::/8 dev d0 table 255");
-	for (u32 again = 0; again < 2; again++) { /* the second time it is remembered */
-		what_came_in(w, "2001:db8::5", "2001:db8::1", w->d[0], RTN_LOCAL, -1);
-		what_came_in(w, "2001:db8:1::5", "2001:db8::1", w->d[1], RTN_LOCAL, -1); /* the host is one */
-		what_came_in(w, "fe80::5", "fe80::1", w->d[0], RTN_LOCAL, -1);
-		what_came_in(w, "fe80::5", "ff02::1", w->d[0], RTN_MULTICAST, -1);
-		what_came_in(w, "2001:db8::5", "2001:db8:1::5", w->d[0], RTN_UNICAST, -1);
-		what_came_in(w, "2001:db8::5", "3000::1", w->d[0], RTN_UNREACHABLE, ICMPV6_NOROUTE);
-		what_came_in(w, "2001:db8::5", "3001::1", w->d[0], RTN_PROHIBIT, ICMPV6_ADM_PROHIBITED);
-		what_came_in(w, "2001:db8::5", "3002::1", w->d[0], RTN_BLACKHOLE, -1);
-		what_came_in(w, "2001:db8::5", "4000::1", w->d[0], RTN_UNREACHABLE, ICMPV6_NOROUTE);
+	for (u32 i = 0; i < ARRAY_SIZE(way_rows); i++) {
+		for (u32 again = 0; again < 2; again++) /* the second time it is remembered */
+			what_came_in(w, way_rows[i].saddr, way_rows[i].daddr, w->d[way_rows[i].dev], way_rows[i].type,
+				     way_rows[i].code);
 	}
 	assert_true(w->ipv6.route->input_hits >= 6);
 	world_destroy(w);
@@ -610,6 +637,7 @@ int main(void)
 		cmocka_unit_test(without_memory_nothing_changes),
 		cmocka_unit_test(what_cannot_be_removed_yet_is_not_seen),
 		cmocka_unit_test(what_comes_in_finds_its_way),
+		cmocka_unit_test(who_hears_much_remembers_more),
 		cmocka_unit_test(flow_labels_share_a_route_but_not_the_choice),
 	};
 
