@@ -66,7 +66,7 @@ def curves(title, unit, lines):
     left, top, width, height = 56, 40, 480, 220
     sizes = sorted({size for points in lines.values() for size, _ in points})
     most = max(value for points in lines.values() for _, value in points) * 1.05 or 1
-    low, high = math.log10(sizes[0]), math.log10(max(sizes[-1], sizes[0] * 10))
+    low, high = math.log10(sizes[0]), math.log10(sizes[-1] if len(sizes) > 1 else sizes[0] * 10)
 
     def x(size):
         return left + width * (math.log10(size) - low) / (high - low)
