@@ -150,7 +150,7 @@ REASONS = [
     ("AF_PACKET", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 400 "
      "ns."),
     ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 460 ns."),
-    ("sim: bytes per host", "An idle net takes half of it; what a host has when all have introduced themselves "
+    ("sim: bytes per host", "An idle net takes 30 KB of it; what a host has when all have introduced themselves "
      "(routes, groups, its pools of packets), and the world's own part, take the rest."),
     ("TCP_RR", "Each message goes through the socket pair that carries the program's socket, and through the "
      "supervisor: a wake-up and its system calls more in each direction."),
