@@ -92,11 +92,13 @@ void nl_dump_genid(struct netlink_callback *cb, u32 genid);
 /** nlmsg_new() - skb for @payload_bytes of messages; returned, or NULL */
 struct sk_buff *nlmsg_new(struct net *net, u32 payload_bytes);
 /**
- * nlmsg_put() - begin a message behind those that @skb holds; nlmsg_end() or nlmsg_cancel() ends it
+ * nlmsg_put() - begin a message behind those that @skb holds; nlmsg_end() ends it; without that it was not
  * Return: its header, with @header_bytes of zeroed family header behind it; NULL: no room
  */
 struct nlmsghdr *nlmsg_put(struct sk_buff *skb, u32 portid, u32 seq, u16 type, u16 flags, u32 header_bytes);
 void nlmsg_end(struct sk_buff *skb, struct nlmsghdr *nlh);
+/** nlmsg_trim() - of the messages in @skb the first @len_bytes stay.  @linux nlmsg_trim */
+void nlmsg_trim(struct sk_buff *skb, u32 len_bytes);
 /** nlmsg_header() - the family header */
 static inline void *nlmsg_header(struct nlmsghdr *nlh)
 {

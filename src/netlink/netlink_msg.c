@@ -54,6 +54,12 @@ void nlmsg_end(struct sk_buff *skb, struct nlmsghdr *nlh)
 	skb_put(skb, ALIGN_UP(nlh->nlmsg_len, 4U));
 }
 
+void nlmsg_trim(struct sk_buff *skb, u32 len_bytes)
+{
+	if (pskb_trim(skb, len_bytes))
+		assert(0); /* it is in one piece */
+}
+
 bool nla_put(const struct sk_buff *skb, struct nlmsghdr *nlh, u16 type, const void *data, size_t len_bytes)
 {
 	size_t end = nlh->nlmsg_len + NLA_HDR_BYTES + len_bytes;

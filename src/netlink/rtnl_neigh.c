@@ -13,8 +13,8 @@
 #include "netlink/rtnetlink.h"
 
 #define NEIGH_EXT_KNOWN (NTF_EXT_MANAGED | NEIGH_EXT_VALIDATED)
-#define NEIGH_DUMP_SLOTS 64U /* hash slots looked at between two checks for room */
-#define NEIGH_DUMP_RUNS 64U  /* of these in one turn: a filter may let nothing through */
+#define NEIGH_DUMP_SLOTS 16U /* hash slots whose entries go into one piece, or the next */
+#define NEIGH_DUMP_RUNS 256U /* of these in one turn: a filter may let nothing through */
 
 static const struct nla_policy neigh_policy[NDA_MAX + 1] = {
 	[NDA_DST] = { .kind = NLA_ANY },
@@ -464,7 +464,7 @@ static int rtm_getneigh(const struct nl_request *rq)
 /* ------------------------------------------------------------------ dump */
 
 /* cb->args: where the dump is, and what it filters by */
-enum { DUMP_TABLE, DUMP_CURSOR, DUMP_FAMILY, DUMP_IFINDEX, DUMP_MASTER, DUMP_PROXY, DUMP_SKIP };
+enum { DUMP_TABLE, DUMP_CURSOR, DUMP_FAMILY, DUMP_IFINDEX, DUMP_MASTER, DUMP_PROXY };
 
 static int neigh_dump_filter(struct netlink_callback *cb, const struct nlattr *const *tb)
 {
@@ -527,9 +527,8 @@ static int neigh_dump_begin(struct netlink_callback *cb)
 /** struct neigh_dump - one piece */
 struct neigh_dump {
 	struct netlink_callback *cb;
-	const struct neigh_table *tbl;
+	struct neigh_table *tbl;
 	struct nl_target to;
-	u32 seen, skip; /**< entries of the current run of slots that went into the piece before */
 	bool full;
 };
 
@@ -547,69 +546,73 @@ static void neigh_dump_one(void *ctx, struct neighbour *n)
 {
 	struct neigh_dump *d = ctx;
 
-	if (d->full || d->seen++ < d->skip || !neigh_dump_wanted(d->cb, n->dev))
-		return;
-	if (!rtnl_fill_neigh(&d->to, n)) {
-		d->full = true;
-		d->seen--;
-	}
+	if (!d->full && neigh_dump_wanted(d->cb, n->dev))
+		d->full = !rtnl_fill_neigh(&d->to, n);
 }
 
 static void pneigh_dump_one(void *ctx, struct pneigh_entry *pn)
 {
 	struct neigh_dump *d = ctx;
 
-	if (d->full || d->seen++ < d->skip || !neigh_dump_wanted(d->cb, pn->dev))
-		return;
-	if (!fill_pneigh(&d->to, d->tbl, pn)) {
-		d->full = true;
-		d->seen--;
-	}
+	if (!d->full && neigh_dump_wanted(d->cb, pn->dev))
+		d->full = !fill_pneigh(&d->to, d->tbl, pn);
 }
 
-static u64 neigh_dump_run(struct neigh_dump *d, struct neigh_table *tbl, u64 cursor)
+static u64 neigh_dump_slots(struct neigh_dump *d, u64 cursor, u32 slots)
 {
 	if (d->cb->args[DUMP_PROXY])
-		return pneigh_scan(tbl, cursor, NEIGH_DUMP_SLOTS, pneigh_dump_one, d);
-	return neigh_table_scan(tbl, cursor, NEIGH_DUMP_SLOTS, neigh_dump_one, d);
+		return pneigh_scan(d->tbl, cursor, slots, pneigh_dump_one, d);
+	return neigh_table_scan(d->tbl, cursor, slots, neigh_dump_one, d);
 }
 
-/* The hash is walked in runs of slots; a run that did not fit is begun again behind what did. */
+/* The entries of a run of slots, all of them or none: so that each is told once, and none left out, whatever comes and goes
+ * between two pieces.  An empty piece has fewer slots' where it has no room for these.
+ * Return: 0; 1: they are for the next piece; -EMSGSIZE: not even one slot's have room in one */
+static int neigh_dump_run(struct neigh_dump *d)
+{
+	struct sk_buff *skb = d->to.skb;
+	u32 len_bytes = skb->len, slots = NEIGH_DUMP_SLOTS;
+	u64 next = neigh_dump_slots(d, d->cb->args[DUMP_CURSOR], slots);
+
+	while (unlikely(d->full)) {
+		nlmsg_trim(skb, len_bytes);
+		if (len_bytes)
+			return 1;
+		slots /= 2;
+		if (!slots)
+			return -EMSGSIZE;
+		d->full = false;
+		next = neigh_dump_slots(d, d->cb->args[DUMP_CURSOR], slots);
+	}
+	d->cb->args[DUMP_CURSOR] = next;
+	return 0;
+}
+
 static int neigh_dump_table(struct sk_buff *skb, struct netlink_callback *cb, struct neigh_table *tbl)
 {
+	struct neigh_dump d = { .cb = cb, .tbl = tbl, .to = nl_dump_target(skb, cb, RTM_NEWNEIGH) };
 	u32 runs = 0;
+	int ret;
 
 	do {
-		struct neigh_dump d = { .cb = cb,
-					.tbl = tbl,
-					.to = nl_dump_target(skb, cb, RTM_NEWNEIGH),
-					.skip = (u32)cb->args[DUMP_SKIP] };
-		u64 next;
-
 		cb->pause = runs++ == NEIGH_DUMP_RUNS;
 		if (cb->pause)
 			return 1;
-		next = neigh_dump_run(&d, tbl, cb->args[DUMP_CURSOR]);
-		if (d.full) {
-			cb->args[DUMP_SKIP] = d.seen;
-			return 1;
-		}
-		cb->args[DUMP_SKIP] = 0;
-		cb->args[DUMP_CURSOR] = next;
-	} while (cb->args[DUMP_CURSOR]);
-	return 0;
+		ret = neigh_dump_run(&d);
+	} while (!ret && cb->args[DUMP_CURSOR]);
+	return ret;
 }
 
 static int rtm_dumpneigh(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct neigh_table *tbl;
 	u32 genid = 0;
-	int err;
+	int ret;
 
 	if (!cb->started) {
-		err = neigh_dump_begin(cb);
-		if (err)
-			return err;
+		ret = neigh_dump_begin(cb);
+		if (ret)
+			return ret;
 	}
 	for (u32 i = 0; i < NEIGH_NR_TABLES; i++)
 		genid += cb->net->neigh->table[i] ? cb->net->neigh->table[i]->genid : 0;
@@ -618,8 +621,9 @@ static int rtm_dumpneigh(struct sk_buff *skb, struct netlink_callback *cb)
 		tbl = cb->net->neigh->table[cb->args[DUMP_TABLE]];
 		if (!tbl || (cb->args[DUMP_FAMILY] && tbl->family != cb->args[DUMP_FAMILY]))
 			continue;
-		if (neigh_dump_table(skb, cb, tbl))
-			return 1;
+		ret = neigh_dump_table(skb, cb, tbl);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

@@ -336,14 +336,14 @@ static void number_each(const u8 *buf, ssize_t len, u8 *times, bool *done)
 }
 
 /* The table grows twice, and shrinks, between the first part of the list and the last. */
-static void a_list_while_the_table_grows_has_each_that_stays_and_says_that_it_is_torn(void **state)
+static void a_list_while_the_table_grows_has_each_that_stays_once_and_says_that_it_is_torn(void **state)
 {
 	struct nlmsghdr *nlh;
 	static u8 buf[32768], times[STAY + FLEETING];
 	struct nethood_sock *sk;
 	struct world w;
 	bool done = false;
-	u32 at = STAY, parts = 0, missed = 0, doubled = 0;
+	u32 at = STAY, parts = 0;
 	bool intr = false;
 	u64 grown;
 
@@ -377,15 +377,9 @@ static void a_list_while_the_table_grows_has_each_that_stays_and_says_that_it_is
 		parts++;
 	}
 	assert_true(parts > 5 && w.arp->hash.grow_count > grown);
-	for (u32 i = 0; i < STAY; i++) {
-		missed += times[i] == 0;
-		doubled += times[i] > 1;
-	}
 	assert_true(intr); /* so who reads knows that it is no picture of one moment */
-	assert_int_equal(missed, 0);
-	assert_in_range(doubled, 0, parts); /* where a part ended in the midst of what grew */
-	for (u32 i = STAY; i < STAY + FLEETING; i++)
-		assert_in_range(times[i], 0, 2);
+	for (u32 i = 0; i < STAY + FLEETING; i++)
+		assert_in_range(times[i], i < STAY, 1);
 	nethood_close(sk);
 	world_fini(&w);
 }
@@ -603,7 +597,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_jumps_ahead_is_followed),
 		cmocka_unit_test(a_clock_that_goes_back_or_stands_still_is_not_followed),
 		cmocka_unit_test(no_width_of_a_counter_is_seen),
-		cmocka_unit_test(a_list_while_the_table_grows_has_each_that_stays_and_says_that_it_is_torn),
+		cmocka_unit_test(a_list_while_the_table_grows_has_each_that_stays_once_and_says_that_it_is_torn),
 		cmocka_unit_test(of_1000_listeners_one_stalls),
 		cmocka_unit_test(what_waits_survives_each_change_or_is_counted),
 	};
