@@ -319,6 +319,23 @@ int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PI
 	return skb_to_iovec(skb, iov, FRAME_PIECES_MAX);
 }
 
+int netdev_skb_iovec_hdr(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
+			 struct iovec iov[static FRAME_PIECES_MAX + 1])
+{
+	bool in_front = skb_headroom(skb) >= sizeof(*hdr) && !skb_header_cloned(skb);
+	int pieces = netdev_skb_iovec(skb, iov + 1);
+
+	virtio_net_hdr_from_skb(skb, hdr);
+	if (!in_front) {
+		iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
+		return 1 + pieces;
+	}
+	memcpy(skb->data - sizeof(*hdr), hdr, sizeof(*hdr));
+	iov[0] = (struct iovec){ skb->data - sizeof(*hdr), sizeof(*hdr) + iov[1].iov_len };
+	memmove(&iov[1], &iov[2], (size_t)(pieces - 1) * sizeof(*iov));
+	return pieces;
+}
+
 void netdev_skb_copy(const struct sk_buff *skb, u8 *to)
 {
 	bool begun = skb->ip_summed == CHECKSUM_PARTIAL;

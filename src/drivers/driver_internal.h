@@ -4,6 +4,7 @@
 #define NETHOOD_DRIVERS_DRIVER_INTERNAL_H
 
 #include "drivers/drivers.h"
+#include "drivers/virtio_net.h"
 #include "net.h"
 #include "record/record.h"
 
@@ -69,6 +70,10 @@ netdev_tx_t netdev_tx_error(struct net_device *dev, struct sk_buff *skb, enum sk
 netdev_tx_t netdev_tx_busy(struct net_device *dev, const struct sk_buff *skb);
 /** netdev_skb_iovec() - pieces of @skb.  Return: number */
 int netdev_skb_iovec(const struct sk_buff *skb, struct iovec iov[static FRAME_PIECES_MAX]);
+/** netdev_skb_iovec_hdr() - the same with a header, which is made.  It lies before the frame, in one piece with it, if there
+ *  is room that nobody else looks at (needed_headroom); else it is @hdr */
+int netdev_skb_iovec_hdr(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
+			 struct iovec iov[static FRAME_PIECES_MAX + 1]);
 /** netdev_skb_copy() - @skb in one piece; a checksum that was only begun is completed in the pass that copies */
 void netdev_skb_copy(const struct sk_buff *skb, u8 *to);
 

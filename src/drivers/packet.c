@@ -82,9 +82,7 @@ static netdev_tx_t packet_xmit(struct sk_buff *skb, struct net_device *dev, bool
 	ssize_t n;
 
 	(void)more;
-	virtio_net_hdr_from_skb(skb, &hdr);
-	iov[0] = (struct iovec){ .iov_base = &hdr, .iov_len = sizeof(hdr) };
-	msg.msg_iovlen = 1 + (size_t)netdev_skb_iovec(skb, iov + 1);
+	msg.msg_iovlen = (size_t)netdev_skb_iovec_hdr(skb, &hdr, iov);
 	n = sys_sendmsg(dev, packet_priv(dev)->fd, &msg, sizeof(hdr) + skb->len);
 	if (unlikely(n < 0))
 		return packet_send_failed(dev, skb, (int)-n);
@@ -382,6 +380,7 @@ static int packet_setup(struct net_device *dev, const struct netdev_config *cfg)
 	}
 	priv->fd = fd;
 	host_link_setup(&priv->link, dev, packet_host_running);
+	dev->needed_headroom = sizeof(struct virtio_net_hdr);
 	dev->features |= NETIF_F_SG | NETIF_F_RXCSUM;
 	if (cfg->offload)
 		dev->features |= NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN;

@@ -74,23 +74,6 @@ static netdev_tx_t tap_write_failed(struct net_device *dev, struct sk_buff *skb,
 	return NETDEV_TX_OK;
 }
 
-/* With its header, which lies before it if there is room that nobody else looks at.  Return: number of pieces */
-static int tap_pieces(const struct sk_buff *skb, struct virtio_net_hdr *hdr, struct iovec *iov)
-{
-	bool in_front = skb_headroom(skb) >= sizeof(*hdr) && !skb_header_cloned(skb);
-	int pieces = netdev_skb_iovec(skb, iov + 1);
-
-	virtio_net_hdr_from_skb(skb, hdr);
-	if (!in_front) {
-		iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
-		return 1 + pieces;
-	}
-	memcpy(skb->data - sizeof(*hdr), hdr, sizeof(*hdr));
-	iov[0] = (struct iovec){ skb->data - sizeof(*hdr), sizeof(*hdr) + iov[1].iov_len };
-	memmove(&iov[1], &iov[2], (size_t)(pieces - 1) * sizeof(*iov));
-	return pieces;
-}
-
 static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	struct tap_priv *priv = tap_priv(dev);
@@ -100,7 +83,7 @@ static netdev_tx_t tap_xmit(struct sk_buff *skb, struct net_device *dev, bool mo
 	ssize_t n;
 
 	(void)more;
-	pieces = priv->rx.has_hdr ? tap_pieces(skb, &hdr, iov) : netdev_skb_iovec(skb, iov);
+	pieces = priv->rx.has_hdr ? netdev_skb_iovec_hdr(skb, &hdr, iov) : netdev_skb_iovec(skb, iov);
 	n = sys_writev(dev, priv->fd, iov, pieces, rx_frame_hdr_bytes(&priv->rx) + skb->len);
 	if (unlikely(n < 0))
 		return tap_write_failed(dev, skb, (int)-n);
