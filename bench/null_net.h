@@ -46,17 +46,21 @@ static inline __be32 peer_ip(u32 i)
 	return cpu_to_be32(FIRST_PEER + i);
 }
 
-/** add_peer() - the @i-th neighbour, in a state of those that carry an address */
-static inline void add_peer(struct bench_world *w, u32 i, u8 nud_state)
+/** add_neighbour() - the @i-th, with address @ip, in a state of those that carry an address */
+static inline void add_neighbour(struct bench_world *w, __be32 ip, u32 i, u8 nud_state)
 {
 	const u8 mac[6] = { 2, 0, (u8)(i >> 24), (u8)(i >> 16), (u8)(i >> 8), (u8)i };
-	__be32 ip = peer_ip(i);
 	struct neighbour *n;
 
 	if (neigh_create(w->arp, &ip, w->dev, &n) ||
 	    neigh_update(n, mac, nud_state, NEIGH_UPDATE_F_ADMIN | NEIGH_UPDATE_F_OVERRIDE, 0, NULL))
 		die("no neighbour");
 	neigh_release(n);
+}
+
+static inline void add_peer(struct bench_world *w, u32 i, u8 nud_state)
+{
+	add_neighbour(w, peer_ip(i), i, nud_state);
 }
 
 static inline void world_init(struct bench_world *w, u32 count)

@@ -124,9 +124,12 @@ static int arp_constructor(struct neighbour *n)
 
 int ipv4_neigh_find_create(struct net_device *dev, __be32 next_hop, struct neighbour **out)
 {
+	struct neigh_table *tbl = dev->net->ipv4->arp;
+
 	if (dev->flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
 		next_hop = cpu_to_be32(0);
-	return neigh_find_create(dev->net->ipv4->arp, &next_hop, dev, out);
+	*out = neigh_find_u32(tbl, (__force u32)next_hop, dev);
+	return likely(*out) ? 0 : neigh_create_new(tbl, &next_hop, dev, NULL, out);
 }
 
 /* ------------------------------------------------------------------ out */

@@ -16,7 +16,7 @@
 #define FLUSH_RUN 256U /* entries that are looked at in one turn */
 #define FLUSH_FEW 1024U
 #define FLUSH_PAUSE_NS 1    /* not in this turn */
-#define FIRST_GENERATION 2U /* neigh_hash() wants no less */
+#define FIRST_GENERATION 2U /* neigh_hash_u32() wants more than none */
 #define LAST_GENERATION 0xfffffff0U
 
 /* ------------------------------------------------------------------ generations */

@@ -80,14 +80,14 @@ void neigh_parms_init(struct neigh_table *tbl);
 void neigh_parms_fini(struct neigh_table *tbl);
 void neigh_parms_rand_reach_time(struct neigh_table *tbl);
 
-/* Of two generations no entry has the hash of another: so one that is gone stands in nobody's way. */
+/* As neigh_hash_u32(), for keys of any length. */
 static inline u64 neigh_hash(const struct neigh_table *tbl, const void *key, u32 generation)
 {
 	if (tbl->key_len == 4) {
 		u32 addr;
 
 		memcpy(&addr, key, sizeof(addr));
-		return htable_hash_exact64(&tbl->hash, (u64)addr << 32 | generation); /* which is never below 2 */
+		return neigh_hash_u32(tbl, addr, generation);
 	}
 	return htable_hash_bytes(&tbl->hash, key, tbl->key_len) + (u64)generation * 0x9e3779b97f4a7c15ULL;
 }

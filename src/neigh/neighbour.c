@@ -39,12 +39,15 @@ struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const str
 	const struct neigh_key k = { key, dev, tbl->key_len };
 	struct neighbour *n;
 
+	if (tbl->key_len == sizeof(u32)) {
+		u32 addr;
+
+		memcpy(&addr, key, sizeof(addr));
+		return neigh_find_u32(tbl, addr, dev);
+	}
+	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->neigh_generation[tbl->index]), neigh_match, &k);
 	tbl->stats.lookups++;
-	/* The hash of an IPv4 key is exact: the entry itself is not touched. */
-	n = htable_lookup(&tbl->hash, neigh_hash(tbl, key, dev->neigh_generation[tbl->index]),
-			  tbl->key_len == 4 ? NULL : neigh_match, &k);
-	if (n)
-		tbl->stats.hits++;
+	tbl->stats.hits += n != NULL;
 	return n;
 }
 
@@ -166,8 +169,8 @@ static bool neigh_lacks_lladdr(const struct neighbour *n, const u8 *lladdr, u8 n
 }
 
 /* There is none.  @out: borrowed: the table holds it */
-static int neigh_create_new(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
-			    struct neighbour **out)
+int neigh_create_new(struct neigh_table *tbl, const void *key, struct net_device *dev, struct neigh_wish *wish,
+		     struct neighbour **out)
 {
 	struct neighbour *n, *other;
 	int err;

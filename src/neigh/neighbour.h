@@ -247,6 +247,21 @@ void neigh_parms_set(struct neigh_parms *p, u32 var, s64 value);
 /* ---- entries */
 /** neigh_find() - borrowed (x_find()), NULL: none */
 struct neighbour *neigh_find(struct neigh_table *tbl, const void *key, const struct net_device *dev);
+/* Of two generations no entry has the hash of another: so one that is gone stands in nobody's way.  None is 0. */
+static inline u64 neigh_hash_u32(const struct neigh_table *tbl, u32 key, u32 generation)
+{
+	return htable_hash_exact64(&tbl->hash, (u64)generation << 32 | key);
+}
+/** neigh_find_u32() - the same where keys have four octets.  Their hash is exact: the entry itself is not touched */
+static inline struct neighbour *neigh_find_u32(struct neigh_table *tbl, u32 key, const struct net_device *dev)
+{
+	u64 hash = neigh_hash_u32(tbl, key, dev->neigh_generation[tbl->index]);
+	struct neighbour *n = htable_lookup(&tbl->hash, hash, NULL, NULL);
+
+	tbl->stats.lookups++;
+	tbl->stats.hits += n != NULL;
+	return n;
+}
 /**
  * neigh_prefetch() - the entry of @key will be looked for soon: the slot that leads to it comes into the cache
  * @generation: of its device
@@ -273,7 +288,10 @@ struct neigh_wish {
 /** neigh_create_as() - neigh_create(), but for one that could not become @wish nobody has to go.  Return: also -EINVAL */
 int __must_check neigh_create_as(struct neigh_table *tbl, const void *key, struct net_device *dev,
 				 struct neigh_wish *wish, struct neighbour **out);
-/** neigh_find_create() - the same, borrowed */
+/** neigh_create_new() - the same, where it was just looked for in vain; borrowed.  @wish: NULL: none */
+int __must_check neigh_create_new(struct neigh_table *tbl, const void *key, struct net_device *dev,
+				  struct neigh_wish *wish, struct neighbour **out);
+/** neigh_find_create() - as neigh_create(), borrowed */
 int __must_check neigh_find_create(struct neigh_table *tbl, const void *key, struct net_device *dev,
 				   struct neighbour **out);
 static inline struct neighbour *neigh_get(struct neighbour *n)

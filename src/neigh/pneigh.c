@@ -47,7 +47,7 @@ static u64 pneigh_hash(const struct neigh_table *tbl, const void *key, const str
 
 	if (tbl->key_len == sizeof(addr)) {
 		memcpy(&addr, key, sizeof(addr));
-		return htable_hash_exact64(&tbl->phash, (u64)addr << 32 | (ifindex + 2)); /* never below 2 */
+		return htable_hash_exact64(&tbl->phash, ((u64)ifindex + 2) << 32 | addr);
 	}
 	memcpy(bytes, key, tbl->key_len);
 	memcpy(bytes + tbl->key_len, &ifindex, sizeof(ifindex));

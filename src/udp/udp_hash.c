@@ -22,8 +22,8 @@ struct udp_conn_key {
 
 static u64 addr_hash(const struct udp_net *un, __be32 addr, __be16 port)
 {
-	/* 48 bits, and one so that no key is 0 or 1 */
-	return htable_hash_exact64(&un->by_addr, 1ULL << 63 | (u64)(__force u32)addr << 16 | (__force u16)port);
+	/* 48 bits, and one so that no key is 0 */
+	return htable_hash_exact64(&un->by_addr, 1ULL << 63 | (u64)(__force u16)port << 32 | (__force u32)addr);
 }
 
 static u64 conn_hash(const struct udp_net *un, __be32 addr, __be16 port, __be32 peer_addr, __be16 peer_port)
