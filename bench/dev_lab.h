@@ -11,6 +11,7 @@
 #include "tap_lab.h"
 
 #define SMALL_BATCHES 1000U
+#define SMALL_ROW 32U /* datagrams that a program sends in a row: MSG_BATCH */
 
 /** struct near - the net and its device */
 struct near {
@@ -135,8 +136,8 @@ static inline struct nethood_sock *near_udp(struct near *n)
 	return sk;
 }
 
-/** small_sent() - a datagram of one octet: processor time of the whole way */
-static inline double small_sent(const char *driver)
+/** small_sent() - a datagram of one octet, of @batch in a row: processor time of the whole way */
+static inline double small_sent(const char *driver, u32 batch)
 {
 	u32 count = ops(SMALL_BATCHES * LAB_BATCH);
 	struct nethood_sock *sk;
@@ -149,7 +150,7 @@ static inline double small_sent(const char *driver)
 	sk = near_udp(&n);
 	t = cpu_ns();
 	for (u32 i = 0; i < count; i++) {
-		if (nethood_sendto(sk, "x", 1, 0, NULL, 0) != 1)
+		if (nethood_sendto(sk, "x", 1, (i + 1) % batch ? MSG_BATCH : 0, NULL, 0) != 1)
 			die("nethood_sendto");
 	}
 	while (nethood_poll(n.net, (u64)now_ns())) /* what waits leaves */

@@ -147,10 +147,9 @@ static double small_received(u32 arg)
 	return t / got;
 }
 
-static double small_written(u32 arg)
+static double small_written(u32 batch)
 {
-	(void)arg;
-	return small_sent("tap");
+	return small_sent("tap", batch);
 }
 
 /* The device alone. */
@@ -211,7 +210,8 @@ static const struct bench rows[] = {
 	{ "TAP stream on two processors, received", NULL, 0, stream, NULL, RECEIVED | TWO_CPUS, false, "ns/KiB" },
 	{ "TAP request and response, p50", NULL, 0, round_trips, NULL, 500, false, "us" },
 	{ "TAP request and response, p99", NULL, 0, round_trips, NULL, 990, false, "us" },
-	{ "TAP UDP 1 byte, sent", "bare write", 1 / 0.9, small_written, bare_written, 0, true, NULL },
+	{ "TAP UDP 1 byte, sent", "bare write", 1 / 0.9, small_written, bare_written, SMALL_ROW, true, NULL },
+	{ "TAP UDP 1 byte, sent one by one", "bare write", 0, small_written, bare_written, 1, true, NULL },
 	{ "TAP UDP 1 byte, received", "bare read", 1 / 0.9, small_received, bare_read, 0, true, NULL },
 };
 

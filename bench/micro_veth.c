@@ -38,10 +38,9 @@ static double received(const char *driver)
 	return t / got;
 }
 
-static double packet_sent(u32 arg)
+static double packet_sent(u32 batch)
 {
-	(void)arg;
-	return small_sent("packet");
+	return small_sent("packet", batch);
 }
 
 static double packet_received(u32 arg)
@@ -159,10 +158,9 @@ static double packet_bare_received(u32 arg)
 #define XSK_FRAME_BYTES 2048U
 #define XSK_BATCH 32U
 
-static double xdp_sent(u32 arg)
+static double xdp_sent(u32 batch)
 {
-	(void)arg;
-	return small_sent("xdp");
+	return small_sent("xdp", batch);
 }
 
 static double xdp_received(u32 arg)
@@ -285,11 +283,12 @@ static double xdp_bare_received(u32 arg)
 #endif
 
 static const struct bench rows[] = {
-	{ "AF_PACKET UDP 1 byte, sent", "bare send", 1 / 0.9, packet_sent, packet_bare_sent, 0, true, NULL },
+	{ "AF_PACKET UDP 1 byte, sent", "bare send", 1 / 0.9, packet_sent, packet_bare_sent, SMALL_ROW, true, NULL },
+	{ "AF_PACKET UDP 1 byte, sent one by one", "bare send", 0, packet_sent, packet_bare_sent, 1, true, NULL },
 	{ "AF_PACKET UDP 1 byte, received", "bare ring", 1 / 0.9, packet_received, packet_bare_received, 0, true,
 	  NULL },
 #ifdef HAVE_XDP
-	{ "AF_XDP UDP 1 byte, sent", "bare ring", 1 / 0.9, xdp_sent, xdp_bare_sent, 0, true, NULL },
+	{ "AF_XDP UDP 1 byte, sent", "bare ring", 1 / 0.9, xdp_sent, xdp_bare_sent, SMALL_ROW, true, NULL },
 	{ "AF_XDP UDP 1 byte, received", "bare ring", 1 / 0.9, xdp_received, xdp_bare_received, 0, true, NULL },
 #endif
 };

@@ -201,7 +201,8 @@ static void echo_ready(void *ctx, struct nethood_sock *sk, u32 events)
 	(void)events;
 	while ((n = nethood_recvfrom(sk, data, sizeof(data), 0, (struct sockaddr *)&from, &from_bytes)) != -EAGAIN) {
 		if (n >= 0)
-			(void)nethood_sendto(sk, data, (size_t)n, 0, (const struct sockaddr *)&from, from_bytes);
+			(void)nethood_sendto(sk, data, (size_t)n, MSG_BATCH, (const struct sockaddr *)&from,
+					     from_bytes);
 		from_bytes = sizeof(from);
 	}
 }

@@ -169,13 +169,20 @@ static ssize_t sendmsg_recorded(struct sock *sk, const struct msghdr *msg, int f
 	return sock_sendmsg(sk, &part, flags);
 }
 
+/* What a call sent with MSG_BATCH may wait for the next. */
+static ssize_t send_done(struct net *net, ssize_t ret)
+{
+	net->xmit_more = false;
+	return done_bytes(net, ret);
+}
+
 ssize_t nethood_sendmsg(struct nethood_sock *handle, const struct msghdr *msg, int flags)
 {
 	struct sock *sk = sock_of(handle);
+	struct net *net = sk->net;
 
-	if (unlikely(sk->net->rec))
-		return done_bytes(sk->net, sendmsg_recorded(sk, msg, flags));
-	return done_bytes(sk->net, sock_sendmsg(sk, msg, flags));
+	net->xmit_more = flags & MSG_BATCH;
+	return send_done(net, unlikely(net->rec) ? sendmsg_recorded(sk, msg, flags) : sock_sendmsg(sk, msg, flags));
 }
 
 ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags)
@@ -198,20 +205,24 @@ ssize_t nethood_sendto(struct nethood_sock *handle, const void *buf, size_t len_
 	struct iovec iov = { (void *)(uintptr_t)buf, len_bytes };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct sock *sk = sock_of(handle);
+	struct net *net = sk->net;
 
-	if (unlikely(sk->net->rec)) {
+	if (unlikely(net->rec)) {
 		iov.iov_len = len_bytes = recorded_bytes(sk, len_bytes);
-		rec_sendto(sk->net->rec, sk, buf, len_bytes, flags, to, to_bytes);
+		rec_sendto(net->rec, sk, buf, len_bytes, flags, to, to_bytes);
 	}
+	net->xmit_more = flags & MSG_BATCH;
 	if (likely(!to && len_bytes <= INT_MAX && sk->prot->sendmsg)) /* sock_sendmsg() has nothing more to look at */
-		return done_bytes(sk->net, sk->prot->sendmsg(sk, &msg, len_bytes, flags));
+		return send_done(net, sk->prot->sendmsg(sk, &msg, len_bytes, flags));
 	if (to) {
-		if (!addr_ok(to, to_bytes))
-			return rec_ret(sk->net, -EINVAL);
+		if (!addr_ok(to, to_bytes)) {
+			net->xmit_more = false;
+			return rec_ret(net, -EINVAL);
+		}
 		msg.msg_name = (void *)(uintptr_t)to;
 		msg.msg_namelen = to_bytes;
 	}
-	return done_bytes(sk->net, sock_sendmsg(sk, &msg, flags));
+	return send_done(net, sock_sendmsg(sk, &msg, flags));
 }
 
 ssize_t nethood_recvfrom(struct nethood_sock *handle, void *buf, size_t len_bytes, int flags, struct sockaddr *from,

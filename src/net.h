@@ -74,6 +74,7 @@ struct net {
 	/* The worker's part: what one thread at a time uses. */
 	struct recorder *rec; /**< record/record.h; NULL: nothing is recorded */
 	ktime_t now;          /**< time of the current poll or call; never decreases */
+	bool xmit_more;       /**< more packets follow this call's at once: queues wait for them.  MSG_BATCH */
 	ktime_t wall_offset; /**< what makes calendar time (CLOCK_REALTIME) of now: for timestamps that leave the net */
 	struct timer_wheel *timers;
 	struct skb_pool *skb_pool;    /**< skb/skbuff.h */

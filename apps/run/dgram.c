@@ -352,16 +352,16 @@ static bool must_wait(const struct carrier *cr, long ret)
 	return ret == -EAGAIN && !(nethood_readiness(cr->sk) & EPOLLOUT);
 }
 
-/* The program was told that it was sent.  A pending error is not its fault, and is told later. */
+/* The program was told that it was sent; a poll follows when all it wrote is read.  A pending error is not its fault, and is told later. */
 static int send_native(struct carrier *cr, const struct packet *p)
 {
-	int ret = send_packet(cr, p, 0);
+	int ret = send_packet(cr, p, MSG_BATCH);
 
 	if (ret >= 0 || must_wait(cr, ret))
 		return ret;
 	cr->error = ret;
 	cr->error_news = true;
-	ret = send_packet(cr, p, 0);
+	ret = send_packet(cr, p, MSG_BATCH);
 	if (ret >= 0 || must_wait(cr, ret))
 		return ret;
 	cr->error = ret;

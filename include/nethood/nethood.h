@@ -268,7 +268,13 @@ NETHOOD_API int nethood_connect(struct nethood_sock *sk, const struct sockaddr *
 NETHOOD_API int nethood_listen(struct nethood_sock *sk, int backlog);
 NETHOOD_API int nethood_accept(struct nethood_sock *sk, struct nethood_sock **out, struct sockaddr *addr,
 			       socklen_t *len_bytes);
-/** nethood_sendmsg() - as sendmsg(2) with MSG_DONTWAIT.  Return: bytes, -EAGAIN, ... */
+/**
+ * nethood_sendmsg() - as sendmsg(2) with MSG_DONTWAIT
+ * @flags: MSG_BATCH: another call follows at once: what this one sends may wait in the queue of its device for one without
+ *	it, or else for the next nethood_poll(), which is due then.  What waits leaves in a row, which costs less.  As
+ *	sendmmsg(2) has it for all messages but the last
+ * Return: bytes, -EAGAIN, ...
+ */
 NETHOOD_API ssize_t nethood_sendmsg(struct nethood_sock *sk, const struct msghdr *msg, int flags);
 /** nethood_recvmsg() - as recvmsg(2) with MSG_DONTWAIT; sets msg_namelen, msg_controllen, msg_flags.  Return: bytes, -EAGAIN, ... */
 NETHOOD_API ssize_t nethood_recvmsg(struct nethood_sock *sk, struct msghdr *msg, int flags);

@@ -101,6 +101,12 @@ void __qdisc_run(struct Qdisc *q)
 	q->running = false;
 }
 
+/* What a run takes at once leaves in a row, without all that makes a packet in between. */
+static bool qdisc_waits_for_more(const struct Qdisc *q, const struct netdev_queue *txq)
+{
+	return txq->dev->net->xmit_more && q->qlen < DEV_TX_WEIGHT;
+}
+
 static __noinline int qdisc_enqueue_and_run(struct sk_buff *skb, struct Qdisc *q, struct netdev_queue *txq)
 {
 	struct sk_buff *to_free = NULL;
@@ -115,14 +121,18 @@ static __noinline int qdisc_enqueue_and_run(struct sk_buff *skb, struct Qdisc *q
 		kfree_skb_reason(to_free, SKB_DROP_REASON_QDISC_DROP);
 		to_free = next;
 	}
-	if (!txq->stopped)
+	if (txq->stopped)
+		return ret;
+	if (qdisc_waits_for_more(q, txq))
+		__netif_schedule(q); /* if none comes */
+	else
 		qdisc_run(q);
 	return ret;
 }
 
 int qdisc_enqueue_or_xmit(struct sk_buff *skb, struct Qdisc *q, struct netdev_queue *txq)
 {
-	if (unlikely(!q->can_bypass || q->qlen || q->running || txq->stopped))
+	if (unlikely(!q->can_bypass || q->qlen || q->running || txq->stopped || txq->dev->net->xmit_more))
 		return qdisc_enqueue_and_run(skb, q, txq);
 	q->running = true;
 	q->bytes += skb->len;

@@ -480,7 +480,7 @@ ssize_t udp_sendmsg(struct sock *sk, const struct msghdr *msg, size_t len_bytes,
 	int err;
 
 	if (unlikely(!rt || msg->msg_name || msg->msg_controllen || msg->msg_iovlen != 1 ||
-		     (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))))
+		     (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_BATCH))))
 		return send_slow(sk, msg, len_bytes, flags);
 	if (unlikely(!rt_is_current(rt, sk->net->ipv4->rt_genid, sk->net->now) || !template_ready(up, rt) ||
 		     len_bytes > up->tmpl.payload_max_bytes))

@@ -515,7 +515,8 @@ static ssize_t send_connected(struct sock *sk, const struct msghdr *msg, size_t 
 	struct rt6_info *rt = (struct rt6_info *)(void *)up->udp.inet.dst;
 	int err;
 
-	if (unlikely(!rt || msg->msg_controllen || msg->msg_iovlen != 1 || (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))))
+	if (unlikely(!rt || msg->msg_controllen || msg->msg_iovlen != 1 ||
+		     (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_BATCH))))
 		return send_slow(sk, msg, NULL, len_bytes, flags);
 	if (unlikely(!rt6_is_current(rt, sk->net->ipv6->rt_genid, sk->net->now) || !template_ready(up, rt) ||
 		     len_bytes > up->tmpl.payload_max_bytes))

@@ -97,10 +97,11 @@ static void some_datagrams(struct host *h)
 	assert_int_equal(nethood_recvfrom(h->udp, b, sizeof(b), 0, NULL, NULL), -EAGAIN);
 }
 
+static const u8 who_has[60] = { 2, 0, 0, 0, 0, 0, 2, 0,  0, 0, 0, 2, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+				1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 2, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+
 static void on_the_wire(struct host *h)
 {
-	static const u8 who_has[60] = { 2, 0, 0, 0, 0, 1, 2, 0,  0, 0, 0, 2, 8, 6, 0, 1, 8, 0,  6, 4, 0,
-					1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 2, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
 	struct sockaddr_in far = in(0x0a000002, 9);
 
 	h->busy = 1;
@@ -284,6 +285,46 @@ static void test_callbacks(void **state)
 	nethood_free(h.net);
 }
 
+/* ---- calls that another one follows */
+
+/* With a name, and on the short way of who is connected. */
+static void send_batch(struct host *h, const struct sockaddr_in *to)
+{
+	socklen_t to_bytes = to ? sizeof(*to) : 0;
+	u32 before = h->sent;
+
+	for (u32 i = 0; i < 3; i++)
+		assert_int_equal(nethood_sendto(h->udp, "more", 4, MSG_BATCH, (const struct sockaddr *)to, to_bytes),
+				 4);
+	assert_int_equal(h->sent, before);
+	assert_int_equal(nethood_sendto(h->udp, "?", 1, MSG_BATCH, (const struct sockaddr *)to, 1), to ? -EINVAL : 1);
+	assert_int_equal(nethood_sendto(h->udp, "last", 4, 0, (const struct sockaddr *)to, to_bytes), 4);
+	assert_int_equal(h->sent, before + (to ? 4 : 5));
+	before = h->sent;
+	assert_int_equal(nethood_sendto(h->udp, "more", 4, MSG_BATCH, (const struct sockaddr *)to, to_bytes), 4);
+	assert_int_equal(h->sent, before);
+	assert_true(nethood_next_deadline(h->net) <= h->now);
+	poll_for(h, 1);
+	assert_int_equal(h->sent, before + 1);
+}
+
+static void test_batch(void **state)
+{
+	struct sockaddr_in far = in(0x0a000002, 9);
+	struct host h;
+
+	(void)state;
+	assert_int_equal(host_create(&h, RING, 0), 0);
+	host_begin(&h, "user");
+	nethood_dev_receive(h.dev, who_has, sizeof(who_has)); /* so the far end is known */
+	poll_for(&h, SECOND);
+	send_batch(&h, &far);
+	assert_int_equal(nethood_connect(h.udp, (struct sockaddr *)&far, sizeof(far)), 0);
+	send_batch(&h, NULL);
+	same_again(&h);
+	nethood_free(h.net);
+}
+
 /* ---- two nets and a wire: each is replayed without the other */
 
 static void poll_both(struct host *a, struct host *b, u64 ns)
@@ -336,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_call),
 		cmocka_unit_test(test_callbacks),
+		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_wire),
 	};
 

@@ -92,6 +92,45 @@ static void one_run_sends_a_quota(void **state)
 	world_fini(&w);
 }
 
+/* What is sent with MSG_BATCH waits for what is sent without, or for a poll, or until a run is full. */
+static void packets_wait_while_more_follow(void **state)
+{
+	struct world w;
+	struct net_device *dev;
+	struct test_dev *t;
+	u32 n = 0;
+
+	(void)state;
+	world_init(&w);
+	dev = test_dev_up(&w, "a", false);
+	t = test_dev(dev);
+	w.net.xmit_more = true;
+	for (; n < 3; n++)
+		assert_int_equal(send_mark(&w, dev, n), NET_XMIT_SUCCESS);
+	assert_int_equal(t->sent_count, 0);
+	w.net.xmit_more = false;
+	assert_int_equal(send_mark(&w, dev, n++), NET_XMIT_SUCCESS);
+	assert_int_equal(t->sent_count, 4);
+	w.net.xmit_more = true;
+	assert_int_equal(send_mark(&w, dev, n++), NET_XMIT_SUCCESS);
+	assert_int_equal(t->sent_count, 4);
+	w.net.xmit_more = false;
+	assert_true(w.net.softnet->pending & NET_TX_SOFTIRQ); /* so a poll is due now */
+	while (world_poll(&w))
+		;
+	assert_int_equal(t->sent_count, 5);
+	w.net.xmit_more = true;
+	for (u32 k = 0; k < DEV_TX_WEIGHT - 1; k++)
+		assert_int_equal(send_mark(&w, dev, n++), NET_XMIT_SUCCESS);
+	assert_int_equal(t->sent_count, 5);
+	assert_int_equal(send_mark(&w, dev, n++), NET_XMIT_SUCCESS);
+	assert_int_equal(t->sent_count, n);
+	for (u32 k = 0; k < n; k++)
+		assert_int_equal(t->sent[k], k);
+	w.net.xmit_more = false;
+	world_fini(&w);
+}
+
 /* A driver that is busy for ever without stopping its queue is asked again, but does not hold up the loop. */
 static void a_driver_that_is_never_ready_does_not_hang(void **state)
 {
@@ -359,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(busy_never_changes_the_order),
 		cmocka_unit_test(one_run_sends_a_quota),
+		cmocka_unit_test(packets_wait_while_more_follow),
 		cmocka_unit_test(a_driver_that_is_never_ready_does_not_hang),
 		cmocka_unit_test(packets_sent_from_within_wait),
 		cmocka_unit_test(a_device_may_go_from_within_its_driver),
