@@ -146,10 +146,11 @@ REASONS = [
      "other; with one, or a secret factor, some secrets put the addresses of a subnet into one heap (up to hundreds "
      "of steps a look-up, instead of 3)."),
     ("record", "The call and the frame are written down, and the frame's octets hashed."),
-    ("TAP UDP", "What is above the limit, which is the system calls alone, is the net's own way: 240 ns."),
-    ("AF_PACKET", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 400 "
-     "ns."),
-    ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the rings: 460 ns."),
+    ("TAP UDP", "What is above the limit, which is the system calls alone, is the net's own way, a third of it to fetch "
+     "again what the system's own way has driven out of the cache."),
+    ("AF_PACKET", "What is above the limit, which is the system calls alone, is the net's own way and the ring."),
+    ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the copy into the "
+     "ring."),
     ("sim: bytes per host", "An idle net takes 30 KB of it; what a host has when all have introduced themselves "
      "(routes, groups, its pools of packets), and the world's own part, take the rest."),
     ("TCP_RR", "Each message goes through the socket pair that carries the program's socket, and through the "

@@ -216,7 +216,7 @@ static long each_message(struct call *c, int flags, long (*one)(struct call *c, 
 
 long call_sendmmsg(struct call *c)
 {
-	return each_message(c, (int)call_arg(c, 3), send_one);
+	return each_message(c, (int)call_arg(c, 3) | MSG_BATCH, send_one); /* a poll follows */
 }
 
 /* ---- receiving */
