@@ -507,6 +507,46 @@ static void hashes_of_like_keys_spread_over_the_table(void **state)
 	world_fini(&w);
 }
 
+#define SUBNET 10000U
+#define SUBNET_BITS 14U
+
+/* Steps of a look-up on average, in a table of SUBNET addresses @apart from each other. */
+static double steps_each(const struct htable *t, u32 apart, bool big_endian)
+{
+	u8 used[1U << SUBNET_BITS] = { 0 };
+	u32 steps = 0;
+
+	for (u32 i = 0; i < SUBNET; i++) {
+		u32 addr = 0x0a000001U + i * apart;
+		u64 key = 2ULL << 32 | (big_endian ? __builtin_bswap32(addr) : addr);
+		u32 at = (u32)(htable_hash_exact64(t, key) >> (64 - SUBNET_BITS));
+
+		for (steps++; used[at]; steps++)
+			at = (at + 1) % (1U << SUBNET_BITS);
+		used[at] = true;
+	}
+	return (double)steps / SUBNET;
+}
+
+/* Drawn ones would take 1.78 at this load. */
+static void addresses_however_far_apart_lie_as_if_drawn(void **state)
+{
+	static const u32 apart[] = { 1, 2, 4, 256, 65536, 2654435761U };
+	static struct world w;
+
+	(void)state;
+	for (u32 seed = 1; seed < 60; seed++) {
+		world_init(&w, (u8)seed);
+		for (u32 i = 0; i < 2 * ARRAY_SIZE(apart); i++) {
+			double steps = steps_each(&w.t, apart[i / 2], i & 1);
+
+			if (steps > 2)
+				fail_msg("seed %u, %u apart: %f steps a look-up", seed, apart[i / 2], steps);
+		}
+		world_fini(&w);
+	}
+}
+
 /* All at the end of the table: they are displaced around it, and the table grows under them. */
 static void what_lies_around_the_end_is_found_while_the_table_grows(void **state)
 {
@@ -572,6 +612,7 @@ int main(void)
 		cmocka_unit_test(exact_hashes_do_not_collide),
 		cmocka_unit_test(keys_that_differ_have_different_hashes),
 		cmocka_unit_test(hashes_of_like_keys_spread_over_the_table),
+		cmocka_unit_test(addresses_however_far_apart_lie_as_if_drawn),
 		cmocka_unit_test(what_lies_around_the_end_is_found_while_the_table_grows),
 	};
 
