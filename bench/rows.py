@@ -134,20 +134,20 @@ def wanted(name, word):
 
 # Why a row that begins so is not better: what was measured (strace, massif, callgrind), or stands in the code.
 REASONS = [
-    ("TCP connect", "A connection takes 44 800 instructions at both ends, for its segments and two sockets; no "
+    ("TCP connect", "A connection takes 36 000 instructions at both ends, for its segments and two sockets; no "
      "function has more than a twentieth."),
-    ("TCP request", "Two segments take 11 600 instructions at both ends, from the call to the call; no function has "
+    ("TCP request", "Two segments take 9 200 instructions at both ends, from the call to the call; no function has "
      "more than a twentieth."),
     ("TCP stream, MTU 1500", "Without its two copies it takes 0.7 of that (micro_tcp, zero-copy); the rest is 5 "
      "segments for each 7 KiB, one by one through device, NAPI and GRO."),
-    ("UDP small packets", "A datagram takes 2 400 instructions at both ends, through device, NAPI and the socket's "
+    ("UDP small packets", "A datagram takes 1 900 instructions at both ends, through device, NAPI and the socket's "
      "wake-up."),
     ("lookup", "The limit's hash is one multiplication that everybody knows. A keyed one takes two, one after the "
      "other; with one, or a secret factor, some secrets put the addresses of a subnet into one heap (up to hundreds "
      "of steps a look-up, instead of 3)."),
     ("record", "The call and the frame are written down, and the frame's octets hashed."),
-    ("TAP UDP", "What is above the limit, which is the system calls alone, is the net's own way, a third of it to fetch "
-     "again what the system's own way has driven out of the cache."),
+    ("TAP UDP", "What is above the limit, which is the system calls alone, is the net's own way, a third of it to "
+     "fetch again what the system's own way has driven out of the cache."),
     ("AF_PACKET", "What is above the limit, which is the system calls alone, is the net's own way and the ring."),
     ("AF_XDP", "What is above the limit, which is the system calls alone, is the net's own way and the copy into the "
      "ring."),
