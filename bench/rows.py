@@ -168,5 +168,6 @@ REASONS = [
     ("UDP send 1 byte, unconnected", "The route is looked up for each datagram, and the neighbour's entry is filled in "
      "and counted; the limit is its look-up alone."),
     ("insert into a full table", "What dies leaves a history of 1.2 KB, which is cleared at each birth."),
+    ("million: longest call", "The longest of a million calls: what else the machine did meanwhile counts."),
     ("resolve", "An entry, its history, a request, a timer and a queue are made, and two packets sent."),
 ]
