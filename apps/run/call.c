@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -92,11 +93,22 @@ static long find_carrier(struct call *c)
 	if (c->fd < 0)
 		return c->fd == -EMFILE ? -ENFILE : c->fd;
 	err = carrier_find(c->sv, c->fd, &c->carrier);
-	if (c->carrier) {
-		c->carrier->seen_tid = call_tid(c);
-		c->carrier->seen_fd = (int)call_arg(c, 0);
-	}
+	if (c->carrier)
+		carrier_seen(c, c->carrier, (int)call_arg(c, 0));
 	return err ? CALL_CONTINUE : 0;
+}
+
+/* Most messages of a connection are only to be let through.  For them it is enough which socket the descriptor was when it was looked
+ * at: if it has become another one by dup2(2) or over a unix socket, the kernel does for that what read(2) and write(2) do. */
+static bool is_let_through(const struct call *c)
+{
+	struct carrier *cr;
+	bool to_send = c->rq->data.nr == SYS_sendto;
+
+	if ((!to_send && c->rq->data.nr != SYS_recvfrom) || call_arg(c, 4)) /* an address */
+		return false;
+	cr = carrier_of_cookie(c->sv, task_cookie(c->task, (int)call_arg(c, 0)));
+	return cr && cr->ops->lets_through && cr->ops->lets_through(cr, (int)call_arg(c, 3), to_send);
 }
 
 static long call_handle(struct call *c)
@@ -104,7 +116,7 @@ static long call_handle(struct call *c)
 	const struct call_kind *kind = call_kind(c->rq->data.nr);
 	long ret = 0;
 
-	if (!kind)
+	if (!kind || is_let_through(c))
 		return CALL_CONTINUE;
 	if (kind->needs != NO_SOCKET)
 		ret = find_carrier(c);

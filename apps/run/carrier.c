@@ -93,21 +93,22 @@ static int cookie_of(int fd, uint64_t *cookie)
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len) < 0 ? -errno : 0;
 }
 
+struct carrier *carrier_of_cookie(struct supervisor *sv, uint64_t cookie)
+{
+	struct carrier *cr = *bucket_of(sv, cookie);
+
+	while (cr && cr->cookie != cookie)
+		cr = cr->hash_next;
+	return cr;
+}
+
 int carrier_find(struct supervisor *sv, int fd, struct carrier **out)
 {
 	uint64_t cookie;
 	int err = cookie_of(fd, &cookie);
 
-	*out = NULL;
-	if (err)
-		return err;
-	for (struct carrier *cr = *bucket_of(sv, cookie); cr; cr = cr->hash_next) {
-		if (cr->cookie == cookie) {
-			*out = cr;
-			break;
-		}
-	}
-	return 0;
+	*out = err ? NULL : carrier_of_cookie(sv, cookie);
+	return err;
 }
 
 /* ---- life */
@@ -233,6 +234,13 @@ static bool is_of(const struct carrier *cr, int fd)
 	return cookie_of(fd, &cookie) == 0 && cookie == cr->cookie;
 }
 
+void carrier_seen(struct call *c, struct carrier *cr, int fd)
+{
+	cr->seen_tid = call_tid(c);
+	cr->seen_fd = fd;
+	task_saw(c->task, fd, cr->cookie);
+}
+
 int carrier_program_end(struct carrier *cr)
 {
 	int fd = task_getfd(tasks_find(&cr->sv->tasks, cr->seen_tid), cr->seen_fd);
@@ -307,8 +315,7 @@ long carrier_install(struct call *c, struct carrier *cr, int program_end, int fl
 	close(program_end);
 	if (fd < 0)
 		return fd;
-	cr->seen_tid = call_tid(c);
-	cr->seen_fd = (int)fd;
+	carrier_seen(c, cr, (int)fd);
 	call_installed(c, fd);
 	return CALL_ANSWERED;
 }

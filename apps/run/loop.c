@@ -21,6 +21,7 @@ int loop_init(struct loop *l)
 	const char *turns = getenv("NETHOOD_TURNS");
 
 	*l = (struct loop){ .corpses = NULL };
+	spin_init(&l->spin);
 	l->turn_clock = turns && !strcmp(turns, "cpu") ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	return l->epfd < 0 ? -errno : 0;
@@ -83,7 +84,8 @@ void loop_bury(struct loop *l, struct corpse *c, void (*bury)(struct corpse *c))
 	l->corpses = c;
 }
 
-static int wait_events(int epfd, struct epoll_event *ev, uint64_t timeout_ns)
+/* Return: as epoll_pwait2(2); -errno */
+static int wait_once(int epfd, struct epoll_event *ev, uint64_t timeout_ns)
 {
 	struct timespec ts = {
 		.tv_sec = (time_t)(timeout_ns / NSEC_PER_SEC),
@@ -102,6 +104,38 @@ static uint64_t clock_ns(clockid_t id)
 
 	clock_gettime(id, &ts);
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+static int look_for(int epfd, struct epoll_event *ev, uint64_t ns)
+{
+	uint64_t began_ns = loop_now();
+	int n;
+
+	do {
+		n = wait_once(epfd, ev, 0);
+	} while (!n && loop_now() - began_ns < ns);
+	return n;
+}
+
+/* What is due before a spin would end is waited for asleep. */
+static int wait_events(struct loop *l, struct epoll_event *ev, uint64_t timeout_ns)
+{
+	uint64_t began_ns;
+	int n = 0;
+
+	if (!timeout_ns)
+		return wait_once(l->epfd, ev, 0);
+	if (timeout_ns > SPIN_NS && spin_pays(&l->spin)) {
+		n = look_for(l->epfd, ev, SPIN_NS);
+		spin_ended(&l->spin, n != 0);
+		timeout_ns -= timeout_ns == UINT64_MAX ? 0 : SPIN_NS;
+	}
+	if (n)
+		return n;
+	began_ns = loop_now();
+	n = wait_once(l->epfd, ev, timeout_ns);
+	spin_slept(&l->spin, loop_now() - began_ns);
+	return n;
 }
 
 static void turn_ends(struct loop *l)
@@ -136,7 +170,7 @@ int loop_wait(struct loop *l, uint64_t timeout_ns)
 	int n;
 
 	turn_ends(l);
-	n = wait_events(l->epfd, ev, timeout_ns);
+	n = wait_events(l, ev, timeout_ns);
 	l->turn_began_ns = clock_ns(l->turn_clock);
 	if (l->woke)
 		l->woke(l->ctx);

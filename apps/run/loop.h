@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "spin.h"
+
 /** struct watch - one watched descriptor; part of what it belongs to */
 struct watch {
 	int fd; /**< -1: not watched.  The owner closes it */
@@ -24,6 +26,7 @@ struct corpse {
 
 struct loop {
 	int epfd;
+	struct spin spin;
 	struct corpse *corpses;
 	void (*woke)(void *ctx); /**< called after each wait, before anybody is told; NULL: nobody */
 	void *ctx;

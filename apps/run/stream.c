@@ -592,6 +592,7 @@ const struct carrier_ops stream_ops = {
 	.flush = stream_flush,
 	.closed = stream_closed,
 	.pass = stream_pass,
+	.lets_through = stream_lets_through,
 	.send = stream_send,
 	.recv = stream_recv,
 	.connect = stream_connect,

@@ -103,6 +103,7 @@ void stream_backlog_free(struct stream *st);
 
 /* stream_call.c */
 long stream_pass(struct call *c, const struct user_msg *m, bool to_send);
+bool stream_lets_through(struct carrier *cr, int flags, bool to_send);
 long stream_send(struct call *c, const struct packet *p, int flags);
 long stream_recv(struct call *c, const struct user_msg *m);
 int stream_shutdown(struct call *c, int how);

@@ -102,11 +102,22 @@ static bool goes_direct(const struct call *c, const struct stream *st, const str
 	return mem[SK_MEMINFO_WMEM_QUEUED] + 2 * m->total_bytes < mem[SK_MEMINFO_SNDBUF];
 }
 
+#define NOT_NATIVE_RECV (MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB)
+
 static bool is_special(const struct call *c, const struct stream *st, const struct user_msg *m, bool to_send)
 {
 	if (to_send)
 		return m->flags & MSG_OOB || m->name_at || goes_direct(c, st, m);
-	return m->flags & (MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB) || m->name_at;
+	return m->flags & NOT_NATIVE_RECV || m->name_at;
+}
+
+bool stream_lets_through(struct carrier *cr, int flags, bool to_send)
+{
+	const struct stream *st = stream_of(cr);
+
+	if (st->state != STREAM_OPEN || cr->error)
+		return false;
+	return to_send ? !(flags & (MSG_OOB | MSG_MORE)) && !st->tx_room_bytes : !(flags & NOT_NATIVE_RECV);
 }
 
 long stream_pass(struct call *c, const struct user_msg *m, bool to_send)

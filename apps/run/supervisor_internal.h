@@ -201,6 +201,8 @@ struct carrier_ops {
 	void (*closed)(struct carrier *cr);
 	/** Return: CALL_CONTINUE: the kernel does it at the program's end; CALL_OURS; or the answer, as -errno */
 	long (*pass)(struct call *c, const struct user_msg *m, bool to_send);
+	/** is a message without an address the kernel's, whatever descriptor it is for?  NULL: never */
+	bool (*lets_through)(struct carrier *cr, int flags, bool to_send);
 	/** @p: name, control, data.  Return: bytes, -EAGAIN, -errno */
 	long (*send)(struct call *c, const struct packet *p, int flags);
 	/** take one message and deliver it */
@@ -292,6 +294,10 @@ int dgram_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end,
 int stream_open(struct supervisor *sv, struct nethood_sock *sk, int *program_end, struct carrier **out);
 /** carrier_find() - the one that a duplicate of a program's descriptor belongs to.  Return: 0; -ENOTSOCK */
 int carrier_find(struct supervisor *sv, int fd, struct carrier **out);
+/** carrier_of_cookie() - NULL: none */
+struct carrier *carrier_of_cookie(struct supervisor *sv, uint64_t cookie);
+/** carrier_seen() - the caller's descriptor @fd is the program's end */
+void carrier_seen(struct call *c, struct carrier *cr, int fd);
 void carrier_destroy(struct carrier *cr);
 /** carrier_mark() - flush it before the next wait */
 void carrier_mark(struct carrier *cr);

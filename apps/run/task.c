@@ -32,6 +32,7 @@ static void task_forget(struct task *t)
 {
 	if (t->pidfd >= 0)
 		close(t->pidfd);
+	task_unsee(t);
 	*t = (struct task){ .pidfd = -1 };
 }
 

@@ -12,10 +12,17 @@
 #define CALL_ARGS 6
 #define TASK_PATH_BYTES 96
 
+/** struct task_socket - a descriptor, and the cookie of the socket that it was when it was last looked at; 0: none */
+struct task_socket {
+	int fd;
+	uint64_t cookie;
+};
+
 /** struct task - what is remembered of one thread */
 struct task {
-	pid_t tid; /**< 0: free */
-	int pidfd; /**< -1: not open */
+	pid_t tid;                   /**< 0: free */
+	int pidfd;                   /**< -1: not open */
+	struct task_socket *sockets; /**< by the lower bits of the descriptor; NULL: none was seen */
 	/** A call that was carried out, whose answer a signal kept from arriving.  It comes again, with the same
 	 *  arguments, and must not be carried out twice. */
 	struct {
@@ -49,6 +56,12 @@ void tasks_bury(struct tasks *t);
 struct task *tasks_find(struct tasks *t, pid_t tid);
 /** task_getfd() - a duplicate of a descriptor.  Return: it (the caller closes it), -EBADF, -ESRCH, -EPERM, -EMFILE */
 int task_getfd(struct task *t, int fd);
+/** task_saw() - its descriptor @fd is the socket of that cookie */
+void task_saw(struct task *t, int fd, uint64_t cookie);
+/** task_cookie() - what task_saw() said of @fd, which may have become another one since then; 0: nothing */
+uint64_t task_cookie(const struct task *t, int fd);
+/** task_unsee() - forget all that task_saw() said */
+void task_unsee(struct task *t);
 /** task_read() - all @len_bytes.  Return: 0, -EFAULT, -ESRCH */
 int task_read(pid_t tid, void *to, uint64_t from, size_t len_bytes);
 /** task_read_some() - as many as can be read.  Return: how many, -EFAULT when none */

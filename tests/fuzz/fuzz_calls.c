@@ -76,7 +76,8 @@ void tasks_init(struct tasks *t)
 
 void tasks_exit(struct tasks *t)
 {
-	(void)t;
+	for (u32 i = 0; i < TASKS; i++)
+		task_unsee(&t->slot[i]);
 }
 
 void tasks_bury(struct tasks *t)
@@ -88,8 +89,10 @@ struct task *tasks_find(struct tasks *t, pid_t tid)
 {
 	struct task *task = &t->slot[(u32)tid & (TASKS - 1)];
 
-	if (task->tid != tid)
+	if (task->tid != tid) {
+		task_unsee(task);
 		*task = (struct task){ .tid = tid };
+	}
 	return task;
 }
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* See spin.h. */
+#include "spin.h"
+
+#include <sched.h>
+
+void spin_init(struct spin *s)
+{
+	cpu_set_t set;
+
+	*s = (struct spin){ .next_rest = SPIN_REST_MIN };
+	s->alone = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) < 2;
+}
+
+bool spin_pays(const struct spin *s)
+{
+	return s->soon && !s->rest && !s->alone;
+}
+
+void spin_ended(struct spin *s, bool hit)
+{
+	if (hit) {
+		s->next_rest = SPIN_REST_MIN;
+		return;
+	}
+	s->rest = s->next_rest;
+	if (s->next_rest < SPIN_REST_MAX)
+		s->next_rest *= 2;
+}
+
+void spin_slept(struct spin *s, uint64_t ns)
+{
+	s->soon = ns < SPIN_NS;
+	if (s->soon && s->rest)
+		s->rest--;
+}
