@@ -139,6 +139,16 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *rest, u32 len_bytes)
 		split_tstamp(skb, rest);
 }
 
+/* CVE-2019-11478: a peer must not make us cut our whole buffer into crumbs.  What counts is what it holds: a program that fills up
+ * the last train each time a part of it has left has far more there than the buffer is meant for.  Linux compares with the buffer
+ * alone, and retransmits what such a program's peer has by SACK. */
+static bool is_in_crumbs(const struct tcp_sock *tp)
+{
+	u32 holds = max_u32(tcp_sock_of(tp)->sndbuf_bytes, tp->write_seq - tp->snd_una);
+
+	return (tp->wmem_queued_bytes >> 1) > holds + 2 * TCP_TRAIN_TRUESIZE;
+}
+
 int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u32 len_bytes, u32 mss_now)
 {
 	struct sk_buff *rest;
@@ -146,11 +156,8 @@ int tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_buff *skb, u3
 	s32 diff;
 
 	assert(len_bytes && len_bytes < skb->len);
-	/* CVE-2019-11478: a peer must not make us cut our whole buffer into crumbs.  A program that fills up the last
-	 * train each time a part of it has left may well have two trains more than its buffer holds. */
-	if (unlikely(in_rtx_queue &&
-		     (tp->wmem_queued_bytes >> 1) > tcp_sock_of(tp)->sndbuf_bytes + 2 * TCP_TRAIN_TRUESIZE &&
-		     skb != tcp_skb_first(&tp->rtx_queue) && skb != tcp_skb_last(&tp->rtx_queue))) {
+	if (unlikely(in_rtx_queue && is_in_crumbs(tp) && skb != tcp_skb_first(&tp->rtx_queue) &&
+		     skb != tcp_skb_last(&tp->rtx_queue))) {
 		TCP_INC(tcp_net_of(tp), TCPWqueueTooBig);
 		return -ENOMEM;
 	}
