@@ -155,7 +155,8 @@ REASONS = [
      "(routes, groups, its pools of packets), and the world's own part, take the rest."),
     ("TCP_RR", "Each message goes through the socket pair that carries the program's socket, and through the "
      "supervisor: a wake-up and its system calls more in each direction."),
-    ("wrk", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
+    ("wrk", "As TCP_RR; and recv(2) is passed on, which puts the server to sleep for each request. Left to the kernel "
+     "it would be 1.9 x, but not say what Linux says (docs/adr/0005)."),
     ("redis-benchmark", "As TCP_RR: each request and each answer goes through a socket pair and the supervisor."),
     ("iperf3", "What a program writes is copied twice more, into the socket pair and out of it."),
     ("nethood exec", "A third of it is the program itself (`unshare` in the row before)."),

@@ -125,7 +125,7 @@ static int wait_events(struct loop *l, struct epoll_event *ev, uint64_t timeout_
 
 	if (!timeout_ns)
 		return wait_once(l->epfd, ev, 0);
-	if (timeout_ns > SPIN_NS && spin_pays(&l->spin)) {
+	if (spin_pays(&l->spin) && timeout_ns > SPIN_NS) {
 		n = look_for(l->epfd, ev, SPIN_NS);
 		spin_ended(&l->spin, n != 0);
 		timeout_ns -= timeout_ns == UINT64_MAX ? 0 : SPIN_NS;

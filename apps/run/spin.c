@@ -12,9 +12,17 @@ void spin_init(struct spin *s)
 	s->alone = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) < 2;
 }
 
-bool spin_pays(const struct spin *s)
+void spin_yield(struct spin *s)
 {
-	return s->soon && !s->rest && !s->alone;
+	s->yields = true;
+}
+
+bool spin_pays(struct spin *s)
+{
+	bool yields = s->yields;
+
+	s->yields = false;
+	return s->soon && !s->rest && !s->alone && !yields;
 }
 
 void spin_ended(struct spin *s, bool hit)

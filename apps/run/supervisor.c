@@ -92,6 +92,7 @@ static void run_calls(struct listener *ls)
 			nethood_set_time(ls->sv->net, now);
 		if (!next_call(ls, &rq))
 			return;
+		spin_yield(&ls->sv->loop.spin);
 		if (count && !hurries(&rq)) {
 			hold(ls, &rq);
 			return;

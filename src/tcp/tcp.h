@@ -314,12 +314,6 @@ struct tcp_holes {
 	struct tcp_skb_tree out_of_order_queue;
 	struct tcp_sack_block duplicate_sack[1], selective_acks[TCP_NUM_SACKS]; /**< to be told */
 	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];                   /**< were told by the last ACK */
-	/* ---- ACKs of what came out of order: tcp_compress.c */
-	struct tcp_sock *tp;
-	struct timer compressed_ack_timer;
-	u32 compressed_ack_rcv_nxt; /**< of which hole dup_ack_counter is */
-	u16 compressed_ack;         /**< are owed */
-	u8 dup_ack_counter;         /**< were sent at once */
 };
 extern const struct tcp_holes tcp_no_holes;
 

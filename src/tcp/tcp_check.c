@@ -115,9 +115,7 @@ static const char *check_timers(const struct tcp_sock *tp)
 		      "what is closed has no timer");
 		return NULL;
 	}
-	HOLDS(!(TCPF(state) & SYNCHRONIZED) || !(tp->ack.pending & TCP_ACK_SCHED) ||
-		      (tp->ack.pending & TCP_ACK_TIMER) ||
-		      (tp->holes->compressed_ack && timer_pending(&tp->holes->compressed_ack_timer)),
+	HOLDS(!(TCPF(state) & SYNCHRONIZED) || !(tp->ack.pending & TCP_ACK_SCHED) || (tp->ack.pending & TCP_ACK_TIMER),
 	      "an ACK that is owed has a timer");
 	HOLDS(!tp->fin_due || waits, "a FIN that found no memory is tried again");
 	HOLDS(!tp->packets_out || waits || tp->fastopen_rsk, "what is in flight is waited for with a timer");

@@ -58,10 +58,9 @@ void tcp_ack_snd_check(struct tcp_sock *tp)
 	two_segments =
 		tp->rcv_nxt - tp->rcv_wup > tp->ack.rcv_mss &&
 		(tp->rcv_nxt - tp->copied_seq < tcp_sock_of(tp)->rcvlowat || __tcp_select_window(tp) >= tp->rcv_wnd);
-	if (two_segments || tcp_in_quickack_mode(tp) || (tp->ack.pending & TCP_ACK_NOW))
+	if (two_segments || tcp_in_quickack_mode(tp) || (tp->ack.pending & TCP_ACK_NOW) ||
+	    !tcp_skb_tree_empty(&tp->holes->out_of_order_queue))
 		tcp_send_ack(tp);
-	else if (!tcp_skb_tree_empty(&tp->holes->out_of_order_queue))
-		tcp_send_ofo_ack(tp);
 	else
 		tcp_send_delayed_ack(tp);
 }
@@ -160,7 +159,6 @@ struct tcp_holes *tcp_holes_get(struct tcp_sock *tp)
 		return NULL;
 	memset(holes, 0, sizeof(*holes));
 	tcp_skb_tree_init(&holes->out_of_order_queue);
-	tcp_compress_init(tp, holes);
 	tp->holes = holes;
 	return holes;
 }
@@ -172,7 +170,6 @@ void tcp_holes_put(struct tcp_sock *tp)
 	assert(tcp_skb_tree_empty(&holes->out_of_order_queue));
 	if (holes == &tcp_no_holes)
 		return;
-	tcp_compress_stop(tp);
 	tp->rx_opt.num_sacks = 0;
 	tp->rx_opt.dsack = false;
 	tcp_holes_none(tp);
@@ -230,14 +227,10 @@ static void sack_drop(struct tcp_sock *tp, u32 at)
 static void sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 {
 	struct tcp_sack_block fresh = { seq, end_seq };
-	bool touched = false;
 
 	/* blocks that it touches are one with it */
 	for (u32 i = 0; i < tp->rx_opt.num_sacks;) {
 		if (sack_extend(&tp->holes->selective_acks[i], fresh.start_seq, fresh.end_seq)) {
-			if (!touched)
-				tcp_compress_before_change(tp, i);
-			touched = true;
 			fresh = tp->holes->selective_acks[i];
 			sack_drop(tp, i);
 			i = 0;
@@ -245,8 +238,6 @@ static void sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 			i++;
 		}
 	}
-	if (!touched)
-		tcp_compress_before_change(tp, tp->rx_opt.num_sacks);
 	if (tp->rx_opt.num_sacks == TCP_NUM_SACKS)
 		sack_drop(tp, TCP_NUM_SACKS - 1);
 	memmove(&tp->holes->selective_acks[1], &tp->holes->selective_acks[0], tp->rx_opt.num_sacks * sizeof(fresh));

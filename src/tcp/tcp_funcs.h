@@ -94,13 +94,6 @@ int __must_check tcp_fragment(struct tcp_sock *tp, bool in_rtx_queue, struct sk_
 int __must_check tcp_trim_head(struct tcp_sock *tp, struct sk_buff *skb, u32 len_bytes);
 void tcp_send_ack(struct tcp_sock *tp);
 void tcp_send_delayed_ack(struct tcp_sock *tp);
-/** tcp_send_ofo_ack() - of something out of order: now, or one for several */
-void tcp_send_ofo_ack(struct tcp_sock *tp);
-void tcp_compress_init(struct tcp_sock *tp, struct tcp_holes *holes);
-/** tcp_compress_before_change() - the SACK block @at will be told of first, what it was is told now if it has to be */
-void tcp_compress_before_change(struct tcp_sock *tp, u32 at);
-/** tcp_compress_stop() - none is owed any more */
-void tcp_compress_stop(struct tcp_sock *tp);
 void tcp_send_fin(struct tcp_sock *tp);
 void tcp_send_active_reset(struct tcp_sock *tp);
 int tcp_send_synack(struct tcp_sock *tp); /* of a simultaneous open */

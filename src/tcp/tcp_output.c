@@ -164,10 +164,6 @@ static void tcp_event_ack_sent(struct tcp_sock *tp)
 	if (tp->ack.quick)
 		tp->ack.quick--;
 	tcp_clear_delack_timer(tp);
-	if (unlikely(tp->holes->compressed_ack)) {
-		TCP_ADD(tcp_net_of(tp), TCPAckCompressed, tp->holes->compressed_ack);
-		tcp_compress_stop(tp);
-	}
 }
 
 static void tcp_event_data_sent(struct tcp_sock *tp)

@@ -246,11 +246,10 @@ static const struct ctl_table tcp_table[] = { /* the comments are docs/SYSCTL.md
 	NUMBER("challenge_ack_limit", challenge_ack_limit, INT_MIN, INT_MAX),
 	/* kept; the table of connections grows */
 	NUMBER("child_ehash_entries", tcp_child_ehash_entries, 0, 16777216),
-	/* how long an ACK of what came out of order waits for more of them, at the most */
+	/* kept; each out of order segment has its ACK */
 	NUMBER("comp_sack_delay_ns", comp_sack_delay_ns, 0, INT_MAX),
-	BYTE("comp_sack_nr", comp_sack_nr), /* so many wait at the most; 0: none */
-	/* and so much longer, after a twentieth of the round trip */
-	NUMBER("comp_sack_slack_ns", comp_sack_slack_ns, 0, INT_MAX),
+	BYTE("comp_sack_nr", comp_sack_nr), /* kept */
+	NUMBER("comp_sack_slack_ns", comp_sack_slack_ns, 0, INT_MAX), /* kept */
 	BYTE("dsack", dsack), /* duplicates are told of (RFC 2883) */
 	BYTE("early_demux", early_demux), /* kept */
 	NUMBER("early_retrans", early_retrans, 0, 4), /* 3, 4: a loss probe at the tail (RFC 8985 7) */

@@ -85,7 +85,6 @@ void tcp_clear_xmit_timers(struct tcp_sock *tp)
 	timer_delete(tcp_net_of(tp)->timers, &tp->rtx_timer);
 	timer_delete(tcp_net_of(tp)->timers, &tp->delack_timer);
 	timer_delete(tcp_net_of(tp)->timers, &tp->pacing_timer);
-	tcp_compress_stop(tp);
 }
 
 /* ------------------------------------------------------------------ giving up */

@@ -81,6 +81,17 @@ static void long_sleeps_do_not_end_a_rest(void **state)
 	assert_false(spin_pays(&s));
 }
 
+static void who_was_woken_goes_first(void **state)
+{
+	struct spin s = of_two_processors();
+
+	(void)state;
+	spin_slept(&s, 1);
+	spin_yield(&s);
+	assert_false(spin_pays(&s));
+	assert_true(spin_pays(&s));
+}
+
 static void one_processor_never_spins(void **state)
 {
 	struct spin s = of_two_processors();
@@ -98,6 +109,7 @@ int main(void)
 		cmocka_unit_test(what_came_may_come_again),
 		cmocka_unit_test(in_vain_it_is_tried_less_and_less),
 		cmocka_unit_test(long_sleeps_do_not_end_a_rest),
+		cmocka_unit_test(who_was_woken_goes_first),
 		cmocka_unit_test(one_processor_never_spins),
 	};
 
